@@ -1,0 +1,1 @@
+"""The way to a scheduler: find the leader, call it, read what it answers."""

@@ -1,0 +1,1 @@
+"""The reference scheduler: Aurora's storage and Thrift API with simulated agents."""

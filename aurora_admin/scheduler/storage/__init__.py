@@ -1,0 +1,1 @@
+"""The scheduler's log: engines, entries and frames, snapshots, recovery."""
