@@ -1,0 +1,100 @@
+"""Fixtures for every test; the processes behind them are in processes.py."""
+
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
+
+T = TypeVar("T")
+CHECKOUT = Path(__file__).resolve().parents[1]
+FIXTURES = Path(os.environ.get("AURORA_FIXTURES", CHECKOUT.parent / "shared" / "fixtures"))
+NO_FIXTURES = "the recordings of real schedulers are not in this checkout"
+sampled: dict[str, str] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="run exhaustive sweeps whole, not as samples")
+    parser.addoption("--seed", type=int, default=0, metavar="N", help="which sample the sweeps take (default 0)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    return in_ci_a_skip_is_a_failure((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    return in_ci_a_skip_is_a_failure((yield))
+
+
+def in_ci_a_skip_is_a_failure(report):
+    """CI has every part, so that a skip there says that a check is gone; only the recordings may be missing."""
+    expected = hasattr(report, "wasxfail") or NO_FIXTURES in str(report.longrepr)
+    if report.skipped and not expected and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and in CI nothing may be: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("sampled and skipped")
+    for name, line in sampled.items():
+        terminalreporter.line(f"{name}: {line}")
+    if not FIXTURES.is_dir():
+        terminalreporter.line(f"no {FIXTURES}: tests on files of real schedulers were skipped")
+
+
+@pytest.fixture
+def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequence[T]]:
+    """`sweep(items, sample)`: all items with --all, else first, last and a seeded choice; the summary says which."""
+    def choose(items: Sequence[T], sample: int) -> Sequence[T]:
+        if request.config.getoption("--all") or len(items) <= sample:
+            return items
+        seed = request.config.getoption("--seed")
+        rng = random.Random(f"{seed} {request.node.nodeid}")
+        inner = rng.sample(range(1, len(items) - 1), sample - 2)
+        sampled[request.node.nodeid] = f"{sample} of {len(items)} (--seed {seed}; --all runs every one)"
+        return [items[index] for index in [0, *sorted(inner), len(items) - 1]]
+    return choose
+
+
+@pytest.fixture(scope="session")
+def shared_fixtures() -> Path:
+    """The folder of files recorded from real schedulers."""
+    if not FIXTURES.is_dir():
+        pytest.skip(NO_FIXTURES)
+    return FIXTURES
+
+
+@pytest.fixture
+def clusters(tmp_path: Path) -> Clusters:
+    """The clusters.json that `admin` reads: `clusters.write("east", west=scheduler.url)`."""
+    return Clusters(tmp_path / "etc")
+
+
+@pytest.fixture
+def admin(tmp_path: Path) -> Callable[..., Result]:
+    """`admin("scheduler_snapshot", "west")` runs the installed program: code, out, err."""
+    def call(*arguments: object, stdin: str = "", **env: str) -> Result:
+        return run([PROGRAMS / "aurora_admin", *arguments], environment(tmp_path, **env), stdin)
+    return call
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
+    """`scheduler("-flag=value")` starts a reference scheduler; `started=False` only prepares it."""
+    made: list[Scheduler] = []
+
+    def make(*flags: str, wrapper: Sequence[str] = (), started: bool = True) -> Scheduler:
+        one = Scheduler(tmp_path / f"scheduler{len(made)}", flags, tuple(wrapper))
+        made.append(one)
+        return one.start() if started else one
+
+    yield make
+    for one in made:
+        one.kill()

@@ -1,0 +1,170 @@
+"""Real processes for tests: the installed programs, started as a user would, ended whatever happens."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAMS = Path(sysconfig.get_path("scripts"))
+DEADLINE_SECONDS = 60  # generous: a busy machine is not a failure, a hang is
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished program left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> object:
+    """Return what the condition returns once it is true; fail after the deadline, naming what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
+        time.sleep(0.01)
+    return value
+
+
+def environment(home: Path, **extra: str) -> dict[str, str]:
+    """Nothing of the developer's own: no home, no clusters file, no locale but UTF-8."""
+    return {
+        "PATH": f"{PROGRAMS}:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": str(home),
+        "AURORA_CONFIG_ROOT": str(home / "etc"),
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "80",
+        **extra,
+    }
+
+
+def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "", seconds: float = DEADLINE_SECONDS,
+        ) -> Result:
+    """Run to the end and return exit code, output and errors as text."""
+    done = subprocess.run([str(part) for part in command], env=env, input=stdin, capture_output=True, text=True,
+                          errors="surrogateescape", timeout=seconds, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+class Clusters:
+    """The clusters.json of one test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "clusters.json"
+
+    def write(self, *names: str, **uris: str) -> None:
+        """Write clusters: bare names get a scheduler_uri where nothing listens, `name=uri` that one."""
+        nowhere = dict.fromkeys(names, "http://127.0.0.1:1")
+        self.write_documents({"name": name, "scheduler_uri": uri} for name, uri in {**nowhere, **uris}.items())
+
+    def write_documents(self, documents: Iterable[object]) -> None:
+        """Write any cluster documents."""
+        self.write_text(json.dumps(list(documents)))
+
+    def write_text(self, text: str) -> None:
+        """Write the file as it is given, broken or not."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(text, encoding="utf-8")
+
+
+@dataclass
+class Scheduler:
+    """A reference scheduler with folders of its own; `start` it, `stop` it, `kill` it, start it again."""
+
+    folder: Path
+    flags: tuple[str, ...] = ()
+    wrapper: tuple[str, ...] = ()
+    url: str = ""
+    process: subprocess.Popen[str] | None = None
+    lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.backup_dir = self.folder / "backups"
+        self.log_dir = self.folder / "log"
+        self.backup_dir.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def log(self) -> str:
+        """All that the scheduler has said since it was made, restarts included."""
+        return "".join(self.lines)
+
+    def initialize(self) -> None:
+        """Make its log, once."""
+        program = PROGRAMS / "aurora-reference-log"
+        done = run([program, "initialize", f"--path={self.log_dir}"], environment(self.folder))
+        assert done.code == 0, done.err
+
+    def command(self) -> list[str]:
+        """Return its command line."""
+        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west", "-http_port=0",
+                "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
+                f"-native_log_file_path={self.log_dir}", *self.flags]
+
+    def spawn(self) -> None:
+        """Start the process and go on at once; `start` waits until it serves."""
+        self.process = subprocess.Popen(self.command(), env=environment(self.folder), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                        errors="surrogateescape", start_new_session=True)
+        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader.start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr
+        self.lines.extend(iter(process.stderr.readline, ""))
+
+    def start(self) -> "Scheduler":
+        """Start it, on its log if there is one, and wait until it serves."""
+        if not self.log_dir.exists():
+            self.initialize()
+        seen = len(self.lines)
+        self.spawn()
+        self.url = str(wait_until(lambda: self._serving_since(seen), "serving"))
+        return self
+
+    def _serving_since(self, seen: int) -> str | None:
+        found = re.search(r"Serving on (http://\S+)", "".join(self.lines[seen:]))
+        assert found or self._is_running(), f"the scheduler ended instead of serving:\n{self.log}"
+        return found and found.group(1)
+
+    def _is_running(self) -> bool:
+        return bool(self.process) and self.process.poll() is None
+
+    def wait_exit(self, seconds: float = DEADLINE_SECONDS) -> int:
+        """Wait for the process to end by itself and return its exit code, its last lines read."""
+        assert self.process
+        code = self.process.wait(seconds)
+        assert self.reader
+        self.reader.join(seconds)
+        return code
+
+    def stop(self, sig: int = signal.SIGTERM) -> int:
+        """Ask it to stop and return its exit code."""
+        assert self.process
+        self.process.send_signal(sig)
+        return self.wait_exit()
+
+    def kill(self) -> None:
+        """End it and what it started as a power cut would; legal at any time."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process:
+            self.wait_exit()
+            assert self.process.stderr
+            self.process.stderr.close()
+
+    def restart(self) -> "Scheduler":
+        """Stop it if it runs, and start it again on the same folders."""
+        if self._is_running():
+            assert self.stop() == 0, self.log
+        self.kill()
+        return self.start()
+
