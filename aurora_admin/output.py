@@ -1,0 +1,170 @@
+"""The only module that prints: results on standard output, the log on standard error (spec/cli.md 2)."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from aurora_admin.errors import AdminError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+DEBUG, INFO, WARN, ERROR, FATAL, NONE = range(10, 70, 10)
+LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": FATAL, "NONE": NONE}
+PREFIXES = {level: f"{name:>5}] " for name, level in LEVELS.items()}
+
+FORMATS = ("table", "json", "csv")
+BLOCK_CHARACTERS = 64 * 1024
+
+
+class Output:
+    """Where a command prints.
+
+    A log line that nobody reads (closed pipe) is dropped: it must not stop a command halfway. Results that nobody
+    reads raise BrokenPipeError, because there is no use in going on.
+    """
+
+    def __init__(self, stdout: TextIO | None, stderr: TextIO | None) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+        self.level = INFO
+        self.format = FORMATS[0]
+
+    @classmethod
+    def of_process(cls) -> Output:
+        """Print to this process's own streams, as UTF-8 whatever the locale says (Q39)."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        return cls(sys.stdout, sys.stderr)
+
+    def print(self, line: str = "") -> None:
+        """Print one line of the result.
+
+        Raises:
+            AdminError: it cannot be written, for example because the disk is full.
+        """
+        _write_result(self._stdout, line + "\n")
+
+    def debug(self, text: str) -> None:
+        self._log(DEBUG, text)
+
+    def info(self, text: str) -> None:
+        self._log(INFO, text)
+
+    def warn(self, text: str) -> None:
+        self._log(WARN, text)
+
+    def error(self, text: str) -> None:
+        self._log(ERROR, text)
+
+    def fatal(self, text: str) -> None:
+        self._log(FATAL, text)
+
+    def info_many(self, texts: Iterable[str]) -> None:
+        """Write a result that goes to the log, one record a text: in blocks, at once on a terminal.
+
+        Raises:
+            BrokenPipeError: nobody reads it any more.
+        """
+        records = (PREFIXES[INFO] + text + "\n" for text in texts)
+        is_shown = self._stderr is not None and self.level <= INFO
+        for block in _blocks(records, 1 if self.is_watched() else BLOCK_CHARACTERS):
+            if is_shown:
+                _write_result(self._stderr, block)
+
+    def complain(self, text: str) -> None:
+        """Print a text on standard error that is no log record, so that -q does not silence it."""
+        _write_if_read(self._stderr, text + "\n")
+
+    def ask(self, question: str) -> str:
+        """Ask on the terminal and return the answer; empty where there is none to ask."""
+        if sys.stdin is None or not sys.stdin.isatty() or not self.is_watched():
+            return ""
+        _write_if_read(self._stderr, question)
+        return sys.stdin.readline().strip()
+
+    def rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print rows as --format says: a table when all are there, JSON and CSV as they come."""
+        writers = {"table": _table, "json": _json, "csv": _csv}
+        for text in writers[self.format](header, rows):
+            _write_result(self._stdout, text)
+
+    def is_watched(self) -> bool:
+        """Tell whether the log is read on a terminal."""
+        return self._stderr is not None and self._stderr.isatty()
+
+    def flush(self) -> None:
+        """Bring every result to its reader; raises as print does."""
+        _write_result(self._stdout, "", flush=True)
+
+    def _log(self, level: int, text: str) -> None:
+        if level >= self.level:
+            _write_if_read(self._stderr, PREFIXES[level] + text + "\n")
+
+
+def _write(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # half a surrogate pair, as JSON can carry it
+        stream.write(text.encode("utf-8", "backslashreplace").decode())
+    if flush:
+        stream.flush()
+
+
+def _write_result(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
+    try:
+        _write(stream, text, flush=flush)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise AdminError(f"Cannot write the result: {error.strerror}. What is there is not complete") from error
+
+
+def _write_if_read(stream: TextIO | None, text: str) -> None:
+    try:
+        _write(stream, text, flush=True)
+    except OSError:
+        return
+
+
+def _blocks(lines: Iterable[str], size: int) -> Iterator[str]:
+    block: list[str] = []
+    length = 0
+    for line in lines:
+        block.append(line)
+        length += len(line)
+        if length >= size:
+            yield "".join(block)
+            block, length = [], 0
+    yield "".join(block)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    from tabulate import tabulate
+
+    yield tabulate([list(map(str, row)) for row in rows], header, tablefmt="simple", disable_numparse=True) + "\n"
+
+
+def _json(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    import json
+
+    opening = "["
+    for row in rows:
+        yield opening + "\n  " + json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False)
+        opening = ","
+    yield "[]\n" if opening == "[" else "\n]\n"
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    import csv
+    import itertools
+
+    for row in itertools.chain((header,), rows):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row)
+        yield line.getvalue()
