@@ -1,0 +1,79 @@
+# Written by script/generate from thrift/slim.thrift; do not edit.
+from collections.abc import Collection
+from typing import Final
+
+from aurora_admin.wire.struct import Struct
+
+class JobKey(Struct):
+    role: bytes | None
+    environment: bytes | None
+    name: bytes | None
+    def __init__(self, role: bytes | None = ..., environment: bytes | None = ..., name: bytes | None = ...) -> None: ...
+class TaskConfig(Struct):
+    job: JobKey | None
+    def __init__(self, job: JobKey | None = ...) -> None: ...
+class AssignedTask(Struct):
+    taskId: bytes | None
+    slaveId: bytes | None
+    slaveHost: bytes | None
+    task: TaskConfig | None
+    instanceId: int | None
+    def __init__(self, taskId: bytes | None = ..., slaveId: bytes | None = ..., slaveHost: bytes | None = ..., task: TaskConfig | None = ..., instanceId: int | None = ...) -> None: ...
+class ScheduledTask(Struct):
+    assignedTask: AssignedTask | None
+    status: int | None
+    def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ...) -> None: ...
+class PartialAssignedTask(Struct):
+    taskId: bytes | None
+    slaveId: bytes | None
+    slaveHost: bytes | None
+    instanceId: int | None
+    def __init__(self, taskId: bytes | None = ..., slaveId: bytes | None = ..., slaveHost: bytes | None = ..., instanceId: int | None = ...) -> None: ...
+class PartialTask(Struct):
+    assignedTask: PartialAssignedTask | None
+    status: int | None
+    def __init__(self, assignedTask: PartialAssignedTask | None = ..., status: int | None = ...) -> None: ...
+class DeduplicatedTask(Struct):
+    partialScheduledTask: PartialTask | None
+    taskConfigId: int | None
+    def __init__(self, partialScheduledTask: PartialTask | None = ..., taskConfigId: int | None = ...) -> None: ...
+class HostAttributes(Struct):
+    host: bytes | None
+    def __init__(self, host: bytes | None = ...) -> None: ...
+class CronJob(Struct):
+    key: JobKey | None
+    def __init__(self, key: JobKey | None = ...) -> None: ...
+class StoredCronJob(Struct):
+    jobConfiguration: CronJob | None
+    def __init__(self, jobConfiguration: CronJob | None = ...) -> None: ...
+class QuotaConfiguration(Struct):
+    role: bytes | None
+    def __init__(self, role: bytes | None = ...) -> None: ...
+class HostMaintenanceRequest(Struct):
+    host: bytes | None
+    def __init__(self, host: bytes | None = ...) -> None: ...
+class JobUpdateKey(Struct):
+    job: JobKey | None
+    id: bytes | None
+    def __init__(self, job: JobKey | None = ..., id: bytes | None = ...) -> None: ...
+class JobUpdateSummary(Struct):
+    key: JobUpdateKey | None
+    def __init__(self, key: JobUpdateKey | None = ...) -> None: ...
+class JobUpdate(Struct):
+    summary: JobUpdateSummary | None
+    def __init__(self, summary: JobUpdateSummary | None = ...) -> None: ...
+class JobUpdateDetails(Struct):
+    update: JobUpdate | None
+    def __init__(self, update: JobUpdate | None = ...) -> None: ...
+class StoredJobUpdateDetails(Struct):
+    details: JobUpdateDetails | None
+    def __init__(self, details: JobUpdateDetails | None = ...) -> None: ...
+class SchedulerMetadata(Struct):
+    frameworkId: bytes | None
+    details: dict[bytes, bytes] | None
+    def __init__(self, frameworkId: bytes | None = ..., details: dict[bytes, bytes] | None = ...) -> None: ...
+class ResponseDetail(Struct):
+    message: bytes | None
+    def __init__(self, message: bytes | None = ...) -> None: ...
+class Empty(Struct):
+    def __init__(self) -> None: ...
