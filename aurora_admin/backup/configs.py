@@ -1,0 +1,85 @@
+"""Task configs, each kept once, and the cut that takes them out of their tasks (spec/storage.md 2.7).
+
+The key of a config is its bytes: two encodings of one value are kept twice, which is legal.
+"""
+
+from thrift.Thrift import TType
+
+from aurora_admin.wire import fields
+from aurora_admin.wire.errors import WireError
+
+ASSIGNED_TASK = b"\x0c\x00\x01"
+BEFORE_CONFIG = (b"\x0b\x00\x01", b"\x0b\x00\x02", b"\x0b\x00\x03")
+CONFIG = b"\x0c\x00\x04"
+CONFIG_FIELD = 4
+# Jobs mostly run one config or are between two; more guesses would make a job of unlike instances slow.
+GUESSES = 4
+
+
+def config_position(raw: bytes) -> int:
+    """Return where in a ScheduledTask its config's field stands, or belongs: before the first id above 3."""
+    at = len(ASSIGNED_TASK)
+    for header in BEFORE_CONFIG:
+        if raw[at : at + 3] == header:
+            at += 7 + int.from_bytes(raw[at + 3 : at + 7], "big")
+    return at
+
+
+def put_back(partial: bytes, at: int, config: bytes) -> bytes:
+    """Return the whole ScheduledTask again."""
+    return b"".join((partial[:at], CONFIG, config, partial[at:]))
+
+
+def ascending(raw: bytes) -> bytes:
+    """Return a ScheduledTask with its fields and those of its AssignedTask in the order of their ids, as all writers put them."""
+    task = sorted(fields.parse(raw), key=lambda field: field.id)
+    return fields.join(
+        field._replace(value=fields.join(sorted(fields.parse(field.value), key=lambda inner: inner.id)))
+        if field.id == 1 and field.ttype == TType.STRUCT
+        else field
+        for field in task
+    )
+
+
+class Configs:
+    """A table of distinct configs; a config's number is its place in `raw`."""
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []
+        self._numbers: dict[bytes, int] = {}
+        self._recent: dict[int, list[int]] = {}
+
+    def number(self, config: bytes) -> int:
+        """Return the number of a config, which it gets when it is first met."""
+        number = self._numbers.setdefault(config, len(self.raw))
+        if number == len(self.raw):
+            self.raw.append(config)
+        return number
+
+    def cut(self, task: bytes, job: int) -> tuple[bytes, int, int]:
+        """Take the config out of a ScheduledTask: return what is left, where the config was, and its number.
+
+        `job` is any number that the tasks of one job share.
+
+        Raises:
+            WireError: the task has no config.
+        """
+        at = config_position(task)
+        if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
+            task = ascending(task)
+            at = config_position(task)
+            if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
+                raise WireError("a task has no config", 0)
+        number = self._number_at(task, at + 3, job)
+        return task[:at] + task[at + 3 + len(self.raw[number]) :], at, number
+
+    def _number_at(self, task: bytes, begin: int, job: int) -> int:
+        """A struct's encoding is never the beginning of another's, so a known config that fits is the one."""
+        recent = self._recent.setdefault(job, [])
+        for number in recent:
+            if task.startswith(self.raw[number], begin):
+                return number
+        number = self.number(task[begin : fields.skip(task, begin, TType.STRUCT)])
+        recent.insert(0, number)
+        del recent[GUESSES:]
+        return number

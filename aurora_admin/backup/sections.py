@@ -1,0 +1,49 @@
+"""The sections of a snapshot other than its tasks: which field each has, and what names a record in it (spec/storage.md 1.2)."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+from aurora_admin.backup.tasks import JobKey
+from aurora_admin.gen.slim import ttypes as slim
+
+TIMESTAMP = 1
+HOSTS = 3
+TASKS = 4
+CRON_JOBS = 5
+METADATA = 6
+QUOTAS = 8
+LOCKS = 9
+JOB_UPDATES = 10
+DB_SCRIPT = 11
+EXPERIMENTAL_TASK_STORE = 12
+MAINTENANCE_REQUESTS = 13
+
+
+class Section(NamedTuple):
+    """One set<struct> of a snapshot; `key` names a decoded record."""
+
+    name: str
+    slim: Any
+    key: Callable[[Any], Hashable]
+    retired: bool = False
+
+
+def job_key(key: Any) -> JobKey:
+    return JobKey(key.role, key.environment, key.name)
+
+
+def _update_key(stored: Any) -> tuple[JobKey, bytes]:
+    key = stored.details.update.summary.key
+    return job_key(key.job), key.id
+
+
+SECTIONS: dict[int, Section] = {
+    HOSTS: Section("hosts", slim.HostAttributes, lambda record: record.host),
+    CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_key(record.jobConfiguration.key)),
+    QUOTAS: Section("quotas", slim.QuotaConfiguration, lambda record: record.role),
+    # A lock is never looked up; a key of its own keeps each one.
+    LOCKS: Section("locks", slim.Empty, lambda record: object(), retired=True),
+    JOB_UPDATES: Section("job updates", slim.StoredJobUpdateDetails, _update_key),
+    MAINTENANCE_REQUESTS: Section("maintenance requests", slim.HostMaintenanceRequest, lambda record: record.host),
+}
+TASKS_NAME = "tasks"

@@ -1,0 +1,41 @@
+"""Amounts in the spelling of a real scheduler's flags: digits and a unit, nothing between (spec/scheduler-api.md 8.1)."""
+
+import re
+from argparse import ArgumentTypeError
+
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "secs": 1, "mins": 60, "hrs": 3600, "days": 86400}
+BYTES = {
+    "BITS": 1 / 8,
+    **{f"{prefix}b": 1024**power / 8 for power, prefix in enumerate("KMG", 1)},
+    "BYTES": 1,
+    **{f"{prefix}B": 1024**power for power, prefix in enumerate("KMGTP", 1)},
+}
+AMOUNT = re.compile(r"(\d+)([A-Za-z]+)", re.ASCII)
+
+
+def seconds(text: str) -> float:
+    """Read a time amount, such as 15secs or 1hrs.
+
+    Raises:
+        ArgumentTypeError: the text is not one.
+    """
+    return _amount(text, SECONDS, "1ns, 2secs, etc.")
+
+
+def data_size(text: str) -> int:
+    """Read a data amount, such as 512KB, in bytes.
+
+    Raises:
+        ArgumentTypeError: the text is not one.
+    """
+    return int(_amount(text, BYTES, "1KB, 2GB, etc."))
+
+
+def _amount(text: str, units: dict[str, float], example: str) -> float:
+    match = AMOUNT.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} must be of the format {example}")
+    number, unit = match.groups()
+    if unit not in units:
+        raise ArgumentTypeError(f"{text!r} has no known unit; it must be one of [{', '.join(units)}]")
+    return int(number) * units[unit]

@@ -1,0 +1,1 @@
+"""What the scheduler answers: one handler per Thrift call, a module per subject."""

@@ -1,0 +1,81 @@
+"""A TaskQuery as a filter, with the rules of what may be asked (spec/scheduler-api.md 2)."""
+
+import re
+from collections.abc import Iterable
+
+from aurora_admin.backup.tasks import JobKey, TaskFilter
+from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
+from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
+from aurora_admin.scheduler.api.answer import error
+
+IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)
+
+
+def is_identifier(text: str | None) -> bool:
+    return text is not None and IDENTIFIER.fullmatch(text) is not None
+
+
+def is_valid_key(key: JobKeyStruct | None) -> bool:
+    return key is not None and all(map(is_identifier, (key.role, key.environment, key.name)))
+
+
+def job_key(key: JobKeyStruct | None) -> JobKey:
+    """Return a job key that was given as an argument.
+
+    Raises:
+        Refusal: it is missing or invalid.
+    """
+    if key is None or not is_valid_key(key):
+        raise error()
+    return JobKey(_bytes(key.role), _bytes(key.environment), _bytes(key.name))
+
+
+def task_filter(query: TaskQuery | None) -> TaskFilter:
+    """Return the filter of a query; offset and limit are the caller's.
+
+    Raises:
+        Refusal: the query is missing or one of the combinations that no scheduler answers.
+    """
+    if query is None or any(status not in ScheduleStatus._VALUES_TO_NAMES for status in query.statuses or ()):
+        raise error()
+    if not query.taskIds:
+        _check_jobs(query)
+    return TaskFilter(
+        role=_optional(query.role),
+        environment=_optional(query.environment),
+        name=_optional(query.jobName),
+        task_ids=_set(query.taskIds),
+        statuses=frozenset(query.statuses or ()),
+        instances=frozenset(query.instanceIds or ()),
+        hosts=_set(query.slaveHosts),
+        jobs=frozenset(map(job_key, query.jobKeys or ())),
+    )
+
+
+def _check_jobs(query: TaskQuery) -> None:
+    triple = (query.role, query.environment, query.jobName)
+    scoped = None not in triple or (query.jobKeys and query.jobName is not None)
+    if scoped and not all(map(is_identifier, triple)):
+        raise error()
+    for key in query.jobKeys or ():
+        if not is_valid_key(key):
+            shown = f"IJobKey{{role={key.role}, environment={key.environment}, name={key.name}}}"
+            raise error(f"Invalid job key format: {shown}")
+
+
+def page(rows: list[int], query: TaskQuery) -> list[int]:
+    """Apply offset and limit; 0 and less restrict nothing."""
+    rows = rows[max(query.offset or 0, 0) :]
+    return rows[: query.limit] if (query.limit or 0) > 0 else rows
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _optional(text: str | None) -> bytes | None:
+    return None if text is None else _bytes(text)
+
+
+def _set(texts: Iterable[str] | None) -> frozenset[bytes]:
+    return frozenset(map(_bytes, texts or ()))

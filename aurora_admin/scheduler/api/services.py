@@ -1,0 +1,25 @@
+"""What handlers work with."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aurora_admin.scheduler.recovery import Recovery
+from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.storage import Storage
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Services(NamedTuple):
+    """The parts of a scheduler that calls act on; `stop` ends the process in order."""
+
+    storage: Storage
+    recovery: Recovery
+    backups: Backups
+    cluster_name: str
+    host_name: str
+    stop: Callable[[str], None]
+    clock_ms: Callable[[], int] = now_ms

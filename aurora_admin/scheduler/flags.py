@@ -1,0 +1,194 @@
+"""The flags of aurora-reference-scheduler: names and syntax of a real scheduler's (spec/scheduler-api.md 8).
+
+A flag does what it says, or is refused by name; none is ignored.
+"""
+
+import socket
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from aurora_admin import __version__
+from aurora_admin.scheduler.amounts import data_size, seconds
+
+DESCRIPTION = """\
+A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
+backup. Its log must have been made with aurora-reference-log(1). It exits with status 0 after SIGTERM, SIGINT and a
+committed recovery, so that its supervisor must restart it on every exit; and with 1 when it could not start or had to stop.
+
+Flags are given as -flag=value or -flag value, once each; @FILE stands for the lines of a file, one argument a line.
+Times are digits and one of ns us ms secs mins hrs days; sizes digits and one of BYTES KB MB GB TB PB."""
+
+# What a real scheduler of some release knows and this one does not do (yet).
+NOT_AVAILABLE = """
+alsologtostderr allow_container_volumes allow_docker_parameters allow_gpu_resource allowed_container_types
+allowed_job_environments async_worker_threads cron_scheduler_num_threads cron_start_initial_backoff
+cron_start_max_backoff cron_timezone db_lock_timeout db_max_active_connection_count db_max_idle_connection_count
+db_row_gc_interval deduplicate_snapshots default_docker_parameters deflate_snapshots dlog_shutdown_grace_period
+enable_beta_updater enable_cors_for enable_cors_support enable_db_metrics enable_h2_console enable_job_creation
+enable_job_updates enable_mesos_fetcher executor_gc_interval executor_user extra_modules flapping_task_threshold
+framework_announce_principal framework_authentication_file framework_failover_timeout framework_name gc_executor_path
+history_max_per_job_threshold history_min_retention_threshold history_prune_threshold host_maintenance_polling_interval
+http_authentication_mechanism initial_flapping_task_delay initial_task_kill_retry_interval
+job_update_history_per_job_threshold job_update_history_pruning_interval job_update_history_pruning_threshold
+kerberos_debug kerberos_server_keytab kerberos_server_principal logtostderr max_flapping_task_delay
+max_parallel_coordinated_maintenance max_reschedule_task_delay_on_startup max_sla_duration_secs max_tasks_per_job
+max_update_instance_failures mesos_driver mesos_master_address mesos_role min_required_instances_for_sla_check
+native_log_election_retries native_log_election_timeout native_log_read_timeout native_log_write_timeout
+native_log_zk_group_path partition_aware reconciliation_explicit_batch_interval reconciliation_explicit_batch_size
+reconciliation_explicit_interval reconciliation_implicit_interval reconciliation_initial_delay
+reconciliation_schedule_spread require_docker_use_executor require_slave_checkpoint serverset_endpoint_name
+serverset_path shiro_after_auth_filter shiro_credentials_matcher shiro_ini_path shiro_realm_modules
+sla_aware_kill_non_prod sla_coordinator_timeout slow_query_log_threshold snapshot_hydrate_stores stat_retention_period
+stat_sampling_interval thermos_executor_cpu thermos_executor_flags thermos_executor_path thermos_executor_ram
+thermos_executor_resources thermos_observer_root thrift_method_interceptor_modules tier_config
+transient_task_state_timeout unavailability_threshold use_beta_db_task_store use_glog_formatter viz_job_url_prefix vlog
+vmodule zk_chroot_path zk_connection_timeout zk_digest_credentials zk_endpoints zk_in_proc zk_session_timeout
+zk_use_curator
+""".split()
+
+
+class FlagError(Exception):
+    """The command line cannot be used; the text says which flag and why."""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise FlagError(message)
+
+
+class _Once(Action):
+    """Take one value, trimmed and out of its double quotes; a second one is an error."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        given = namespace.__dict__.setdefault("_given", set())
+        if self.dest in given:
+            parser.error(f"Can only specify option {option} once.")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+class _NotAvailable(Action):
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        parser.error(
+            f"{option} is a flag of a real scheduler that this reference scheduler does not implement (yet); "
+            "nothing was started. Leave it out."
+        )
+
+
+def _text(text: str) -> str:
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _quorum(text: str) -> int:
+    if _count(text) != 1:
+        raise ArgumentTypeError(f"a log in one SQLite file has one replica, so its quorum is 1, not {text}")
+    return 1
+
+
+def _positive_seconds(text: str) -> float:
+    value = seconds(text)
+    if value <= 0:
+        raise ArgumentTypeError(f"{text!r} must be more than nothing")
+    return value
+
+
+def _entry_size(text: str) -> int:
+    value = data_size(text)
+    if not 1 <= value <= 2**30:
+        raise ArgumentTypeError(f"{text!r} must be from 1BYTES to 1GB")
+    return value
+
+
+def own_address() -> str:
+    """Return this host's address as text, which a real scheduler advertises without -hostname."""
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return "127.0.0.1"
+
+
+def manpage_parser() -> ArgumentParser:
+    """Return the parser of the flags; its help is the manual page's text."""
+    parser = _Parser(
+        prog="aurora-reference-scheduler",
+        description=DESCRIPTION,
+        formatter_class=RawDescriptionHelpFormatter,
+        fromfile_prefix_chars="@",
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("-help", "-h", "--help", action="help", help="print this help and exit")
+    parser.add_argument("--version", action="version", version=f"aurora-reference-scheduler {__version__}", help="print the version and exit")
+    _add_flags(parser)
+    for name in NOT_AVAILABLE:
+        parser.add_argument(f"-{name}", action=_NotAvailable, nargs="?", help=SUPPRESS)
+    return parser
+
+
+def _add_flags(parser: ArgumentParser) -> None:
+    def flag(name: str, metavar: str, text: str, **settings: Any) -> None:
+        parser.add_argument(f"-{name}", action=_Once, metavar=metavar, help=text, **{"type": _text, **settings})
+
+    flag("cluster_name", "NAME", "name of the cluster, told in every answer", required=True)
+    flag("backup_dir", "DIR", "folder of the backups; made where it is missing", required=True)
+    flag("native_log_file_path", "DIR", "folder of the log, made by aurora-reference-log initialize", required=True)
+    flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
+    flag("ip", "ADDRESS", "address to listen on (default: all)", default="")
+    flag("hostname", "NAME", "name to be known by (default: the address)")
+    flag("backup_interval", "TIME", "least time between two backups (default 1hrs)", type=_positive_seconds, default=3600.0)
+    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=_count, default=48)
+    flag(
+        "dlog_snapshot_interval",
+        "TIME",
+        "time between two snapshots in the log (default 1hrs)",
+        type=_positive_seconds,
+        default=3600.0,
+    )
+    flag(
+        "dlog_max_entry_size",
+        "SIZE",
+        "largest log record; longer entries are split into frames (default 512KB)",
+        type=_entry_size,
+        default=512 * 1024,
+    )
+    flag("native_log_quorum_size", "COUNT", "replicas that must have an entry; 1 is the only one here", type=_quorum, default=1)
+    flag(
+        "max_registration_delay",
+        "TIME",
+        "how long to wait for a Mesos master; without one there is nothing to wait for (default 1mins)",
+        type=seconds,
+        default=60.0,
+    )
+    flag(
+        "max_leading_duration",
+        "TIME",
+        "time after which the scheduler exits, for another to lead (default 1days)",
+        type=_positive_seconds,
+        default=86400.0,
+    )
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Read the command line.
+
+    Raises:
+        FlagError: a flag is unknown, not available, given twice, missing, or has a bad value.
+    """
+    flags = manpage_parser().parse_args(arguments)
+    if flags.hostname is None:
+        flags.hostname = flags.ip or own_address()
+    return flags

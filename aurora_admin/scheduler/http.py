@@ -1,0 +1,168 @@
+"""The HTTP side: /api in either protocol, /leaderhealth, /health and /vars (spec/scheduler-api.md 5)."""
+
+import gzip
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+from itertools import chain
+from typing import Any
+
+from cheroot import wsgi
+
+from aurora_admin.scheduler.api.dispatch import Reply, call
+from aurora_admin.scheduler.api.services import Services
+from aurora_admin.wire import message
+from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.limits import MAX_REQUEST
+from aurora_admin.wire.message import Message
+
+logger = logging.getLogger(__name__)
+
+BINARY = "application/vnd.apache.thrift.binary"
+JSON = "application/vnd.apache.thrift.json"
+JSON_TYPES = ("", "application/x-thrift", "application/json", JSON, f"{JSON}; charset=utf-8")
+PLAIN = "text/plain;charset=utf-8"
+# A longer reply is sent as it is made, and not compressed: the scheduler has better things to do.
+WHOLE_REPLY = 1 << 20
+# How long a client may take to send its request, and how many may be slow at the same time.
+PATIENCE_SECONDS = 10
+THREADS = 16
+LEADING = "This is the leading scheduler."
+NO_LEADER = "There is no leading scheduler or the leader is unknown."
+HEALTH_PAGE = """Current status: {}
+
+This endpoint can indicate to a load balancer which among a group of schedulers is leading.
+
+The response codes are:
+200: {}
+503: Another instance is the leading scheduler.
+502: {}"""
+ERROR_PAGE = """<html>
+<head><title>Error 500</title></head>
+<body><h2>HTTP ERROR: 500</h2>
+<p>Problem accessing /api. Reason:
+<pre>    javax.servlet.ServletException: {}</pre></p>
+</body>
+</html>
+"""
+
+StartResponse = Callable[..., Any]
+Environment = dict[str, Any]
+
+
+class Application:
+    """A WSGI application over the parts of a scheduler; `leads` and `variables` are asked at every request."""
+
+    def __init__(self, services: Services, leads: Callable[[], bool], variables: Callable[[], dict[str, object]]) -> None:
+        self._services = services
+        self._leads = leads
+        self._variables = variables
+        self._pages: dict[str, Callable[[Environment, StartResponse], Iterable[bytes]]] = {
+            "/api": self._api,
+            "/leaderhealth": self._leader_health,
+            "/health": self._health,
+            "/vars": self._vars,
+        }
+
+    def __call__(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        page = self._pages.get(environ.get("PATH_INFO", ""))
+        allowed = ("GET", "POST") if page == self._api else ("GET", "HEAD")
+        if page is None:
+            return _send(start, "404 Not Found")
+        if environ["REQUEST_METHOD"] not in allowed:
+            return _send(start, "405 Method Not Allowed")
+        return page(environ, start)
+
+    def _health(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        return _send(start, "200 OK", PLAIN, b"OK\n")
+
+    def _leader_health(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        status, text = ("200 OK", LEADING) if self._leads() else ("502 Bad Gateway", NO_LEADER)
+        return _send(start, status, PLAIN, HEALTH_PAGE.format(text, LEADING, NO_LEADER).encode())
+
+    def _vars(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        lines = sorted(f"{name} {value}" for name, value in self._variables().items())
+        return _send(start, "200 OK", PLAIN, "\n".join(lines).encode())
+
+    def _api(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        content_type = environ.get("CONTENT_TYPE", "")
+        read = {BINARY: message.from_binary, **dict.fromkeys(JSON_TYPES, message.from_json)}.get(content_type.lower())
+        if read is None:
+            return _send(start, "415 Unsupported Media Type", None, f"Unsupported Content-Type: {content_type}".encode())
+        try:
+            reply = call(self._services, read(environ["wsgi.input"].read()))
+        except WireError as error:
+            page = ERROR_PAGE.format(escape(_java_text(error)))
+            return _send(start, "500 Server Error", "text/html;charset=utf-8", page.encode())
+        return _Answering(reply, environ, start)
+
+
+def _java_text(error: WireError) -> str:
+    """Name the error as a real scheduler does: clients learn from it that nothing was carried out."""
+    package = {"TTransportException": "org.apache.thrift.transport", "TProtocolException": "org.apache.thrift.protocol"}
+    return f"{package[error.java_class]}.{error.java_class}: {error}"
+
+
+class _Answering:
+    """A reply on its way; once it is through, or the client is gone, what must follow is done."""
+
+    def __init__(self, reply: Reply, environ: Environment, start: StartResponse) -> None:
+        self._reply = reply
+        if environ.get("HTTP_ACCEPT") == BINARY:
+            pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
+            self._send(BINARY, pieces, environ, start)
+        else:
+            whole = Message(reply.name, reply.type, reply.seqid, b"".join(reply.body))
+            self._send(JSON, iter([message.to_json(whole)]), environ, start)
+
+    def _send(self, content_type: str, pieces: Iterator[bytes], environ: Environment, start: StartResponse) -> None:
+        head, length = [], 0
+        headers = [("Content-Type", content_type), ("Vary", "Accept-Encoding, User-Agent")]
+        for piece in pieces:
+            head.append(piece)
+            length += len(piece)
+            if length > WHOLE_REPLY:
+                start("200 OK", headers)
+                self._body = chain(head, pieces)
+                return
+        body = b"".join(head)
+        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            body = gzip.compress(body, 1, mtime=0)
+            headers.append(("Content-Encoding", "gzip"))
+        start("200 OK", [*headers, ("Content-Length", str(len(body)))])
+        self._body = iter([body])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._body
+
+    def close(self) -> None:
+        if self._reply.then is not None:
+            self._reply.then()
+
+
+def _send(start: StartResponse, status: str, content_type: str | None = None, body: bytes = b"") -> list[bytes]:
+    headers = [("Content-Length", str(len(body)))]
+    if content_type is not None:
+        headers.append(("Content-Type", content_type))
+    if status.startswith("200"):
+        headers.append(("Vary", "Accept-Encoding, User-Agent"))
+    start(status, headers)
+    return [body]
+
+
+def make_server(address: tuple[str, int], application: Application) -> wsgi.Server:
+    """Return a server that is bound but does not answer yet.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    server = wsgi.Server(address, application, numthreads=THREADS, server_name="aurora-reference-scheduler")
+    server.max_request_body_size = MAX_REQUEST
+    server.timeout = PATIENCE_SECONDS
+    server.error_log = _log_error
+    server.prepare()
+    return server
+
+
+def _log_error(text: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    logger.log(level, "%s", text, exc_info=traceback)

@@ -1,0 +1,157 @@
+"""The staging slot: a backup that is looked at and trimmed before it becomes the state (spec/storage.md 5)."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+from thrift.Thrift import TType
+
+from aurora_admin.backup.configs import Configs
+from aurora_admin.backup.file import WINDOW, BackupError
+from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.tasks import TaskFilter
+from aurora_admin.scheduler.state.view import text_map
+from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.wire import fields
+
+logger = logging.getLogger(__name__)
+
+DETAILS = 8
+# The build details of a committed recovery; a real scheduler writes these very words (spec/scheduler-api.md 1.2).
+COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
+
+
+class RecoveryError(Exception):
+    """A recovery call that was refused; nothing was changed."""
+
+
+class Staged:
+    """A staged backup: a snapshot source whose tasks are read from the file when they are wanted."""
+
+    def __init__(self, backup: Backup) -> None:
+        self.backup = backup
+        self.timestamp_ms: int = backup.timestamp_ms or 0
+        self.sections: Mapping[int, Mapping[Hashable, bytes]] = backup.sections
+        self.extras: Sequence[fields.Field] = backup.extras
+        self.metadata = fields.put(backup.metadata or b"\x00", [DETAILS], TType.MAP, text_map(COMMITTED))
+
+    @property
+    def task_count(self) -> int:
+        return len(self.backup.tasks)
+
+    @property
+    def configs(self) -> Sequence[bytes]:
+        return self._configs.raw
+
+    def whole_tasks(self, wanted: TaskFilter = TaskFilter()) -> Iterator[bytes]:
+        return self.pieces(self.backup.tasks.select(wanted))
+
+    def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
+        """Yield the ScheduledTasks of some rows one after another, a window at a time, cut anywhere."""
+        for start, end in self.backup.spans(rows):
+            for at in range(start, end, WINDOW):
+                yield self.backup.file.read(at, min(at + WINDOW, end))
+
+    def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
+        self._configs = Configs()
+        job, cut = self.backup.tasks.job, self._configs.cut
+        for row, raw in self.backup.records(self.backup.tasks.select()):
+            partial, _, number = cut(raw, job[row])
+            yield partial, number
+
+
+class Recovery:
+    """One slot per process. Staging, querying, deleting and unloading touch nothing but the slot."""
+
+    def __init__(self, folder: str, storage: Storage) -> None:
+        self._folder = folder
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._staged: Staged | None = None
+        self._staging = False
+
+    def stage(self, backup_id: str) -> None:
+        """Index a backup and keep it in the slot.
+
+        Raises:
+            RecoveryError: the slot is taken, or the id is no plain file name. No file was opened.
+            BackupError: the file cannot be used.
+        """
+        with self._lock:
+            if self._staged or self._staging:
+                raise RecoveryError("Another backup is already loaded.")
+            path = os.path.join(self._folder, _plain_name(backup_id))
+            self._staging = True
+        backup = None
+        try:
+            backup = read_backup(path)
+        finally:
+            with self._lock:
+                self._staging = False
+                self._staged = Staged(backup) if backup else None
+        self._report(backup)
+
+    def _report(self, backup: Backup) -> None:
+        counts = ", ".join(f"{count} {name}" for name, count in backup.counts.items())
+        age = time.time() - (backup.timestamp_ms or 0) / 1000
+        logger.info("Staged backup %s: %s", backup.file.name, counts)
+        logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
+        logger.info("Framework id of the backup: %s; of the running state: %s", backup.framework_id, self._storage.framework_id)
+
+    def staged(self) -> Staged:
+        """Return what is staged, its file as it was.
+
+        Raises:
+            RecoveryError: nothing is staged.
+            BackupError: the file has changed since.
+        """
+        staged = self._staged
+        if staged is None:
+            raise RecoveryError("No backup loaded.")
+        staged.backup.file.check_unchanged()
+        return staged
+
+    def delete(self, wanted: TaskFilter) -> None:
+        """Take the matching tasks out of the slot.
+
+        Raises:
+            RecoveryError: nothing is staged.
+        """
+        with self._lock:
+            tasks = self.staged().backup.tasks
+            rows = tasks.select(wanted)
+            tasks.remove(rows)
+        logger.info("Deleted %d tasks from the staged backup, %d are left", len(rows), len(tasks))
+
+    def unload(self) -> None:
+        """Empty the slot; a reply that is still being sent keeps the file open until it is through."""
+        with self._lock:
+            self._staged = None
+
+    def commit(self) -> None:
+        """Make the staged state the last entry of the log, durable on return. The process must end then.
+
+        Raises:
+            RecoveryError, BackupError, NotReady, LogFull: nothing was written.
+            LogError: the outcome is unknown.
+        """
+        with self._lock:
+            staged = self.staged()
+            self._storage.replace_by(staged)
+        logger.info("Committed the staged backup %s: %d tasks", staged.backup.file.name, staged.task_count)
+
+
+def _plain_name(backup_id: str) -> str:
+    if backup_id in ("", ".", "..") or "/" in backup_id or "\0" in backup_id or len(os.fsencode(backup_id)) > 255:
+        raise RecoveryError(f"{backup_id!r} is not the name of a backup: give a plain file name, as scheduler_list_backups prints it.")
+    return backup_id
+
+
+def _age(seconds: float) -> str:
+    days, rest = divmod(int(max(seconds, 0)), 86400)
+    return f"{days} days {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+
+
+__all__ = ["BackupError", "Recovery", "RecoveryError", "Staged"]

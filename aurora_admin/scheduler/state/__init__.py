@@ -1,0 +1,1 @@
+"""What the scheduler keeps: the stores in memory, and the ops that change them."""

@@ -1,0 +1,43 @@
+"""Records on disk, in a file without a name: the memory of a process is for finding them."""
+
+import os
+import tempfile
+
+PENDING = 1 << 20
+
+
+class Spill:
+    """An append-only file that is gone with its last user; what was appended is never changed.
+
+    So a reader that knows a record's place needs no lock.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)
+        self.fd = self._file.fileno()
+        self.size = 0
+        self._pending: list[bytes] = []
+        self._written = 0
+
+    def append(self, record: bytes) -> int:
+        """Return the place where the record will stand; it can be read after flush()."""
+        start = self.size
+        self._pending.append(record)
+        self.size += len(record)
+        if self.size - self._written >= PENDING:
+            self.flush()
+        return start
+
+    def flush(self) -> None:
+        """Make everything readable.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        rest = memoryview(b"".join(self._pending))
+        while rest:
+            written = os.write(self.fd, rest)
+            rest = rest[written:]
+            self._written += written
+        self._pending.clear()

@@ -1,0 +1,144 @@
+"""The live tasks: the same columns as a staged backup's, with the configs kept once and the rest on disk."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+
+from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, config_position, put_back
+from aurora_admin.backup.file import records
+from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskTable
+from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.scheduler.state.spill import Spill
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.reader import Reader
+
+# Below this many dead rows a rebuild frees too little to be worth the work.
+FEW_ROWS = 10_000
+# Header of DeduplicatedScheduledTask.taskConfigId (2, i32), the last field before STOP.
+CONFIG_ID = b"\x08\x00\x02"
+
+
+class LiveTasks(TaskTable):
+    """A task table whose records change: a changed task gets a new row and its old one is marked GONE.
+
+    A row therefore never changes, and its bytes can be read without a lock.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.spill = Spill(folder)
+        self.configs = Configs()
+        self.config = array("I")
+        self.cut_at = array("I")
+
+    def save(self, raw: bytes) -> None:
+        """Add a ScheduledTask or replace the one of the same id.
+
+        Raises:
+            WireError: it lacks its id, job, status or config.
+        """
+        task = codec.decode(slim.ScheduledTask, raw)
+        assigned = task.assignedTask
+        key = assigned.task.job if assigned and assigned.task else None
+        if key is None or assigned.taskId is None or task.status is None:
+            raise WireError("a task lacks its id, its job or its status", 0)
+        job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
+        partial, at, config = self.configs.cut(raw, job)
+        self._retire(assigned.taskId)
+        self.rows_of_job[job].append(len(self.status))
+        self.job.append(job)
+        self._add(assigned, task.status, partial, at, config)
+
+    def _retire(self, task_id: bytes) -> None:
+        row = self.ids.get(task_id)
+        if row is not None:
+            self.status[row] = GONE
+
+    def _add(self, assigned: slim.AssignedTask | slim.PartialAssignedTask, status: int, partial: bytes, at: int, config: int) -> None:
+        self.ids[assigned.taskId] = len(self.status)
+        self.host.append(self.host_number(assigned.slaveHost))
+        self.instance.append(assigned.instanceId or 0)
+        self.config.append(config)
+        self.cut_at.append(at)
+        self.start.append(self.spill.append(partial))
+        self.length.append(len(partial))
+        self.status.append(status)
+
+    def load(self, reader: Reader, count: int) -> None:
+        """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow."""
+        ids, hosts, configs = self.ids, self.hosts, self.config
+        add_host, add_instance, add_config, add_cut = self.host.append, self.instance.append, configs.append, self.cut_at.append
+        add_start, add_length, add_status, spill = self.start.append, self.length.append, self.status.append, self.spill.append
+        for row in range(len(self.status), len(self.status) + count):
+            begin = reader.mark()
+            element = reader.struct(slim.DeduplicatedTask)
+            partial = _inside(reader.slice(begin, reader.position), element.taskConfigId)
+            task = element.partialScheduledTask
+            assigned = task.assignedTask
+            ids[assigned.taskId] = row
+            add_host(hosts.setdefault(assigned.slaveHost or b"", len(hosts)))
+            add_instance(assigned.instanceId or 0)
+            add_config(element.taskConfigId)
+            add_cut(config_position(partial))
+            add_start(spill(partial))
+            add_length(len(partial))
+            add_status(task.status)
+        if len(ids) != len(self.status):
+            raise WireError("two tasks have one id", reader.position)
+
+    def load_configs(self, configs: Iterable[bytes]) -> None:
+        """Take in the taskConfigs of a DeduplicatedSnapshot and settle whose task each is."""
+        numbers = array("I", map(self.configs.number, configs))
+        jobs = array("I", (self.job_number(_job_of(self.configs.raw[number])) for number in numbers))
+        try:
+            self.job.extend(map(jobs.__getitem__, self.config))
+            self.config = array("I", map(numbers.__getitem__, self.config))
+        except IndexError:
+            raise WireError(f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0) from None
+        for row, job in enumerate(self.job):
+            self.rows_of_job[job].append(row)
+        self.spill.flush()
+
+    def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
+        configs, config, cut_at = shown or self.configs.raw, self.config, self.cut_at
+        for row, partial in self.partial_records(rows):
+            yield row, put_back(partial, cut_at[row], configs[config[row]])
+
+    def partial_records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        return records(self.spill.fd, rows, self.start, self.length)
+
+    def id_of(self, row: int) -> bytes:
+        _, partial = next(self.partial_records([row]))
+        return codec.decode(slim.PartialTask, partial).assignedTask.taskId
+
+    def config_of(self, row: int) -> bytes:
+        return self.configs.raw[self.config[row]]
+
+    def compacted(self) -> "LiveTasks":
+        """Return this table, or one without the dead rows once these outnumber the live ones."""
+        dead = len(self.status) - len(self.ids)
+        if dead < max(FEW_ROWS, len(self.ids)):
+            return self
+        fresh = LiveTasks(self.spill.folder)
+        for _, raw in self.records(self.select(EVERY_TASK)):
+            fresh.save(raw)
+        fresh.spill.flush()
+        return fresh
+
+
+def _job_of(config: bytes) -> JobKey:
+    key = codec.decode(slim.TaskConfig, config).job
+    if key is None:
+        raise WireError("a task config has no job", 0)
+    return JobKey(key.role or b"", key.environment or b"", key.name or b"")
+
+
+def _inside(element: bytes, config: int) -> bytes:
+    """Return the ScheduledTask inside a DeduplicatedScheduledTask."""
+    if element.startswith(ASSIGNED_TASK) and element[-8:-1] == CONFIG_ID + config.to_bytes(4, "big"):
+        return element[3:-8]
+    task = fields.get(element, 1)
+    if task is None:
+        raise WireError("an element of partialTasks has no task", 0)
+    return task

@@ -1,0 +1,50 @@
+"""What a log engine offers: an ordered list of byte strings with one writer (spec/replicated-log.md 2)."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+FORMAT = 1
+# A frame chunk is -dlog_max_entry_size of data in 16 bytes of thrift around it (spec/storage.md 2.9).
+FRAME_OVERHEAD = 16
+
+
+class LogError(Exception):
+    """The log cannot be opened, read or written: what, where, and what to do."""
+
+
+class LogFull(LogError):
+    """There was no room: nothing was written and the log is still usable."""
+
+
+class LogBroken(LogError):
+    """An append may or may not be durable, or another writer has taken over; this process must end."""
+
+
+class LogEngine(Protocol):
+    """One replicated log. Positions ascend without gaps from `begin`."""
+
+    def fence(self) -> int:
+        """Become the only writer and return the new epoch; every earlier writer is refused from now on."""
+
+    def append(self, records: Iterable[bytes]) -> int:
+        """Write all records or none, and return the position of the first once they are durable.
+
+        Raises:
+            LogFull: nothing was written.
+            LogBroken: the outcome is unknown or the epoch is another's.
+        """
+
+    def read_all(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every record from `begin` on with its position.
+
+        Raises:
+            LogError: a position is missing.
+        """
+
+    def truncate_before(self, position: int) -> None:
+        """Forget all records before a position; durable on return."""
+
+    def room(self) -> int | None:
+        """How many bytes can still be appended, or None where that cannot be known."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,97 @@
+"""A snapshot as bytes: the whole struct for a backup, the deduplicated one for the log (spec/storage.md 2.7 and 3.1)."""
+
+import struct
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from thrift.Thrift import TType
+
+from aurora_admin.backup.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
+from aurora_admin.wire import fields
+
+STOP = b"\x00"
+DEDUPLICATED_ENTRY = fields.header(TType.STRUCT, 6)
+PARTIAL_SNAPSHOT = fields.header(TType.STRUCT, 1)
+PARTIAL_TASKS = fields.header(TType.LIST, 2)
+TASK_CONFIGS = fields.header(TType.LIST, 3)
+PARTIAL_TASK = fields.header(TType.STRUCT, 1)
+CONFIG_ID = struct.Struct("!3siB").pack
+CONFIG_ID_HEADER = fields.header(TType.I32, 2)
+
+Pieces = Callable[[], Iterable[bytes]]
+
+
+class Source(Protocol):
+    """A state at one moment, as a snapshot needs it; the live stores and a staged backup are both one."""
+
+    timestamp_ms: int
+    metadata: bytes | None
+    sections: Mapping[int, Mapping[Hashable, bytes]]
+    extras: Sequence[fields.Field]
+
+    @property
+    def task_count(self) -> int: ...
+
+    @property
+    def configs(self) -> Sequence[bytes]:
+        """The configs that partial_tasks() pointed to; complete when that is exhausted."""
+
+    def whole_tasks(self) -> Iterator[bytes]:
+        """The ScheduledTasks one after another, cut anywhere."""
+
+    def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
+        """Each ScheduledTask without its config, and the config's number."""
+
+
+def snapshot(source: Source) -> Iterator[bytes]:
+    """Yield the bytes of a Snapshot: what a backup file holds."""
+
+    def tasks() -> Iterator[bytes]:
+        yield _set_of(source.task_count)
+        yield from source.whole_tasks()
+
+    return _snapshot(source, {TASKS: (TType.SET, tasks)})
+
+
+def deduplicated_entry(source: Source) -> Iterator[bytes]:
+    """Yield the bytes of a LogEntry with the snapshot, every config in it once."""
+    yield DEDUPLICATED_ENTRY + PARTIAL_SNAPSHOT
+    yield from _snapshot(source, {})
+    yield PARTIAL_TASKS + _set_of(source.task_count)
+    for partial, config in source.partial_tasks():
+        yield PARTIAL_TASK + partial + CONFIG_ID(CONFIG_ID_HEADER, config, 0)
+    yield TASK_CONFIGS + _set_of(len(source.configs))
+    yield from source.configs
+    yield STOP + STOP
+
+
+def _snapshot(source: Source, tasks: Mapping[int, tuple[int, Pieces]]) -> Iterator[bytes]:
+    """Yield a Snapshot in the order of its field ids; every section stands there, also an empty one."""
+    members: dict[int, tuple[int, Pieces]] = {
+        TIMESTAMP: (TType.I64, lambda: (fields.i64(source.timestamp_ms),)),
+        **tasks,
+        **{number: (TType.SET, lambda number=number: _section(source, number)) for number in _written_sections(source)},
+        **{field.id: (field.ttype, lambda field=field: (field.value,)) for field in source.extras},
+    }
+    if source.metadata is not None:
+        members[METADATA] = (TType.STRUCT, lambda: (source.metadata or STOP,))
+    for number in sorted(members):
+        ttype, pieces = members[number]
+        yield fields.header(ttype, number)
+        yield from pieces()
+    yield STOP
+
+
+def _written_sections(source: Source) -> Iterator[int]:
+    """Retired sections (locks) are written only where they hold something (spec/backup-eras.md 1)."""
+    return (number for number, section in SECTIONS.items() if not section.retired or source.sections.get(number))
+
+
+def _section(source: Source, number: int) -> Iterator[bytes]:
+    records = source.sections.get(number, {})
+    yield _set_of(len(records))
+    yield from records.values()
+
+
+def _set_of(count: int) -> bytes:
+    return struct.pack("!bi", TType.STRUCT, count)

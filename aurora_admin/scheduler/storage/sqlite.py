@@ -1,0 +1,187 @@
+"""The log of a single scheduler: one SQLite file, one writer (spec/replicated-log.md 2.4, SQLite engine)."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from aurora_admin.scheduler.storage.engine import FORMAT, LogBroken, LogError, LogFull
+
+FILE = "log.sqlite"
+LOCK = "LOCK"
+SCHEMA = """
+CREATE TABLE meta (format INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, begin INTEGER NOT NULL);
+CREATE TABLE entry (pos INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, data BLOB NOT NULL);
+"""
+# SQLite writes a transaction twice: to its journal, then to its file.
+WRITE_FACTOR = 2
+
+
+def initialize(folder: str) -> str:
+    """Make an empty log in a folder, which is created where missing, and return the new log's id.
+
+    The log appears whole or not at all; it is durable on return.
+
+    Raises:
+        LogError: the folder holds a log already (an initialised log is never initialised over), or cannot be written.
+    """
+    path = os.path.join(folder, FILE)
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.chmod(folder, 0o700)
+        if os.path.lexists(path):
+            raise LogError(f"{folder} holds an initialised log already; nothing was changed. Move it away first.")
+        return _create(folder, path)
+    except (OSError, sqlite3.Error) as error:
+        raise LogError(f"Failed to make a log in {folder}: {error}. Check the path, its owner and the disk.") from error
+
+
+def _create(folder: str, path: str) -> str:
+    fresh = f"{path}.{os.getpid()}.new"
+    log_id = secrets.token_hex(16)
+    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with sqlite3.connect(fresh) as connection:
+            connection.executescript(SCHEMA)
+            connection.execute("INSERT INTO meta VALUES (?, ?, 0, 0)", (FORMAT, log_id))
+        connection.close()
+        # link() and not rename(): it fails where a second initialise came first.
+        os.link(fresh, path)
+    except FileExistsError:
+        raise LogError(f"{folder} holds an initialised log already; nothing was changed. Move it away first.") from None
+    finally:
+        os.unlink(fresh)
+    _sync_folder(folder)
+    return log_id
+
+
+def _sync_folder(folder: str) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class SqliteLog:
+    """The log engine of a scheduler that leads alone.
+
+    Raises:
+        LogError: not initialised, held by another process, damaged, or of a newer format.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        path = os.path.join(folder, FILE)
+        if not os.path.isfile(path):
+            raise LogError(
+                f"{folder} holds no initialised log. If it should, do not go on: look for the old one. "
+                f"Otherwise run: aurora-reference-log initialize --path={folder}"
+            )
+        self._lock = self._take_lock()
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0)
+            self._check()
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise LogError(f"The log {path} cannot be used: {error}. Restore it from a backup (see scheduler_stage_recovery).") from error
+        except LogError:
+            self.close()
+            raise
+        self._epoch = -1
+
+    def _take_lock(self) -> int:
+        try:
+            lock = os.open(os.path.join(self.folder, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LogError(f"Failed to open the log in {self.folder}: {error.strerror}. Check its owner and permissions.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise LogError(f"The log in {self.folder} is in use by another process; stop that scheduler first.") from None
+        return lock
+
+    def _check(self) -> None:
+        run = self._connection.execute
+        if run("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise LogError(f"The file system of {self.folder} does not support SQLite's write-ahead log; use a local disk.")
+        run("PRAGMA synchronous=FULL")
+        # Each append is checkpointed by size; a snapshot would otherwise leave a journal of its own size behind.
+        run("PRAGMA journal_size_limit=67108864")
+        self._check_format()
+        damage = run("PRAGMA quick_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise LogError(f"The log in {self.folder} is damaged ({damage}). Move it away and restore from a backup.")
+
+    def _check_format(self) -> None:
+        found, self.log_id = self._connection.execute("SELECT format, log_id FROM meta").fetchone()
+        if found != FORMAT:
+            raise LogError(f"The log in {self.folder} has format {found}; this version knows {FORMAT}. Use the version that wrote it.")
+
+    def fence(self) -> int:
+        with self._transaction() as run:
+            run("UPDATE meta SET epoch = epoch + 1")
+            self._epoch = int(run("SELECT epoch FROM meta").fetchone()[0])
+        return self._epoch
+
+    def append(self, records: Iterable[bytes]) -> int:
+        with self._transaction() as run:
+            epoch, begin = run("SELECT epoch, begin FROM meta").fetchone()
+            if epoch != self._epoch:
+                raise LogBroken(f"Another scheduler has taken over the log (epoch {epoch}, ours is {self._epoch}).")
+            last = run("SELECT max(pos) FROM entry").fetchone()[0]
+            first = begin if last is None else int(last) + 1
+            for position, record in enumerate(records, first):
+                run("INSERT INTO entry VALUES (?, ?, ?)", (position, epoch, record))
+        return int(first)
+
+    def read_all(self) -> Iterator[tuple[int, bytes]]:
+        expected = None
+        try:
+            for position, data in self._connection.execute("SELECT pos, data FROM entry ORDER BY pos"):
+                if expected not in (None, position):
+                    raise LogError(f"Position {expected} is missing from the log in {self.folder}. Restore from a backup.")
+                expected = position + 1
+                yield position, data
+        except sqlite3.Error as error:
+            raise LogError(f"The log in {self.folder} cannot be read at position {expected}: {error}. Restore from a backup.") from error
+
+    def truncate_before(self, position: int) -> None:
+        with self._transaction() as run:
+            run("UPDATE meta SET begin = ?", (position,))
+            run("DELETE FROM entry WHERE pos < ?", (position,))
+        # Free pages go back to the file for the next entries; the journal back to the disk.
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def room(self) -> int:
+        return shutil.disk_usage(self.folder).free // WRITE_FACTOR
+
+    def close(self) -> None:
+        self._connection.close()
+        os.close(self._lock)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """BEGIN IMMEDIATE ... COMMIT; a failure is told apart by what it means for the log."""
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            yield execute
+            execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise self._failure(error) from error
+            raise
+
+    def _failure(self, error: sqlite3.Error) -> LogError:
+        # A full disk stops a write before the commit record, so that a rollback leaves the log as it was.
+        if "disk is full" in str(error):
+            return LogFull(f"No space left for the log in {self.folder}: nothing was written. Free some space and try again.")
+        return LogBroken(f"Writing the log in {self.folder} failed: {error}.")

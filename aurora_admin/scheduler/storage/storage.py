@@ -1,0 +1,146 @@
+"""The one way to the state: reads under a lock, writes as transactions that are in the log first (design: one writer)."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from aurora_admin.scheduler.state.ops import Op
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.snapshots import Source
+
+logger = logging.getLogger(__name__)
+
+
+class NotReady(Exception):
+    """The storage is not open yet, or closed for good; nothing was read or written."""
+
+
+class Transaction:
+    """The ops that a handler collects; they are applied together once they are durable."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self.ops: list[Op] = []
+
+
+class Storage:
+    """The stores over their log.
+
+    `on_failure` is called with a text when memory and log can no longer be trusted to agree; it must end the process.
+    """
+
+    def __init__(self, log: Log, spill_folder: str, on_failure: Callable[[str], None]) -> None:
+        self._log = log
+        self._stores = Stores(spill_folder)
+        self._on_failure = on_failure
+        self._lock = threading.RLock()
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
+
+    @property
+    def framework_id(self) -> str | None:
+        return self._stores.framework_id
+
+    @property
+    def statistics(self) -> dict[str, int]:
+        return self._log.statistics
+
+    def start(self) -> None:
+        """Take the log over, replay it, and open for business.
+
+        Raises:
+            LogError: the log cannot be taken over or read.
+        """
+        with self._lock:
+            self._log.take_over()
+            self._log.replay(self._stores)
+            self._ready = True
+
+    def stop(self) -> None:
+        """Refuse reads and writes from now on; a running transaction is finished first."""
+        with self._lock:
+            self._ready = False
+
+    @contextmanager
+    def read(self) -> Iterator[Stores]:
+        """Give the stores, still for as long as the block runs.
+
+        Raises:
+            NotReady: before start() and after stop().
+        """
+        with self._lock:
+            self._check_ready()
+            yield self._stores
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Collect ops; when the block ends normally they are appended to the log, then applied.
+
+        Raises:
+            NotReady: before start() and after stop().
+            LogFull: nothing was written, nothing was applied.
+            LogError: the outcome is unknown; the process is ending.
+        """
+        with self._lock:
+            self._check_ready()
+            transaction = Transaction(self._stores)
+            yield transaction
+            if transaction.ops:
+                with self._or_die():
+                    self._log.append_transaction(transaction.ops)
+                    for op in transaction.ops:
+                        self._stores.apply(op)
+
+    def view(self) -> View:
+        """Take the state as it is now, for a backup."""
+        with self.read() as stores:
+            return View(stores, _now_ms())
+
+    def snapshot(self) -> View:
+        """Write the state into the log as one entry and truncate what came before; return what was written."""
+        with self._lock:
+            view = self.view()
+            with self._or_die():
+                self._log.append_snapshot(view)
+                self._stores.tasks = self._stores.tasks.compacted()
+            return view
+
+    def replace_by(self, source: Source) -> None:
+        """Write another state into the log as its last entry, and close the storage: this process must end.
+
+        Raises:
+            NotReady, LogFull: nothing was written, and the storage goes on.
+        """
+        with self._lock:
+            self._check_ready()
+            with self._or_die():
+                self._log.append_snapshot(source)
+            self._ready = False
+
+    def _check_ready(self) -> None:
+        if not self._ready:
+            raise NotReady("Storage is not READY")
+
+    @contextmanager
+    def _or_die(self) -> Iterator[None]:
+        """A write that failed half-way ends the process: the log knows, memory does not argue."""
+        try:
+            yield
+        except LogFull:
+            raise
+        except Exception as error:
+            self._ready = False
+            self._on_failure(f"{error}. The scheduler stops: what is in the log is what it will start with.")
+            raise LogError(f"{error}") from error
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
