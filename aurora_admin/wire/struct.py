@@ -1,8 +1,11 @@
 """The base class of every generated struct."""
 
-from typing import TYPE_CHECKING, Any
+# As type checkers know it; importing typing for it would take longer than importing all generated structs.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     class TBase:
         """What the thrift library gives each struct; it comes without types."""
 
