@@ -1,0 +1,118 @@
+"""What a user gets: the wheel in an empty environment, the sdist, a bare checkout."""
+
+import configparser
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.processes import environment, run
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("aurora_admin", "aurora-reference-scheduler", "aurora-reference-log")
+BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
+
+
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build as pip does, by the backend that pyproject.toml names, which the tests' environment has."""
+    done = subprocess.run([sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A clone of what is committed or about to be, so that building leaves nothing in the checkout."""
+    clone = tmp_path_factory.mktemp("checkout")
+    files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT,
+                           capture_output=True, check=True).stdout
+    there = b"".join(name + b"\0" for name in files.split(b"\0") if name and (CHECKOUT / name.decode()).exists())
+    packed = subprocess.run(["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True,
+                            check=True).stdout
+    subprocess.run(["tar", "-x"], cwd=clone, input=packed, check=True)
+    return clone
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory) -> Path:
+    return build("wheel", checkout, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory) -> Path:
+    """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
+    venv = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "--no-deps",
+                    "--no-index", "--quiet", "--disable-pip-version-check", str(wheel)], check=True)
+    return venv
+
+
+def site_packages(venv: Path) -> Path:
+    [found] = venv.glob("lib/python*/site-packages")
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_wheel_brings_each_program_and_its_man_page(installed: Path, program: str) -> None:
+    assert (installed / "bin" / program).is_file()
+    assert (installed / "share" / "man" / "man1" / f"{program}.1").is_file()
+
+
+def test_the_wheel_brings_every_man_page_of_the_checkout(installed: Path) -> None:
+    pages = {page.name for page in (CHECKOUT / "man").glob("*.1")}
+    assert pages
+    assert {page.name for page in (installed / "share" / "man" / "man1").iterdir()} == pages
+
+
+def test_at_the_top_of_site_packages_there_is_only_the_package(installed: Path) -> None:
+    names = {path.name for path in site_packages(installed).iterdir() if not path.name.endswith(".dist-info")}
+    assert names == {"aurora_admin"}
+
+
+def test_the_installed_program_runs_outside_of_the_checkout(installed: Path, tmp_path: Path) -> None:
+    libraries = str(site_packages(Path(sys.prefix)))
+    env = environment(tmp_path, PYTHONPATH=libraries)
+    where = "import aurora_admin, os; print(os.path.dirname(aurora_admin.__file__))"
+    shown = run([installed / "bin" / "python", "-I", "-c", where], environment(tmp_path))
+    assert shown.out.strip() == str(site_packages(installed) / "aurora_admin")
+    assert run([installed / "bin" / "aurora_admin", "help"], env).code == 0
+
+
+def test_a_bare_checkout_runs_as_a_module(checkout: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "aurora_admin", "--version"], cwd=checkout, env=environment(tmp_path),
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_package_is_listed_in_setup_cfg() -> None:
+    config = configparser.ConfigParser()
+    config.read(CHECKOUT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    sources = [*CHECKOUT.glob("aurora_admin/**/__init__.py"), *CHECKOUT.glob("aurora_admin/plugins/**/__init__.py")]
+    assert listed == {".".join(path.relative_to(CHECKOUT).parent.parts) for path in sources}
+
+
+def test_the_wheel_has_every_module_of_the_checkout(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    folders = [*CHECKOUT.glob("aurora_admin/**/*.py*"), *CHECKOUT.glob("aurora_admin/plugins/**/*.py*")]
+    modules = {str(path.relative_to(CHECKOUT)) for path in folders if path.suffix in (".py", ".pyi")}
+    assert modules <= packed
+    assert "aurora_admin/py.typed" in packed
+
+
+def test_the_thrift_folder_never_becomes_a_package() -> None:
+    assert not (CHECKOUT / "thrift" / "__init__.py").exists(), "it would shadow the thrift library"
+
+
+def test_a_wheel_can_be_built_from_the_sdist(checkout: Path, wheel: Path, tmp_path: Path) -> None:
+    sdist = build("sdist", checkout, tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    again = build("wheel", tmp_path / sdist.name.removesuffix(".tar.gz"), tmp_path)
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert set(one.namelist()) == set(other.namelist())
