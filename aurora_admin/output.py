@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
 
 from aurora_admin.errors import AdminError
 
+TYPE_CHECKING = False  # not from typing: its import alone costs more than --version may
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, TextIO
 
 DEBUG, INFO, WARN, ERROR, FATAL, NONE = range(10, 70, 10)
 LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": FATAL, "NONE": NONE}
@@ -19,11 +21,15 @@ FORMATS = ("table", "json", "csv")
 BLOCK_CHARACTERS = 64 * 1024
 
 
+class NotRead(Exception):
+    """Nobody reads the results any more (the pipe is closed), so there is no use in going on."""
+
+
 class Output:
     """Where a command prints.
 
-    A log line that nobody reads (closed pipe) is dropped: it must not stop a command halfway. Results that nobody
-    reads raise BrokenPipeError, because there is no use in going on.
+    A result that nobody reads raises NotRead. A log line that nobody reads is dropped: it must not stop a command
+    halfway.
     """
 
     def __init__(self, stdout: TextIO | None, stderr: TextIO | None) -> None:
@@ -44,6 +50,7 @@ class Output:
         """Print one line of the result.
 
         Raises:
+            NotRead: nobody reads it any more.
             AdminError: it cannot be written, for example because the disk is full.
         """
         _write_result(self._stdout, line + "\n")
@@ -64,11 +71,7 @@ class Output:
         self._log(FATAL, text)
 
     def info_many(self, texts: Iterable[str]) -> None:
-        """Write a result that goes to the log, one record a text: in blocks, at once on a terminal.
-
-        Raises:
-            BrokenPipeError: nobody reads it any more.
-        """
+        """Write a result that goes to the log, one record a text: in blocks, at once on a terminal; raises as print."""
         records = (PREFIXES[INFO] + text + "\n" for text in texts)
         is_shown = self._stderr is not None and self.level <= INFO
         for block in _blocks(records, 1 if self.is_watched() else BLOCK_CHARACTERS):
@@ -119,10 +122,19 @@ def _write(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
 def _write_result(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
     try:
         _write(stream, text, flush=flush)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        _abandon(stream)
+        if isinstance(error, BrokenPipeError):
+            raise NotRead from error
         raise AdminError(f"Cannot write the result: {error.strerror}. What is there is not complete") from error
+
+
+def _abandon(stream: TextIO | None) -> None:
+    """Send what is left to nowhere, or the interpreter would try once more at its end, and complain."""
+    if stream is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _write_if_read(stream: TextIO | None, text: str) -> None:

@@ -1,0 +1,150 @@
+"""Takes argv, gives the exit code, and is the one place that catches and prints errors (spec/cli.md 1)."""
+
+from __future__ import annotations
+
+import sys
+
+from aurora_admin import __version__
+from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, Rehearsed, UsageError
+from aurora_admin.output import DEBUG, NotRead, Output
+
+TYPE_CHECKING = False  # see output.py
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from aurora_admin.command import Command, Context
+    from aurora_admin.registry import Offer, Registry
+
+INTERRUPTED = 130
+NOT_READ = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return the exit code."""
+    out = Output.of_process()
+    try:
+        code = _answer(list(sys.argv[1:] if argv is None else argv), out)
+        out.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except NotRead:
+        return NOT_READ
+    except AdminError as error:
+        return _show(error, out)
+    except Exception:  # noqa: BLE001 - the last place that can say what this is
+        return _show_bug(f"aurora_admin {__version__}", out)
+    return code
+
+
+def _answer(argv: list[str], out: Output) -> int:
+    if argv == ["--version"]:  # nothing else is imported for it
+        out.print(f"aurora_admin {__version__}")
+        return 0
+    from aurora_admin.parser import Answered
+    from aurora_admin.registry import Registry
+
+    registry = Registry()
+    try:
+        return _dispatch(argv, out, registry)
+    except Answered as answer:
+        out.print(answer.text.removesuffix("\n"))
+        return 0
+    finally:
+        for problem in registry.take_problems():
+            out.warn(problem)
+
+
+def _dispatch(argv: list[str], out: Output, registry: Registry) -> int:
+    from aurora_admin.parser import find_command
+
+    position = find_command(argv, lambda name: registry.find(name) is not None)
+    offer = None if position is None else registry.find(argv[position])
+    if position is None or offer is None:
+        return _without_command(argv, out, registry)
+    return _run(offer, argv[:position] + argv[position + 1 :], out, registry)
+
+
+def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
+    from aurora_admin.parser import CommandParser
+
+    names = [offer.command.name for offer in registry.offers()]
+    parser = CommandParser(names=lambda: names)
+    if not parser.positionals_of(argv):  # -h of an unknown command is not answered: spec/cli.md 1.3
+        out.level = parser.parse(argv, known_only=True).log_level
+    out.complain(f"Must supply one of the following commands: {', '.join(names)}")
+    return 1
+
+
+def _run(offer: Offer, argv: list[str], out: Output, registry: Registry) -> int:
+    from aurora_admin.command import Context
+    from aurora_admin.parser import CommandParser, options_of
+    from aurora_admin.registry import load
+
+    parser = CommandParser(offer.command)
+    try:
+        module = load(offer, parser)
+    except AdminError:
+        out.level = parser.parse(argv, known_only=True).log_level
+        raise
+    args = parser.parse(argv)
+    out.level, out.format = args.log_level, args.format
+    return _carry_out(offer, module, Context(offer.command, out, options_of(args), Catalogue(registry)), args)
+
+
+def _carry_out(offer: Offer, module: ModuleType, context: Context, args: Namespace) -> int:
+    try:
+        module.run(context, args)
+    except Rehearsed:
+        context.out.print("Nothing was changed: this was a dry run.")
+    except AdminError as error:
+        if offer.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
+            error.exit_code = 1
+        raise
+    except NotRead:
+        raise
+    except Exception:  # noqa: BLE001 - only here it is known whose bug it is
+        return _show_bug(f"plugin {offer.plugin}", context.out)
+    return 0
+
+
+class Catalogue:
+    """What a command may know of the others: command.Catalogue."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def commands(self) -> list[Command]:
+        """Return every command there is, sorted by name."""
+        return [offer.command for offer in self._registry.offers()]
+
+    def help_text(self, name: str) -> str | None:
+        """Return what `<command> -h` prints, or None for a command that does not exist."""
+        from aurora_admin.parser import CommandParser
+        from aurora_admin.registry import load
+
+        offer = self._registry.find(name)
+        if offer is None:
+            return None
+        parser = CommandParser(offer.command)
+        load(offer, parser)
+        return parser.format_help()
+
+
+def _show(error: AdminError, out: Output) -> int:
+    if isinstance(error, UsageError):
+        out.complain(error.message)
+    elif error.message:
+        out.fatal(error.message)
+    if error.hint and (out.is_watched() or out.level <= DEBUG):
+        out.info(error.hint)
+    return error.exit_code
+
+
+def _show_bug(whose: str, out: Output) -> int:
+    from traceback import format_exc
+
+    out.complain(format_exc().removesuffix("\n"))
+    out.fatal(f"This is a bug in {whose}. Report it with the lines above; what was sent before it may have been done")
+    return 1

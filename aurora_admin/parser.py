@@ -1,0 +1,253 @@
+"""Finds the command in argv and parses its options, which may stand anywhere (spec/cli.md 1.2)."""
+
+from __future__ import annotations
+
+import os
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from aurora_admin import __version__
+from aurora_admin.command import Options
+from aurora_admin.errors import UsageError
+from aurora_admin.output import DEBUG, FORMATS, INFO, LEVELS, NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import ModuleType
+
+    from aurora_admin.command import Command
+
+PROGRAM = "aurora_admin"
+NO_EFFECT = "accepted for old scripts, without effect"
+OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--app_ignore_rc_file", "--scribe_buffer")
+OLD_VALUES = (
+    ("--app_pidfile", "FILENAME"), ("--app_daemon_stdout", "FILENAME"), ("--app_daemon_stderr", "FILENAME"),
+    ("--app_profile_output", "FILENAME"), ("--log_to_scribe", "LEVEL"), ("--scribe_category", "CATEGORY"),
+    ("--scribe_host", "HOST"), ("--scribe_port", "PORT"),
+)
+
+
+class Answered(Exception):
+    """The command line asked for a text (help, version): there is nothing to run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Show(Action):
+    """An option that is answered with a text at once."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, *, text: Callable[[], str], **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=SUPPRESS, **settings)
+        self._text = text
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise Answered(self._text())
+
+
+class CommandParser(ArgumentParser):
+    """The options of one command; without a command, those that every command has."""
+
+    def __init__(self, command: Command | None = None, names: Callable[[], Sequence[str]] = tuple) -> None:
+        super().__init__(prog=PROGRAM, add_help=False, formatter_class=_formatter)
+        self.color = False  # of Python 3.14: help is also read by scripts
+        self.command = command
+        self._names = names  # of the commands there are, for the usage of the program as a whole
+        self.common = list(self._add_common())
+        self.old = list(self._add_old())
+        self.set_defaults(is_confirmed=False, is_rehearsal=False, format=FORMATS[0])
+        if command is not None:
+            self._add_declared(command)
+
+    def configure(self, module: ModuleType) -> None:
+        """Take the description and the options from the command's module."""
+        self.description = (module.__doc__ or "").strip()
+        if hasattr(module, "configure"):
+            module.configure(self)
+
+    def parse(self, argv: Sequence[str], *, known_only: bool = False) -> Namespace:
+        """Parse a command line without its command; the positionals are in `.positionals`.
+
+        Raises:
+            UsageError: it cannot be understood. With `known_only`, unknown options are passed over instead.
+            Answered: help or the version was asked for.
+        """
+        options: list[str] = []
+        for word in words(argv, self._option_string_actions):
+            options += _joined(argv[word.start : word.end]) if word.is_option else []
+        args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
+        args.positionals = self.positionals_of(argv)
+        return args
+
+    def positionals_of(self, argv: Sequence[str]) -> list[str]:
+        """Return the words of a command line that are neither an option nor the value of one."""
+        return [argv[word.start] for word in words(argv, self._option_string_actions) if not word.is_option]
+
+    def error(self, message: str) -> NoReturn:
+        """Turn what argparse has against the command line into our error."""
+        raise UsageError(f"{self.format_usage()}\n{self.prog}: error: {message}")
+
+    def format_usage(self) -> str:
+        """Return the synopsis, or the list of all commands."""
+        if self.command is not None:
+            return f"Usage: {self.command.synopsis}\n"
+        listed = "".join(f"    {name}\n" for name in self._names())
+        more = "For more help on an individual command:\n    aurora-admin help <command>\n"
+        return f"Usage: \nAvailable commands:\n{listed}\n{more}\n"
+
+    def format_help(self, *, is_long: bool = False) -> str:
+        """Return usage, description and options; those that only old scripts use are in the long help."""
+        formatter = self._get_formatter()
+        for paragraph in (self.description or "").split("\n\n"):
+            formatter.add_text(paragraph)
+        formatter.start_section("Options")
+        formatter.add_arguments(self.common + (self.old if is_long else []))
+        if self.command is not None:
+            formatter.start_section(f"For {self.command.name} only")
+            formatter.add_arguments(self.own_options())
+            formatter.add_text("")  # keeps the heading where there are none: spec/cli.md 1.4
+            formatter.end_section()
+        formatter.end_section()
+        return f"{self.format_usage()}\n{formatter.format_help()}"
+
+    def own_options(self) -> list[Action]:
+        """Return the options that only this command has."""
+        return [action for action in self._actions if action not in self.common and action not in self.old]
+
+    def _add_common(self) -> Iterator[Action]:
+        add = self.add_argument_group("common").add_argument
+        yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
+        yield add("--long-help", action=Show, text=lambda: self.format_help(is_long=True),
+                  help="show this help with the options that only old scripts use, and exit")
+        yield add("--version", action=Show, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
+        yield add("-v", dest="log_level", action="store_const", const=DEBUG, default=INFO, help="log more")
+        yield add("-q", dest="log_level", action="store_const", const=NONE, default=INFO,
+                  help="log nothing, not even errors: only standard output and the exit code tell")
+        yield add("--bypass-leader-redirect", action="store_true",
+                  help="let the scheduler that is reached answer, leading or not")
+        yield add("--timeout", metavar="SECONDS", type=_seconds,
+                  help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)")
+
+    def _add_old(self) -> Iterator[Action]:
+        add = self.add_argument_group("old").add_argument
+        yield add("--log_to_stderr", "--log_to_stdout", dest="log_level", metavar="LEVEL", type=_log_level,
+                  default=INFO, help="log from this level on: " + ", ".join(LEVELS))
+        for flag in OLD_FLAGS:
+            yield add(flag, action="store_true", help=NO_EFFECT)
+        for option, metavar in OLD_VALUES:
+            yield add(option, metavar=metavar, help=NO_EFFECT)
+
+    def _add_declared(self, command: Command) -> None:
+        if command.asks:
+            self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do it without asking")
+            self.add_argument("--dry-run", dest="is_rehearsal", action="store_true",
+                              help="show what would be done, and stop before anything is changed")
+        if command.tabular:
+            self.add_argument("--format", choices=FORMATS, help=f"how rows are printed (default: {FORMATS[0]})")
+
+
+def options_of(args: Namespace) -> Options:
+    """Return the common options of a parsed command line."""
+    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.is_rehearsal)
+
+
+def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int | None:
+    """Return where in argv the command stands; None if the first word that can be one is none."""
+    known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
+    may_be_value = False
+    for word in words(argv, known):
+        text = argv[word.start]
+        if word.is_option:
+            may_be_value = _option_of(text, known)[0] is None  # of an option that only the command knows
+        elif is_command(text):
+            return word.start
+        elif not may_be_value:
+            return None
+        else:
+            may_be_value = False
+    return None
+
+
+class Word(NamedTuple):
+    """A positional, or an option with its value: argv[start:end]."""
+
+    start: int
+    end: int
+    is_option: bool
+
+
+def words(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Word]:
+    """Cut argv into options and positionals; what follows `--` is positional.
+
+    Done here because argparse takes no options between positionals of an unknown number, and the positional -1G for an
+    option. An option has one value or none.
+    """
+    position, is_literal = 0, False
+    while position < len(argv):
+        text = argv[position]
+        if text == "--" and not is_literal:
+            is_literal = True
+            position += 1
+            continue
+        is_option = not is_literal and _looks_like_option(text)
+        end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))
+        yield Word(position, end, is_option)
+        position = end
+
+
+def _looks_like_option(text: str) -> bool:
+    return len(text) > 1 and text[0] == "-" and not text[1:].lstrip(".")[:1].isdigit()
+
+
+def _wants_next(text: str, known: Mapping[str, Action]) -> bool:
+    option, has_value = _option_of(text, known)
+    return option is not None and _takes_value(option) and not has_value
+
+
+def _option_of(text: str, known: Mapping[str, Action]) -> tuple[Action | None, bool]:
+    """Return the option that a word names last (None: unknown, ambiguous), and whether the word holds its value."""
+    if text.startswith("--"):
+        name, equals, _ = text.partition("=")
+        begun = {option for spelling, option in known.items() if spelling.startswith(name)}
+        return known.get(name) or (begun.pop() if len(begun) == 1 else None), bool(equals)
+    option = None
+    for end, letter in enumerate(text[1:], 2):
+        option = known.get(f"-{letter}")
+        if option is None or _takes_value(option):
+            return option, end < len(text)
+    return option, False
+
+
+def _takes_value(option: Action) -> bool:
+    return option.nargs in (None, 1)
+
+
+def _joined(option: Sequence[str]) -> list[str]:
+    """Put an option and its value into one word, so that argparse does not mistake the value for an option."""
+    if len(option) == 1 or not option[1]:
+        return list(option)
+    name, value = option
+    return [f"{name}={value}" if name.startswith("--") else name + value]
+
+
+def _formatter(prog: str) -> HelpFormatter:
+    columns = os.environ.get("COLUMNS", "")  # not the terminal's own width: asking for it imports shutil at every start
+    return HelpFormatter(prog, width=max(int(columns), 40) - 2 if columns.isdecimal() else 78)
+
+
+def _log_level(text: str) -> int:
+    level = LEVELS.get(text.removeprefix("plain:"))
+    if level is None:
+        raise ArgumentTypeError(f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}")
+    return level
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise ArgumentTypeError(f"not a number of seconds above 0: {text}")
+    return seconds

@@ -1,0 +1,1 @@
+"""The built-in plugins: one command, one file; known to the program by the entry points in setup.cfg alone."""

@@ -1,0 +1,17 @@
+"""Make the scheduler write a backup of its whole storage into its own backup folder.
+
+The name tells the minute, so a second backup in one minute replaces the first one of a real scheduler. A real scheduler
+answers OK even if the file could not be written: look for it with scheduler_list_backups.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+
+EXAMPLES = "aurora_admin scheduler_backup_now west"
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Ask for a backup."""
+    (cluster,) = context.positionals(args, "cluster")
+    context.check(context.scheduler(cluster).perform_backup())

@@ -1,0 +1,38 @@
+"""Take the tasks with these ids, separated by commas, out of the staged backup: the commit does not bring them back.
+
+An id that the backup does not have is passed over, and the scheduler says OK: look at what is left with
+scheduler_print_recovery_tasks. Only the staged copy changes, never the backup's file: to undo it, unload the backup and
+stage it again.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+from aurora_admin.errors import AdminError
+
+EXAMPLES = """\
+aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd-c080-4a5b-bff8-a737a9d2e6fc
+aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd,www-data-prod-hello-1-c3a815f2
+"""
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Delete the tasks."""
+    cluster, text = context.positionals(args, "cluster", "task_ids")
+    context.check(context.scheduler(cluster).delete_recovery_tasks(ids_of(context, text)))
+
+
+def ids_of(context: Context, text: str) -> set[str]:
+    """Return the ids as they were typed; never an empty set, which would match every task (Q23).
+
+    Raises:
+        AdminError: there is no id.
+    """
+    ids = set(text.split(","))
+    if not any(ids):
+        raise AdminError("No task id was given, nothing was deleted. Name the tasks as scheduler_print_recovery_tasks "
+                         "shows them, separated by commas")
+    for task_id in sorted(ids):
+        if task_id != task_id.strip():
+            context.out.warn(f"The task id {task_id!r} has blanks around it, so that it matches no task")
+    return ids

@@ -1,0 +1,35 @@
+"""Show role, job, instance, status and id of every active task in the staged backup.
+
+The rows are log records on standard error, separated by tabs, in the order in which the scheduler gives them; -q hides
+them. Tasks that have ended are staged too, though they are not shown.
+"""
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from aurora_admin.command import Context
+
+if TYPE_CHECKING:
+    from aurora_admin.client.scheduler import Task
+
+EXAMPLES = """\
+aurora_admin scheduler_print_recovery_tasks west
+aurora_admin scheduler_print_recovery_tasks west 2>&1 | grep www-data
+"""
+HEADER = "Role\tJob\tShard\tStatus\tTask ID"
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Show the tasks."""
+    (cluster,) = context.positionals(args, "cluster")
+    reply = context.scheduler(cluster).query_recovery()
+    context.check(reply)
+    context.out.info_many(lines(reply.tasks))
+
+
+def lines(tasks: "Iterable[Task]") -> Iterator[str]:
+    """Return the table, line by line, as the tasks arrive."""
+    yield HEADER
+    for task in tasks:
+        yield f"{task.role}\t{task.name}\t{task.instance}\t{task.status}\t{task.task_id}"

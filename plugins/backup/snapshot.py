@@ -1,0 +1,16 @@
+"""Make the scheduler write a snapshot of its storage into its log, and drop the log entries before it.
+
+Returns when the snapshot is in the log. It makes the next start of a scheduler quicker; it is no backup.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+
+EXAMPLES = "aurora_admin scheduler_snapshot west"
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Ask for a snapshot."""
+    (cluster,) = context.positionals(args, "cluster")
+    context.check(context.scheduler(cluster).snapshot())

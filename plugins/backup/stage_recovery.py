@@ -1,0 +1,23 @@
+"""Load the named backup into the memory of the scheduler, where it can be inspected and changed before it is committed.
+
+Nothing changes for running tasks until scheduler_commit_recovery. Only one backup can be staged at a time;
+scheduler_unload_recovery, or a restart of the scheduler, forgets it.
+
+A real scheduler says OK to files that are no backups, such as a compressed one, and stages nothing: look at the tasks
+with scheduler_print_recovery_tasks before you commit.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+
+EXAMPLES = """\
+aurora_admin scheduler_stage_recovery west scheduler-backup-2026-11-22-10-00
+aurora_admin scheduler_stage_recovery --bypass-leader-redirect west scheduler-backup-2026-11-22-10-00
+"""
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Stage the backup."""
+    cluster, backup_id = context.positionals(args, "cluster", "backup_id")
+    context.check(context.scheduler(cluster).stage_recovery(backup_id))

@@ -1,0 +1,16 @@
+"""Forget the staged backup with all that was deleted from it; its file and the running state stay as they are.
+
+The scheduler says OK also when nothing is staged.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+
+EXAMPLES = "aurora_admin scheduler_unload_recovery west"
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Unload the staged backup."""
+    (cluster,) = context.positionals(args, "cluster")
+    context.check(context.scheduler(cluster).unload_recovery())

@@ -1,0 +1,37 @@
+"""List every command there is, with its synopsis and what it does, or explain the one that is named with its options.
+
+Commands of other installed distributions are listed too. A plugin that cannot be loaded is left out and named, with the
+cause, on standard error.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Command, Context
+from aurora_admin.errors import AdminError, Refused
+
+EXAMPLES = "aurora_admin help scheduler_stage_recovery"
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Print the overview, or the help of one command."""
+    if len(args.positionals) > 1:
+        raise AdminError("Please specify at most one subcommand.")
+    if args.positionals:
+        explain(context, args.positionals[0])
+    else:
+        context.out.print("Available commands:\n\n" + "\n".join(map(entry, context.catalogue.commands())))
+
+
+def explain(context: Context, name: str) -> None:
+    """Print the help of the named command."""
+    text = context.catalogue.help_text(name)
+    if text is None:
+        context.out.print(f"Subcommand {name} not found.")
+        raise Refused
+    context.out.print(text.removesuffix("\n"))
+
+
+def entry(command: Command) -> str:
+    """Return what the overview says of a command."""
+    lines = [f"usage: {command.synopsis}", *command.summary.splitlines()]
+    return "\n".join([command.name, *(f"    {line.lstrip()}" for text in lines for line in text.splitlines())]) + "\n"
