@@ -1,944 +1,1107 @@
-// The Thrift API of an Aurora scheduler: what travels between a client and POST /api.
+// The Thrift API of an Aurora scheduler: what a client posts to /api, and what it gets back.
+//
+// Names, ids, types and order are those of the newest release. "Retired" is what no current release writes or reads; it
+// stays under its id, after the rest, because old servers and old backups have it. Where an id had several meanings the
+// newest counts, and the comment tells the others. "Since" names the first release, nothing the very first ones; times
+// are ms since the epoch unless the name says otherwise; MiB are 2^20 bytes.
 namespace py api
 
-// Enums
-
+// What a cron job does when its time comes while tasks of the last run are still active.
 enum CronCollisionPolicy {
-  KILL_EXISTING = 0,
-  CANCEL_NEW = 1,
-  RUN_OVERLAP = 2,
+  KILL_EXISTING = 0,  // kill them, then start
+  CANCEL_NEW = 1,     // leave them alone and skip this run
+  RUN_OVERLAP = 2,    // refused in new jobs; in stored ones the same as CANCEL_NEW
 }
 
+// A step of a job update on one instance.
 enum JobUpdateAction {
-  INSTANCE_UPDATED = 1,
-  INSTANCE_ROLLED_BACK = 2,
-  INSTANCE_UPDATING = 3,
-  INSTANCE_ROLLING_BACK = 4,
-  INSTANCE_UPDATE_FAILED = 5,
-  INSTANCE_ROLLBACK_FAILED = 6,
+  INSTANCE_UPDATED = 1,          // new configuration runs and has been watched long enough
+  INSTANCE_ROLLED_BACK = 2,      // old configuration is back and has been watched long enough
+  INSTANCE_UPDATING = 3,         // change to the new configuration begins
+  INSTANCE_ROLLING_BACK = 4,     // change back to the old configuration begins
+  INSTANCE_UPDATE_FAILED = 5,    // failed more often than the update tolerates
+  INSTANCE_ROLLBACK_FAILED = 6,  // the way back failed, too
 }
 
+// What became of a pulse. Until 0.7.0 PAUSED was 2 and FINISHED 3.
 enum JobUpdatePulseStatus {
-  OK = 1,
-  FINISHED = 2,
+  OK = 1,        // taken: the update goes on
+  FINISHED = 2,  // too late: the update has ended
 }
 
+// Where a job update stands.
 enum JobUpdateStatus {
-  ROLLING_FORWARD = 0,
-  ROLLING_BACK = 1,
-  ROLL_FORWARD_PAUSED = 2,
-  ROLL_BACK_PAUSED = 3,
-  ROLLED_FORWARD = 4,
-  ROLLED_BACK = 5,
-  ABORTED = 6,
-  ERROR = 7,
-  FAILED = 8,
-  ROLL_FORWARD_AWAITING_PULSE = 9,
-  ROLL_BACK_AWAITING_PULSE = 10,
+  ROLLING_FORWARD = 0,              // instances are being changed to the new configuration
+  ROLLING_BACK = 1,                 // instances are being changed back
+  ROLL_FORWARD_PAUSED = 2,          // halted on the way forward, until resumed
+  ROLL_BACK_PAUSED = 3,             // halted on the way back, until resumed
+  ROLLED_FORWARD = 4,               // ended: all instances have the new configuration
+  ROLLED_BACK = 5,                  // ended: all instances have the old configuration again
+  ABORTED = 6,                      // ended by a user, instances left as they were at that moment
+  ERROR = 7,                        // ended by a fault in the scheduler
+  FAILED = 8,                       // ended: too many instances failed, and rolling back was not wanted or failed
+  ROLL_FORWARD_AWAITING_PULSE = 9,  // halted on the way forward, until the next pulse
+  ROLL_BACK_AWAITING_PULSE = 10,    // halted on the way back, until the next pulse
 }
 
+// How far a host is on its way out of service.
 enum MaintenanceMode {
-  NONE = 1,
-  SCHEDULED = 2,
-  DRAINING = 3,
-  DRAINED = 4,
+  NONE = 1,       // in service
+  SCHEDULED = 2,  // new tasks go elsewhere if they can
+  DRAINING = 3,   // its tasks are being moved away; gets no new ones
+  DRAINED = 4,    // empty, safe to switch off
 }
 
+// What a task may do with a volume.
 enum Mode {
-  RW = 1,
-  RO = 2,
+  RW = 1,  // read and write
+  RO = 2,  // read only
 }
 
+// How a call ended; the text is in Response.details.
 enum ResponseCode {
-  INVALID_REQUEST = 0,
-  OK = 1,
-  ERROR = 2,
-  WARNING = 3,
-  AUTH_FAILED = 4,
-  JOB_UPDATING_ERROR = 5,
-  ERROR_TRANSIENT = 6,
+  INVALID_REQUEST = 0,     // refused: something in the request is not acceptable
+  OK = 1,                  // done
+  ERROR = 2,               // an exception in the scheduler; bad arguments cause these, too
+  WARNING = 3,             // done, with a remark; no scheduler is known to send it
+  AUTH_FAILED = 4,         // refused: the caller may not do this
+  JOB_UPDATING_ERROR = 5,  // refused while an update of the job runs; named LOCK_ERROR until 0.18.1
+  ERROR_TRANSIENT = 6,     // not carried out as the storage is not ready; ask again later
 }
 
+// State of a task. 10 is not to be used again: it was SANDBOX_DELETED until 0.6.0.
 enum ScheduleStatus {
-  PENDING = 0,
-  STARTING = 1,
-  RUNNING = 2,
-  FINISHED = 3,
-  FAILED = 4,
-  KILLED = 5,
-  KILLING = 6,
-  LOST = 7,
-  ASSIGNED = 9,
-  INIT = 11,
-  RESTARTING = 12,
-  PREEMPTING = 13,
-  THROTTLED = 16,
-  DRAINING = 17,
-  PARTITIONED = 18,
+  PENDING = 0,       // waits for a host
+  STARTING = 1,      // the executor has it, its processes do not run yet
+  RUNNING = 2,       // its processes run
+  FINISHED = 3,      // ended well
+  FAILED = 4,        // ended badly
+  KILLED = 5,        // ended on request
+  KILLING = 6,       // asked to end, on behalf of a user or an update
+  LOST = 7,          // gone without a word from its agent
+  ASSIGNED = 9,      // a host is chosen and told
+  INIT = 11,         // about to be stored for the first time; never seen in the store
+  RESTARTING = 12,   // asked to end, to be started again
+  PREEMPTING = 13,   // asked to end, to make room for a more important task
+  THROTTLED = 16,    // waits before it is PENDING again, as it failed too often too fast
+  DRAINING = 17,     // asked to end, as its host goes into maintenance
+  PARTITIONED = 18,  // its agent does not answer (since 0.20.0)
 }
 
+// Updates that have not ended.
 const set<JobUpdateStatus> ACTIVE_JOB_UPDATE_STATES = [
   JobUpdateStatus.ROLLING_FORWARD, JobUpdateStatus.ROLLING_BACK, JobUpdateStatus.ROLL_FORWARD_PAUSED,
   JobUpdateStatus.ROLL_BACK_PAUSED, JobUpdateStatus.ROLL_FORWARD_AWAITING_PULSE,
   JobUpdateStatus.ROLL_BACK_AWAITING_PULSE
 ]
 
+// Tasks that are stored and have not ended.
 const set<ScheduleStatus> ACTIVE_STATES = [
   ScheduleStatus.PENDING, ScheduleStatus.STARTING, ScheduleStatus.RUNNING, ScheduleStatus.KILLING,
   ScheduleStatus.ASSIGNED, ScheduleStatus.RESTARTING, ScheduleStatus.PREEMPTING, ScheduleStatus.THROTTLED,
   ScheduleStatus.DRAINING, ScheduleStatus.PARTITIONED
 ]
 
+// ExecutorConfig.name of the stock executor.
 const string AURORA_EXECUTOR_NAME = "AuroraExecutor"
 
+// Updates that a pulse would move on. The spelling is part of the contract.
 const set<JobUpdateStatus> AWAITNG_PULSE_JOB_UPDATE_STATES = [
   JobUpdateStatus.ROLL_FORWARD_AWAITING_PULSE, JobUpdateStatus.ROLL_BACK_AWAITING_PULSE
 ]
 
+// HTTP request header: with any value, or none, a scheduler that does not lead answers by itself.
 const string BYPASS_LEADER_REDIRECT_HEADER_NAME = "Bypass-Leader-Redirect"
 
+// What role, environment and name of a job look like.
 const string GOOD_IDENTIFIER_PATTERN = "^[\\w\\-\\.]+$"
 
+// The same for Java.
 const string GOOD_IDENTIFIER_PATTERN_JVM = "^[\\w\\-\\.]+$"
 
+// The same for Python.
 const string GOOD_IDENTIFIER_PATTERN_PYTHON = "^[\\w\\-\\.]+$"
 
+// Tasks that may have processes on a host.
 const set<ScheduleStatus> LIVE_STATES = [
   ScheduleStatus.RUNNING, ScheduleStatus.KILLING, ScheduleStatus.RESTARTING, ScheduleStatus.PREEMPTING,
   ScheduleStatus.DRAINING, ScheduleStatus.PARTITIONED
 ]
 
+// Active tasks that have a host.
 const set<ScheduleStatus> SLAVE_ASSIGNED_STATES = [
   ScheduleStatus.STARTING, ScheduleStatus.RUNNING, ScheduleStatus.KILLING, ScheduleStatus.ASSIGNED,
   ScheduleStatus.RESTARTING, ScheduleStatus.PREEMPTING, ScheduleStatus.DRAINING, ScheduleStatus.PARTITIONED
 ]
 
+// Folder of the sandbox under which a task's own file system image is mounted.
 const string TASK_FILESYSTEM_MOUNT_POINT = "taskfs"
 
+// Tasks that have ended, for good.
 const set<ScheduleStatus> TERMINAL_STATES = [
   ScheduleStatus.FINISHED, ScheduleStatus.FAILED, ScheduleStatus.KILLED, ScheduleStatus.LOST
 ]
 
+// One quantity of one kind. Of all kinds only namedPort may come more than once in a set.
 union Resource {
-  1: double numCpus
-  2: i64 ramMb
-  3: i64 diskMb
-  4: string namedPort
-  5: i64 numGpus
-  6: i64 ipAddr
+  1: double numCpus    // CPU cores, in fractions if need be
+  2: i64 ramMb         // memory, in MiB
+  3: i64 diskMb        // disk space, in MiB
+  4: string namedPort  // name of a port to be given to the task; one port per name
+  5: i64 numGpus       // GPUs
+  6: i64 ipAddr        // IP addresses: how many (since 0.23.0, the fork)
 }
 
+// A sum of resources: a quota, or what a role uses.
 struct ResourceAggregate {
-  4: set<Resource> resources
-  1: optional double numCpus  // [retired: last in 0.20.0]
-  2: optional i64 ramMb       // [retired: last in 0.20.0]
-  3: optional i64 diskMb      // [retired: last in 0.20.0]
+  4: set<Resource> resources  // one of each kind; a quota has exactly numCpus, ramMb and diskMb
+  1: optional double numCpus  // CPU cores [retired after 0.20.0]
+  2: optional i64 ramMb       // memory, in MiB [retired after 0.20.0]
+  3: optional i64 diskMb      // disk space, in MiB [retired after 0.20.0]
 }
 
+// Answer of getQuota: what a role may use and what it uses.
 struct GetQuotaResult {
-  1: ResourceAggregate quota
-  2: optional ResourceAggregate prodSharedConsumption
-  3: optional ResourceAggregate nonProdSharedConsumption
-  4: optional ResourceAggregate prodDedicatedConsumption
-  5: optional ResourceAggregate nonProdDedicatedConsumption
+  1: ResourceAggregate quota                                 // for production tasks on shared hosts
+  2: optional ResourceAggregate prodSharedConsumption        // production, shared hosts; until 0.9.0 prodConsumption
+  3: optional ResourceAggregate nonProdSharedConsumption     // the others, shared hosts; until 0.9.0 nonProdConsumption
+  4: optional ResourceAggregate prodDedicatedConsumption     // production, hosts of their own
+  5: optional ResourceAggregate nonProdDedicatedConsumption  // the others, hosts of their own
 }
 
+// Names a job, once per cluster. Each part fits GOOD_IDENTIFIER_PATTERN and has at most 255 characters.
 struct JobKey {
-  1: string role
-  2: string environment
-  3: string name
+  1: string role         // account that the tasks run as, and that quota is counted for
+  2: string environment  // prod, devel, test, staging1 and the like
+  3: string name         // name of the job within role and environment
 }
 
+// Names one instance of a job.
 struct InstanceKey {
-  1: JobKey jobKey
-  2: i32 instanceId
+  1: JobKey jobKey   // the job
+  2: i32 instanceId  // number of the instance, from 0
 }
 
+// Whom a job belongs to. Deprecated since 0.6.0: JobKey.role says it.
 struct Identity {
-  2: string user
-  1: optional string role  // [retired: last in 0.12.0]
+  2: string user           // name of the user who submitted it
+  1: optional string role  // account that the tasks run as [retired after 0.12.0]
 }
 
+// Values that a host must or must not have.
 struct ValueConstraint {
-  1: bool negated
-  2: set<string> values
+  1: bool negated        // true: none of the values; false: one of them at least
+  2: set<string> values  // the values
 }
 
+// How many tasks of a job hosts of one value may have together.
 struct LimitConstraint {
-  1: i32 limit
+  1: i32 limit  // active tasks
 }
 
+// Either values or a limit.
 union TaskConstraint {
-  1: ValueConstraint value
-  2: LimitConstraint limit
+  1: ValueConstraint value  // the attribute must, or must not, have one of some values
+  2: LimitConstraint limit  // the job must not crowd hosts of the same value
 }
 
+// Which hosts will do, judged by one attribute.
 struct Constraint {
-  1: string name
-  2: TaskConstraint constraint
+  1: string name                // name of the attribute, such as host or rack
+  2: TaskConstraint constraint  // what is asked of it
 }
 
+// What the executor is told to do.
 struct ExecutorConfig {
-  1: string name
-  2: string data
+  1: string name  // name of the executor; the stock one is AURORA_EXECUTOR_NAME
+  2: string data  // text for the executor, not read by the scheduler; JSON for the stock one
 }
 
+// A label of a task or of an update.
 struct Metadata {
-  1: string key
-  2: string value
+  1: string key    // name, which need not be unique
+  2: string value  // text
 }
 
+// Names an image of a Docker registry.
 struct DockerImage {
-  1: string name
-  2: string tag
+  1: string name  // name of the image
+  2: string tag   // tag of the image
 }
 
+// Names an AppC image.
 struct AppcImage {
-  1: string name
-  2: string imageId
+  1: string name     // name of the image
+  2: string imageId  // id of the image
 }
 
+// A file system for the Mesos containerizer.
 union Image {
-  1: DockerImage docker
-  2: AppcImage appc
+  1: DockerImage docker  // in Docker's format
+  2: AppcImage appc      // in AppC's format
 }
 
+// A folder of the host seen inside the container.
 struct Volume {
-  1: string containerPath
-  2: string hostPath
-  3: Mode mode
+  1: string containerPath  // path inside
+  2: string hostPath       // path on the host
+  3: Mode mode             // may the task write to it
 }
 
+// Settings of the Mesos containerizer.
 struct MesosContainer {
-  1: optional Image image
-  2: optional list<Volume> volumes
+  1: optional Image image           // file system of the task; absent: that of the host
+  2: optional list<Volume> volumes  // folders of the host to be seen inside
 }
 
+// An option of the docker command.
 struct DockerParameter {
-  1: string name
-  2: string value
+  1: string name   // option without its dashes
+  2: string value  // its value
 }
 
+// Settings for the Docker daemon.
 struct DockerContainer {
-  1: string image
-  2: optional list<DockerParameter> parameters
+  1: string image                               // image name, with a tag if need be
+  2: optional list<DockerParameter> parameters  // more options for the docker command
 }
 
+// What a task runs in.
 union Container {
-  1: MesosContainer mesos
-  2: DockerContainer docker
+  1: MesosContainer mesos    // the Mesos containerizer
+  2: DockerContainer docker  // the Docker daemon
 }
 
+// A file that the agent downloads into the sandbox before the task starts.
 struct MesosFetcherURI {
-  1: string value
-  2: optional bool extract
-  3: optional bool cache
-  4: optional string outputFile
+  1: string value                // where it is
+  2: optional bool extract       // unpack it if it is an archive
+  3: optional bool cache         // keep it on the agent for the next task
+  4: optional string outputFile  // name in the sandbox, if not the one it has (since 0.22.0)
 }
 
+// What becomes of a task whose agent does not answer.
 struct PartitionPolicy {
-  1: bool reschedule
-  2: optional i64 delaySecs
+  1: bool reschedule         // give it up and start another
+  2: optional i64 delaySecs  // how long to wait before that, in seconds
 }
 
+// A share of the instances must be up, for some time already.
 struct PercentageSlaPolicy {
-  1: double percentage
-  2: i64 durationSecs
+  1: double percentage  // percent of the job's active tasks, 0 to 100
+  2: i64 durationSecs   // an instance counts once it has been running this long, in seconds
 }
 
+// A number of instances must be up, for some time already.
 struct CountSlaPolicy {
-  1: i64 count
-  2: i64 durationSecs
+  1: i64 count         // instances
+  2: i64 durationSecs  // an instance counts once it has been running this long, in seconds
 }
 
+// The scheduler asks over HTTP before it moves a task.
 struct CoordinatorSlaPolicy {
-  1: string coordinatorUrl
-  2: string statusKey
+  1: string coordinatorUrl  // where to ask
+  2: string statusKey       // which field of the JSON answer says yes or no
 }
 
+// How much of a job maintenance must leave running.
 union SlaPolicy {
-  1: PercentageSlaPolicy percentageSlaPolicy
-  2: CountSlaPolicy countSlaPolicy
-  3: CoordinatorSlaPolicy coordinatorSlaPolicy
+  1: PercentageSlaPolicy percentageSlaPolicy    // a share of the instances
+  2: CountSlaPolicy countSlaPolicy              // a number of instances
+  3: CoordinatorSlaPolicy coordinatorSlaPolicy  // whatever a service of the user's own allows
 }
 
+// What to run and where: everything that the instances of a job have in common.
 struct TaskConfig {
-  28: JobKey job
-  17: Identity owner
-   7: bool isService
-  11: i32 priority
-  13: i32 maxTaskFailures
-  18: optional bool production
-  30: optional string tier
-  32: set<Resource> resources
-  20: set<Constraint> constraints
-  33: optional set<MesosFetcherURI> mesosFetcherUris
-  22: optional map<string, string> taskLinks
-  23: optional string contactEmail
-  25: optional ExecutorConfig executorConfig
-  27: optional set<Metadata> metadata
-  34: optional PartitionPolicy partitionPolicy
-  35: optional SlaPolicy slaPolicy
-  29: Container container = {"mesos": {}}
-   3: optional string jobName                         // [retired: last in 0.12.0]
-   8: optional double numCpus                         // [retired: last in 0.19.1]
-   9: optional i64 ramMb                              // [retired: last in 0.19.1]
-  10: optional i64 diskMb                             // [retired: last in 0.19.1]
-  21: optional set<string> requestedPorts             // [retired: last in 0.19.1]
-  26: optional string environment                     // [retired: last in 0.12.0]
+  28: JobKey job                                      // the job that it belongs to
+  17: Identity owner                                  // deprecated since 0.6.0: see job
+   7: bool isService                                  // start it again whenever it ends
+  11: i32 priority                                    // rank; the higher number is the more important one
+  13: i32 maxTaskFailures                             // failures that end it for good; -1: no limit; not for services
+  18: optional bool production                        // deprecated since 0.14.0: see tier; the scheduler fills it in
+  30: optional string tier                            // name of one of the scheduler's tiers; absent: its default one
+  32: set<Resource> resources                         // what one instance needs
+  20: set<Constraint> constraints                     // which hosts will do
+  33: optional set<MesosFetcherURI> mesosFetcherUris  // what the agent downloads into the sandbox first
+  22: optional map<string, string> taskLinks          // pages about the task: URL by label
+  23: optional string contactEmail                    // mail address of the people behind it
+  25: optional ExecutorConfig executorConfig          // what the executor does; absent: a container without one
+  27: optional set<Metadata> metadata                 // labels
+  34: optional PartitionPolicy partitionPolicy        // what to do when its agent does not answer
+  35: optional SlaPolicy slaPolicy                    // how many instances maintenance must leave running
+  29: Container container = {"mesos": {}}             // what it runs in; Mesos containerizer unless set (since 0.7.0)
+   3: optional string jobName                         // name of the job [retired after 0.12.0]
+   8: optional double numCpus                         // CPU cores [retired after 0.19.1]
+   9: optional i64 ramMb                              // memory, in MiB [retired after 0.19.1]
+  10: optional i64 diskMb                             // disk space, in MiB [retired after 0.19.1]
+  21: optional set<string> requestedPorts             // names of ports to be given to the task [retired after 0.19.1]
+  26: optional string environment                     // environment of the job [retired after 0.12.0]
 }
 
+// A job as submitted; with cronSchedule a cron job, which is stored like this.
 struct JobConfiguration {
-  9: JobKey key
-  7: Identity owner
-  4: optional string cronSchedule
-  5: CronCollisionPolicy cronCollisionPolicy
-  6: TaskConfig taskConfig
-  8: i32 instanceCount
+  9: JobKey key                               // name of the job
+  7: Identity owner                           // deprecated since 0.6.0: see key
+  4: optional string cronSchedule             // crontab entry of five fields; absent: not a cron job
+  5: CronCollisionPolicy cronCollisionPolicy  // what a cron job does when its last run has not ended
+  6: TaskConfig taskConfig                    // what each instance runs
+  8: i32 instanceCount                        // instances, 1 or more
 }
 
+// An instance and the place it has been given.
 struct AssignedTask {
-  1: string taskId
-  2: string slaveId
-  3: string slaveHost
-  4: TaskConfig task
-  5: map<string, i32> assignedPorts
-  6: i32 instanceId
+  1: string taskId                   // names this run of the instance; each restart has a new one
+  2: string slaveId                  // Mesos' id of the agent; absent until there is one
+  3: string slaveHost                // host name of the agent; absent until there is one
+  4: TaskConfig task                 // what it runs; absent in a deduplicated snapshot
+  5: map<string, i32> assignedPorts  // TCP port number by port name
+  6: i32 instanceId                  // number of the instance, from 0
 }
 
+// A task came into a state.
 struct TaskEvent {
-  1: i64 timestamp
-  2: ScheduleStatus status
-  3: optional string message
-  4: optional string scheduler
+  1: i64 timestamp              // when, in ms since the epoch
+  2: ScheduleStatus status      // the state
+  3: optional string message    // why, if there is something to say
+  4: optional string scheduler  // host name of the scheduler that saw it
 }
 
+// A task as it is stored, by its task id.
 struct ScheduledTask {
-  1: AssignedTask assignedTask
-  2: ScheduleStatus status
-  3: i32 failureCount
-  6: i32 timesPartitioned
-  4: list<TaskEvent> taskEvents
-  5: string ancestorId
+  1: AssignedTask assignedTask   // the instance and its place
+  2: ScheduleStatus status       // state it is in
+  3: i32 failureCount            // failures of the instance so far, its earlier runs included
+  6: i32 timesPartitioned        // how often its agent fell silent (since 0.20.0)
+  4: list<TaskEvent> taskEvents  // every state it has been in, oldest first
+  5: string ancestorId           // task id of the run before this one, if there was one
 }
 
+// Which tasks. All conditions must hold; one that is absent or empty always does: an empty query matches every task.
 struct TaskQuery {
-  14: optional string role
-   9: optional string environment
-   2: optional string jobName
-   4: optional set<string> taskIds
-   5: optional set<ScheduleStatus> statuses
-   7: optional set<i32> instanceIds
-  10: optional set<string> slaveHosts
-  11: optional set<JobKey> jobKeys
-  12: optional i32 offset
-  13: optional i32 limit
-   8: optional Identity owner                // [retired: last in 0.12.0]
+  14: optional string role                   // role of the job
+   9: optional string environment            // environment of the job
+   2: optional string jobName                // name of the job
+   4: optional set<string> taskIds           // task ids
+   5: optional set<ScheduleStatus> statuses  // states. Present but empty makes pruneTasks delete active tasks, too
+   7: optional set<i32> instanceIds          // instance numbers
+  10: optional set<string> slaveHosts        // host names of agents
+  11: optional set<JobKey> jobKeys           // jobs
+  12: optional i32 offset                    // matching tasks to leave out; none if 0 or less
+  13: optional i32 limit                     // most tasks to answer; no limit if 0 or less, except in pruneTasks
+   8: optional Identity owner                // whom the job belongs to [retired after 0.12.0]
 }
 
+// Instances that follow each other.
 struct Range {
-  1: i32 first
-  2: i32 last
+  1: i32 first  // number of the first instance
+  2: i32 last   // number of the last instance, which is part of it
 }
 
+// Instances that run the same.
 struct ConfigGroup {
-  1: TaskConfig config
-  3: set<Range> instances
-  2: optional set<i32> instanceIds  // [retired: last in 0.11.0]
+  1: TaskConfig config              // what they run
+  3: set<Range> instances           // which they are (since 0.10.0)
+  2: optional set<i32> instanceIds  // their numbers, one by one [retired after 0.11.0]
 }
 
+// What the instances of a job run.
 struct ConfigSummary {
-  1: JobKey key
-  2: set<ConfigGroup> groups
+  1: JobKey key               // the job
+  2: set<ConfigGroup> groups  // its active instances by what they run
 }
 
+// How many tasks of a job are in which state.
 struct JobStats {
-  1: i32 activeTaskCount
-  2: i32 finishedTaskCount
-  3: i32 failedTaskCount
-  4: i32 pendingTaskCount
+  1: i32 activeTaskCount    // tasks that have a host and have not ended
+  2: i32 finishedTaskCount  // tasks that ended well or were killed
+  3: i32 failedTaskCount    // tasks that failed or were lost
+  4: i32 pendingTaskCount   // tasks that wait: PENDING and THROTTLED
 }
 
+// A job and how it does.
 struct JobSummary {
-  1: JobConfiguration job
-  2: JobStats stats
-  3: optional i64 nextCronRunMs
+  1: JobConfiguration job        // the job; for one that is not a cron job put together from its latest task
+  2: JobStats stats              // its tasks by state
+  3: optional i64 nextCronRunMs  // when it runs next, in ms since the epoch; cron jobs only
 }
 
+// How many jobs a role has.
 struct RoleSummary {
-  1: string role
-  2: i32 jobCount
-  3: i32 cronJobCount
+  1: string role       // the role
+  2: i32 jobCount      // jobs with a task in the store, ended ones included
+  3: i32 cronJobCount  // cron jobs
 }
 
+// Why a task still waits.
 struct PendingReason {
-  1: string taskId
-  2: string reason
+  1: string taskId  // the task
+  2: string reason  // reasons for people to read, separated by commas
 }
 
+// A tier that the scheduler knows.
 struct TierConfig {
-  1: string name
-  2: map<string, string> settings
+  1: string name                   // name of the tier
+  2: map<string, string> settings  // its settings by name, such as preemptible and revocable, as text
 }
 
+// Answer of getTasksStatus and getTasksWithoutConfigs.
 struct ScheduleStatusResult {
-  1: list<ScheduledTask> tasks
+  1: list<ScheduledTask> tasks  // tasks that match
 }
 
+// Answer of getJobs.
 struct GetJobsResult {
-  1: set<JobConfiguration> configs
+  1: set<JobConfiguration> configs  // jobs with active tasks, and cron jobs
 }
 
+// Answer of getJobSummary.
 struct JobSummaryResult {
-  1: set<JobSummary> summaries
+  1: set<JobSummary> summaries  // one per job
 }
 
+// Answer of getRoleSummary.
 struct RoleSummaryResult {
-  1: set<RoleSummary> summaries
+  1: set<RoleSummary> summaries  // one per role
 }
 
+// Answer of getConfigSummary.
 struct ConfigSummaryResult {
-  1: ConfigSummary summary
+  1: ConfigSummary summary  // the job asked for
 }
 
+// Answer of populateJobConfig.
 struct PopulateJobResult {
-  2: TaskConfig taskConfig
-  1: optional set<TaskConfig> populatedDEPRECATED  // [retired: last in 0.7.0]
+  2: TaskConfig taskConfig                         // what was sent, with the scheduler's defaults filled in
+  1: optional set<TaskConfig> populatedDEPRECATED  // the same, once per instance [retired after 0.7.0]
 }
 
+// Answer of getPendingReason.
 struct GetPendingReasonResult {
-  1: set<PendingReason> reasons
+  1: set<PendingReason> reasons  // one per waiting task
 }
 
+// Answer of getTierConfigs.
 struct GetTierConfigResult {
-  1: string defaultTierName
-  2: set<TierConfig> tiers
+  1: string defaultTierName  // tier of a task that names none
+  2: set<TierConfig> tiers   // all tiers
 }
 
+// Nothing refers to it.
 struct Package {
-  1: string role
-  2: string name
-  3: i32 version
+  1: string role  // role that it belongs to
+  2: string name  // name of the package
+  3: i32 version  // version number
 }
 
+// What is known of a host in one respect.
 struct Attribute {
-  1: string name
-  2: set<string> values
+  1: string name         // name, such as rack
+  2: set<string> values  // its values, one at least
 }
 
+// A host as the scheduler knows it; stored by host name.
 struct HostAttributes {
-  1: string host
-  2: set<Attribute> attributes
-  3: optional MaintenanceMode mode
-  4: optional string slaveId
+  1: string host                    // host name
+  2: set<Attribute> attributes      // its attributes
+  3: optional MaintenanceMode mode  // how far it is on its way out of service
+  4: optional string slaveId        // Mesos' id of the agent on it
 }
 
+// Hosts to do something with.
 struct Hosts {
-  1: set<string> hostNames
+  1: set<string> hostNames  // their host names
 }
 
+// How far a host is on its way out of service.
 struct HostStatus {
-  1: string host
-  2: MaintenanceMode mode
+  1: string host           // host name
+  2: MaintenanceMode mode  // how far
 }
 
+// A drain that was asked for and is not over; stored by host name, the latest only.
 struct HostMaintenanceRequest {
-  1: string host
-  2: SlaPolicy defaultSlaPolicy
-  3: i64 timeoutSecs
-  4: i64 createdTimestampMs
+  1: string host                 // host name
+  2: SlaPolicy defaultSlaPolicy  // for tasks that have no policy of their own
+  3: i64 timeoutSecs             // seconds after createdTimestampMs at which policies no longer count; 0 of drainHosts
+  4: i64 createdTimestampMs      // when it was asked for, in ms since the epoch
 }
 
+// Answer of startMaintenance.
 struct StartMaintenanceResult {
-  1: set<HostStatus> statuses
+  1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
 
+// Answer of drainHosts and slaDrainHosts.
 struct DrainHostsResult {
-  1: set<HostStatus> statuses
+  1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
 
+// Answer of maintenanceStatus.
 struct MaintenanceStatusResult {
-  1: set<HostStatus> statuses
+  1: set<HostStatus> statuses  // hosts that the scheduler knows
 }
 
+// Answer of endMaintenance.
 struct EndMaintenanceResult {
-  1: set<HostStatus> statuses
+  1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
 
+// Names a job update (since 0.8.0).
 struct JobUpdateKey {
-  1: JobKey job
-  2: string id
+  1: JobKey job  // job being updated
+  2: string id   // id of the update, a UUID as text
 }
 
+// As soon as one instance is done, the next one begins.
 struct QueueJobUpdateStrategy {
-  1: i32 groupSize
+  1: i32 groupSize  // instances being changed at any time, 1 or more
 }
 
+// A group begins when the one before is done as a whole.
 struct BatchJobUpdateStrategy {
-  1: i32 groupSize
-  2: bool autopauseAfterBatch
+  1: i32 groupSize             // instances in a group, 1 or more
+  2: bool autopauseAfterBatch  // pause after each group until resumed
 }
 
+// As BatchJobUpdateStrategy, with groups of different sizes.
 struct VariableBatchJobUpdateStrategy {
-  1: list<i32> groupSizes
-  2: bool autopauseAfterBatch
+  1: list<i32> groupSizes      // instances in each group in turn, 1 or more; the last size is for all that follow
+  2: bool autopauseAfterBatch  // pause after each group until resumed
 }
 
+// Which instances an update changes at a time.
 union JobUpdateStrategy {
-  1: QueueJobUpdateStrategy queueStrategy
-  2: BatchJobUpdateStrategy batchStrategy
-  3: VariableBatchJobUpdateStrategy varBatchStrategy
+  1: QueueJobUpdateStrategy queueStrategy             // the next one as soon as one is done
+  2: BatchJobUpdateStrategy batchStrategy             // group after group of the same size
+  3: VariableBatchJobUpdateStrategy varBatchStrategy  // group after group, each of a size of its own
 }
 
+// How a job update proceeds, and what it puts up with.
 struct JobUpdateSettings {
-   1: i32 updateGroupSize
-   2: i32 maxPerInstanceFailures
-   3: i32 maxFailedInstances
-   5: i32 minWaitInInstanceRunningMs
-   6: bool rollbackOnFailure
-   7: set<Range> updateOnlyTheseInstances
-   8: bool waitForBatchCompletion
-   9: optional i32 blockIfNoPulsesAfterMs
-  10: optional bool slaAware
-  11: optional JobUpdateStrategy updateStrategy
-   4: optional i32 maxWaitToInstanceRunningMs    // [retired: last in 0.11.0]
+   1: i32 updateGroupSize                        // instances at a time; deprecated since 0.22.0: see updateStrategy
+   2: i32 maxPerInstanceFailures                 // failures of one instance that are put up with
+   3: i32 maxFailedInstances                     // failed instances that are put up with
+   5: i32 minWaitInInstanceRunningMs             // how long an instance must run to count as updated, in ms
+   6: bool rollbackOnFailure                     // go back by itself when too many instances failed
+   7: set<Range> updateOnlyTheseInstances        // the instances to change; empty: all
+   8: bool waitForBatchCompletion                // finish a group before the next; deprecated since 0.22.0: see
+                                                 // updateStrategy
+   9: optional i32 blockIfNoPulsesAfterMs        // halt after so long without a pulse, in ms; 0 or absent: pulses are
+                                                 // not needed
+  10: optional bool slaAware                     // kill no instance that its SLA policy protects (since 0.21.0)
+  11: optional JobUpdateStrategy updateStrategy  // which instances at a time (since 0.22.0)
+   4: optional i32 maxWaitToInstanceRunningMs    // how long an instance might take to start, in ms [retired after
+                                                 // 0.11.0]
 }
 
+// A change of a job to be made instance by instance.
 struct JobUpdateRequest {
-  1: TaskConfig taskConfig
-  2: i32 instanceCount
-  3: JobUpdateSettings settings
-  4: optional set<Metadata> metadata
+  1: TaskConfig taskConfig            // what the instances shall run
+  2: i32 instanceCount                // how many there shall be, 1 or more
+  3: JobUpdateSettings settings       // how to go about it
+  4: optional set<Metadata> metadata  // labels of the update (since 0.16.0)
 }
 
+// What some instances run.
 struct InstanceTaskConfig {
-  1: TaskConfig task
-  2: set<Range> instances
+  1: TaskConfig task       // what they run
+  2: set<Range> instances  // which they are
 }
 
+// What a job update changes.
 struct JobUpdateInstructions {
-  1: set<InstanceTaskConfig> initialState
-  2: InstanceTaskConfig desiredState
-  3: JobUpdateSettings settings
+  1: set<InstanceTaskConfig> initialState  // what the instances to be changed run before
+  2: InstanceTaskConfig desiredState       // what they shall run; absent when instances only go away
+  3: JobUpdateSettings settings            // how to go about it
 }
 
+// Where a job update stands; worked out from its events, so what is stored is only for show.
 struct JobUpdateState {
-  1: JobUpdateStatus status
-  2: i64 createdTimestampMs
-  3: i64 lastModifiedTimestampMs
+  1: JobUpdateStatus status       // status of the latest event
+  2: i64 createdTimestampMs       // first event, in ms since the epoch
+  3: i64 lastModifiedTimestampMs  // latest event of it or of an instance, in ms since the epoch
 }
 
+// A job update without what it changes.
 struct JobUpdateSummary {
-  5: JobUpdateKey key
-  3: string user
-  4: JobUpdateState state
-  6: optional set<Metadata> metadata
-  1: optional string updateId         // [retired: last in 0.8.0]
-  2: optional JobKey jobKey           // [retired: last in 0.8.0]
+  5: JobUpdateKey key                 // names it (since 0.8.0)
+  3: string user                      // who started it
+  4: JobUpdateState state             // where it stands
+  6: optional set<Metadata> metadata  // labels given with the request (since 0.16.0)
+  1: optional string updateId         // id of the update [retired after 0.8.0]
+  2: optional JobKey jobKey           // job being updated [retired after 0.8.0]
 }
 
+// A job update without its history.
 struct JobUpdate {
-  1: JobUpdateSummary summary
-  2: JobUpdateInstructions instructions
+  1: JobUpdateSummary summary            // name and state
+  2: JobUpdateInstructions instructions  // what it changes
 }
 
+// A job update came to a status.
 struct JobUpdateEvent {
-  1: JobUpdateStatus status
-  2: i64 timestampMs
-  3: optional string user
-  4: optional string message
+  1: JobUpdateStatus status   // the status
+  2: i64 timestampMs          // when, in ms since the epoch
+  3: optional string user     // who asked for it, if somebody did
+  4: optional string message  // what that person, or the scheduler, had to say
 }
 
+// A job update took a step on an instance.
 struct JobInstanceUpdateEvent {
-  1: i32 instanceId
-  2: i64 timestampMs
-  3: JobUpdateAction action
-  4: optional string message
+  1: i32 instanceId           // number of the instance
+  2: i64 timestampMs          // when, in ms since the epoch
+  3: JobUpdateAction action   // the step
+  4: optional string message  // why, if there is something to say (since 0.21.0)
 }
 
+// A job update with its history.
 struct JobUpdateDetails {
-  1: JobUpdate update
-  2: list<JobUpdateEvent> updateEvents
-  3: list<JobInstanceUpdateEvent> instanceEvents
+  1: JobUpdate update                             // the update
+  2: list<JobUpdateEvent> updateEvents            // every status it has had, oldest first
+  3: list<JobInstanceUpdateEvent> instanceEvents  // every step on an instance, oldest first
 }
 
+// Which updates. All conditions must hold; one that is absent or empty always does. Latest change first.
 struct JobUpdateQuery {
-  2: string role
-  8: JobUpdateKey key
-  3: JobKey jobKey
-  4: string user
-  5: set<JobUpdateStatus> updateStatuses
-  6: i32 offset
-  7: i32 limit
-  1: optional string updateId             // [retired: last in 0.7.0]
+  2: string role                          // role of the job
+  8: JobUpdateKey key                     // one update (since 0.8.0)
+  3: JobKey jobKey                        // the job
+  4: string user                          // who started it
+  5: set<JobUpdateStatus> updateStatuses  // statuses
+  6: i32 offset                           // matching updates to leave out; none if 0 or less
+  7: i32 limit                            // most updates to answer; no limit if 0 or less
+  1: optional string updateId             // id of one update [retired after 0.7.0]
 }
 
+// Answer of startJobUpdate; also of one that was refused, for the update that is under way.
 struct StartJobUpdateResult {
-  1: JobUpdateKey key
-  2: optional JobUpdateSummary updateSummary
+  1: JobUpdateKey key                         // names the update; until 0.7.0 this id was the string updateId
+  2: optional JobUpdateSummary updateSummary  // the update as it begins (since 0.16.0)
 }
 
+// Answer of getJobUpdateSummaries.
 struct GetJobUpdateSummariesResult {
-  1: list<JobUpdateSummary> updateSummaries
+  1: list<JobUpdateSummary> updateSummaries  // updates that match, latest change first
 }
 
+// Answer of getJobUpdateDetails.
 struct GetJobUpdateDetailsResult {
-  1: JobUpdateDetails details
-  2: list<JobUpdateDetails> detailsList
+  1: JobUpdateDetails details            // the update asked for by key; deprecated since 0.16.0: see detailsList
+  2: list<JobUpdateDetails> detailsList  // updates that match the query (since 0.16.0)
 }
 
+// Answer of pulseJobUpdate.
 struct PulseJobUpdateResult {
-  1: JobUpdatePulseStatus status
+  1: JobUpdatePulseStatus status  // what became of the pulse
 }
 
+// Answer of getJobUpdateDiff: what an update would do, without doing it.
 struct GetJobUpdateDiffResult {
-  1: set<ConfigGroup> add
-  2: set<ConfigGroup> remove
-  3: set<ConfigGroup> update
-  4: set<ConfigGroup> unchanged
+  1: set<ConfigGroup> add        // instances that would be new, and what they would run
+  2: set<ConfigGroup> remove     // instances that would go, and what they run
+  3: set<ConfigGroup> update     // instances that would change, and what they run now
+  4: set<ConfigGroup> unchanged  // instances that would stay, and what they run
 }
 
+// Answer of listBackups.
 struct ListBackupsResult {
-  1: set<string> backups
+  1: set<string> backups  // names of whatever is in the backup folder; a name serves as backup id
 }
 
+// Answer of queryRecovery.
 struct QueryRecoveryResult {
-  1: set<ScheduledTask> tasks
+  1: set<ScheduledTask> tasks  // tasks of the staged backup that match
 }
 
+// How to compare tasks with Mesos.
 struct ExplicitReconciliationSettings {
-  1: optional i32 batchSize
+  1: optional i32 batchSize  // tasks per question, 1 or more; absent: the scheduler's flag
 }
 
+// What a lock is held on. Deprecated since 0.20.0.
 union LockKey {
-  1: JobKey job
+  1: JobKey job  // a job
 }
 
+// Keeps everybody else from changing a job. Deprecated since 0.20.0, without effect.
 struct Lock {
-  1: LockKey key
-  2: string token
-  3: string user
-  4: i64 timestampMs
-  5: optional string message
+  1: LockKey key              // what it is held on
+  2: string token             // proves who holds it
+  3: string user              // who took it
+  4: i64 timestampMs          // when, in ms since the epoch
+  5: optional string message  // why, if there is something to say
 }
 
-// [retired: last in 0.10.0]
+// Version of the API. [retired after 0.10.0]
 struct APIVersion {
-  1: i32 major
+  1: i32 major  // 3 in every release that had it
 }
 
-// [retired: last in 0.12.0]
+// Answer of acquireLock. [retired after 0.12.0]
 struct AcquireLockResult {
-  1: Lock lock
+  1: Lock lock  // the lock taken
 }
 
-// [retired: last in 0.12.0]
+// Answer of getLocks. [retired after 0.12.0]
 struct GetLocksResult {
-  1: set<Lock> locks
+  1: set<Lock> locks  // all locks held
 }
 
+// What a call found out; which member, depends on the method.
 union Result {
-   1: PopulateJobResult populateJobResult
-   3: ScheduleStatusResult scheduleStatusResult
-   4: GetJobsResult getJobsResult
-   5: GetQuotaResult getQuotaResult
-   6: ListBackupsResult listBackupsResult
-   7: StartMaintenanceResult startMaintenanceResult
-   8: DrainHostsResult drainHostsResult
-   9: QueryRecoveryResult queryRecoveryResult
-  10: MaintenanceStatusResult maintenanceStatusResult
-  11: EndMaintenanceResult endMaintenanceResult
-  17: RoleSummaryResult roleSummaryResult
-  18: JobSummaryResult jobSummaryResult
-  20: ConfigSummaryResult configSummaryResult
-  21: GetPendingReasonResult getPendingReasonResult
-  22: StartJobUpdateResult startJobUpdateResult
-  23: GetJobUpdateSummariesResult getJobUpdateSummariesResult
-  24: GetJobUpdateDetailsResult getJobUpdateDetailsResult
-  25: PulseJobUpdateResult pulseJobUpdateResult
-  26: GetJobUpdateDiffResult getJobUpdateDiffResult
-  27: GetTierConfigResult getTierConfigResult
-  15: APIVersion getVersionResult                              // [retired: last in 0.10.0]
-  16: AcquireLockResult acquireLockResult                      // [retired: last in 0.12.0]
-  19: GetLocksResult getLocksResult                            // [retired: last in 0.12.0]
+   1: PopulateJobResult populateJobResult                      // of populateJobConfig
+   3: ScheduleStatusResult scheduleStatusResult                // of getTasksStatus and getTasksWithoutConfigs
+   4: GetJobsResult getJobsResult                              // of getJobs
+   5: GetQuotaResult getQuotaResult                            // of getQuota
+   6: ListBackupsResult listBackupsResult                      // of listBackups
+   7: StartMaintenanceResult startMaintenanceResult            // of startMaintenance
+   8: DrainHostsResult drainHostsResult                        // of drainHosts and slaDrainHosts
+   9: QueryRecoveryResult queryRecoveryResult                  // of queryRecovery
+  10: MaintenanceStatusResult maintenanceStatusResult          // of maintenanceStatus
+  11: EndMaintenanceResult endMaintenanceResult                // of endMaintenance
+  17: RoleSummaryResult roleSummaryResult                      // of getRoleSummary
+  18: JobSummaryResult jobSummaryResult                        // of getJobSummary
+  20: ConfigSummaryResult configSummaryResult                  // of getConfigSummary
+  21: GetPendingReasonResult getPendingReasonResult            // of getPendingReason
+  22: StartJobUpdateResult startJobUpdateResult                // of startJobUpdate
+  23: GetJobUpdateSummariesResult getJobUpdateSummariesResult  // of getJobUpdateSummaries
+  24: GetJobUpdateDetailsResult getJobUpdateDetailsResult      // of getJobUpdateDetails
+  25: PulseJobUpdateResult pulseJobUpdateResult                // of pulseJobUpdate
+  26: GetJobUpdateDiffResult getJobUpdateDiffResult            // of getJobUpdateDiff
+  27: GetTierConfigResult getTierConfigResult                  // of getTierConfigs
+  15: APIVersion getVersionResult                              // of getVersion [retired after 0.10.0]
+  16: AcquireLockResult acquireLockResult                      // of acquireLock [retired after 0.12.0]
+  19: GetLocksResult getLocksResult                            // of getLocks [retired after 0.12.0]
 }
 
+// Who answered.
 struct ServerInfo {
-  1: string clusterName
-  3: string statsUrlPrefix
-  2: optional i32 thriftAPIVersion  // [retired: last in 0.10.0]
+  1: string clusterName             // name of the cluster
+  3: string statsUrlPrefix          // how URLs of container statistics begin; may be empty
+  2: optional i32 thriftAPIVersion  // version of the API, 3 [retired after 0.10.0]
 }
 
+// A remark for people.
 struct ResponseDetail {
-  1: string message
+  1: string message  // the text; absent when the scheduler met an exception without one
 }
 
+// What every method returns.
 struct Response {
-  1: ResponseCode responseCode
-  5: ServerInfo serverInfo
-  3: optional Result result
-  6: list<ResponseDetail> details
-  2: optional string messageDEPRECATED      // [retired: last in 0.6.0]
-  4: optional APIVersion DEPRECATEDversion  // [retired: last in 0.6.0]
+  1: ResponseCode responseCode              // how it ended
+  5: ServerInfo serverInfo                  // who answered; absent from refusals for lack of permission
+  3: optional Result result                 // what was found out; absent when nothing is to be told, and mostly when
+                                            // the call failed
+  6: list<ResponseDetail> details           // texts for people, none or more
+  2: optional string messageDEPRECATED      // text for people [retired after 0.6.0]
+  4: optional APIVersion DEPRECATEDversion  // version of the API [retired after 0.6.0]
 }
 
-// [retired: last in 0.12.0]
+// Instances to be added to a job. [retired after 0.12.0]
 struct AddInstancesConfig {
-  1: JobKey key
-  2: TaskConfig taskConfig
-  3: set<i32> instanceIds
+  1: JobKey key             // the job
+  2: TaskConfig taskConfig  // what they run
+  3: set<i32> instanceIds   // their numbers
 }
 
-// [retired: last in 0.18.1]
+// Replaces a cron job that has not changed since it was read. [retired after 0.18.1]
 struct JobConfigRewrite {
-  1: JobConfiguration oldJob
-  2: JobConfiguration rewrittenJob
+  1: JobConfiguration oldJob        // the job as it was read
+  2: JobConfiguration rewrittenJob  // the job as it shall be
 }
 
-// [retired: last in 0.18.1]
+// Replaces what an instance is stored to run, without restarting it. [retired after 0.18.1]
 struct InstanceConfigRewrite {
-  1: InstanceKey instanceKey
-  2: TaskConfig oldTask
-  3: TaskConfig rewrittenTask
+  1: InstanceKey instanceKey   // the instance
+  2: TaskConfig oldTask        // what was read
+  3: TaskConfig rewrittenTask  // what shall be stored
 }
 
-// [retired: last in 0.18.1]
+// One replacement of rewriteConfigs. [retired after 0.18.1]
 union ConfigRewrite {
-  1: JobConfigRewrite jobRewrite
-  2: InstanceConfigRewrite instanceRewrite
+  1: JobConfigRewrite jobRewrite            // of a cron job
+  2: InstanceConfigRewrite instanceRewrite  // of an instance
 }
 
-// [retired: last in 0.18.1]
+// Argument of rewriteConfigs. [retired after 0.18.1]
 struct RewriteConfigsRequest {
-  1: list<ConfigRewrite> rewriteCommands
+  1: list<ConfigRewrite> rewriteCommands  // replacements, in this order
 }
 
-// [retired: last in 0.10.0]
+// Who calls; servers from 0.10.0 on take it and do not look at it. [retired after 0.10.0]
 struct SessionKey {
-  4: optional string mechanism
-  5: optional binary data
+  4: optional string mechanism  // name of the way to prove it; UNAUTHENTICATED by default
+  5: optional binary data       // the proof, in bytes of that mechanism's own
 }
 
+// Questions that anybody may ask. They change nothing.
 service ReadOnlyScheduler {
+  // How many jobs each role has.
   Response getRoleSummary()
 
+  // The jobs of a role, with the number of tasks in each state.
   Response getJobSummary(
-    1: string role,
+    1: string role,  // the role; absent: every role
   )
 
+  // Tasks, whole.
   Response getTasksStatus(
-    1: TaskQuery query,
+    1: TaskQuery query,  // which
   )
 
+  // Tasks without what the executor is told. Release 0.22 fails if one of them has no executorConfig.
   Response getTasksWithoutConfigs(
-    1: TaskQuery query,
+    1: TaskQuery query,  // which
   )
 
+  // Why tasks still wait.
   Response getPendingReason(
-    1: TaskQuery query,
+    1: TaskQuery query,  // which; statuses and slaveHosts are refused
   )
 
+  // What the active instances of a job run.
   Response getConfigSummary(
-    1: JobKey job,
+    1: JobKey job,  // the job
   )
 
+  // Active jobs and cron jobs of a role.
   Response getJobs(
-    1: string ownerRole,
+    1: string ownerRole,  // the role; absent: every role
   )
 
+  // Quota of a role, and what it uses.
   Response getQuota(
-    1: string ownerRole,
+    1: string ownerRole,  // the role
   )
 
+  // Checks a job and fills in defaults, without creating it.
   Response populateJobConfig(
-    1: JobConfiguration description,
+    1: JobConfiguration description,  // the job
   )
 
+  // Job updates without what they change (since 0.6.0).
   Response getJobUpdateSummaries(
-    1: JobUpdateQuery jobUpdateQuery,
+    1: JobUpdateQuery jobUpdateQuery,  // which
   )
 
+  // Job updates with their history (since 0.6.0). One argument is needed; with both, key is not looked at.
   Response getJobUpdateDetails(
-    1: JobUpdateKey key,
-    2: JobUpdateQuery query,
+    1: JobUpdateKey key,      // one update; deprecated since 0.16.0; until 0.7.0 this id was the string updateId
+    2: JobUpdateQuery query,  // which (since 0.16.0)
   )
 
+  // What a job update would do, without doing it (since 0.10.0).
   Response getJobUpdateDiff(
-    1: JobUpdateRequest request,
+    1: JobUpdateRequest request,  // the update
   )
 
+  // The tiers that the scheduler knows (since 0.14.0).
   Response getTierConfigs()
 }
 
+// What the owners of jobs do with them.
 service AuroraSchedulerManager extends ReadOnlyScheduler {
+  // Creates a job that is not a cron job, and its tasks.
   Response createJob(
-    1: JobConfiguration description,
-    2: SessionKey session,            // [retired: last in 0.10.0]
-    3: Lock lock,                     // [retired: last in 0.12.0]
+    1: JobConfiguration description,  // the job
+    2: SessionKey session,            // who calls, for releases that ask [retired after 0.10.0]
+    3: Lock lock,                     // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Adds or replaces a cron job.
   Response scheduleCronJob(
-    1: JobConfiguration description,
-    2: SessionKey session,            // [retired: last in 0.10.0]
-    3: Lock lock,                     // [retired: last in 0.12.0]
+    1: JobConfiguration description,  // the job
+    2: SessionKey session,            // who calls, for releases that ask [retired after 0.10.0]
+    3: Lock lock,                     // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Removes a cron job; its tasks go on.
   Response descheduleCronJob(
-    4: JobKey job,
-    2: SessionKey session,  // [retired: last in 0.10.0]
-    3: Lock lock,           // [retired: last in 0.12.0]
+    4: JobKey job,          // the job
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
+    3: Lock lock,           // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Runs a cron job now, in its own time after the answer.
   Response startCronJob(
-    4: JobKey job,
-    3: SessionKey session,  // [retired: last in 0.10.0]
+    4: JobKey job,          // the job
+    3: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Restarts active instances all at once.
   Response restartShards(
-    5: JobKey job,
-    3: set<i32> shardIds,
-    4: SessionKey session,  // [retired: last in 0.10.0]
-    6: Lock lock,           // [retired: last in 0.12.0]
+    5: JobKey job,          // the job
+    3: set<i32> shardIds,   // numbers of the instances
+    4: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
+    6: Lock lock,           // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Kills active tasks of a job.
   Response killTasks(
-    4: JobKey job,
-    5: set<i32> instances,
-    6: string message,
-    1: TaskQuery query,     // [retired: last in 0.12.0]
-    2: SessionKey session,  // [retired: last in 0.10.0]
-    3: Lock lock,           // [retired: last in 0.12.0]
+    4: JobKey job,          // the job (since 0.12.0)
+    5: set<i32> instances,  // numbers of the instances; absent or empty: all (since 0.12.0)
+    6: string message,      // why, for the tasks' history (since 0.18.0)
+    1: TaskQuery query,     // which tasks; 0.12.0 prefers it to job and instances [retired after 0.12.0]
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
+    3: Lock lock,           // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Adds instances that run what an existing one runs. Field 3 was session until 0.10.0: never send one here.
   Response addInstances(
-    3: InstanceKey key,
-    4: i32 count,
-    1: AddInstancesConfig config,  // [retired: last in 0.12.0]
-    2: Lock lock,                  // [retired: last in 0.12.0]
+    3: InstanceKey key,            // the existing instance (since 0.12.0)
+    4: i32 count,                  // how many to add, 1 or more (since 0.12.0)
+    1: AddInstancesConfig config,  // what to add [retired after 0.12.0]
+    2: Lock lock,                  // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
+  // Replaces a cron job; later runs are of the new one.
   Response replaceCronTemplate(
-    1: JobConfiguration config,
-    2: Lock lock,                // [retired: last in 0.12.0]
-    3: SessionKey session,       // [retired: last in 0.10.0]
+    1: JobConfiguration config,  // the job
+    2: Lock lock,                // the lock that the caller holds on the job, if any [retired after 0.12.0]
+    3: SessionKey session,       // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Starts to change a job instance by instance (since 0.6.0).
   Response startJobUpdate(
-    1: JobUpdateRequest request,
-    3: string message,
-    2: SessionKey session,        // [retired: last in 0.10.0]
+    1: JobUpdateRequest request,  // the update
+    3: string message,            // why, for the update's history (since 0.8.0)
+    2: SessionKey session,        // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Halts a job update until it is resumed (since 0.6.0).
   Response pauseJobUpdate(
-    1: JobUpdateKey key,
-    3: string message,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: JobUpdateKey key,    // the update; until 0.7.0 this id was the JobKey jobKey
+    3: string message,      // why, for the update's history (since 0.8.0)
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Lets a paused job update go on (since 0.6.0).
   Response resumeJobUpdate(
-    1: JobUpdateKey key,
-    3: string message,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: JobUpdateKey key,    // the update; until 0.7.0 this id was the JobKey jobKey
+    3: string message,      // why, for the update's history (since 0.8.0)
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Ends a job update and leaves the instances as they are (since 0.6.0).
   Response abortJobUpdate(
-    1: JobUpdateKey key,
-    3: string message,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: JobUpdateKey key,    // the update; until 0.7.0 this id was the JobKey jobKey
+    3: string message,      // why, for the update's history (since 0.8.0)
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Changes the instances of an active job update back (since 0.16.0).
   Response rollbackJobUpdate(
-    1: JobUpdateKey key,
-    2: string message,
+    1: JobUpdateKey key,  // the update
+    2: string message,    // why, for the update's history
   )
 
+  // Tells a job update that all is well, so that it goes on (since 0.6.0).
   Response pulseJobUpdate(
-    1: JobUpdateKey key,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: JobUpdateKey key,    // the update; until 0.7.0 this id was the string updateId
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 }
 
+// What the people who run the cluster do. The one service that a scheduler serves.
 service AuroraAdmin extends AuroraSchedulerManager {
+  // Sets the quota of a role.
   Response setQuota(
-    1: string ownerRole,
-    2: ResourceAggregate quota,
-    3: SessionKey session,       // [retired: last in 0.10.0]
+    1: string ownerRole,         // the role
+    2: ResourceAggregate quota,  // what it may use; releases up to 0.13 read only its retired fields
+    3: SessionKey session,       // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Moves a task to a state. Says OK whether the task moved or not.
   Response forceTaskState(
-    1: string taskId,
-    2: ScheduleStatus status,
-    3: SessionKey session,     // [retired: last in 0.10.0]
+    1: string taskId,          // the task
+    2: ScheduleStatus status,  // the state
+    3: SessionKey session,     // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Makes a snapshot and writes it to a backup file.
   Response performBackup(
-    1: SessionKey session,  // [retired: last in 0.10.0]
+    1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // What is in the backup folder.
   Response listBackups(
-    1: SessionKey session,  // [retired: last in 0.10.0]
+    1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Loads a backup into memory beside the running state, which stays as it is.
   Response stageRecovery(
-    1: string backupId,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: string backupId,     // its file name
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Tasks of the staged backup.
   Response queryRecovery(
-    1: TaskQuery query,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: TaskQuery query,     // which; offset and limit do not count
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Takes tasks out of the staged backup; the file stays as it is.
   Response deleteRecoveryTasks(
-    1: TaskQuery query,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: TaskQuery query,     // which; offset and limit do not count
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Replaces everything stored by the staged backup, then ends the scheduler.
   Response commitRecovery(
-    1: SessionKey session,  // [retired: last in 0.10.0]
+    1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Forgets the staged backup.
   Response unloadRecovery(
-    1: SessionKey session,  // [retired: last in 0.10.0]
+    1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Marks hosts as SCHEDULED: new tasks go elsewhere if they can.
   Response startMaintenance(
-    1: Hosts hosts,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: Hosts hosts,         // the hosts
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Moves tasks away from hosts at once, whatever their SLA policy says.
   Response drainHosts(
-    1: Hosts hosts,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: Hosts hosts,         // the hosts
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // How far hosts are on their way out of service.
   Response maintenanceStatus(
-    1: Hosts hosts,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: Hosts hosts,         // the hosts
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Takes hosts back into service.
   Response endMaintenance(
-    1: Hosts hosts,
-    2: SessionKey session,  // [retired: last in 0.10.0]
+    1: Hosts hosts,         // the hosts
+    2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Moves tasks away from hosts as their SLA policies allow (since 0.21.0).
   Response slaDrainHosts(
-    1: Hosts hosts,
-    2: SlaPolicy defaultSlaPolicy,
-    3: i64 timeoutSecs,
+    1: Hosts hosts,                 // the hosts
+    2: SlaPolicy defaultSlaPolicy,  // for tasks that have no policy of their own
+    3: i64 timeoutSecs,             // seconds after which policies no longer count
   )
 
+  // Writes a snapshot to the log, and lets the log forget what came before.
   Response snapshot(
-    1: SessionKey session,  // [retired: last in 0.10.0]
+    1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
+  // Asks Mesos about every task, one by one (since 0.16.0).
   Response triggerExplicitTaskReconciliation(
-    1: ExplicitReconciliationSettings settings,
+    1: ExplicitReconciliationSettings settings,  // how
   )
 
+  // Asks Mesos for all tasks it knows of (since 0.16.0).
   Response triggerImplicitTaskReconciliation()
 
+  // Deletes ended tasks from the store. When its query picks none, it deletes EVERY task (since 0.18.0).
   Response pruneTasks(
-    1: TaskQuery query,
+    1: TaskQuery query,  // which; statuses absent or ended states only; limit absent or 1 and more
   )
 }

@@ -1,95 +1,117 @@
-// The stored records cut down to what an index needs: the decoder steps over every field that is not declared here, in C.
+// Structs of api.thrift and storage.thrift cut down to what names a record and where it is. Decoding one reads the fields
+// below and steps over all others in C, unknown ones included. For reading only: what is not declared is lost on
+// writing. Strings are bytes, as they may hold anything and are compared, not shown.
 namespace py slim
 
+// api.JobKey
 struct JobKey {
-  1: binary role
-  2: binary environment
-  3: binary name
+  1: binary role         // account that the tasks run as
+  2: binary environment  // prod, devel and the like
+  3: binary name         // name of the job within role and environment
 }
 
+// api.TaskConfig
 struct TaskConfig {
-  28: JobKey job
+  28: JobKey job  // the job; absent until 0.5.0
 }
 
+// api.AssignedTask
 struct AssignedTask {
-  1: binary taskId
-  2: binary slaveId
-  3: binary slaveHost
-  4: TaskConfig task
-  6: i32 instanceId
+  1: binary taskId     // names the task
+  2: binary slaveId    // Mesos' id of the agent; absent until there is one
+  3: binary slaveHost  // host name of the agent; absent until there is one
+  4: TaskConfig task   // what it runs
+  6: i32 instanceId    // number of the instance, from 0
 }
 
+// api.ScheduledTask
 struct ScheduledTask {
-  1: AssignedTask assignedTask
-  2: i32 status
+  1: AssignedTask assignedTask  // the task and its place
+  2: i32 status                 // a ScheduleStatus
 }
 
+// api.AssignedTask, when which job it is comes from elsewhere
 struct PartialAssignedTask {
-  1: binary taskId
-  2: binary slaveId
-  3: binary slaveHost
-  6: i32 instanceId
+  1: binary taskId     // names the task
+  2: binary slaveId    // Mesos' id of the agent; absent until there is one
+  3: binary slaveHost  // host name of the agent; absent until there is one
+  6: i32 instanceId    // number of the instance, from 0
 }
 
+// api.ScheduledTask, when which job it is comes from elsewhere
 struct PartialTask {
-  1: PartialAssignedTask assignedTask
-  2: i32 status
+  1: PartialAssignedTask assignedTask  // the task and its place
+  2: i32 status                        // a ScheduleStatus
 }
 
+// storage.DeduplicatedScheduledTask
 struct DeduplicatedTask {
-  1: PartialTask partialScheduledTask
-  2: i32 taskConfigId
+  1: PartialTask partialScheduledTask  // the task without its TaskConfig
+  2: i32 taskConfigId                  // place of the TaskConfig in the snapshot's list, from 0
 }
 
+// api.HostAttributes
 struct HostAttributes {
-  1: binary host
+  1: binary host  // host name
 }
 
+// api.JobConfiguration, of a cron job
 struct CronJob {
-  9: JobKey key
+  9: JobKey key  // names the job
 }
 
+// storage.StoredCronJob
 struct StoredCronJob {
-  3: CronJob jobConfiguration
+  3: CronJob jobConfiguration  // the job
 }
 
+// storage.QuotaConfiguration
 struct QuotaConfiguration {
-  1: binary role
+  1: binary role  // whose quota it is
 }
 
+// api.HostMaintenanceRequest
 struct HostMaintenanceRequest {
-  1: binary host
+  1: binary host  // host name
 }
 
+// api.JobUpdateKey
 struct JobUpdateKey {
-  1: JobKey job
-  2: binary id
+  1: JobKey job  // job being updated
+  2: binary id   // id of the update
 }
 
+// api.JobUpdateSummary
 struct JobUpdateSummary {
-  5: JobUpdateKey key
+  5: JobUpdateKey key  // names the update; absent until 0.7.0
 }
 
+// api.JobUpdate
 struct JobUpdate {
-  1: JobUpdateSummary summary
+  1: JobUpdateSummary summary  // name of the update
 }
 
+// api.JobUpdateDetails
 struct JobUpdateDetails {
-  1: JobUpdate update
+  1: JobUpdate update  // the update
 }
 
+// storage.StoredJobUpdateDetails
 struct StoredJobUpdateDetails {
-  1: JobUpdateDetails details
+  1: JobUpdateDetails details  // the update
 }
 
+// storage.SchedulerMetadata
 struct SchedulerMetadata {
-  1: binary frameworkId
-  8: map<binary, binary> details
+  1: binary frameworkId           // Mesos' id of the framework
+  8: map<binary, binary> details  // facts about the build, by name; absent until 0.9.0
 }
 
+// api.ResponseDetail
 struct ResponseDetail {
-  1: binary message
+  1: binary message  // text for people
 }
 
+// Any struct: steps over it.
 struct Empty {
 }
