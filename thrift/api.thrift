@@ -584,14 +584,11 @@ struct JobUpdateSettings {
    5: i32 minWaitInInstanceRunningMs             // how long an instance must run to count as updated, in ms
    6: bool rollbackOnFailure                     // go back by itself when too many instances failed
    7: set<Range> updateOnlyTheseInstances        // the instances to change; empty: all
-   8: bool waitForBatchCompletion                // finish a group before the next; deprecated since 0.22.0: see
-                                                 // updateStrategy
-   9: optional i32 blockIfNoPulsesAfterMs        // halt after so long without a pulse, in ms; 0 or absent: pulses are
-                                                 // not needed
+   8: bool waitForBatchCompletion                // by whole groups; deprecated since 0.22.0: see updateStrategy
+   9: optional i32 blockIfNoPulsesAfterMs        // halt without a pulse for so long, in ms; 0 or absent: never
   10: optional bool slaAware                     // kill no instance that its SLA policy protects (since 0.21.0)
   11: optional JobUpdateStrategy updateStrategy  // which instances at a time (since 0.22.0)
-   4: optional i32 maxWaitToInstanceRunningMs    // how long an instance might take to start, in ms [retired after
-                                                 // 0.11.0]
+   4: optional i32 maxWaitToInstanceRunningMs    // most time to start an instance, in ms [retired after 0.11.0]
 }
 
 // A change of a job to be made instance by instance.
@@ -790,8 +787,7 @@ struct ResponseDetail {
 struct Response {
   1: ResponseCode responseCode              // how it ended
   5: ServerInfo serverInfo                  // who answered; absent from refusals for lack of permission
-  3: optional Result result                 // what was found out; absent when nothing is to be told, and mostly when
-                                            // the call failed
+  3: optional Result result                 // what was found out; absent when there is nothing to tell
   6: list<ResponseDetail> details           // texts for people, none or more
   2: optional string messageDEPRECATED      // text for people [retired after 0.6.0]
   4: optional APIVersion DEPRECATEDversion  // version of the API [retired after 0.6.0]

@@ -1,5 +1,5 @@
-// Structs of api.thrift and storage.thrift cut down to what names a record and where it is. Decoding one reads the fields
-// below and steps over all others in C, unknown ones included. For reading only: what is not declared is lost on
+// Structs of api.thrift and storage.thrift cut down to what names a record and where it is. Decoding one reads the
+// fields below and steps over all others in C, unknown ones included. For reading only: what is not declared is lost on
 // writing. Strings are bytes, as they may hold anything and are compared, not shown.
 namespace py slim
 
