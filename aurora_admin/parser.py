@@ -116,7 +116,7 @@ class CommandParser(ArgumentParser):
         return [action for action in self._actions if action not in self.common and action not in self.old]
 
     def _add_common(self) -> Iterator[Action]:
-        add = self.add_argument_group("common").add_argument
+        add = self.add_argument_group("options of every command").add_argument
         yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
         yield add("--long-help", action=Show, text=lambda: self.format_help(is_long=True),
                   help="show this help with the options that only old scripts use, and exit")
@@ -130,7 +130,7 @@ class CommandParser(ArgumentParser):
                   help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)")
 
     def _add_old(self) -> Iterator[Action]:
-        add = self.add_argument_group("old").add_argument
+        add = self.add_argument_group("options that only old scripts use").add_argument
         yield add("--log_to_stderr", "--log_to_stdout", dest="log_level", metavar="LEVEL", type=_log_level,
                   default=INFO, help="log from this level on: " + ", ".join(LEVELS))
         for flag in OLD_FLAGS:

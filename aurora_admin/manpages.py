@@ -1,0 +1,236 @@
+"""Manual pages from the declarations of commands.
+
+`python -m aurora_admin.manpages [--distribution NAME] [--output DIR]` writes a page for each command of an installed
+distribution; for this one also those of its programs. Needs argparse-manpage. The same input gives the same pages, byte
+for byte.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import SUPPRESS, ArgumentParser, HelpFormatter
+from itertools import groupby
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, NamedTuple
+
+from argparse_manpage.manpage import Manpage
+
+from aurora_admin import __version__
+from aurora_admin.errors import EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError
+from aurora_admin.parser import PROGRAM, CommandParser
+from aurora_admin.registry import OURS, Registry, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from aurora_admin.registry import Offer
+
+MAN = Path(__file__).resolve().parent.parent / "man"
+DATE = "2026-11-25"  # printed at the foot of a page; --date gives another
+MANUAL = "Aurora administration"
+
+ABOUT = """\
+Runs one administrative command against the scheduler of an Apache Aurora cluster. Each command has a manual page of its
+own, aurora_admin-COMMAND(1).
+
+Options may stand anywhere, before the command too; a long option may be shortened as long as it stays unambiguous, and
+what follows -- is no option. Results are printed on standard output, everything else on standard error: log lines with
+their level, and with FATAL what went wrong and what to do.
+
+A request that changes something is never sent twice by itself. If its answer was lost the error says so, and how to
+find out what has happened."""
+
+ENVIRONMENT = (
+    ("AURORA_CONFIG_ROOT", "folder of the system's clusters.json (default: /etc/aurora)"),
+    ("COLUMNS", "width of help texts (default: 80)"),
+)
+CLUSTERS = """\
+the clusters: a JSON list of objects with name, and zk and scheduler_zk_path, or scheduler_uri. An entry of the second
+file replaces the one of that name in the first."""
+FILES = (("/etc/aurora/clusters.json, ~/.aurora/clusters.json", CLUSTERS),)
+PLUGINS = """\
+Other Python distributions add commands by an entry point of the group aurora_admin.plugins.v1. A plugin that cannot be
+used is named in one line with the cause, and everything else works. Built-in commands do not look at other plugins."""
+
+
+class Program(NamedTuple):
+    """What the page of a program says beside its options."""
+
+    summary: str
+    exit_codes: dict[int, str]
+
+
+PROGRAMS = {
+    "aurora-reference-scheduler": Program("an Aurora scheduler without Mesos, to rehearse and to test with", {
+        0: "Stopped: by SIGTERM, by Ctrl-C, or by itself after a recovery was committed.",
+        1: "Could not start, or had to stop. Standard error says why.",
+    }),
+    "aurora-reference-log": Program("make the log of an aurora-reference-scheduler", {
+        0: "Done.",
+        1: "Not done. Standard error says why.",
+        2: "The command line cannot be understood.",
+    }),
+}
+
+
+def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
+    """Return the pages of a distribution's commands, and of its programs if it is ours: file name and text.
+
+    Raises:
+        AdminError: it has no commands, or one of its plugins cannot be used.
+    """
+    registry = Registry()
+    every = registry.offers()
+    offers = [offer for offer in every if _is_of(offer, distribution)]
+    problems = [text for text in registry.take_problems() if f" of {distribution} " in text]
+    if problems or not offers:
+        raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
+    pages = {f"{PROGRAM}-{offer.command.name}.1": _command_page(offer, date) for offer in offers}
+    if distribution == OURS:
+        pages[f"{PROGRAM}.1"] = _main_page(offers, date)
+        for parser in _program_parsers():
+            pages[f"{parser.prog}.1"] = _program_page(parser, date)
+    return pages
+
+
+def _is_of(offer: Offer, distribution: str) -> bool:
+    return offer.plugin.distribution.partition(" ")[0] == distribution
+
+
+def _command_page(offer: Offer, date: str) -> str:
+    command = offer.command
+    parser = CommandParser(command)
+    module = load(offer, parser)
+    for option in parser.old:
+        option.help = SUPPRESS
+    page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, offer.plugin.distribution, date)
+    page.add_section("synopsis", "=", f"{_bold(PROGRAM)} {_bold(command.name)}"
+                                      + _escaped(" ".join(command.synopsis.split())[len(command.name):]))
+    examples = getattr(module, "EXAMPLES", "").strip()
+    if examples:
+        page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")
+    is_possible = ORIGINAL_EXIT_CODES if command.original else EXIT_CODES
+    page.add_section("exit status", "=", _exit_codes({code: EXIT_CODES[code] for code in is_possible}))
+    page.add_section("see also", "=", _references([f"{PROGRAM}-{name}" for name in command.see_also] + [PROGRAM]))
+    return _text(page)
+
+
+def _main_page(offers: Sequence[Offer], date: str) -> str:
+    parser = CommandParser()
+    parser.description = ABOUT
+    page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", f"{PROGRAM} {__version__}", date)
+    page.add_section("synopsis", "=", f"{_bold(PROGRAM)} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIargument\\fR ...]")
+    page.add_section("commands", "=", "\n".join(_command_list(offers)))
+    page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
+    page.add_section("environment", "=", _definitions(ENVIRONMENT))
+    page.add_section("files", "=", _definitions(FILES))
+    page.add_section("plugins", "=", _paragraphs(PLUGINS))
+    page.add_section("see also", "=", _references(PROGRAMS))
+    return _text(page)
+
+
+def _program_page(parser: ArgumentParser, date: str) -> str:
+    program = PROGRAMS[parser.prog]
+    page = _page(parser, parser.prog, program.summary, f"{PROGRAM} {__version__}", date)
+    page.add_section("exit status", "=", _exit_codes(program.exit_codes))
+    page.add_section("see also", "=", _references([*PROGRAMS, PROGRAM], but=parser.prog))
+    return _text(page)
+
+
+def _program_parsers() -> list[ArgumentParser]:
+    # Only here, where pages are made, does anything beside the scheduler's own programs import the scheduler.
+    from aurora_admin.scheduler import flags, logtool
+
+    return [flags.manpage_parser(), logtool.manpage_parser()]
+
+
+def _page(parser: ArgumentParser, name: str, summary: str, source: str, date: str) -> Manpage:
+    description, parser.description = parser.description or "", None
+    _unwrap(parser)
+    project, _, version = source.partition(" ")
+    known = {"project_name": project, "version": version, "manual_title": MANUAL, "date": date, "description": summary}
+    page = Manpage(parser, known, format="single-commands-section")
+    page.prog = name
+    page.synopsis[1:] = [_escaped(word) for word in page.synopsis[1:]]
+    page.add_section("description", "=", _paragraphs(description))
+    return page
+
+
+def _unwrap(parser: ArgumentParser) -> None:
+    """Let man break the lines: the width of the terminal must not show in the page."""
+    parser.formatter_class = lambda prog: HelpFormatter(prog, width=10_000)
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to its sub-parsers
+        if isinstance(action.choices, dict):
+            for one in action.choices.values():
+                _unwrap(one)
+
+
+def _text(page: Manpage) -> str:
+    """Return the page as mandoc wants it: no empty lines, no line over 79 characters, no text taken for a macro."""
+    text = re.sub(r"\n\n+(?=[^.\n])", "\n.PP\n", str(page))
+    header, *body = re.sub(r"\n+", "\n", re.sub(r"\n\.PP\n+(?=\.)", "\n", text)).splitlines()
+    lines = [header.replace(r"\-", "-")]  # or the date is none
+    is_filled = True
+    for line in body:
+        is_macro = re.match(r"\.[A-Z]{1,2}\b|\.(nf|fi)$", line)
+        if is_macro:
+            is_filled = line != ".nf" and (is_filled or line == ".fi")
+        keep = is_macro or not is_filled or lines[-1] == ".TP"  # the line after .TP is its tag
+        pieces = [line] if keep else wrap(line, 79, break_long_words=False, break_on_hyphens=False)
+        lines += pieces if is_macro else [re.sub(r"^(?=[.'])", r"\\&", piece) for piece in pieces]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\e").replace("-", r"\-")
+
+
+def _paragraphs(text: str) -> str:
+    return "\n.PP\n".join(" ".join(_escaped(paragraph).split()) for paragraph in text.split("\n\n"))
+
+
+def _bold(text: str) -> str:
+    return f"\\fB{_escaped(text)}\\fR"
+
+
+def _definitions(rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f".TP\n{_bold(term)}\n{_paragraphs(meaning)}" for term, meaning in rows)
+
+
+def _exit_codes(table: Mapping[int, str]) -> str:
+    return _definitions((str(code), table[code]) for code in sorted(table))
+
+
+def _references(names: Iterable[str], but: str = "") -> str:
+    return ",\n".join(f"{_bold(name)}(1)" for name in sorted(names) if name != but)
+
+
+def _command_list(offers: Iterable[Offer]) -> Iterator[str]:
+    def category_of(offer: Offer) -> str:
+        return offer.command.category
+
+    for category, members in groupby(sorted(offers, key=category_of), category_of):
+        yield f".SS {category.capitalize()}"
+        yield _definitions((offer.command.name, offer.command.summary + ".") for offer in members)
+
+
+def main() -> None:
+    """Write the pages, and say in one line what is in the way if they cannot be made."""
+    parser = ArgumentParser(prog="python -m aurora_admin.manpages", description=__doc__)
+    parser.add_argument("--distribution", metavar="NAME", default=OURS, help=f"whose commands (default: {OURS})")
+    parser.add_argument("--output", metavar="DIR", type=Path, default=MAN, help="where to (default: our own man/)")
+    parser.add_argument("--date", metavar="YYYY-MM-DD", default=DATE, help="date at the foot of the pages")
+    args = parser.parse_args()
+    try:
+        pages = pages_of(args.distribution, args.date)
+    except AdminError as error:
+        sys.exit(error.message)
+    args.output.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (args.output / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
