@@ -1,0 +1,56 @@
+"""Put the backup of a drill where its scheduler looks for backups, under a proper name."""
+
+import gzip
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+from shutil import copyfileobj
+
+from aurora_admin.backup.file import BackupError
+from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.errors import AdminError
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
+    """Copy the source, or make up a backup of so many tasks; return its name in the folder and what is in it.
+
+    Raises:
+        AdminError: it cannot be read, is no backup, or does not fit.
+    """
+    folder.mkdir()
+    unnamed = folder / (os.path.basename(source or "") or "made-up").removesuffix(".gz")
+    try:
+        if source is None:
+            _make_up(unnamed, tasks)
+        else:
+            _copy(Path(source), unnamed)
+        backup = read_backup(str(unnamed))
+        return _rename(unnamed, backup.timestamp_ms or 0), backup
+    except BackupError as error:
+        raise AdminError(f"{source} cannot be rehearsed: {error}") from error
+    except (OSError, EOFError) as error:
+        raise AdminError(f"Cannot copy {source or 'a made-up backup'} to {folder}: {error}") from error
+
+
+def _make_up(path: Path, tasks: int) -> None:
+    from aurora_admin.backup.sample import write_sample
+
+    if tasks < 0:
+        raise AdminError(f"--tasks={tasks}: give the number of tasks to make up, 0 or more")
+    write_sample(str(path), tasks)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open(source, "rb") as file:
+        is_compressed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    with (gzip.open(source) if is_compressed else open(source, "rb")) as incoming, open(target, "wb") as outgoing:
+        copyfileobj(incoming, outgoing, 1 << 20)
+
+
+def _rename(unnamed: Path, taken_ms: int) -> str:
+    """Name it as its scheduler would have: by the minute it was taken, in UTC."""
+    name = f"scheduler-backup-{datetime.fromtimestamp(taken_ms / 1000, timezone.utc):%Y-%m-%d-%H-%M}"
+    os.rename(unnamed, unnamed.parent / name)
+    return name
