@@ -53,7 +53,7 @@ struct Snapshot {
   10: set<StoredJobUpdateDetails> jobUpdateDetails             // job updates (since 0.6.0)
   13: set<api.HostMaintenanceRequest> hostMaintenanceRequests  // drains under way (since 0.21.0)
    9: optional set<api.Lock> locks                             // locks on jobs [retired after 0.19.1]
-  11: optional list<string> dbScript                           // SQL dump; 0.13.0 to 0.18.1 wrote it [retired after 0.19.1]
+  11: optional list<string> dbScript                           // SQL dump of 0.13.0 to 0.18.1 [retired after 0.19.1]
   12: optional bool experimentalTaskStore                      // dbScript has the tasks, too [retired after 0.18.1]
 }
 

@@ -1,0 +1,246 @@
+"""The IDL and the code generated from it say what the contract says (spec/wire.json), and explain every field."""
+
+import inspect
+import json
+import re
+from importlib import import_module
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import CHECKOUT, FIXTURES, NO_FIXTURES
+
+# One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
+FIELD = re.compile(r" *(?P<id>\d+): (?P<optional>optional )?(?P<type>[\w.]+(?:<.*?>)?) (?P<name>\w+)"
+                   r"(?: = (?P<default>.*?))?,?(?:  +// (?P<comment>.+))?$")
+MEMBER = re.compile(r"  (?P<name>[A-Z]\w*) = (?P<value>\d+),(?:  +// (?P<comment>.+))?$")
+BLOCK = re.compile(r"(?P<kind>enum|struct|union|service) (?P<name>\w+)(?: extends (?P<extends>\w+))? \{$")
+METHOD = re.compile(r"  (?P<result>\w+) (?P<name>\w+)\((?P<end>\))?$")
+RETIRED = re.compile(r"\[retired after (.+)\]")
+
+
+class Field(NamedTuple):
+    id: int
+    name: str
+    type: str
+    requiredness: str
+    default: object
+    comment: str
+
+    @property
+    def declared(self):
+        return self[:-1]
+
+    @property
+    def retired(self):
+        found = RETIRED.search(self.comment)
+        return found and found[1]
+
+
+class Block(NamedTuple):
+    """An enum, struct, union or service; `body` is its members, fields or methods by name, in their order."""
+
+    kind: str
+    comment: str
+    extends: str | None
+    body: dict
+
+
+def field(line):
+    found = FIELD.match(line)
+    assert found, f"not the declaration of a field: {line}"
+    default = json.loads(found["default"]) if found["default"] else None
+    requiredness = "optional" if found["optional"] else "default"
+    return Field(int(found["id"]), found["name"], found["type"].replace("api.", ""), requiredness, default,
+                 found["comment"] or "")
+
+
+def methods(lines):
+    found = {}
+    comment = ""
+    for line in filter(None, lines):
+        if line.startswith("  //"):
+            comment = line
+        elif start := METHOD.match(line):
+            found[start["name"]] = Block("method", comment, start["result"], {})
+            name, comment = start["name"], ""
+        elif line != "  )":
+            argument = field(line)
+            found[name].body[argument.name] = argument
+    return found
+
+
+def body(kind, lines):
+    if kind == "service":
+        return methods(lines)
+    if kind == "enum":
+        members = [MEMBER.match(line) for line in lines]
+        return {member["name"]: (int(member["value"]), member["comment"]) for member in members}
+    return {declared.name: declared for declared in map(field, lines)}
+
+
+def read_idl(name):
+    lines = (CHECKOUT / "thrift" / f"{name}.thrift").read_text().splitlines()
+    blocks = {}
+    for number, line in enumerate(lines):
+        if start := BLOCK.match(line):
+            end = lines.index("}", number)
+            comment = lines[number - 1] if lines[number - 1].startswith("//") else ""
+            blocks[start["name"]] = Block(start["kind"], comment, start["extends"],
+                                          body(start["kind"], lines[number + 1:end]))
+    return blocks
+
+
+IDL = {name: read_idl(name) for name in ("api", "storage", "slim")}
+GENERATED = {name: import_module(f"aurora_admin.gen.{name}.ttypes") for name in IDL}
+
+
+@pytest.fixture(scope="module")
+def contract():
+    path = FIXTURES.parent / "spec" / "wire.json"
+    if not path.is_file():
+        pytest.skip(NO_FIXTURES)
+    return json.loads(path.read_text())
+
+
+def of_kind(module, *kinds):
+    return {name: block for name, block in IDL[module].items() if block.kind in kinds}
+
+
+def test_every_field_member_method_and_argument_is_explained():
+    unexplained = []
+    for module, blocks in IDL.items():
+        for name, block in blocks.items():
+            parts = {f"{name}.{part}": inner for part, inner in block.body.items()}
+            for method, inner in list(parts.items()) if block.kind == "service" else ():
+                parts |= {f"{method}.{part}": argument for part, argument in inner.body.items()}
+            comments = {name: block.comment} | {part: inner[1] if block.kind == "enum" else inner.comment
+                                                for part, inner in parts.items()}
+            unexplained += [f"{module}.{part}" for part, comment in comments.items() if not comment]
+    assert unexplained == []
+
+
+def test_enums(contract):
+    expected = {name: {member["name"]: member["value"] for member in enum["members"] if member["current"]}
+                for name, enum in contract["enums"].items() if enum["current"]}
+    assert {name: {member: value for member, (value, _) in block.body.items()}
+            for name, block in of_kind("api", "enum").items()} == expected
+    assert {name: getattr(GENERATED["api"], name)._NAMES_TO_VALUES for name in expected} == expected
+
+
+@pytest.mark.parametrize("module", ["api", "storage"])
+def test_constants(contract, module):
+    expected = {name: set(constant["value"]) if "set<" in constant["type"] else constant["value"]
+                for name, constant in contract["constants"].items()
+                if constant["current"] and constant["module"] == module}
+    generated = vars(import_module(f"aurora_admin.gen.{module}.constants"))
+    assert {name: generated.get(name) for name in expected} == expected
+
+
+def in_force(entries):
+    """What each id means: the current entries in their order, then the last meaning of each retired id."""
+    current = sorted((entry for entry in entries if entry["current"]), key=lambda entry: entry["position"])
+    taken = {entry["id"] for entry in current}
+    # Of two retired names of one id the later one comes later in the list.
+    retired = {entry["id"]: entry for entry in entries if entry["id"] not in taken}
+    return current, [retired[number] for number in sorted(retired)]
+
+
+def expected_fields(struct):
+    current, retired = in_force(struct["fields"])
+    keywords = struct["kind"] == "struct"
+
+    def declared(entry, requiredness):
+        return (entry["id"], entry["name"], entry["type"], requiredness if keywords else "default",
+                entry.get("default"))
+
+    if not struct["current"]:
+        # As a whole gone, so that it reads as it was; a required field would only make reading it fail.
+        return [declared(entry, entry["requiredness"].replace("required", "default")) for entry in retired]
+    return ([declared(entry, entry["requiredness"]) for entry in current]
+            + [declared(entry, "optional") for entry in retired])
+
+
+@pytest.mark.parametrize("module", ["api", "storage"])
+def test_structs(contract, module):
+    expected = {name: struct for name, struct in contract["structs"].items() if struct["module"] == module}
+    found = of_kind(module, "struct", "union")
+    assert {name: block.kind for name, block in found.items()} == {name: s["kind"] for name, s in expected.items()}
+    for name, struct in expected.items():
+        assert [each.declared for each in found[name].body.values()] == expected_fields(struct), name
+
+
+@pytest.mark.parametrize("module", ["api", "storage"])
+def test_what_is_retired_names_its_last_release(contract, module):
+    for name, block in of_kind(module, "struct", "union").items():
+        struct = contract["structs"][name]
+        _, retired = in_force(struct["fields"])
+        expected = {entry["name"]: entry["last_release"] for entry in retired} if struct["current"] else {}
+        assert {each.name: each.retired for each in block.body.values() if each.retired} == expected, name
+        found = RETIRED.search(block.comment)
+        assert (found and found[1]) == struct["last_release"], name
+
+
+def test_services(contract):
+    found = of_kind("api", "service")
+    assert {name: block.extends for name, block in found.items()} == {
+        name: service["extends"] for name, service in contract["services"].items()}
+    for name, service in contract["services"].items():
+        expected = {method["name"]: method for method in service["methods"] if method["current"]}
+        assert list(found[name].body) == list(expected)
+        for method, block in found[name].body.items():
+            current, retired = in_force(expected[method]["args"])
+            assert block.extends == expected[method]["result_type"]
+            assert [(each.id, each.name, each.type, each.retired) for each in block.body.values()] == [
+                (entry["id"], entry["name"], entry["type"], entry["last_release"])
+                for entry in current + retired], method
+
+
+def test_there_are_45_methods():
+    assert sum(len(block.body) for block in of_kind("api", "service").values()) == 45
+
+
+def test_no_session_is_sent_where_its_id_has_another_meaning():
+    methods = {name: block.body for service in of_kind("api", "service").values()
+               for name, block in service.body.items()}
+    trap = {"addInstances", "rollbackJobUpdate", "slaDrainHosts", "pruneTasks", "triggerExplicitTaskReconciliation",
+            "triggerImplicitTaskReconciliation"}
+    assert {name for name in trap if "session" in methods[name]} == set()
+
+
+@pytest.mark.parametrize("module", ["api", "storage"])
+def test_generated_structs(contract, module):
+    for name, struct in contract["structs"].items():
+        if struct["module"] != module:
+            continue
+        generated = getattr(GENERATED[module], name)
+        current, retired = in_force(struct["fields"])
+        assert {(entry[0], entry[2]): entry[1] for entry in generated.thrift_spec if entry} == {
+            (entry["id"], entry["name"]): entry["ttype"] for entry in current + retired}, name
+        assert list(inspect.signature(generated).parameters) == [entry["name"] for entry in current + retired]
+
+
+def test_a_task_runs_in_the_mesos_containerizer_unless_it_says_otherwise():
+    api = GENERATED["api"]
+    assert api.TaskConfig().container == api.Container(mesos=api.MesosContainer())
+
+
+def test_slim_structs_are_cut_out_of_the_whole_ones():
+    for name, block in IDL["slim"].items():
+        fields = {(spec[0], spec[2]): spec[1] for spec in getattr(GENERATED["slim"], name).thrift_spec if spec}
+        if name == "Empty":
+            assert fields == {}
+            continue
+        module, whole = re.match(r"// (api|storage)\.(\w+)", block.comment).groups()
+        specs = [spec for spec in getattr(GENERATED[module], whole).thrift_spec if spec]
+        assert fields.items() <= {(spec[0], spec[2]): spec[1] for spec in specs}.items(), name
+
+
+def test_slim_strings_are_bytes():
+    assert [spec for name in IDL["slim"] for spec in getattr(GENERATED["slim"], name).thrift_spec
+            if "UTF8" in repr(spec)] == []
+
+
+def test_the_folder_of_the_idl_is_no_package():
+    """It would hide the thrift library from every program started in the checkout."""
+    assert sorted(path.name for path in (CHECKOUT / "thrift").iterdir()) == [f"{name}.thrift" for name in sorted(IDL)]
