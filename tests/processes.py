@@ -82,6 +82,7 @@ class Scheduler:
     folder: Path
     flags: tuple[str, ...] = ()
     wrapper: tuple[str, ...] = ()
+    port: int = 0
     url: str = ""
     process: subprocess.Popen[str] | None = None
     lines: list[str] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Scheduler:
 
     def command(self) -> list[str]:
         """Return its command line."""
-        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west", "-http_port=0",
+        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west", f"-http_port={self.port}",
                 "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
                 f"-native_log_file_path={self.log_dir}", *self.flags]
 

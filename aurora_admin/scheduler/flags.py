@@ -14,7 +14,7 @@ from aurora_admin.scheduler.amounts import data_size, seconds
 DESCRIPTION = """\
 A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
 backup. Its log must have been made with aurora-reference-log(1). It exits with status 0 after SIGTERM, SIGINT and a
-committed recovery, so that its supervisor must restart it on every exit; and with 1 when it could not start or had to stop.
+committed recovery, so its supervisor must restart it on every exit; and with 1 when it could not start or had to stop.
 
 Flags are given as -flag=value or -flag value, once each; @FILE stands for the lines of a file, one argument a line.
 Times are digits and one of ns us ms secs mins hrs days; sizes digits and one of BYTES KB MB GB TB PB."""
@@ -132,7 +132,12 @@ def manpage_parser() -> ArgumentParser:
         add_help=False,
     )
     parser.add_argument("-help", "-h", "--help", action="help", help="print this help and exit")
-    parser.add_argument("--version", action="version", version=f"aurora-reference-scheduler {__version__}", help="print the version and exit")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"aurora-reference-scheduler {__version__}",
+        help="print the version and exit",
+    )
     _add_flags(parser)
     for name in NOT_AVAILABLE:
         parser.add_argument(f"-{name}", action=_NotAvailable, nargs="?", help=SUPPRESS)
@@ -149,7 +154,13 @@ def _add_flags(parser: ArgumentParser) -> None:
     flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
     flag("ip", "ADDRESS", "address to listen on (default: all)", default="")
     flag("hostname", "NAME", "name to be known by (default: the address)")
-    flag("backup_interval", "TIME", "least time between two backups (default 1hrs)", type=_positive_seconds, default=3600.0)
+    flag(
+        "backup_interval",
+        "TIME",
+        "least time between two backups (default 1hrs)",
+        type=_positive_seconds,
+        default=3600.0,
+    )
     flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=_count, default=48)
     flag(
         "dlog_snapshot_interval",
@@ -165,7 +176,13 @@ def _add_flags(parser: ArgumentParser) -> None:
         type=_entry_size,
         default=512 * 1024,
     )
-    flag("native_log_quorum_size", "COUNT", "replicas that must have an entry; 1 is the only one here", type=_quorum, default=1)
+    flag(
+        "native_log_quorum_size",
+        "COUNT",
+        "replicas that must have an entry; 1 is the only one here",
+        type=_quorum,
+        default=1,
+    )
     flag(
         "max_registration_delay",
         "TIME",

@@ -53,7 +53,9 @@ Environment = dict[str, Any]
 class Application:
     """A WSGI application over the parts of a scheduler; `leads` and `variables` are asked at every request."""
 
-    def __init__(self, services: Services, leads: Callable[[], bool], variables: Callable[[], dict[str, object]]) -> None:
+    def __init__(
+        self, services: Services, leads: Callable[[], bool], variables: Callable[[], dict[str, object]]
+    ) -> None:
         self._services = services
         self._leads = leads
         self._variables = variables
@@ -88,19 +90,15 @@ class Application:
         content_type = environ.get("CONTENT_TYPE", "")
         read = {BINARY: message.from_binary, **dict.fromkeys(JSON_TYPES, message.from_json)}.get(content_type.lower())
         if read is None:
-            return _send(start, "415 Unsupported Media Type", None, f"Unsupported Content-Type: {content_type}".encode())
+            return _send(
+                start, "415 Unsupported Media Type", None, f"Unsupported Content-Type: {content_type}".encode()
+            )
         try:
             reply = call(self._services, read(environ["wsgi.input"].read()))
         except WireError as error:
-            page = ERROR_PAGE.format(escape(_java_text(error)))
+            page = ERROR_PAGE.format(escape(error.java_text))
             return _send(start, "500 Server Error", "text/html;charset=utf-8", page.encode())
         return _Answering(reply, environ, start)
-
-
-def _java_text(error: WireError) -> str:
-    """Name the error as a real scheduler does: clients learn from it that nothing was carried out."""
-    package = {"TTransportException": "org.apache.thrift.transport", "TProtocolException": "org.apache.thrift.protocol"}
-    return f"{package[error.java_class]}.{error.java_class}: {error}"
 
 
 class _Answering:
@@ -123,7 +121,7 @@ class _Answering:
             length += len(piece)
             if length > WHOLE_REPLY:
                 start("200 OK", headers)
-                self._body = chain(head, pieces)
+                self._body: Iterator[bytes] = chain(head, pieces)
                 return
         body = b"".join(head)
         if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
@@ -156,13 +154,20 @@ def make_server(address: tuple[str, int], application: Application) -> wsgi.Serv
     Raises:
         OSError: the address is taken or not ours.
     """
-    server = wsgi.Server(address, application, numthreads=THREADS, server_name="aurora-reference-scheduler")
+    server = _Server(
+        address,
+        application,
+        numthreads=THREADS,
+        server_name="aurora-reference-scheduler",
+        timeout=PATIENCE_SECONDS,
+    )
     server.max_request_body_size = MAX_REQUEST
-    server.timeout = PATIENCE_SECONDS
-    server.error_log = _log_error
     server.prepare()
     return server
 
 
-def _log_error(text: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    logger.log(level, "%s", text, exc_info=traceback)
+class _Server(wsgi.Server):
+    """The kept server, with its errors in our log."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        logger.log(level, "%s", msg, exc_info=traceback)

@@ -6,6 +6,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from aurora_admin.scheduler.api.services import Services
@@ -36,6 +37,7 @@ class Lifecycle:
         self._state = "PREPARING_STORAGE"
         self._ended = threading.Event()
         self._exit_status = 0
+        self._started = time.time()
         self._backups = Backups(flags.backup_dir, flags.max_saved_backups)
         self._engine = SqliteLog(flags.native_log_file_path)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
@@ -72,13 +74,12 @@ class Lifecycle:
         self._storage.snapshot()
 
     def _seconds_to_backup(self) -> float:
-        newest = self._backups.newest_time()
-        due = 0.0 if newest is None else newest + self._flags.backup_interval - time.time()
+        """Count from the newest backup on disk, or from the start where there is none (spec/storage.md 4)."""
+        due = (self._backups.newest_time() or self._started) + self._flags.backup_interval - time.time()
         return min(max(due, 0.0), BACKUP_CHECK_SECONDS)
 
     def _back_up(self) -> None:
-        newest = self._backups.newest_time()
-        if newest is None or newest + self._flags.backup_interval <= time.time():
+        if self._seconds_to_backup() == 0:
             self._backups.save(self._storage.view())
 
     def stop(self, reason: str) -> None:
@@ -119,14 +120,16 @@ class Lifecycle:
 def _repeat(ended: threading.Event, pause: Callable[[], float], act: Callable[[], None]) -> None:
     """Act after every pause until the process ends; a failure is told, and tried again at the next turn."""
 
+    def turn() -> None:
+        try:
+            act()
+        except (LogError, BackupFailed) as error:
+            logger.warning("%s", error)
+            ended.wait(BACKUP_CHECK_SECONDS)
+
     def loop() -> None:
-        while not ended.wait(pause()):
-            try:
-                act()
-            except NotReady:
-                return
-            except (LogError, BackupFailed) as error:
-                logger.error("%s", error)
-                ended.wait(BACKUP_CHECK_SECONDS)
+        with suppress(NotReady):
+            while not ended.wait(pause()):
+                turn()
 
     threading.Thread(target=loop, name=act.__name__, daemon=True).start()

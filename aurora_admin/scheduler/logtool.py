@@ -13,10 +13,14 @@ because an empty log where there should be a full one is a cluster about to be f
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is the manual page's text."""
     parser = ArgumentParser(prog="aurora-reference-log", description=DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"aurora-reference-log {__version__}", help="print the version and exit")
+    parser.add_argument(
+        "--version", action="version", version=f"aurora-reference-log {__version__}", help="print the version and exit"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     initialize = commands.add_parser("initialize", help="make an empty log; never over an initialised one")
-    initialize.add_argument("--path", metavar="DIR", required=True, help="folder of the log (-native_log_file_path of the scheduler)")
+    initialize.add_argument(
+        "--path", metavar="DIR", required=True, help="folder of the log (-native_log_file_path of the scheduler)"
+    )
     return parser
 
 

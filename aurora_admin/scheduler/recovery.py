@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from thrift.Thrift import TType
 
 from aurora_admin.backup.configs import Configs
-from aurora_admin.backup.file import WINDOW, BackupError
+from aurora_admin.backup.file import WINDOW
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
@@ -45,8 +45,8 @@ class Staged:
     def configs(self) -> Sequence[bytes]:
         return self._configs.raw
 
-    def whole_tasks(self, wanted: TaskFilter = TaskFilter()) -> Iterator[bytes]:
-        return self.pieces(self.backup.tasks.select(wanted))
+    def whole_tasks(self) -> Iterator[bytes]:
+        return self.pieces(self.backup.tasks.select())
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
         """Yield the ScheduledTasks of some rows one after another, a window at a time, cut anywhere."""
@@ -98,7 +98,9 @@ class Recovery:
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
         logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
-        logger.info("Framework id of the backup: %s; of the running state: %s", backup.framework_id, self._storage.framework_id)
+        logger.info(
+            "Framework id of the backup: %s; of the running state: %s", backup.framework_id, self._storage.framework_id
+        )
 
     def staged(self) -> Staged:
         """Return what is staged, its file as it was.
@@ -145,13 +147,12 @@ class Recovery:
 
 def _plain_name(backup_id: str) -> str:
     if backup_id in ("", ".", "..") or "/" in backup_id or "\0" in backup_id or len(os.fsencode(backup_id)) > 255:
-        raise RecoveryError(f"{backup_id!r} is not the name of a backup: give a plain file name, as scheduler_list_backups prints it.")
+        raise RecoveryError(
+            f"{backup_id!r} is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
+        )
     return backup_id
 
 
 def _age(seconds: float) -> str:
     days, rest = divmod(int(max(seconds, 0)), 86400)
     return f"{days} days {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-
-
-__all__ = ["BackupError", "Recovery", "RecoveryError", "Staged"]

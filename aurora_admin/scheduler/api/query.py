@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable
 
 from aurora_admin.backup.tasks import JobKey, TaskFilter
+from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api.answer import error
 
+STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
 IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)
 
 
@@ -27,7 +29,7 @@ def job_key(key: JobKeyStruct | None) -> JobKey:
     """
     if key is None or not is_valid_key(key):
         raise error()
-    return JobKey(_bytes(key.role), _bytes(key.environment), _bytes(key.name))
+    return JobKey(*(_bytes(part or "") for part in (key.role, key.environment, key.name)))
 
 
 def task_filter(query: TaskQuery | None) -> TaskFilter:
@@ -36,7 +38,7 @@ def task_filter(query: TaskQuery | None) -> TaskFilter:
     Raises:
         Refusal: the query is missing or one of the combinations that no scheduler answers.
     """
-    if query is None or any(status not in ScheduleStatus._VALUES_TO_NAMES for status in query.statuses or ()):
+    if query is None or any(status not in STATUSES for status in query.statuses or ()):
         raise error()
     if not query.taskIds:
         _check_jobs(query)

@@ -31,7 +31,7 @@ def get_tasks_status(services: Services, arguments: getTasksStatus_args) -> Answ
 
 
 def get_tasks_without_configs(services: Services, arguments: getTasksWithoutConfigs_args) -> Answer:
-    """Only the executor's payload is left out; a real 0.22 fails on a task without an executor, which is mended here."""
+    """Leave out the executors' payload; a task without an executor, on which a real 0.22 fails, is no exception."""
     return _tasks(services, arguments.query, lambda config: fields.drop(config, EXECUTOR_DATA))
 
 
@@ -58,8 +58,8 @@ def kill_tasks(services: Services, arguments: killTasks_args) -> Answer:
         check_not_updating(transaction.stores, key)
         tasks = transaction.stores.tasks
         instances = frozenset(arguments.instances or ())
-        statuses = constants.ACTIVE_STATES - {ScheduleStatus.KILLING}
-        rows = tasks.select(TaskFilter(jobs=frozenset([key]), instances=instances, statuses=frozenset(statuses)))
+        statuses = frozenset(constants.ACTIVE_STATES) - {ScheduleStatus.KILLING}
+        rows = tasks.select(TaskFilter(jobs=frozenset([key]), instances=instances, statuses=statuses))
         waiting = [row for row in rows if tasks.status[row] in NOT_STARTED]
         started = [row for row in rows if tasks.status[row] not in NOT_STARTED]
         if waiting:

@@ -40,39 +40,41 @@ class LiveTasks(TaskTable):
         task = codec.decode(slim.ScheduledTask, raw)
         assigned = task.assignedTask
         key = assigned.task.job if assigned and assigned.task else None
-        if key is None or assigned.taskId is None or task.status is None:
+        if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
         job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
         partial, at, config = self.configs.cut(raw, job)
-        self._retire(assigned.taskId)
-        self.rows_of_job[job].append(len(self.status))
+        former = self.ids.get(assigned.taskId)
+        if former is not None:
+            self.status[former] = GONE
+        self.ids[assigned.taskId] = row = len(self.status)
+        self.rows_of_job[job].append(row)
         self.job.append(job)
-        self._add(assigned, task.status, partial, at, config)
-
-    def _retire(self, task_id: bytes) -> None:
-        row = self.ids.get(task_id)
-        if row is not None:
-            self.status[row] = GONE
-
-    def _add(self, assigned: slim.AssignedTask | slim.PartialAssignedTask, status: int, partial: bytes, at: int, config: int) -> None:
-        self.ids[assigned.taskId] = len(self.status)
         self.host.append(self.host_number(assigned.slaveHost))
         self.instance.append(assigned.instanceId or 0)
         self.config.append(config)
         self.cut_at.append(at)
         self.start.append(self.spill.append(partial))
         self.length.append(len(partial))
-        self.status.append(status)
+        self.status.append(task.status)
 
     def load(self, reader: Reader, count: int) -> None:
         """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow."""
         ids, hosts, configs = self.ids, self.hosts, self.config
-        add_host, add_instance, add_config, add_cut = self.host.append, self.instance.append, configs.append, self.cut_at.append
-        add_start, add_length, add_status, spill = self.start.append, self.length.append, self.status.append, self.spill.append
-        for row in range(len(self.status), len(self.status) + count):
-            begin = reader.mark()
-            element = reader.struct(slim.DeduplicatedTask)
-            partial = _inside(reader.slice(begin, reader.position), element.taskConfigId)
+        add_host, add_instance, add_config, add_cut = (
+            self.host.append,
+            self.instance.append,
+            configs.append,
+            self.cut_at.append,
+        )
+        add_start, add_length, add_status, spill = (
+            self.start.append,
+            self.length.append,
+            self.status.append,
+            self.spill.append,
+        )
+        for row, (start, element, end) in enumerate(reader.structs(slim.DeduplicatedTask, count), len(self.status)):
+            partial = _inside(reader.slice(start, end), element.taskConfigId)
             task = element.partialScheduledTask
             assigned = task.assignedTask
             ids[assigned.taskId] = row
@@ -94,7 +96,9 @@ class LiveTasks(TaskTable):
             self.job.extend(map(jobs.__getitem__, self.config))
             self.config = array("I", map(numbers.__getitem__, self.config))
         except IndexError:
-            raise WireError(f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0) from None
+            raise WireError(
+                f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0
+            ) from None
         for row, job in enumerate(self.job):
             self.rows_of_job[job].append(row)
         self.spill.flush()
@@ -110,7 +114,8 @@ class LiveTasks(TaskTable):
 
     def id_of(self, row: int) -> bytes:
         _, partial = next(self.partial_records([row]))
-        return codec.decode(slim.PartialTask, partial).assignedTask.taskId
+        assigned = codec.decode(slim.PartialTask, partial).assignedTask
+        return (assigned.taskId if assigned else None) or b""
 
     def config_of(self, row: int) -> bytes:
         return self.configs.raw[self.config[row]]

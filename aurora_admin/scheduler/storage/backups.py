@@ -103,7 +103,9 @@ class Backups:
             except FileExistsError:
                 continue
             return name
-        raise BackupFailed(f"There are {MOST_IN_A_MINUTE} backups of this minute in {self.folder}; try again in the next.")
+        raise BackupFailed(
+            f"There are {MOST_IN_A_MINUTE} backups of this minute in {self.folder}; try again in the next."
+        )
 
     def _prune(self, newest: str) -> None:
         """Delete the oldest of our own until no more than the wanted number are left, never the newest."""

@@ -127,7 +127,9 @@ class _Group:
         self.checksum = (checksum or bytes(4))[4:]
         self.chunks: list[bytes] = []
         if self.expected <= 0:
-            raise LogError(f"The frame header at position {position} announces {self.expected} chunks; the log is damaged.")
+            raise LogError(
+                f"The frame header at position {position} announces {self.expected} chunks; the log is damaged."
+            )
 
     def add(self, chunk: bytes) -> Entry | None:
         self.chunks.append((fields.get(chunk, 2) or bytes(4))[4:])
@@ -135,7 +137,7 @@ class _Group:
             return None
         data = b"".join(self.chunks)
         if hashlib.md5(data, usedforsecurity=False).digest() != self.checksum:
-            raise LogError(f"Read back a framed log entry at position {self.position} that failed its checksum; the log is damaged.")
+            raise LogError(f"Read back a framed log entry at position {self.position} that failed its checksum.")
         return Entry(self.position, data)
 
     def aborted(self) -> str:

@@ -94,7 +94,8 @@ class Log:
         room = self.engine.room()
         if room is not None and room < size:
             raise LogFull(
-                f"The log has room for {room} bytes and {size} are needed: nothing was written. Free some space and try again."
+                f"The log has room for {room} bytes and {size} are needed: nothing was written. "
+                "Free some space and try again."
             )
 
     def _written(self, size: int, position: int) -> int:

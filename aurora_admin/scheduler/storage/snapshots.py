@@ -1,7 +1,7 @@
-"""A snapshot as bytes: the whole struct for a backup, the deduplicated one for the log (spec/storage.md 2.7 and 3.1)."""
+"""A snapshot as bytes: whole for a backup, deduplicated for the log (spec/storage.md 2.7 and 3.1)."""
 
 import struct
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from thrift.Thrift import TType
@@ -18,7 +18,8 @@ PARTIAL_TASK = fields.header(TType.STRUCT, 1)
 CONFIG_ID = struct.Struct("!3siB").pack
 CONFIG_ID_HEADER = fields.header(TType.I32, 2)
 
-Pieces = Callable[[], Iterable[bytes]]
+# The type of a field, and its value in pieces.
+Member = tuple[int, Iterable[bytes]]
 
 
 class Source(Protocol):
@@ -50,7 +51,7 @@ def snapshot(source: Source) -> Iterator[bytes]:
         yield _set_of(source.task_count)
         yield from source.whole_tasks()
 
-    return _snapshot(source, {TASKS: (TType.SET, tasks)})
+    return _snapshot(source, {TASKS: (TType.SET, tasks())})
 
 
 def deduplicated_entry(source: Source) -> Iterator[bytes]:
@@ -65,20 +66,20 @@ def deduplicated_entry(source: Source) -> Iterator[bytes]:
     yield STOP + STOP
 
 
-def _snapshot(source: Source, tasks: Mapping[int, tuple[int, Pieces]]) -> Iterator[bytes]:
+def _snapshot(source: Source, tasks: Mapping[int, Member]) -> Iterator[bytes]:
     """Yield a Snapshot in the order of its field ids; every section stands there, also an empty one."""
-    members: dict[int, tuple[int, Pieces]] = {
-        TIMESTAMP: (TType.I64, lambda: (fields.i64(source.timestamp_ms),)),
+    members: dict[int, Member] = {
+        TIMESTAMP: (TType.I64, [fields.i64(source.timestamp_ms)]),
         **tasks,
-        **{number: (TType.SET, lambda number=number: _section(source, number)) for number in _written_sections(source)},
-        **{field.id: (field.ttype, lambda field=field: (field.value,)) for field in source.extras},
+        **{number: (TType.SET, _section(source, number)) for number in _written_sections(source)},
+        **{field.id: (field.ttype, [field.value]) for field in source.extras},
     }
     if source.metadata is not None:
-        members[METADATA] = (TType.STRUCT, lambda: (source.metadata or STOP,))
+        members[METADATA] = (TType.STRUCT, [source.metadata])
     for number in sorted(members):
         ttype, pieces = members[number]
         yield fields.header(ttype, number)
-        yield from pieces()
+        yield from pieces
     yield STOP
 
 

@@ -87,7 +87,9 @@ class SqliteLog:
             self._check()
         except sqlite3.Error as error:
             os.close(self._lock)
-            raise LogError(f"The log {path} cannot be used: {error}. Restore it from a backup (see scheduler_stage_recovery).") from error
+            raise LogError(
+                f"The log {path} cannot be used: {error}. Restore it from a backup (see scheduler_stage_recovery)."
+            ) from error
         except LogError:
             self.close()
             raise
@@ -97,18 +99,24 @@ class SqliteLog:
         try:
             lock = os.open(os.path.join(self.folder, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise LogError(f"Failed to open the log in {self.folder}: {error.strerror}. Check its owner and permissions.") from error
+            raise LogError(
+                f"Failed to open the log in {self.folder}: {error.strerror}. Check its owner and permissions."
+            ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
-            raise LogError(f"The log in {self.folder} is in use by another process; stop that scheduler first.") from None
+            raise LogError(
+                f"The log in {self.folder} is in use by another process; stop that scheduler first."
+            ) from None
         return lock
 
     def _check(self) -> None:
         run = self._connection.execute
         if run("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
-            raise LogError(f"The file system of {self.folder} does not support SQLite's write-ahead log; use a local disk.")
+            raise LogError(
+                f"The file system of {self.folder} does not support SQLite's write-ahead log; use a local disk."
+            )
         run("PRAGMA synchronous=FULL")
         # Each append is checkpointed by size; a snapshot would otherwise leave a journal of its own size behind.
         run("PRAGMA journal_size_limit=67108864")
@@ -120,7 +128,10 @@ class SqliteLog:
     def _check_format(self) -> None:
         found, self.log_id = self._connection.execute("SELECT format, log_id FROM meta").fetchone()
         if found != FORMAT:
-            raise LogError(f"The log in {self.folder} has format {found}; this version knows {FORMAT}. Use the version that wrote it.")
+            raise LogError(
+                f"The log in {self.folder} has format {found}; this version knows {FORMAT}. "
+                "Use the version that wrote it."
+            )
 
     def fence(self) -> int:
         with self._transaction() as run:
@@ -144,11 +155,15 @@ class SqliteLog:
         try:
             for position, data in self._connection.execute("SELECT pos, data FROM entry ORDER BY pos"):
                 if expected not in (None, position):
-                    raise LogError(f"Position {expected} is missing from the log in {self.folder}. Restore from a backup.")
+                    raise LogError(
+                        f"Position {expected} is missing from the log in {self.folder}. Restore from a backup."
+                    )
                 expected = position + 1
                 yield position, data
         except sqlite3.Error as error:
-            raise LogError(f"The log in {self.folder} cannot be read at position {expected}: {error}. Restore from a backup.") from error
+            raise LogError(
+                f"The log in {self.folder} cannot be read at position {expected}: {error}. Restore from a backup."
+            ) from error
 
     def truncate_before(self, position: int) -> None:
         with self._transaction() as run:
@@ -183,5 +198,7 @@ class SqliteLog:
     def _failure(self, error: sqlite3.Error) -> LogError:
         # A full disk stops a write before the commit record, so that a rollback leaves the log as it was.
         if "disk is full" in str(error):
-            return LogFull(f"No space left for the log in {self.folder}: nothing was written. Free some space and try again.")
+            return LogFull(
+                f"No space left for the log in {self.folder}: nothing was written. Free some space and try again."
+            )
         return LogBroken(f"Writing the log in {self.folder} failed: {error}.")

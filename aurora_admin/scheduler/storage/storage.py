@@ -1,4 +1,4 @@
-"""The one way to the state: reads under a lock, writes as transactions that are in the log first (design: one writer)."""
+"""The one way to the state: reads under a lock, writes as transactions, in the log first (design: one writer)."""
 
 import logging
 import threading

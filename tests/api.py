@@ -1,0 +1,74 @@
+"""Calls to a scheduler in plain Thrift, with nothing of this project's client in between."""
+
+import http.client
+from urllib.parse import urlsplit
+
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.Thrift import TApplicationException, TMessageType
+from thrift.transport.TTransport import TMemoryBuffer
+
+from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api.ttypes import Response, ResponseCode, ScheduledTask, TaskQuery
+
+BINARY = "application/vnd.apache.thrift.binary"
+SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
+
+
+def part(method: str, kind: str):
+    return next(getattr(service, f"{method}_{kind}") for service in SERVICES if hasattr(service, f"{method}_{kind}"))
+
+
+def request(method: str, **arguments: object) -> bytes:
+    buffer = TMemoryBuffer()
+    protocol = TBinaryProtocol(buffer)
+    protocol.writeMessageBegin(method, TMessageType.CALL, 1)
+    part(method, "args")(**arguments).write(protocol)
+    protocol.writeMessageEnd()
+    return buffer.getvalue()
+
+
+def post(url: str, body: bytes, headers: dict[str, str] | None = None, path: str = "/api", timeout: float = 60):
+    """Return status, headers and body of one POST."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
+    try:
+        connection.request("POST", path, body, headers or {"Content-Type": BINARY, "Accept": BINARY})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def get(url: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def call(url: str, method: str, **arguments: object) -> Response:
+    """Return the Response of a call."""
+    status, _, body = post(url, request(method, **arguments))
+    assert status == 200, (status, body)
+    protocol = TBinaryProtocol(TMemoryBuffer(body))
+    _, kind, _ = protocol.readMessageBegin()
+    if kind == TMessageType.EXCEPTION:
+        error = TApplicationException()
+        error.read(protocol)
+        raise error
+    result = part(method, "result")()
+    result.read(protocol)
+    return result.success
+
+
+def said(response: Response) -> tuple[str, str]:
+    """Return code and text of a Response, for comparing."""
+    return ResponseCode._VALUES_TO_NAMES[response.responseCode], ", ".join(d.message or "" for d in response.details)
+
+
+def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
+    """Return the live tasks by id."""
+    answer = call(url, "getTasksStatus", query=query or TaskQuery())
+    return {task.assignedTask.taskId: task for task in answer.result.scheduleStatusResult.tasks}

@@ -1,0 +1,133 @@
+"""Files that must not become the state: each is refused in one line that says what, where and what to do."""
+
+import bz2
+import gzip
+import lzma
+import os
+import random
+import re
+
+import pytest
+
+from aurora_admin.gen.api.ttypes import TaskQuery
+from aurora_admin.wire import fields
+from tests.api import call, said
+from tests.processes import Scheduler
+from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
+
+DECODE = f"Failed to decode backup {NAME}: "
+COPY_ANEW = "copy it anew from where it was made, or stage another backup."
+
+
+# Root may read every file; without these it is like anybody else.
+LIKE_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    one = Scheduler(tmp_path_factory.mktemp("scheduler"), wrapper=LIKE_ANYBODY).start()
+    yield one
+    one.kill()
+
+
+def stage(running, raw: bytes) -> str:
+    """Stage a file of these bytes; return the refusal, after which nothing is staged and the scheduler serves."""
+    (running.backup_dir / NAME).write_bytes(raw)
+    answer = said(call(running.url, "stageRecovery", backupId=NAME))
+    assert answer[0] == "ERROR", answer
+    assert "\n" not in answer[1]
+    assert said(call(running.url, "queryRecovery", query=TaskQuery())) == ("ERROR", "No backup loaded.")
+    return answer[1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"", "the file is empty; "),
+        (bytes(100), "it is no backup: a snapshot has a timestamp at byte 0 of 100; "),
+        (b"\x00", "it is no backup: a snapshot has a timestamp at byte 0 of 1; "),
+        (b"\x00" + sample(), "99 bytes follow"),
+        (gzip.compress(sample()), "it is compressed with gzip; gunzip it first."),
+        (bz2.compress(sample()), "it is compressed with bzip2; bunzip2 it first."),
+        (lzma.compress(sample()), "it is compressed with xz; unxz it first."),
+        (sample() + b"\x00", "1 bytes follow the end of the snapshot at byte "),
+        (sample() + sample(), "bytes follow the end of the snapshot at byte "),
+        (b"hello, world, this is text\n", " at byte "),
+    ],
+    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "trailing-nul", "twice", "text"],
+)
+def test_what_is_no_backup_is_refused(running, raw, text):
+    refusal = stage(running, raw)
+    assert refusal.startswith(DECODE)
+    assert text in refusal or raw.startswith(b"\x00")
+
+
+def test_a_truncated_backup_is_refused_at_every_length(running, sweep):
+    raw = sample()
+    for length in sweep(range(len(raw)), 60):
+        refusal = stage(running, raw[:length])
+        assert refusal.startswith(DECODE), (length, refusal)
+        assert refusal.endswith(COPY_ANEW), (length, refusal)
+
+
+def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
+    """Without a digest not every flip can be told, but each is either refused in words or staged."""
+    raw = sample()
+    rng = random.Random(7)
+    for position in sweep(range(len(raw)), 60):
+        damaged = bytearray(raw)
+        damaged[position] ^= rng.randrange(1, 256)
+        (running.backup_dir / NAME).write_bytes(damaged)
+        code, text = said(call(running.url, "stageRecovery", backupId=NAME))
+        assert code == "OK" or (text.startswith("Failed to decode") and "unexpected" not in text), (position, text)
+        assert said(call(running.url, "unloadRecovery")) == OK
+    assert "Traceback" not in running.log
+
+
+@pytest.mark.parametrize("backup_id", ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b", "x" * 300])
+def test_ids_that_are_no_plain_names_are_refused_before_a_file_is_opened(running, backup_id):
+    code, text = said(call(running.url, "stageRecovery", backupId=backup_id))
+    assert code == "ERROR"
+    assert "is not the name of a backup" in text
+
+
+def test_a_missing_backup_is_named(running):
+    assert said(call(running.url, "stageRecovery", backupId="no-such")) == ("ERROR", "Backup no-such does not exist.")
+
+
+def test_folders_and_pipes_are_refused_at_once(running):
+    (running.backup_dir / "folder").mkdir()
+    os.mkfifo(running.backup_dir / "pipe")
+    for name in ("folder", "pipe"):
+        code, text = said(call(running.url, "stageRecovery", backupId=name))
+        assert (code, text) == ("ERROR", f"Failed to read backup {name}: it is not a regular file.")
+
+
+def test_a_task_id_that_stands_twice_is_refused(running):
+    raw = sample()
+    task = next(iter(task_bytes(raw).values()))
+    assert "two tasks have one id" in stage(
+        running, fields.append(raw, [4], 14, fields.put(task, [3], 8, fields.i32(9)))
+    )
+
+
+def test_a_task_without_a_job_is_named(running):
+    raw = sample()
+    task_id, task = next(iter(task_bytes(raw).items()))
+    changed = {**task_bytes(raw), task_id: fields.drop(task, [1, 4, 28])}
+    refusal = stage(running, fields.put(raw, [4], 14, fields.container(12, list(changed.values()))))
+    assert re.search(rf"task {task_id.decode()} lacks its id, its job or its status at byte \d+ of \d+", refusal)
+
+
+def test_sections_that_are_only_sql_are_not_staged_as_empty(running):
+    raw = fields.drop(fields.drop(sample(), [8]), [10])
+    raw = fields.put(raw, [11], 15, fields.container(11, [fields.string(b"SET DB_CLOSE_DELAY -1;\n")]))
+    assert "holds its quotas, job updates only as SQL text" in stage(running, raw)
+
+
+def test_a_backup_that_may_not_be_read_is_refused(running):
+    path = running.backup_dir / "closed"
+    path.write_bytes(sample())
+    path.chmod(0)
+    answer = said(call(running.url, "stageRecovery", backupId="closed"))
+    assert answer == ("ERROR", "Failed to read backup closed: Permission denied.")

@@ -1,0 +1,132 @@
+"""What keeps a scheduler from starting, and how it says so: one line, exit 1, nothing half-done."""
+
+import os
+import socket
+import sqlite3
+
+import pytest
+
+from tests.api import call, said
+from tests.processes import PROGRAMS, environment, run
+from tests.scheduler.test_bad_backups import LIKE_ANYBODY
+
+
+def refusal(one) -> str:
+    """Start a scheduler that cannot; return what it says."""
+    one.spawn()
+    assert one.wait_exit() == 1, one.log
+    assert "Traceback" not in one.log
+    return one.log
+
+
+def initialize(folder, tmp_path):
+    return run([PROGRAMS / "aurora-reference-log", "initialize", f"--path={folder}"], environment(tmp_path))
+
+
+def test_a_log_that_was_not_initialised_is_refused(scheduler):
+    one = scheduler(started=False)
+    assert f"run: aurora-reference-log initialize --path={one.log_dir}" in refusal(one)
+    assert not one.log_dir.exists()
+
+
+def test_an_initialised_log_is_never_initialised_over(tmp_path):
+    folder = tmp_path / "log"
+    assert initialize(folder, tmp_path).code == 0
+    before = (folder / "log.sqlite").read_bytes()
+    again = initialize(folder, tmp_path)
+    assert (again.code, again.out) == (1, "")
+    assert "holds an initialised log already; nothing was changed" in again.err
+    assert (folder / "log.sqlite").read_bytes() == before
+    assert sorted(os.listdir(folder)) == ["log.sqlite"]
+
+
+def test_log_files_are_the_owners_alone(tmp_path):
+    folder = tmp_path / "log"
+    initialize(folder, tmp_path)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "log.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_in_use_is_refused(scheduler):
+    one = scheduler()
+    second = scheduler(started=False)
+    second.log_dir = one.log_dir
+    assert "is in use by another process" in refusal(second)
+    assert said(call(one.url, "listBackups")) == ("OK", "")
+
+
+def test_a_taken_port_is_named(scheduler):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        one = scheduler(started=False)
+        one.initialize()
+        one.port = port
+        said_so = refusal(one)
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop what uses the port" in said_so
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("-no_such_flag=1", "-no_such_flag"),
+        ("-zk_endpoints=h:2181", "-zk_endpoints is a flag of a real scheduler that this reference scheduler does not"),
+        ("-http_authentication_mechanism=BASIC", "-http_authentication_mechanism is a flag of a real scheduler"),
+        ("-shiro_ini_path=/etc/x", "-shiro_ini_path is a flag of a real scheduler"),
+        ("-backup_interval=1 hrs", "must be of the format 1ns, 2secs, etc."),
+        ("-backup_interval=1hours", "one of [ns, us, ms, secs, mins, hrs, days]"),
+        ("-dlog_max_entry_size=512", "must be of the format 1KB, 2GB, etc."),
+        ("-native_log_quorum_size=2", "its quorum is 1, not 2"),
+        ("-max_saved_backups=0", "is not a whole number above 0"),
+        ("-cluster_name=again", "Can only specify option -cluster_name once."),
+        ("-http_port=70000", "is not a port number"),
+        ("stray", "stray"),
+    ],
+)
+def test_bad_flags_are_refused_by_name(scheduler, flag, text):
+    assert text in refusal(scheduler(flag, started=False))
+
+
+def test_missing_flags_are_all_named(tmp_path):
+    done = run([PROGRAMS / "aurora-reference-scheduler"], environment(tmp_path))
+    assert done.code == 1
+    for name in ("-cluster_name", "-backup_dir", "-native_log_file_path"):
+        assert name in done.err
+
+
+def test_flags_may_come_from_a_file(scheduler, tmp_path):
+    (tmp_path / "flags").write_text("-max_saved_backups=3\n-dlog_max_entry_size\n64KB\n")
+    scheduler(f"@{tmp_path / 'flags'}")
+
+
+@pytest.mark.parametrize("which", ["backup_dir", "log_dir"])
+def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
+    one = scheduler(started=False, wrapper=LIKE_ANYBODY)
+    one.initialize()
+    folder = getattr(one, which)
+    folder.chmod(0o500)
+    if which == "log_dir":
+        (folder / "log.sqlite").chmod(0o400)
+    text = refusal(one)
+    folder.chmod(0o700)
+    assert str(folder) in text
+    assert "not writable" in text or "Permission denied" in text
+
+
+def test_a_damaged_log_is_refused_with_its_position(scheduler):
+    one = scheduler()
+    assert one.stop() == 0
+    with sqlite3.connect(one.log_dir / "log.sqlite") as log:
+        log.execute("UPDATE entry SET data = x'0c000200' WHERE pos = (SELECT max(pos) FROM entry)")
+    log.close()
+    assert "The log entry at position 0 cannot be read" in refusal(one)
+
+
+def test_a_missing_position_is_refused(scheduler):
+    one = scheduler()
+    one.restart()
+    one.restart()
+    assert one.stop() == 0
+    with sqlite3.connect(one.log_dir / "log.sqlite") as log:
+        log.execute("DELETE FROM entry WHERE pos = 1")
+    log.close()
+    assert "Position 1 is missing" in refusal(one)
