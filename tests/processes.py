@@ -106,8 +106,8 @@ class Scheduler:
 
     def command(self) -> list[str]:
         """Return its command line."""
-        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west", f"-http_port={self.port}",
-                "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
+        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west",
+                f"-http_port={self.port}", "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
                 f"-native_log_file_path={self.log_dir}", *self.flags]
 
     def spawn(self) -> None:

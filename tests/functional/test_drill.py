@@ -1,0 +1,134 @@
+"""The drill, run as a user would."""
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, wait_until
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
+REAL = ("small-022", "jobs-10k-022.gz")
+STEPS = ("start a scheduler", "list backups", "stage", "print tasks", "delete tasks", "commit", "start it again",
+         "compare tasks", "back up, compare the rest", "stop")
+
+
+@pytest.fixture
+def drill(admin, tmp_path):
+    """Run a drill whose folders are made in tmp_path/drills."""
+    (tmp_path / "drills").mkdir()
+    return lambda *arguments: admin("drill", *arguments, TMPDIR=str(tmp_path / "drills"))
+
+
+@pytest.fixture
+def left(tmp_path):
+    """What a drill has left behind."""
+    return lambda: list((tmp_path / "drills").iterdir())
+
+
+def assert_passed(result):
+    assert result.code == 0, result.out + result.err
+    assert [step for step in STEPS if re.search(rf"^{step}  .*  +[\d.]+ s$", result.out, re.MULTILINE)] == list(STEPS)
+
+
+def test_the_sample_backup_passes_and_leaves_nothing(drill, left):
+    result = drill(f"--backup={SAMPLE}")
+    assert_passed(result)
+    assert "57 tasks, each as in the backup" in result.out
+    assert left() == []
+
+
+def test_the_scheduler_tells_counts_age_and_framework_ids(drill):
+    told = drill(f"--backup={SAMPLE}").err
+    assert re.search(r"60 tasks.* hosts.* cron jobs.*", told)
+    assert re.search(r"taken .* ago", told)
+    assert re.search(r"Framework id of the backup: \S+; of the running state: ", told)
+
+
+def test_a_made_up_backup_passes(drill):
+    result = drill("--tasks=300")
+    assert_passed(result)
+    assert "297 tasks, each as in the backup" in result.out
+
+
+def test_a_cluster_without_tasks_passes(drill):
+    assert_passed(drill("--tasks=0"))
+
+
+def test_a_compressed_backup_under_any_name_passes(drill, tmp_path):
+    path = tmp_path / "from the old cluster, final (2).gz"
+    path.write_bytes(gzip.compress(SAMPLE.read_bytes()))
+    result = drill("--backup", path)
+    assert_passed(result)
+    assert "scheduler-backup-2026-11-22-10-00" in result.out
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_backup_of_a_real_scheduler_passes(drill, shared_fixtures, name):
+    assert_passed(drill("--backup", shared_fixtures / "backups" / name))
+
+
+def test_shown_commands_are_typed_and_print_as_an_operator_sees_them(drill):
+    shown = drill(f"--backup={SAMPLE}", "--show").out
+    assert ("$ aurora_admin scheduler_stage_recovery drill scheduler-backup-2026-11-22-10-00\n"
+            " INFO] Response from scheduler: OK (message: )\n") in shown
+    assert "$ aurora-reference-scheduler -cluster_name=drill" in shown
+
+
+def test_kept_folders_hold_the_backup_the_log_and_every_output(drill, left):
+    result = drill(f"--backup={SAMPLE}", "--keep")
+    [folder] = left()
+    assert str(folder) in result.err
+    assert (folder / "backups" / "scheduler-backup-2026-11-22-10-00").read_bytes() == SAMPLE.read_bytes()
+    assert {"log", "scheduler.log", "clusters.json"} <= {path.name for path in folder.iterdir()}
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", SAMPLE.read_bytes()[:-1], SAMPLE.read_bytes() + b"x",
+                                     gzip.compress(SAMPLE.read_bytes())[:-9]])
+def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, content):
+    (tmp_path / "damaged").write_bytes(content)
+    result = drill("--backup", tmp_path / "damaged")
+    assert (result.code, result.out) == (1, "")
+    assert re.fullmatch(r"FATAL\] .*damaged.*\n", result.err)
+    assert left() == []
+
+
+@pytest.mark.parametrize("arguments", [("--backup=/nowhere/at-all",), ("--backup=/",), ("--backup=x", "--tasks=1"),
+                                       ("--tasks=-1",), ("west",)])
+def test_what_cannot_be_rehearsed_is_refused_in_few_words(drill, left, arguments):
+    result = drill(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("FATAL] ")
+    assert "Traceback" not in result.err
+    assert left() == []
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
+    env = environment(tmp_path, TMPDIR=str(tmp_path / "drills"))
+    (tmp_path / "drills").mkdir()
+    process = subprocess.Popen([PROGRAMS / "aurora_admin", "drill", "--tasks=20000"], env=env, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: list(tmp_path.glob("drills/*/*scheduler_list_backups.out")), "a command was run")
+    os.kill(process.pid, sig)
+    assert process.wait(DEADLINE_SECONDS) == 130
+    assert processes_of_session(process.pid) == []
+    assert list((tmp_path / "drills").iterdir()) == []
+
+
+def processes_of_session(leader: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            session = int(stat.read_text().rpartition(")")[2].split()[3])
+        except OSError:  # it ended meanwhile
+            continue
+        if session == leader:
+            found.append(int(stat.parent.name))
+    return found

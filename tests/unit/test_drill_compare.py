@@ -1,0 +1,76 @@
+"""The drill's own judgement: whatever is lost, changed or invented on the way must not pass."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aurora_admin.backup.index import read_backup
+from aurora_admin.plugins.sandbox.sandbox import StepFailed
+from aurora_admin.plugins.sandbox.steps import Drill
+from aurora_admin.wire import fields
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
+
+
+@pytest.fixture
+def backup():
+    backup = read_backup(str(SAMPLE))
+    yield backup
+    backup.close()
+
+
+@pytest.fixture
+def judge(backup):
+    """Compare what a scheduler answers: the function given gets all records that should be there, by id."""
+    def compare(answer):
+        drill = Drill(SimpleNamespace(), "backup", backup, None)
+        records = {task_id: backup.record(task_id) for task_id in backup.tasks.ids if task_id not in drill.deleted}
+        drill.sandbox = SimpleNamespace(tasks=lambda _: iter(answer(records, drill)))
+        return drill.compare_tasks()
+    return compare
+
+
+def first(records):
+    return next(iter(records))
+
+
+def test_the_same_tasks_in_another_order_pass(judge):
+    assert judge(lambda records, _: reversed(records.values())) == "57 tasks, each as in the backup"
+
+
+def test_a_set_in_another_order_is_the_same_task(judge):
+    def reordered(records, _):
+        raw = records[first(records)]
+        value = fields.get(raw, 1, 4, 32)
+        etype, items = fields.elements(value)
+        changed = fields.put(raw, [1, 4, 32], 14, fields.container(etype, items[::-1]))
+        assert changed != raw
+        return {**records, first(records): changed}.values()
+    assert judge(reordered)
+
+
+def test_a_missing_task_is_named(judge):
+    def without_one(records, _):
+        return [raw for task_id, raw in records.items() if task_id != first(records)]
+    with pytest.raises(StepFailed, match=r"missing: 1 \("):
+        judge(without_one)
+
+
+def test_a_deleted_task_that_is_back_is_named(judge):
+    with pytest.raises(StepFailed, match=r"missing: none; different, or not from the backup: 1 \("):
+        judge(lambda records, drill: [*records.values(), drill.backup.record(min(drill.deleted))])
+
+
+def test_a_task_that_is_answered_twice_is_named(judge):
+    with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
+        judge(lambda records, _: [*records.values(), records[first(records)]])
+
+
+@pytest.mark.parametrize(("path", "ttype", "value"), [
+    ([2], 8, fields.i32(7)), ([1, 4, 17, 2], 11, fields.string(b"other")), ([99], 11, fields.string(b"new"))])
+def test_a_changed_task_is_named(judge, path, ttype, value):
+    def changed(records, _):
+        return {**records, first(records): fields.put(records[first(records)], path, ttype, value)}.values()
+    with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
+        judge(changed)
