@@ -20,7 +20,7 @@ from argparse_manpage.manpage import Manpage
 from aurora_admin import __version__
 from aurora_admin.errors import EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError
 from aurora_admin.parser import PROGRAM, CommandParser
-from aurora_admin.registry import OURS, Registry, load
+from aurora_admin.registry import OURS, Registry, load, normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,21 +82,17 @@ def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
         AdminError: it has no commands, or one of its plugins cannot be used.
     """
     registry = Registry()
-    every = registry.offers()
-    offers = [offer for offer in every if _is_of(offer, distribution)]
-    problems = [text for text in registry.take_problems() if f" of {distribution} " in text]
+    name = normal_name(distribution)
+    offers = [offer for offer in registry.offers() if offer.plugin.distribution == name]
+    problems = [text for text in registry.take_problems() if f" of {name} " in text]
     if problems or not offers:
         raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
     pages = {f"{PROGRAM}-{offer.command.name}.1": _command_page(offer, date) for offer in offers}
-    if distribution == OURS:
+    if name == OURS:
         pages[f"{PROGRAM}.1"] = _main_page(offers, date)
         for parser in _program_parsers():
             pages[f"{parser.prog}.1"] = _program_page(parser, date)
     return pages
-
-
-def _is_of(offer: Offer, distribution: str) -> bool:
-    return offer.plugin.distribution.partition(" ")[0] == distribution
 
 
 def _command_page(offer: Offer, date: str) -> str:
@@ -105,7 +101,8 @@ def _command_page(offer: Offer, date: str) -> str:
     module = load(offer, parser)
     for option in parser.old:
         option.help = SUPPRESS
-    page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, offer.plugin.distribution, date)
+    page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, date)
+    page.source = f"{offer.plugin.distribution} {offer.plugin.version}"
     page.add_section("synopsis", "=", f"{_bold(PROGRAM)} {_bold(command.name)}"
                                       + _escaped(" ".join(command.synopsis.split())[len(command.name):]))
     examples = getattr(module, "EXAMPLES", "").strip()
@@ -120,7 +117,7 @@ def _command_page(offer: Offer, date: str) -> str:
 def _main_page(offers: Sequence[Offer], date: str) -> str:
     parser = CommandParser()
     parser.description = ABOUT
-    page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", f"{PROGRAM} {__version__}", date)
+    page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", date)
     page.add_section("synopsis", "=", f"{_bold(PROGRAM)} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIargument\\fR ...]")
     page.add_section("commands", "=", "\n".join(_command_list(offers)))
     page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
@@ -133,7 +130,7 @@ def _main_page(offers: Sequence[Offer], date: str) -> str:
 
 def _program_page(parser: ArgumentParser, date: str) -> str:
     program = PROGRAMS[parser.prog]
-    page = _page(parser, parser.prog, program.summary, f"{PROGRAM} {__version__}", date)
+    page = _page(parser, parser.prog, program.summary, date)
     page.add_section("exit status", "=", _exit_codes(program.exit_codes))
     page.add_section("see also", "=", _references([*PROGRAMS, PROGRAM], but=parser.prog))
     return _text(page)
@@ -146,13 +143,11 @@ def _program_parsers() -> list[ArgumentParser]:
     return [flags.manpage_parser(), logtool.manpage_parser()]
 
 
-def _page(parser: ArgumentParser, name: str, summary: str, source: str, date: str) -> Manpage:
+def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage:
     description, parser.description = parser.description or "", None
     _unwrap(parser)
-    project, _, version = source.partition(" ")
-    known = {"project_name": project, "version": version, "manual_title": MANUAL, "date": date, "description": summary}
-    page = Manpage(parser, known, format="single-commands-section")
-    page.prog = name
+    page = Manpage(parser, {"manual_title": MANUAL, "date": date}, format="single-commands-section")
+    page.prog, page.description, page.source = name, summary, f"{OURS} {__version__}"
     page.synopsis[1:] = [_escaped(word) for word in page.synopsis[1:]]
     page.add_section("description", "=", _paragraphs(description))
     return page

@@ -34,10 +34,11 @@ class Plugin(NamedTuple):
 
     name: str
     module: str  # or module:attribute
-    distribution: str  # with its version
+    distribution: str  # normal_name
+    version: str  # empty where the metadata's file name does not tell
 
     def __str__(self) -> str:
-        return f"{self.name} of {self.distribution}"
+        return f"{self.name} of {self.distribution} {self.version}".rstrip()
 
 
 class Offer(NamedTuple):
@@ -185,18 +186,19 @@ def _distributions(folder: str) -> Iterator[tuple[str, list[Plugin]]]:
             if entry.endswith(METADATA_SUFFIXES):
                 name, version = [*entry.rpartition(".")[0].split("-"), ""][:2]
                 text = _text_of(os.path.join(folder, entry, "entry_points.txt"))
-                yield _normal(name), _plugins_in(text, f"{name} {version}".strip())
+                yield normal_name(name), _plugins_in(text, normal_name(name), version)
 
 
 def _distributions_of_archive(path: str) -> Iterator[tuple[str, list[Plugin]]]:
     from importlib.metadata import distributions
 
     for found in distributions(path=[path]):
-        name = found.metadata["Name"]
-        yield _normal(name), _plugins_in(found.read_text("entry_points.txt") or "", f"{name} {found.version}")
+        name = normal_name(found.metadata["Name"])
+        yield name, _plugins_in(found.read_text("entry_points.txt") or "", name, found.version)
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """Return the name of a distribution as its metadata folder spells it."""
     return name.lower().replace("-", "_").replace(".", "_")
 
 
@@ -208,7 +210,7 @@ def _text_of(path: str) -> str:
         return ""
 
 
-def _plugins_in(text: str, distribution: str) -> list[Plugin]:
+def _plugins_in(text: str, distribution: str, version: str) -> list[Plugin]:
     if GROUP not in text:
         return []
     section, plugins = "", []
@@ -217,7 +219,7 @@ def _plugins_in(text: str, distribution: str) -> list[Plugin]:
             section = line.strip("[] ")
         elif section == GROUP and "=" in line and not line.startswith(("#", ";")):
             name, _, value = line.partition("=")
-            plugins.append(Plugin(name.strip(), value.partition("[")[0].strip(), distribution))
+            plugins.append(Plugin(name.strip(), value.partition("[")[0].strip(), distribution, version))
     return plugins
 
 
@@ -229,4 +231,4 @@ def _in_checkout(path: str) -> list[Plugin]:
     config = ConfigParser(interpolation=None)
     config.read(path, encoding="utf-8")
     lines = config.get("options.entry_points", GROUP, fallback="")
-    return _plugins_in(f"[{GROUP}]\n{lines}", f"{OURS} {__version__}")
+    return _plugins_in(f"[{GROUP}]\n{lines}", OURS, __version__)

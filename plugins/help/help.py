@@ -19,7 +19,7 @@ def run(context: Context, args: Namespace) -> None:
     if args.positionals:
         explain(context, args.positionals[0])
     else:
-        context.out.print("Available commands:\n\n" + "\n".join(map(entry, context.catalogue.commands())))
+        context.out.print("\n\n".join(["Available commands:", *map(entry, context.catalogue.commands())]))
 
 
 def explain(context: Context, name: str) -> None:
@@ -34,4 +34,4 @@ def explain(context: Context, name: str) -> None:
 def entry(command: Command) -> str:
     """Return what the overview says of a command."""
     lines = [f"usage: {command.synopsis}", *command.summary.splitlines()]
-    return "\n".join([command.name, *(f"    {line.lstrip()}" for text in lines for line in text.splitlines())]) + "\n"
+    return "\n".join([command.name, *(f"    {line.lstrip()}" for text in lines for line in text.splitlines())])

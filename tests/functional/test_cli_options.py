@@ -1,0 +1,175 @@
+"""argv in, exit code out: where options may stand, what help says, what a wrong command line gets (spec/cli.md 1)."""
+
+import re
+
+import pytest
+
+LISTED = re.compile(r"Must supply one of the following commands: ((\w+, )+\w+)\n")
+USAGE = "FATAL] usage: {}\n\nsee the help subcommand for more details.\n"
+LEADER = "Found leading scheduler at: http://127.0.0.1:1\n"
+
+
+@pytest.fixture
+def west(clusters):
+    clusters.write("west")
+
+
+@pytest.mark.parametrize("line", ["", "bogus", "bogus -h", "-v", "-q", "--bogus", "-v bogus get_scheduler west", "--",
+                                  "Get_scheduler west", "get_sched west"])
+def test_without_a_command_the_commands_are_listed(admin, line):
+    result = admin(*line.split())
+    found = LISTED.fullmatch(result.err)
+    assert (result.code, result.out) == (1, "")
+    assert found
+    names = found[1].split(", ")
+    assert names == sorted(names)
+    assert {"get_scheduler", "help", "scheduler_commit_recovery"} <= set(names)
+
+
+@pytest.mark.parametrize("line", [
+    "-v get_scheduler west", "get_scheduler -v west", "get_scheduler west -v", "--timeout 5 get_scheduler west",
+    "get_scheduler --timeout=5 west", "get_scheduler west --time 5", "--bypass-leader-redirect get_scheduler west",
+    "get_scheduler --bypass west", "get_scheduler -- west", "get_scheduler west --", "get_scheduler -vq west",
+    "--log_to_stderr plain:DEBUG get_scheduler west", "get_scheduler --log_to_stdout=NONE west",
+    "--app_debug --scribe_port 1463 get_scheduler west --app_pidfile=x",
+])
+def test_options_may_stand_anywhere(admin, west, line):
+    result = admin(*line.split())
+    assert (result.code, result.out) == (0, LEADER)
+
+
+@pytest.mark.parametrize(("line", "is_silent"), [
+    ("-q", True), ("-v -q", True), ("-q -v", False), ("-vq", True), ("-qv", False), ("-q --log_to_stderr=INFO", False),
+    ("--log_to_stderr=NONE", True), ("--log_to_stderr=FATAL", False), ("-q --log_to_stderr FATAL", False),
+])
+def test_the_last_word_on_the_log_level_counts(admin, west, line, is_silent):
+    result = admin("get_scheduler", "nowhere", *line.split())
+    assert (result.code, result.out, result.err == "") == (1, "", is_silent)
+
+
+@pytest.mark.parametrize("words", [["-1"], ["-1G"], ["-.5"], ["-"], [""], ["a b"], ["--", "-x"], ["--", "--"],
+                                   ["100%"], ["naïve"]])
+def test_what_looks_like_a_number_or_nothing_is_a_positional(admin, clusters, words):
+    name = words[-1]
+    clusters.write("west", **{name: "http://127.0.0.1:2"})
+    result = admin("get_scheduler", *words)
+    assert (result.code, result.err) == (0, "")
+
+
+def test_an_option_takes_a_value_that_begins_with_a_dash(admin, west):
+    result = admin("get_scheduler", "west", "--timeout", "-5")
+    assert result.code == 2
+    assert "not a number of seconds above 0: -5" in result.err
+
+
+@pytest.mark.parametrize(("line", "text"), [
+    ("--bogus", "unrecognized arguments: --bogus"), ("-Z", "unrecognized arguments: -Z"), ("--timeout", "--timeout"),
+    ("--log", "ambiguous option: --log"), ("--bypass-leader-redirect=1", "--bypass-leader-redirect"),
+    ("--log_to_stderr=BOGUS", "Unknown log level: BOGUS"), ("--timeout=soon", "soon"), ("--timeout=nan", "nan"),
+    ("--timeout=0", "not a number of seconds above 0"), ("--yes", "--yes"),
+])
+def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, text):
+    for words in (["get_scheduler", "west", line], [line, "get_scheduler", "west"], ["-q", "get_scheduler", "west", line]):
+        if line == "--timeout" and words[0] == line:
+            continue  # there it has a value
+        result = admin(*words)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith("Usage: get_scheduler CLUSTER\n\naurora_admin: error: ")
+        assert text in result.err
+
+
+def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, clusters):
+    clusters.write("west")
+    result = admin("scheduler_commit_recovery", "west", "--dry-run")
+    assert (result.code, result.out) == (2, "")
+
+
+@pytest.mark.parametrize(("line", "usage"), [
+    ("get_scheduler", "get_scheduler CLUSTER"), ("get_scheduler a b", "get_scheduler CLUSTER"),
+    ("scheduler_backup_now", "scheduler_backup_now cluster"), ("scheduler_snapshot a b", "scheduler_snapshot cluster"),
+    ("scheduler_list_backups", "scheduler_list_backups cluster"),
+    ("scheduler_stage_recovery west", "scheduler_stage_recovery cluster backup_id"),
+    ("scheduler_print_recovery_tasks", "scheduler_print_recovery_tasks cluster"),
+    ("scheduler_delete_recovery_tasks west", "scheduler_delete_recovery_tasks cluster task_ids"),
+    ("scheduler_commit_recovery", "scheduler_commit_recovery cluster"),
+    ("scheduler_unload_recovery a b c", "scheduler_unload_recovery cluster"),
+])
+def test_a_wrong_number_of_positionals_shows_the_synopsis(admin, line, usage):
+    result = admin(*line.split())
+    assert (result.code, result.out, result.err) == (1, "", USAGE.format(usage))
+
+
+def test_quiet_hides_the_wrong_number_too(admin):
+    result = admin("-q", "get_scheduler")
+    assert (result.code, result.out, result.err) == (1, "", "")
+
+
+def test_unknown_cluster_names_the_known_ones(admin, clusters):
+    clusters.write("east", "west")
+    result = admin("scheduler_snapshot", "nowhere")
+    assert (result.code, result.err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: east, west\n")
+
+
+@pytest.mark.parametrize("line", ["-h", "--help", "--short-help", "--long-help", "-v -h", "--short"])
+def test_help_of_the_program_is_no_failure(admin, line):
+    result = admin(*line.split())
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Usage: \nAvailable commands:\n    ")
+    assert "\n    get_scheduler\n" in result.out
+    assert "\n\nFor more help on an individual command:\n    aurora-admin help <command>\n\n\nOptions:\n" in result.out
+    assert ("--app_debug" in result.out) == ("--long" in line)
+
+
+@pytest.mark.parametrize("line", ["scheduler_stage_recovery -h", "scheduler_stage_recovery --help",
+                                  "-h scheduler_stage_recovery", "scheduler_stage_recovery west -h"])
+def test_help_of_a_command_is_the_command_s(admin, line):
+    result = admin(*line.split())
+    assert (result.code, result.err) == (0, "")
+    assert result == admin("help", "scheduler_stage_recovery")
+    assert result.out.startswith("Usage: scheduler_stage_recovery cluster backup_id\n\n")
+    assert "\nOptions:\n  -h, --help, --short-help\n" in result.out
+    assert "\n  For scheduler_stage_recovery only:\n" in result.out
+
+
+def test_an_error_left_of_help_wins(admin):
+    assert admin("get_scheduler", "--timeout=x", "-h").code == 2
+    assert admin("get_scheduler", "-h", "--timeout=x").code == 0
+
+
+def test_help_is_as_wide_as_columns_says(admin):
+    widths = {columns: max(map(len, admin("help", "scheduler_stage_recovery", COLUMNS=columns).out.splitlines()))
+              for columns in ("60", "100", "nonsense")}
+    assert widths["60"] <= 60 < widths["nonsense"] <= 80 < widths["100"] <= 100
+
+
+def test_the_overview_explains_each_command(admin):
+    result = admin("help")
+    assert (result.code, result.err) == (0, "")
+    heading, *entries = result.out.removesuffix("\n").split("\n\n")
+    assert heading == "Available commands:"
+    names = [entry.split("\n")[0] for entry in entries]
+    assert names == sorted(names)
+    assert "get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster" in entries
+    assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
+
+
+def test_help_works_with_a_broken_clusters_file(admin, clusters):
+    clusters.write_text("{")
+    assert admin("help").code == 0
+
+
+def test_help_of_an_unknown_command(admin):
+    result = admin("help", "nosuch")
+    assert (result.code, result.out, result.err) == (1, "Subcommand nosuch not found.\n", "")
+
+
+def test_help_of_two_commands(admin):
+    result = admin("help", "nosuch", "help")
+    assert (result.code, result.out, result.err) == (1, "", "FATAL] Please specify at most one subcommand.\n")
+
+
+@pytest.mark.parametrize("line", ["--version", "-v --version", "get_scheduler --version"])
+def test_the_version_is_told(admin, line):
+    result = admin(*line.split())
+    assert (result.code, result.err) == (0, "")
+    assert re.fullmatch(r"aurora_admin \d+\.\d+\.\d+\S*\n", result.out)
