@@ -1,0 +1,28 @@
+"""What is wrong with bytes that cannot be read."""
+
+
+class WireError(Exception):
+    """Bytes that are not the Thrift they should be: what is wrong, and where.
+
+    Attributes:
+        offset: where reading stood, in bytes from the start of the input (or of the value that a function was given).
+        java_class: what a real scheduler raises here: TTransportException where the input ends too early, else
+            TProtocolException. Both mean that a request was not carried out (spec/client-connection.md 3.4).
+    """
+
+    def __init__(self, text: str, offset: int, java_class: str = "TProtocolException") -> None:
+        super().__init__(text)
+        self.offset = offset
+        self.java_class = java_class
+
+    @property
+    def java_text(self) -> str:
+        """The exception as a real scheduler prints it; a TTransportException comes without words."""
+        if self.java_class == "TTransportException":
+            return "org.apache.thrift.transport.TTransportException"
+        return f"org.apache.thrift.protocol.{self.java_class}: {self}"
+
+
+def ended(offset: int, text: str = "the input ends in the middle of a value") -> WireError:
+    """Return the error for input that is cut short."""
+    return WireError(text, offset, "TTransportException")
