@@ -4,6 +4,7 @@ import gzip
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -172,11 +173,9 @@ def test_writes_are_refused_once_a_recovery_is_committed(running):
     answers = []
 
     def write() -> None:
-        while not answers or answers[-1].responseCode == ResponseCode.OK:
-            try:
+        with suppress(OSError):
+            while not answers or answers[-1].responseCode == ResponseCode.OK:
                 answers.append(call(running.url, "killTasks", job=killed))
-            except OSError:
-                return
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -65,11 +65,13 @@ def kill_tasks(services: Services, arguments: killTasks_args) -> Answer:
         if waiting:
             transaction.ops.append(ops.remove_tasks(tasks.id_of(row) for row in waiting))
         if started:
-            transaction.ops.append(ops.save_tasks([_moved(raw, event) for _, raw in tasks.records(started)]))
+            transaction.ops.append(
+                ops.save_tasks([_moved(raw, ScheduleStatus.KILLING, event) for _, raw in tasks.records(started)])
+            )
     return OK if rows else Answer(details=["No tasks to kill."])
 
 
-def _moved(task: bytes, event: TaskEvent) -> bytes:
+def _moved(task: bytes, status: int, event: TaskEvent) -> bytes:
     """Return a ScheduledTask in another state, with the event that tells of it."""
-    task = fields.put(task, [STATUS], TType.I32, fields.i32(event.status))
+    task = fields.put(task, [STATUS], TType.I32, fields.i32(status))
     return fields.append(task, [TASK_EVENTS], TType.LIST, codec.encode(event))

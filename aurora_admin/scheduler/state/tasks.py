@@ -73,18 +73,21 @@ class LiveTasks(TaskTable):
             self.status.append,
             self.spill.append,
         )
-        for row, (start, element, end) in enumerate(reader.structs(slim.DeduplicatedTask, count), len(self.status)):
-            partial = _inside(reader.slice(start, end), element.taskConfigId)
-            task = element.partialScheduledTask
-            assigned = task.assignedTask
-            ids[assigned.taskId] = row
-            add_host(hosts.setdefault(assigned.slaveHost or b"", len(hosts)))
-            add_instance(assigned.instanceId or 0)
-            add_config(element.taskConfigId)
-            add_cut(config_position(partial))
-            add_start(spill(partial))
-            add_length(len(partial))
-            add_status(task.status)
+        try:
+            for row, (start, element, end) in enumerate(reader.structs(slim.DeduplicatedTask, count), len(self.status)):
+                partial = _inside(reader.slice(start, end), element.taskConfigId)
+                task = element.partialScheduledTask
+                assigned = task.assignedTask
+                ids[assigned.taskId] = row
+                add_host(hosts.setdefault(assigned.slaveHost or b"", len(hosts)))
+                add_instance(assigned.instanceId or 0)
+                add_config(element.taskConfigId)
+                add_cut(config_position(partial))
+                add_start(spill(partial))
+                add_length(len(partial))
+                add_status(task.status)
+        except (AttributeError, TypeError, OverflowError):
+            raise WireError("a task lacks its id, its status or its config", reader.position) from None
         if len(ids) != len(self.status):
             raise WireError("two tasks have one id", reader.position)
 

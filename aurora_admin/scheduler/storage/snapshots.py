@@ -26,7 +26,7 @@ class Source(Protocol):
     """A state at one moment, as a snapshot needs it; the live stores and a staged backup are both one."""
 
     timestamp_ms: int
-    metadata: bytes | None
+    metadata: bytes
     sections: Mapping[int, Mapping[Hashable, bytes]]
     extras: Sequence[fields.Field]
 
@@ -70,12 +70,11 @@ def _snapshot(source: Source, tasks: Mapping[int, Member]) -> Iterator[bytes]:
     """Yield a Snapshot in the order of its field ids; every section stands there, also an empty one."""
     members: dict[int, Member] = {
         TIMESTAMP: (TType.I64, [fields.i64(source.timestamp_ms)]),
+        METADATA: (TType.STRUCT, [source.metadata]),
         **tasks,
         **{number: (TType.SET, _section(source, number)) for number in _written_sections(source)},
         **{field.id: (field.ttype, [field.value]) for field in source.extras},
     }
-    if source.metadata is not None:
-        members[METADATA] = (TType.STRUCT, [source.metadata])
     for number in sorted(members):
         ttype, pieces = members[number]
         yield fields.header(ttype, number)

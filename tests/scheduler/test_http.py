@@ -1,0 +1,206 @@
+"""What clients may throw at the server: it answers in words, or closes, and goes on serving."""
+
+import gzip
+import http.client
+import json
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+
+from aurora_admin.gen.api.ttypes import TaskQuery
+from aurora_admin.scheduler.api.dispatch import HANDLERS
+from aurora_admin.wire.limits import MAX_REQUEST
+from tests.api import BINARY, SERVICES, call, get, post, request, said
+from tests.processes import Scheduler
+from tests.scheduler.test_recovery import NAME, OK, place, sample, task_bytes
+
+JSON = "application/vnd.apache.thrift.json"
+METHODS = sorted(
+    {name.removesuffix("_args") for service in SERVICES for name in vars(service) if name.endswith("_args")}
+)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    one = Scheduler(tmp_path_factory.mktemp("scheduler")).start()
+    place(one)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    yield one
+    one.kill()
+
+
+def raw_connection(url: str) -> socket.socket:
+    return socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=60)
+
+
+def head(length: int) -> bytes:
+    lines = (
+        "POST /api HTTP/1.1",
+        "Host: x",
+        f"Content-Type: {BINARY}",
+        f"Accept: {BINARY}",
+        f"Content-Length: {length}",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def serves(one) -> bool:
+    return said(call(one.url, "listBackups")) == OK
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in HANDLERS])
+def test_calls_that_are_not_here_name_themselves(running, method):
+    assert said(call(running.url, method)) == (
+        "INVALID_REQUEST",
+        f"{method} is not available in this reference scheduler.",
+    )
+
+
+def test_the_45_calls_are_known():
+    assert len(METHODS) == 45
+
+
+def test_an_unknown_method_is_an_exception(running):
+    body = request("snapshot").replace(b"snapshot", b"snapshut")
+    answer = post(running.url, body)[2]
+    assert answer.startswith(b"\x80\x01\x00\x03")
+    assert b"Invalid method name: 'snapshut'" in answer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x80",
+        b"\x80\x01\x00\x01\x00\x00\x00\x08snapshot",
+        b"hello",
+        bytes(50),
+        b"\xff" * 100,
+        gzip.compress(b"x"),
+    ],
+)
+@pytest.mark.parametrize("content_type", [BINARY, JSON])
+def test_garbage_is_a_500_that_names_the_thrift_exception(running, body, content_type):
+    status, headers, page = post(running.url, body, {"Content-Type": content_type})
+    assert status == 500
+    assert b"org.apache.thrift." in page
+    assert headers["Content-Type"].startswith("text/html")
+    assert serves(running)
+
+
+def test_every_truncation_of_a_request_is_refused(running, sweep):
+    whole = request("deleteRecoveryTasks", query=TaskQuery(taskIds={"no-such-task"}))
+    for length in sweep(range(len(whole)), 30):
+        status, _, page = post(running.url, whole[:length])
+        assert status == 500, length
+        assert b"TTransportException" in page
+    found = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
+    assert len(found) == len(task_bytes(sample()))
+
+
+def test_a_negative_length_in_the_arguments_is_an_exception_reply(running):
+    whole = request("stageRecovery", backupId="abcd")
+    damaged = whole.replace(b"\x00\x00\x00\x04abcd", b"\xff\xff\xff\xffabcd")
+    status, _, answer = post(running.url, damaged)
+    assert status == 200
+    assert answer.startswith(b"\x80\x01\x00\x03")
+
+
+def test_a_request_over_the_limit_is_refused_unread(running):
+    with raw_connection(running.url) as connection:
+        connection.sendall(head(MAX_REQUEST + 1))
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+    assert serves(running)
+
+
+def test_clients_that_stall_do_not_stop_the_others(running):
+    whole = request("listBackups")
+    stalled = []
+    for _ in range(8):
+        connection = raw_connection(running.url)
+        connection.sendall(head(len(whole)) + whole[:5])
+        stalled.append(connection)
+    assert serves(running)
+    stalled[0].sendall(whole[5:])
+    assert stalled[0].recv(100).startswith(b"HTTP/1.1 200")
+    for connection in stalled:
+        connection.close()
+    assert serves(running)
+    assert "Traceback" not in running.log
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_reply_harms_nothing(running):
+    with raw_connection(running.url) as connection:
+        body = request("queryRecovery", query=TaskQuery())
+        connection.sendall(head(len(body)) + body)
+        connection.recv(10)
+    assert serves(running)
+
+
+def test_protocols_follow_content_type_and_accept(running):
+    binary, text = request("listBackups"), b'[1,"listBackups",1,7,{}]'
+    for body, content_type in (
+        (binary, BINARY),
+        (text, JSON),
+        (text, "application/x-thrift"),
+        (text, "application/json"),
+    ):
+        status, headers, answer = post(running.url, body, {"Content-Type": content_type, "Accept": BINARY})
+        assert (status, headers["Content-Type"]) == (200, BINARY)
+        assert answer.startswith(b"\x80\x01\x00\x02")
+        status, headers, answer = post(running.url, body, {"Content-Type": content_type, "Accept": "*/*"})
+        assert (status, headers["Content-Type"]) == (200, JSON)
+        assert json.loads(answer)[4]["0"]["rec"]["1"] == {"i32": 1}
+
+
+def test_binary_and_json_replies_say_the_same(running):
+    query = b'[1,"queryRecovery",1,7,{"1":{"rec":{}}}]'
+    answer = json.loads(post(running.url, query, {"Content-Type": JSON})[2])
+    found = answer[4]["0"]["rec"]["3"]["rec"]["9"]["rec"]["1"]["set"]
+    assert found[:2] == ["rec", len(task_bytes(sample()))]
+    ids = {task["1"]["rec"]["1"]["str"].encode() for task in found[2:]}
+    assert ids == set(task_bytes(sample()))
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8"])
+def test_other_content_types_are_refused(running, content_type):
+    status, _, body = post(running.url, request("listBackups"), {"Content-Type": content_type})
+    assert status == 415
+    assert body.decode().lower() == f"unsupported content-type: {content_type}"
+
+
+def test_small_replies_are_compressed_on_request(running):
+    headers = {"Content-Type": BINARY, "Accept": BINARY, "Accept-Encoding": "gzip, deflate"}
+    _, answer, body = post(running.url, request("listBackups"), headers)
+    assert answer["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
+
+
+@pytest.mark.parametrize("path", ["/api/", "/nothing", "/api/x"])
+def test_other_paths_are_not_found(running, path):
+    assert post(running.url, request("listBackups"), path=path)[0] == 404
+
+
+def test_put_is_not_allowed(running):
+    connection = http.client.HTTPConnection(urlsplit(running.url).netloc)
+    connection.request("PUT", "/api", request("listBackups"), {"Content-Type": BINARY})
+    assert connection.getresponse().status == 405
+    connection.close()
+
+
+def test_many_clients_at_once_are_all_answered(running):
+    answers: list[tuple[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(said(call(running.url, "listBackups")))) for _ in range(40)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [OK] * 40
+
+
+def test_health_needs_no_thrift(running):
+    assert get(running.url, "/health") == (200, "OK\n")

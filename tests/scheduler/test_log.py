@@ -1,0 +1,213 @@
+"""The log on disk: whole entries or none, whatever happens; and the bytes of a real scheduler's."""
+
+import gzip
+import hashlib
+import itertools
+import json
+import os
+import struct
+import subprocess
+import zlib
+
+import pytest
+
+from aurora_admin.backup import sample as samples
+from aurora_admin.gen.api.ttypes import TaskQuery
+from aurora_admin.gen.storage.ttypes import LogEntry
+from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
+from aurora_admin.scheduler.storage.frames import Spool, entries
+from aurora_admin.scheduler.storage.log import NOOP_ENTRY
+from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.wire import codec
+from tests.api import call, said, tasks
+from tests.scheduler.test_recovery import NAME, OK, commit, place, sample, task_bytes
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("a file system of a test's own takes root's rights")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def log(tmp_path):
+    initialize(str(tmp_path / "log"))
+    one = SqliteLog(str(tmp_path / "log"))
+    one.fence()
+    yield one
+    one.close()
+
+
+def fill(folder, leave: int):
+    """Take the space of a disk but for so many bytes."""
+    path = folder / "ballast"
+    free = os.statvfs(folder)
+    path.write_bytes(bytes(free.f_bavail * free.f_frsize - leave))
+    return path
+
+
+def test_positions_ascend_without_gaps(log):
+    assert log.append([b"a", b"b"]) == 0
+    assert log.append([b"c"]) == 2
+    log.truncate_before(2)
+    assert list(log.read_all()) == [(2, b"c")]
+    assert log.append([b"d"]) == 3
+
+
+def test_positions_go_on_after_everything_was_truncated(log):
+    log.append([b"a", b"b"])
+    log.truncate_before(2)
+    assert log.append([b"c"]) == 2
+
+
+def test_a_group_of_records_is_written_whole_or_not_at_all(log):
+    log.append([b"a"])
+
+    def records():
+        yield b"b"
+        raise RuntimeError("cut")
+
+    with pytest.raises(RuntimeError):
+        log.append(records())
+    assert list(log.read_all()) == [(0, b"a")]
+
+
+def test_a_deposed_writer_can_never_append_again(log):
+    log._connection.execute("UPDATE meta SET epoch = epoch + 1")
+    with pytest.raises(LogBroken, match="Another scheduler has taken over the log"):
+        log.append([b"late"])
+    assert list(log.read_all()) == []
+
+
+def test_a_full_disk_leaves_the_log_as_it_was_and_usable(small_disk):
+    initialize(str(small_disk / "log"))
+    log = SqliteLog(str(small_disk / "log"))
+    log.fence()
+    log.append([b"kept"])
+    ballast = fill(small_disk, 1 << 20)
+    with pytest.raises(LogFull, match="nothing was written"):
+        log.append(itertools.repeat(os.urandom(1 << 16), 64))
+    assert list(log.read_all()) == [(0, b"kept")]
+    ballast.unlink()
+    assert log.append([b"next"]) == 1
+    log.close()
+
+
+def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
+    one = scheduler(started=False)
+    one.log_dir = small_disk / "log"
+    one.start()
+    samples.write_sample(str(one.backup_dir / NAME), 20_000)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    for leave in (0, 1 << 16, 1 << 20):
+        ballast = fill(small_disk, leave)
+        code, text = said(call(one.url, "commitRecovery"))
+        assert code == "ERROR"
+        assert "nothing was written" in text
+        assert "Free some space" in text
+        ballast.unlink()
+    assert tasks(one.url) == {}
+    staged = call(one.url, "queryRecovery", query=TaskQuery(instanceIds={0}))
+    assert staged.result.queryRecoveryResult.tasks
+    commit(one)
+    one.start()
+    assert len(tasks(one.url)) == 20_000
+
+
+@pytest.mark.parametrize("limit", [39, 64, 1000, 65536])
+@pytest.mark.parametrize("size", [0, 1, 64, 65, 128, 1000, 200_000])
+def test_entries_come_back_from_frames_of_any_size(tmp_path, limit, size):
+    spool = Spool(str(tmp_path))
+    data = os.urandom(size)
+    spool.deflate([data])
+    records = list(spool.records(limit))
+    whole = codec.decode(LogEntry, b"".join(_data(record) for record in records)) if len(records) > 1 else None
+    deflated = (whole or codec.decode(LogEntry, records[0])).deflatedEntry
+    assert zlib.decompress(deflated) == data
+    assert deflated[:2] == b"\x78\x5e"
+    (entry,) = entries(enumerate(records), pytest.fail)
+    assert zlib.decompress(codec.decode(LogEntry, entry.data).deflatedEntry) == data
+    if len(records) > 1:
+        header = codec.decode(LogEntry, records[0]).frame.header
+        assert header.chunkCount == len(records) - 1
+        assert header.checksum == hashlib.md5(entry.data).digest()
+        assert all(len(record) <= limit + 16 for record in records[1:])
+
+
+def _data(record: bytes) -> bytes:
+    chunk = codec.decode(LogEntry, record).frame.chunk
+    return chunk.data if chunk else b""
+
+
+def test_fragments_are_left_out_and_told(tmp_path):
+    """The table of spec/storage.md 2.9."""
+    spool = Spool(str(tmp_path))
+    spool.deflate([os.urandom(300)])
+    header, *chunks = spool.records(100)
+    told: list[str] = []
+    series = [chunks[0], header, header, *chunks, chunks[0], header, NOOP_ENTRY, header, chunks[0]]
+    found = [entry.data for entry in entries(enumerate(series), told.append)]
+    assert found == [b"".join(map(_data, chunks)), NOOP_ENTRY]
+    assert [text.split(" at position ")[0] for text in told] == [
+        "Found a frame with no preceding header",
+        "Found an aborted transaction",
+        "Found a frame with no preceding header",
+        "Found an aborted transaction",
+        "Found an aborted transaction",
+    ]
+
+
+def test_a_group_that_fails_its_checksum_is_fatal(tmp_path):
+    spool = Spool(str(tmp_path))
+    spool.deflate([os.urandom(300)])
+    header, *chunks = spool.records(100)
+    chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]
+    with pytest.raises(LogError, match="at position 5 that failed its checksum"):
+        list(entries(enumerate([header, *chunks], 5), pytest.fail))
+
+
+@pytest.mark.parametrize("size", ["1KB", "64KB", "512KB"])
+def test_a_committed_state_comes_back_through_frames(scheduler, size):
+    one = scheduler(f"-dlog_max_entry_size={size}")
+    place(one)
+    call(one.url, "stageRecovery", backupId=NAME)
+    commit(one)
+    one.start()
+    assert len(tasks(one.url)) == len(task_bytes(sample()))
+
+
+def test_a_real_schedulers_snapshot_replays(scheduler, shared_fixtures):
+    """What committing jobs-10k-022 appended to a real log, in twelve chunks of 64 KB."""
+    raw = (shared_fixtures / "log" / "jobs-10k-022.log-snapshot").read_bytes()
+    records = []
+    while raw:
+        (length,) = struct.unpack_from("!I", raw)
+        records.append(raw[4 : 4 + length])
+        raw = raw[4 + length :]
+    one = scheduler(started=False)
+    initialize(str(one.log_dir))
+    log = SqliteLog(str(one.log_dir))
+    log.fence()
+    log.append(records)
+    log.close()
+    one.start()
+    expected = json.loads(gzip.decompress((shared_fixtures / "backups" / "jobs-10k-022.expect.json.gz").read_bytes()))
+    assert set(tasks(one.url)) == {task[0] for task in expected["tasks"]}
+
+
+def test_a_kill_after_the_answer_loses_nothing(scheduler):
+    one = scheduler()
+    place(one)
+    call(one.url, "stageRecovery", backupId=NAME)
+    commit(one)
+    one.kill()
+    one.start()
+    one.kill()
+    one.start()
+    assert len(tasks(one.url)) == len(task_bytes(sample()))
