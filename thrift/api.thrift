@@ -493,13 +493,13 @@ struct Package {
   3: i32 version  // version number
 }
 
-// What is known of a host in one respect.
+// One thing known of a host.
 struct Attribute {
   1: string name         // name, such as rack
   2: set<string> values  // its values, one at least
 }
 
-// A host as the scheduler knows it; stored by host name.
+// What is known of a host; stored by host name.
 struct HostAttributes {
   1: string host                    // host name
   2: set<Attribute> attributes      // its attributes
@@ -707,7 +707,7 @@ struct ListBackupsResult {
 
 // Answer of queryRecovery.
 struct QueryRecoveryResult {
-  1: set<ScheduledTask> tasks  // tasks of the staged backup that match
+  1: set<ScheduledTask> tasks  // what matches, of the tasks staged
 }
 
 // How to compare tasks with Mesos.

@@ -13,13 +13,13 @@ struct QuotaConfiguration {
   2: api.ResourceAggregate quota  // what it may use
 }
 
-// A cron job in a snapshot; StoredCronJob took its place. [retired after 0.7.0]
+// How a snapshot had a cron job; StoredCronJob took its place. [retired after 0.7.0]
 struct StoredJob {
   1: string jobManagerId                    // part of the scheduler in charge of it; always CRON
   3: api.JobConfiguration jobConfiguration  // the job
 }
 
-// A cron job in a snapshot. Until 0.7.0 a StoredJob, which had a field 1 as well.
+// How a snapshot has a cron job. Until 0.7.0 it was a StoredJob, which had a field 1 as well.
 struct StoredCronJob {
   3: api.JobConfiguration jobConfiguration  // the job
 }

@@ -80,7 +80,7 @@ def body(kind, lines):
 
 
 def read_idl(name):
-    lines = (CHECKOUT / "thrift" / f"{name}.thrift").read_text().splitlines()
+    lines = [line.rstrip() for line in (CHECKOUT / "thrift" / f"{name}.thrift").read_text().splitlines()]
     blocks = {}
     for number, line in enumerate(lines):
         if start := BLOCK.match(line):
