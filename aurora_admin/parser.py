@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from aurora_admin import __version__
 from aurora_admin.command import Options
-from aurora_admin.errors import UsageError
+from aurora_admin.errors import AdminError, UsageError
 from aurora_admin.output import DEBUG, FORMATS, INFO, LEVELS, NONE
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ class CommandParser(ArgumentParser):
             formatter.add_text("")  # keeps the heading where there are none: spec/cli.md 1.4
             formatter.end_section()
         formatter.end_section()
-        return f"{self.format_usage()}\n{formatter.format_help()}"
+        try:
+            return f"{self.format_usage()}\n{formatter.format_help()}"
+        except (KeyError, TypeError, ValueError) as error:  # argparse formats help texts with %
+            raise AdminError(f"A help text of this command is wrong, {error}: write % as %%") from error
 
     def own_options(self) -> list[Action]:
         """Return the options that only this command has."""

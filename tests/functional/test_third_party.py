@@ -1,0 +1,258 @@
+"""Commands of other people's distributions: found, documented, and no danger to anybody's else."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.functional.test_packaging import build, checkout, installed, site_packages, wheel  # noqa: F401 - fixtures
+from tests.processes import environment, run
+
+GROUP = "aurora_admin.plugins.v1"
+DECLARATION = """
+    from aurora_admin.command import Command
+    from aurora_admin.hookspec import hookimpl
+
+    @hookimpl
+    def aurora_admin_commands():
+        yield Command(name={name!r}, synopsis="{name} [--shout] cluster", summary="Say hello to a cluster",
+                      module="{module}.command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
+"""
+COMMAND = '''
+    """Say hello to a cluster, politely.
+
+    Nothing is sent - not even a greeting.
+    """
+
+    EXAMPLES = "aurora_admin fleet_hello west"
+
+
+    def configure(parser):
+        parser.add_argument("--shout", metavar="HOW", help="how loud; 'very' is 100%% loud")
+
+
+    def run(context, args):
+        (cluster,) = context.positionals(args, "cluster")
+        if context.command.effect == "destroy":
+            context.confirm(f"Greet {cluster}?")
+        context.out.print(f"Hello {cluster} {args.shout or ''}".rstrip())
+'''
+
+
+def fleet(name: str = "fleet_hello", module: str = "aurora_fleet", effect: str = "read", command: str = COMMAND):
+    return {f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
+            f"{module}/command.py": command}
+
+
+def broken(source: str) -> dict[str, str]:
+    return {"aurora_broken/__init__.py": source}
+
+
+def pack(folder: Path, name: str, files: dict[str, str], module: str) -> Path:
+    """Write a wheel: what building a distribution comes to, without the minute that building ten of them takes."""
+    metadata = f"{name.replace('-', '_')}-1.2.dist-info"
+    contents = {
+        **{path: dedent(text) for path, text in files.items()},
+        f"{metadata}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n",
+        f"{metadata}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{metadata}/entry_points.txt": f"[console_scripts]\n\n[{GROUP}]\nplugin = {module}\n",
+    }
+    record = "".join(f"{path},,\n" for path in [*contents, f"{metadata}/RECORD"])
+    path = folder / f"{metadata.removesuffix('.dist-info')}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in {**contents, f"{metadata}/RECORD": record}.items():
+            archive.writestr(member, text)
+    return path
+
+
+class Scratch:
+    """A scratch environment with the program and what is installed into it; nothing of it is the developer's."""
+
+    def __init__(self, venv: Path, home: Path) -> None:
+        self.venv, self.home = venv, home
+        self.libraries = str(site_packages(Path(sys.prefix)))
+
+    def install(self, name: str, files: dict[str, str], module: str | None = None) -> None:
+        packed = pack(self.home, name, files, module or name.replace("-", "_"))
+        python = str(self.venv / "bin" / "python")
+        subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index",
+                        "--no-deps", "--disable-pip-version-check", str(packed)], check=True)
+
+    def __call__(self, *arguments: str, program: str = "aurora_admin", **settings):
+        return run([self.venv / "bin" / program, *arguments], environment(self.home, PYTHONPATH=self.libraries),
+                   **settings)
+
+
+@pytest.fixture
+def scratch(installed, tmp_path, clusters) -> Scratch:  # noqa: F811
+    clusters.write("west")
+    venv = tmp_path / "venv"
+    shutil.copytree(installed, venv, symlinks=True)
+    script = venv / "bin" / "aurora_admin"
+    script.write_text(script.read_text().replace(str(installed), str(venv)))
+    return Scratch(venv, tmp_path)
+
+
+def test_a_distribution_adds_a_command(scratch, tmp_path):
+    scratch.install("aurora-fleet", fleet())
+    assert scratch("fleet_hello", "west", "--shout", "very").out == "Hello west very\n"
+    overview = scratch("help")
+    assert (overview.code, overview.err) == (0, "")
+    assert "\nfleet_hello\n    usage: fleet_hello [--shout] cluster\n    Say hello to a cluster\n" in overview.out
+    explained = scratch("help", "fleet_hello")
+    assert explained.out.startswith("Usage: fleet_hello [--shout] cluster\n\nSay hello to a cluster, politely.\n\n")
+    assert "\n  For fleet_hello only:\n    --shout HOW " in explained.out
+    assert scratch("fleet_hello").err.startswith("FATAL] usage: fleet_hello [--shout] cluster\n")
+    assert ", fleet_hello, " in scratch().err
+
+
+def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
+    scratch.install("aurora-fleet", fleet())
+    pages = tmp_path / "pages"
+    made = scratch("-m", "aurora_admin.manpages", "--distribution", "aurora-fleet", "--output", str(pages),
+                   program="python")
+    assert (made.code, made.out, made.err) == (0, "", "")
+    [page] = pages.iterdir()
+    assert page.name == "aurora_admin-fleet_hello.1"
+    assert '"aurora_fleet 1.2"' in page.read_text()
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is not installed")
+    lint = run(["mandoc", "-T", "lint", page], environment(tmp_path))
+    assert (lint.code, lint.out) == (0, "")
+    shown = run(["mandoc", "-T", "ascii", page], environment(tmp_path)).out
+    shown = re.sub(r".\x08", "", shown)
+    assert re.search(r"NAME\s+aurora_admin-fleet_hello - Say hello to a cluster\n", shown)
+    assert re.search(r"DESCRIPTION\s+Say hello to a cluster, politely.\s+Nothing is sent - not even a greeting.", shown)
+    assert re.search(r"--shout HOW\s+how loud; 'very' is 100% loud", shown)
+    assert "aurora_admin fleet_hello west" in shown
+    assert "aurora_admin-get_scheduler(1)" in shown
+
+
+BROKEN_IMPORTS = {
+    "ImportError": ("import nosuchmodule", "ModuleNotFoundError: No module named 'nosuchmodule'"),
+    "SyntaxError": ("def x(:", "SyntaxError: "),
+    "SystemExit": ("import sys; sys.exit('no licence')", "SystemExit: no licence"),
+    "any error": ("1 / 0", "ZeroDivisionError: division by zero"),
+    "several lines": ("raise ValueError('one\\n\\ntwo')", "ValueError: one two"),
+}
+HOOK = "from aurora_admin.hookspec import hookimpl\n@hookimpl\n"
+BROKEN_HOOKS = {
+    "registration": (HOOK + "def aurora_admin_commands(colour): return []", "PluginValidationError: "),
+    "unknown hook": (HOOK + "def aurora_admin_comands(): return []", "PluginValidationError: "),
+    "first call": (HOOK + "def aurora_admin_commands(): 1 / 0", "ZeroDivisionError: "),
+    "first call exits": (HOOK + "def aurora_admin_commands(): raise SystemExit(3)", "SystemExit: 3"),
+    "while it yields": (HOOK + "def aurora_admin_commands():\n yield 1 / 0", "ZeroDivisionError: "),
+    "no list": (HOOK + "def aurora_admin_commands(): return 5", "TypeError: "),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN_IMPORTS.keys() | BROKEN_HOOKS.keys())
+def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(scratch, how):
+    source, cause = {**BROKEN_IMPORTS, **BROKEN_HOOKS}[how]
+    scratch.install("aurora-broken", broken(source))
+    scratch.install("aurora-fleet", fleet())
+    named = re.compile(rf" WARN\] Plugin plugin of aurora_broken 1\.2 is left out: {re.escape(cause)}.*\n")
+    overview = scratch("help")
+    assert (overview.code, "\nfleet_hello\n" in overview.out) == (0, True)
+    assert named.fullmatch(overview.err)
+    greeted = scratch("fleet_hello", "west")
+    assert (greeted.code, greeted.out) == (0, "Hello west\n")
+    assert named.fullmatch(greeted.err)
+    assert scratch("fleet_hello", "west", "-q").err == ""
+    led = scratch("get_scheduler", "west")
+    assert (led.code, led.err) == (0, ""), "a built-in command does not even look"
+
+
+@pytest.mark.parametrize(("files", "fault"), [
+    (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
+    (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
+    (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
+])
+def test_a_wrong_declaration_is_left_out(scratch, files, fault):
+    scratch.install("aurora-broken", files)
+    assert scratch("help").err == f" WARN] A command of plugin plugin of aurora_broken 1.2 is left out: {fault}\n"
+
+
+def test_a_built_in_command_keeps_its_name(scratch):
+    scratch.install("aurora-fleet", fleet(name="get_scheduler"))
+    assert scratch("get_scheduler", "west").out == "Found leading scheduler at: http://127.0.0.1:1\n"
+    said = scratch("help").err
+    assert re.fullmatch(r" WARN\] Command get_scheduler of plugin plugin of aurora_fleet 1\.2 is left out: "
+                        r"cluster of aurora_admin \S+ has that name\n", said)
+
+
+def test_of_two_others_the_first_distribution_by_name_keeps_it(scratch):
+    scratch.install("zz-fleet", fleet(module="zz_fleet", command=COMMAND.replace("Hello", "Bye")))
+    scratch.install("aa-fleet", fleet(module="aa_fleet"))
+    result = scratch("fleet_hello", "west")
+    assert result.out == "Hello west\n"
+    assert result.err == (" WARN] Command fleet_hello of plugin plugin of zz_fleet 1.2 is left out: "
+                          "plugin of aa_fleet 1.2 has that name\n")
+
+
+@pytest.mark.parametrize(("source", "cause"), [
+    ("import nosuchmodule", "ModuleNotFoundError: No module named 'nosuchmodule'"),
+    ("raise SystemExit(0)", "SystemExit: 0"),
+    ("def configure(parser): parser.add_argument('-v')",
+     "ArgumentError: argument -v: conflicting option string: -v"),
+])
+def test_a_command_that_cannot_be_loaded_says_why(scratch, source, cause):
+    scratch.install("aurora-fleet", fleet(command=source))
+    said = f"FATAL] Command fleet_hello of plugin plugin of aurora_fleet 1.2 cannot be loaded: {cause}\n"
+    for line in (["fleet_hello", "west"], ["help", "fleet_hello"], ["fleet_hello", "--shout", "west"]):
+        result = scratch(*line)
+        assert (result.code, result.out, result.err) == (1, "", said)
+    assert scratch("-q", "fleet_hello", "west").err == ""
+    assert scratch("help").code == 0
+
+
+def test_a_bug_is_called_one_and_its_owner_named(scratch):
+    scratch.install("aurora-fleet", fleet(command="def run(context, args):\n  context.out.print('so far')\n  1 / 0"))
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.out) == (1, "so far\n")
+    assert result.err.startswith("Traceback (most recent call last):\n")
+    assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
+
+
+def test_a_destructive_command_asks(scratch):
+    scratch.install("aurora-fleet", fleet(effect="destroy"))
+    asked = scratch("fleet_hello", "west", stdin="yes\n")
+    assert (asked.code, asked.out) == (1, ""), "nobody is at a terminal"
+    assert asked.err.startswith("FATAL] Not confirmed, nothing was changed. ")
+    assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
+    rehearsed = scratch("fleet_hello", "--dry-run", "west", "--yes")
+    assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
+
+
+def test_a_plugin_in_an_archive_is_found_too(scratch, tmp_path):
+    packed = pack(tmp_path, "aurora-fleet", fleet(), "aurora_fleet")
+    scratch.libraries += f":{packed}"
+    assert scratch("fleet_hello", "west").out == "Hello west\n"
+
+
+def test_a_plugin_may_be_an_object(scratch):
+    files = fleet()
+    files["aurora_fleet/__init__.py"] += "\n    import types\n    box = types.SimpleNamespace(hooks=None)\n"
+    files["aurora_fleet/holder.py"] = """
+        import aurora_fleet
+        class Holder:
+            hooks = aurora_fleet
+    """
+    scratch.install("aurora-fleet", files, "aurora_fleet.holder:Holder.hooks")
+    assert scratch("fleet_hello", "west").out == "Hello west\n"
+
+
+def test_the_generator_says_in_one_line_that_there_is_nothing_to_do(scratch, tmp_path):
+    made = scratch("-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"),
+                   program="python")
+    assert (made.code, made.err) == (1, "No installed distribution nosuch has commands\n")
+    scratch.install("aurora-broken", broken("1 / 0"))
+    made = scratch("-m", "aurora_admin.manpages", "--distribution", "aurora-broken", "--output", str(tmp_path),
+                   program="python")
+    assert (made.code, made.err) == (
+        1, "Plugin plugin of aurora_broken 1.2 is left out: ZeroDivisionError: division by zero\n")
