@@ -18,25 +18,29 @@ except ImportError:
 
 # Everything that they raise at bytes that are wrong (spec/wire.md 5.6).
 FAILURES = (EOFError, TypeError, ValueError, OverflowError, SystemError, TException, struct.error)
-DEPTH_LIMIT = 6  # the type of a TProtocolException
 
 
-def failure(error: Exception, before: bytes, offset: int) -> WireError:
-    """Return a failure of theirs as ours; `before` ends with the bytes that were read last."""
+def failure(error: Exception, before: bytes, offset: int, left: int | None) -> WireError:
+    """Return a failure of theirs as ours.
+
+    `before` ends with the bytes that were read last; `left` is how many follow, or None where nobody knows.
+    """
     if isinstance(error, EOFError):
         return ended(offset)
     text = str(error)
-    if getattr(error, "type", None) == DEPTH_LIMIT or "depth" in text:
+    if "depth" in text:
         return too_deep(offset)
     if isinstance(error, OverflowError) or "length" in text.lower():
-        return length_error(int.from_bytes(before[-4:], "big", signed=True), offset)
+        return length_error(int.from_bytes(before[-4:], "big", signed=True), offset, left)
     return WireError(f"damaged data ({text})", offset)
 
 
-def length_error(length: int, offset: int) -> WireError:
+def length_error(length: int, offset: int, left: int | None = None) -> WireError:
     """Return the error for a length or count that cannot be; a real scheduler has the same words for a negative one."""
     if length < 0:
         return WireError(f"Negative length: {length}", offset)
+    if left is not None and length > left:
+        return ended(offset)
     return WireError(f"a length of {length} is more than there can be", offset)
 
 

@@ -59,7 +59,7 @@ class Reader:
     def _check_count(self, count: int, size: int) -> None:
         check_count(count, size, self.window.left, self.position)
         if count > self.container_length_limit:
-            raise length_error(count, self.position)
+            raise length_error(count, self.position, self.window.left)
 
     def struct(self, cls: type[S]) -> S:
         """Read a struct; what `cls` does not declare is stepped over."""
@@ -89,7 +89,7 @@ class Reader:
 
     def _failure(self, error: Exception) -> Exception:
         window = self.window
-        return window.failure or failure(error, window.last(4), window.position)
+        return window.failure or failure(error, window.last(4), window.position, window.left)
 
     def skip(self, ttype: int) -> None:
         """Step over a value: structs in C, long strings without holding them, unless a mark keeps them."""
@@ -130,7 +130,7 @@ class Reader:
     def _length(self) -> int:
         length = self.i32()
         if length < 0 or length > self.string_length_limit:
-            raise length_error(length, self.position)
+            raise length_error(length, self.position, self.window.left)
         return length
 
     def i32(self) -> int:

@@ -139,7 +139,8 @@ class Walk:
         try:
             decode(NOTHING, self, SKIP)
         except FAILURES as error:
-            raise failure(error, self.raw[: buffer.tell()], buffer.tell()) from error
+            at = buffer.tell()
+            raise failure(error, self.raw[max(0, at - 4) : at], at, self.length - at) from error
         return buffer.tell()
 
     def _elements(self, at: int, ttype: int, depth: int) -> int:

@@ -125,11 +125,11 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         return self.cstringio_buf
 
     def _refill(self, wanted: int, length: int) -> None:
-        if length > self.longest:
-            raise length_error(length, wanted)
         if self.end is not None and wanted + length > self.end:
             self.cstringio_buf.seek(wanted - self.base)
             raise ended(wanted)
+        if length > self.longest:
+            raise length_error(length, wanted)
         missing = wanted + length - self._stop
         kept = self._stop - (wanted if self.marked is None else self.marked)
         pieces: list[bytes] = []

@@ -1,0 +1,133 @@
+"""One Thrift message in either protocol, its arguments or result as bytes (spec/wire.md 4.1 and 4.2).
+
+Inside the program everything is TBinary; TJSON is translated where it enters and leaves. What is wrong with a message
+is said in a real scheduler's words, where they are known (spec/scheduler-api.md 4.4).
+"""
+
+import json
+import re
+from typing import Any, NamedTuple, NoReturn
+
+from thrift.Thrift import TType
+
+from aurora_admin.wire import fields
+from aurora_admin.wire.decoder import too_deep
+from aurora_admin.wire.errors import WireError, ended
+from aurora_admin.wire.limits import Limits
+from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.transcode import quote, struct_from_json, struct_to_json
+from aurora_admin.wire.window import Window
+
+CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
+STRICT = 0x80010000
+JSON_VERSION = 1
+I32_RANGE = range(-(2**31), 2**31)
+STRING_OR_BLANK = re.compile(r'"(?:[^"\\]|\\.)*"|(\s)', re.DOTALL)
+# What is left of a value that the end of the input cut off, where the parser names its beginning.
+CUT_OFF = re.compile(r'(?:"(?:[^"\\]|\\.)*\\?|(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?', re.DOTALL)
+BLANK = re.compile(r"\s")
+
+
+class Message(NamedTuple):
+    """`type` is CALL, REPLY, EXCEPTION or ONEWAY; `body` is a struct in TBinary with its STOP byte."""
+
+    name: str
+    type: int
+    seqid: int
+    body: bytes
+
+
+def from_binary(raw: bytes) -> Message:
+    """Read a message with the strict header or the old one; its body is not looked into.
+
+    Raises:
+        WireError: the header cannot be read.
+    """
+    reader = Reader(Window.of_bytes(raw), Limits.of_length(len(raw)))
+    first = reader.i32() & 0xFFFFFFFF
+    if first & 0x80000000:
+        if first & 0xFFFF0000 != STRICT:
+            raise WireError("Bad version in readMessageBegin", 0)
+        name, kind = reader.string(), first & 0xFF
+    else:
+        name, kind = reader.window.readAll(first), reader.window.readAll(1)[0]
+    seqid = reader.i32()
+    return Message(name.decode("utf-8", "replace"), kind, seqid, raw[reader.position :])
+
+
+def header_binary(name: str, kind: int, seqid: int) -> bytes:
+    """Return what stands before the body of a message, in the strict form."""
+    return b"".join(((STRICT | kind).to_bytes(4, "big"), fields.string(name.encode()), fields.i32(seqid)))
+
+
+def to_binary(message: Message) -> bytes:
+    return header_binary(message.name, message.type, message.seqid) + message.body
+
+
+def from_json(raw: bytes) -> Message:
+    """Read a message in TJSON, as strictly as the schedulers do: no blanks between tokens. What follows it is ignored.
+
+    Raises:
+        WireError: it cannot be read.
+    """
+    parsed = _parse(raw)
+    if not isinstance(parsed, list):
+        _unexpected(raw.decode("utf-8", "replace"), 0)
+    if parsed[:1] != [JSON_VERSION]:
+        raise WireError("Message contained bad version.", min(1, len(raw)))
+    if [type(part) for part in parsed] != [int, str, int, int, dict]:
+        raise WireError("a message is version, name, type, sequence id and arguments", 0)
+    _, name, kind, seqid, body = parsed
+    if kind not in range(128) or seqid not in I32_RANGE:
+        raise WireError("type or sequence id of the message is too large", 0)
+    return Message(name.encode("utf-8", "replace").decode(), kind, seqid, struct_from_json(body))
+
+
+def to_json(message: Message) -> bytes:
+    """Return the message in TJSON.
+
+    Raises:
+        WireError: the body is no struct.
+    """
+    head = f"[{JSON_VERSION},{quote(message.name)},{message.type},{message.seqid},"
+    return b"".join((head.encode(), struct_to_json(message.body), b"]"))
+
+
+def application_exception(name: str, seqid: int, code: int, text: str) -> Message:
+    """Return the reply that says that a call could not be made: a TApplicationException."""
+    parts = [
+        fields.Field(1, TType.STRING, fields.string(text.encode("utf-8", "replace"))),
+        fields.Field(2, TType.I32, fields.i32(code)),
+    ]
+    return Message(name, EXCEPTION, seqid, fields.join(parts))
+
+
+def _parse(raw: bytes) -> Any:
+    text = raw.decode("utf-8", "replace")
+    try:
+        parsed, end = json.JSONDecoder(strict=False, parse_constant=_no_constant).raw_decode(text)
+    except json.JSONDecodeError as error:
+        _unexpected(text, error.pos)
+    except RecursionError:
+        raise too_deep(0) from None
+    except ValueError:
+        # Also what Python says to a number of more than 4300 digits.
+        raise WireError("Bad data encounted in numeric data", 0) from None
+    outside = text[:end].replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    if BLANK.search("".join(outside)):
+        blank = next(found for found in STRING_OR_BLANK.finditer(text) if found[1])
+        _unexpected(text, blank.start())
+    return parsed
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _unexpected(text: str, at: int) -> NoReturn:
+    offset = len(text[:at].encode("utf-8", "replace"))
+    if CUT_OFF.fullmatch(text, at):
+        raise ended(offset)
+    # A real scheduler reads bytes, and its page has no letters beyond Latin-1.
+    character = text[at] if text[at].isascii() else "?"
+    raise WireError(f"Unexpected character:{character}", offset)
