@@ -1,0 +1,105 @@
+"""One attempt at a call: to the leader, in the protocol that it speaks, and on to where it sends us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from thrift.Thrift import TMessageType
+
+from aurora_admin.client.answers import BINARY, result_of
+from aurora_admin.client.credentials import Credentials
+from aurora_admin.client.discovery import leader, server_url
+from aurora_admin.client.failures import NotLeading
+from aurora_admin.client.statuses import REDIRECTS, check
+from aurora_admin.client.transport import Response, Transport
+from aurora_admin.errors import AdminError, CallFailed
+from aurora_admin.gen.api.ttypes import SessionKey
+from aurora_admin.wire.codec import encode
+from aurora_admin.wire.message import Message, to_binary, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aurora_admin.client.patience import Clock, Deadline
+    from aurora_admin.clusters import Cluster
+    from aurora_admin.wire.reader import Reader
+
+JSON = "application/x-thrift"  # of all names for it the one that every release takes
+MAX_REDIRECTS = 5
+
+
+class Caller:
+    """Sends calls to the leader of a cluster, and remembers it until something goes wrong."""
+
+    def __init__(self, cluster: Cluster, clock: Clock, *, bypass_leader_redirect: bool) -> None:
+        self._cluster = cluster
+        self._transport = Transport(clock)
+        self._credentials = Credentials(cluster)
+        self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
+        if bypass_leader_redirect:
+            self._headers["Bypass-Leader-Redirect"] = "true"
+        self._url: str | None = None
+        self._is_binary = False
+
+    def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
+        """Send a call and return a reader that stands before its result.
+
+        Raises:
+            AdminError: the answer says that there is no use in trying again.
+            Failure: anything else, by its kind.
+        """
+        message = Message(method, TMessageType.CALL, 0, arguments)
+        response = self._led(message, deadline)
+        check(response)
+        self._url, self._is_binary = response.url, response.content_type == BINARY
+        return result_of(response, method), response
+
+    def forget(self) -> None:
+        """Find the leader anew next time: another one may lead, and of another release."""
+        self._transport.close()
+        self._url, self._is_binary = None, False
+
+    def _led(self, message: Message, deadline: Deadline) -> Response:
+        url = self._url or leader(self._cluster, deadline.left()).api
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._post(url, message, deadline)
+            if response.status not in REDIRECTS:
+                return response
+            url = _target(response)
+            self._is_binary = False
+        raise NotLeading(f"redirected {MAX_REDIRECTS} times, at last to {url}", response.url)
+
+    def _post(self, url: str, message: Message, deadline: Deadline) -> Response:
+        body = to_binary(message) if self._is_binary else to_json(message)
+        kind = {"Content-Type": BINARY if self._is_binary else JSON}
+        return self._transport.post(url, body, {**self._headers, **kind, **self._credentials.headers(url)}, deadline)
+
+
+def _target(response: Response) -> str:
+    """Return where a redirect leads; a scheduler behind a TLS proxy knows only http, and we stay with https."""
+    try:
+        target = server_url(urljoin(response.url, response.location))
+    except ValueError as error:
+        raise CallFailed(f"{response.url} sends us to {response.location!r}, which cannot be used: {error}. Nothing "
+                         "was carried out; check the -hostname of the schedulers") from error
+    is_downgraded = response.url.startswith("https:") and target.startswith("http:")
+    return f"https{target.removeprefix('http')}" if is_downgraded else target
+
+
+def encoded(method: str, arguments: Mapping[str, Any]) -> bytes:
+    """Return the arguments of a call as one struct.
+
+    Raises:
+        AdminError: one of them is a text that cannot be sent.
+    """
+    from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+
+    services = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
+    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in services)))
+    # Releases 0.8 and 0.9 refuse some calls without it, later ones do not look at it (spec/client-connection.md 7).
+    session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
+    try:
+        return encode(kind(**session, **arguments))
+    except UnicodeEncodeError as error:
+        raise AdminError(f"{error.object!r} cannot be sent: it is not UTF-8. Nothing was sent") from error

@@ -1,0 +1,61 @@
+"""The Authorization header of a request (spec/client-connection.md 4.1, 4.2)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from aurora_admin.client.discovery import with_scheme
+from aurora_admin.client.route import basic, basic_of
+from aurora_admin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from netrc import netrc
+
+    from aurora_admin.clusters import Cluster
+
+NETRC_FILES = ("~/.netrc", "~/_netrc")
+
+
+class Credentials:
+    """User and password for each host that we are sent to: each is told only its own.
+
+    Raises:
+        ConfigError: the cluster wants an authentication that is not there.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        connection = cluster.connection()
+        if connection.auth_mechanism == "KERBEROS":
+            raise ConfigError(f"Cluster {cluster.name} in {cluster.path} has auth_mechanism KERBEROS, which is not "
+                              "available in this version; reach a scheduler that takes a password")
+        self._configured = urlsplit(with_scheme(connection.scheduler_uri or ""))
+        self._netrc = _netrc()
+
+    def headers(self, url: str) -> dict[str, str]:
+        """Return the Authorization for a URL: of ~/.netrc, else of scheduler_uri, else of netrc's default entry."""
+        target = urlsplit(url)
+        authorization = self._machine(target.hostname) or self._of_uri(target) or self._machine("default")
+        return {"Authorization": authorization} if authorization else {}
+
+    def _of_uri(self, target: SplitResult) -> str | None:
+        is_own = (target.scheme, target.hostname, target.port) == (
+            self._configured.scheme, self._configured.hostname, self._configured.port)
+        return basic(self._configured) if is_own else None
+
+    def _machine(self, host: str | None) -> str | None:
+        entry = self._netrc.hosts.get(host) if self._netrc and host else None
+        return basic_of(entry[0] or entry[1] or "", entry[2] or "") if entry else None
+
+
+def _netrc() -> netrc | None:
+    path = os.environ.get("NETRC") or next(filter(os.path.exists, map(os.path.expanduser, NETRC_FILES)), None)
+    if not path:
+        return None
+    from netrc import NetrcParseError, netrc
+
+    try:
+        return netrc(path)
+    except (OSError, NetrcParseError, UnicodeDecodeError):  # as the original: no credentials then
+        return None
