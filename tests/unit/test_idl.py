@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from aurora_admin.wire.struct import Struct
 from tests.conftest import CHECKOUT, FIXTURES, NO_FIXTURES
 
 # One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
@@ -239,6 +240,11 @@ def test_slim_structs_are_cut_out_of_the_whole_ones():
 def test_slim_strings_are_bytes():
     assert [spec for name in IDL["slim"] for spec in getattr(GENERATED["slim"], name).thrift_spec
             if "UTF8" in repr(spec)] == []
+
+
+def test_the_decoder_takes_no_struct_for_an_immutable_one():
+    """It would build each through its constructor, which is slower (spec/wire.md 5.2)."""
+    assert Struct.__setattr__ is object.__setattr__
 
 
 def test_the_folder_of_the_idl_is_no_package():
