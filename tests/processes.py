@@ -54,6 +54,19 @@ def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "", seco
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def processes_of_session(leader: int) -> list[int]:
+    """Return the processes that a process with a session of its own has left running."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            session = int(stat.read_text().rpartition(")")[2].split()[3])
+        except OSError:  # it ended meanwhile
+            continue
+        if session == leader:
+            found.append(int(stat.parent.name))
+    return found
+
+
 class Clusters:
     """The clusters.json of one test."""
 
@@ -120,7 +133,8 @@ class Scheduler:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stderr
-        self.lines.extend(iter(process.stderr.readline, ""))
+        with process.stderr as pipe:
+            self.lines.extend(iter(pipe.readline, ""))
 
     def start(self) -> "Scheduler":
         """Start it, on its log if there is one, and wait until it serves."""
@@ -159,8 +173,6 @@ class Scheduler:
             os.killpg(self.process.pid, signal.SIGKILL)
         if self.process:
             self.wait_exit()
-            assert self.process.stderr
-            self.process.stderr.close()
 
     def restart(self) -> "Scheduler":
         """Stop it if it runs, and start it again on the same folders."""

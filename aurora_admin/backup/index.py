@@ -1,7 +1,7 @@
 """The index of a backup: what is in it and where, without decoding it (design: raw bytes first)."""
 
 import gc
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,10 +80,10 @@ class Backup:
         start = self.tasks.start[row]
         return self.file.read(start, start + self.tasks.length[row])
 
-    def records(self, rows: list[int]) -> Iterator[tuple[int, bytes]]:
+    def records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         return records(self.file.fd, rows, self.tasks.start, self.tasks.length)
 
-    def spans(self, rows: list[int]) -> Iterator[tuple[int, int]]:
+    def spans(self, rows: Iterable[int]) -> Iterator[tuple[int, int]]:
         return spans(rows, self.tasks.start, self.tasks.length)
 
     def close(self) -> None:
@@ -208,6 +208,7 @@ def _index_tasks(backup: Backup, reader: Reader) -> None:
     rows_of_job = table.rows_of_job
     start = reader.position
     row = 0
+    task: Any
     try:
         for start, task, end in reader.structs(slim.ScheduledTask, count):
             assigned = task.assignedTask

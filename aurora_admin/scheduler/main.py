@@ -1,6 +1,8 @@
 """aurora-reference-scheduler: flags in, exit status out."""
 
 import logging
+import os
+import re
 import sys
 import time
 
@@ -29,8 +31,11 @@ def main() -> int:
     except (LogError, BackupFailed) as error:
         return _refuse(str(error))
     except OSError as error:
+        # The HTTP server hides the error in a text of its own.
+        number = re.search(r"Errno (\d+)", str(error))
+        reason = os.strerror(int(number[1])) if number else str(error)
         return _refuse(
-            f"Cannot listen on {flags.ip or '*'}:{flags.http_port}: {error.strerror or error}. "
+            f"Cannot listen on {flags.ip or '*'}:{flags.http_port}: {reason}. "
             "Stop what uses the port, or choose another with -http_port."
         )
 

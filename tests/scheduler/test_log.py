@@ -1,5 +1,6 @@
 """The log on disk: whole entries or none, whatever happens; and the bytes of a real scheduler's."""
 
+import contextlib
 import gzip
 import hashlib
 import itertools
@@ -42,6 +43,12 @@ def log(tmp_path):
     one.fence()
     yield one
     one.close()
+
+
+@pytest.fixture
+def spool(tmp_path):
+    with contextlib.closing(Spool(str(tmp_path))) as one:
+        yield one
 
 
 def fill(folder, leave: int):
@@ -122,8 +129,7 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
 
 @pytest.mark.parametrize("limit", [39, 64, 1000, 65536])
 @pytest.mark.parametrize("size", [0, 1, 64, 65, 128, 1000, 200_000])
-def test_entries_come_back_from_frames_of_any_size(tmp_path, limit, size):
-    spool = Spool(str(tmp_path))
+def test_entries_come_back_from_frames_of_any_size(spool, limit, size):
     data = os.urandom(size)
     spool.deflate([data])
     records = list(spool.records(limit))
@@ -145,9 +151,8 @@ def _data(record: bytes) -> bytes:
     return chunk.data if chunk else b""
 
 
-def test_fragments_are_left_out_and_told(tmp_path):
+def test_fragments_are_left_out_and_told(spool):
     """The table of spec/storage.md 2.9."""
-    spool = Spool(str(tmp_path))
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     told: list[str] = []
@@ -163,8 +168,7 @@ def test_fragments_are_left_out_and_told(tmp_path):
     ]
 
 
-def test_a_group_that_fails_its_checksum_is_fatal(tmp_path):
-    spool = Spool(str(tmp_path))
+def test_a_group_that_fails_its_checksum_is_fatal(spool):
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, config_position, put_back
 from aurora_admin.backup.file import records
@@ -73,6 +74,7 @@ class LiveTasks(TaskTable):
             self.status.append,
             self.spill.append,
         )
+        element: Any
         try:
             for row, (start, element, end) in enumerate(reader.structs(slim.DeduplicatedTask, count), len(self.status)):
                 partial = _inside(reader.slice(start, end), element.taskConfigId)
