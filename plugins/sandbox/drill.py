@@ -57,8 +57,8 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
         AdminError: a step failed, after the table was printed.
     """
     from aurora_admin.plugins.sandbox.place import place
-    from aurora_admin.plugins.sandbox.sandbox import Sandbox
-    from aurora_admin.plugins.sandbox.steps import STEPS, Drill, StepFailed
+    from aurora_admin.plugins.sandbox.sandbox import Sandbox, StepFailed
+    from aurora_admin.plugins.sandbox.steps import STEPS, Drill
 
     rows: list[tuple[str, str, str]] = []
     failure: StepFailed | None = None

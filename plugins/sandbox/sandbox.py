@@ -12,6 +12,10 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
+from aurora_admin.client.scheduler import Scheduler
+from aurora_admin.clusters import Cluster
+from aurora_admin.command import Context
+
 CLUSTER = "drill"
 SHOWN_LINES = 8
 STOP_SECONDS = 30
@@ -46,6 +50,11 @@ class Sandbox:
         if self._scheduler and self._scheduler.poll() is None:
             self._scheduler.kill()
             self._scheduler.wait()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everything that is printed is shown as it comes."""
+        return self._show is not None
 
     def admin(self, *arguments: str) -> Path:
         """Run a command as an operator would and return the file with what it printed, on both streams.
@@ -92,6 +101,11 @@ class Sandbox:
             return self._scheduler.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             raise StepFailed(f"the scheduler still runs after {STOP_SECONDS} s") from None
+
+    def tasks(self, context: Context) -> Iterator[bytes]:
+        """Yield every task that the scheduler has, as it encodes them."""
+        cluster = Cluster(CLUSTER, {"name": CLUSTER, "scheduler_uri": self.url}, "the drill")
+        return Scheduler(cluster, context.options, context.out).raw_tasks("getTasksStatus")
 
     def terminate(self) -> None:
         """Ask the scheduler to end."""

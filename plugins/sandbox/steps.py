@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.sections import SECTIONS
+from aurora_admin.client.replies import STATUS_NAMES
+from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
 from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, StepFailed, read_lines
 from aurora_admin.wire import fields
@@ -14,6 +16,8 @@ DELETED_TASKS = 3
 # What can be typed as a part of a comma-separated argument.
 PLAIN_ID = re.compile(rb"\w[\w.-]*", re.ASCII)
 NAMED_IDS = 5
+# What a line of the scheduler's log begins with.
+TIME_AND_THREAD = re.compile(r"^\S+ [A-Z]+ \[[^]]*\] ")
 
 
 class Drill:
@@ -42,7 +46,8 @@ class Drill:
         """Stage the backup, and pass on what the scheduler says of it: counts, age, framework ids."""
         self.sandbox.admin("scheduler_stage_recovery", CLUSTER, self.name)
         for line in self.sandbox.news():
-            self.context.out.info(line)
+            if not self.sandbox.is_shown:
+                self.context.out.info(TIME_AND_THREAD.sub("", line))
         counts = (f"{count} {section}" for section, count in self.backup.counts.items() if count)
         return ", ".join(counts) or "it is empty"
 
@@ -50,7 +55,7 @@ class Drill:
         """Print the staged tasks, and find as many rows as there are active ones."""
         lines = read_lines(self.sandbox.admin("scheduler_print_recovery_tasks", CLUSTER))
         printed = sum("\t" in line for line in lines) - 1  # the header
-        active = len(self.backup.tasks.select(ACTIVE_TASKS))
+        active = sum(STATUS_NAMES.get(status) in ACTIVE for status in self.backup.tasks.status)
         if printed != active:
             raise StepFailed(f"{printed} rows, but {active} active tasks stand in the backup")
         return f"{printed} active tasks"

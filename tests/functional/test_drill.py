@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, wait_until
+from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 REAL = ("small-022", "jobs-10k-022.gz")
@@ -120,15 +120,3 @@ def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
     assert process.wait(DEADLINE_SECONDS) == 130
     assert processes_of_session(process.pid) == []
     assert list((tmp_path / "drills").iterdir()) == []
-
-
-def processes_of_session(leader: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            session = int(stat.read_text().rpartition(")")[2].split()[3])
-        except OSError:  # it ended meanwhile
-            continue
-        if session == leader:
-            found.append(int(stat.parent.name))
-    return found

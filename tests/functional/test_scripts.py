@@ -1,0 +1,50 @@
+"""What a newcomer runs, run as they would."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aurora_admin.backup.index import read_backup
+from tests.conftest import CHECKOUT
+from tests.processes import processes_of_session
+
+
+def untracked() -> set[str]:
+    """Return the files that git would see."""
+    listed = subprocess.check_output(["git", "ls-files", "--others", "--exclude-standard"], cwd=CHECKOUT, text=True)
+    return set(listed.splitlines())
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Run a script of the checkout from somewhere else; no process of it may be left."""
+    def call(name, *arguments):
+        process = subprocess.Popen([CHECKOUT / "script" / name, *arguments], cwd=tmp_path, stdin=subprocess.DEVNULL,
+                                   env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, out
+        assert processes_of_session(process.pid) == []
+        return out
+    return call
+
+
+def test_the_demo_shows_every_command_of_a_restore_and_passes(script, tmp_path):
+    before = untracked()
+    shown = script("demo")
+    commands = re.findall(r"^\$ aurora_admin (scheduler_\w+) ", shown, re.MULTILINE)
+    assert commands == ["scheduler_list_backups", "scheduler_stage_recovery", "scheduler_print_recovery_tasks",
+                        "scheduler_delete_recovery_tasks", "scheduler_commit_recovery", "scheduler_backup_now"]
+    assert re.search(r"^compare tasks .* 57 tasks, each as in the backup", shown, re.MULTILINE)
+    assert list(Path(tmp_path).iterdir()) == []
+    assert untracked() <= before
+
+
+def test_make_backup_writes_where_its_caller_stands(script, tmp_path):
+    script("make-backup", "--tasks", "7", "mine")
+    backup = read_backup(str(tmp_path / "mine"))
+    assert len(backup.tasks) == 7
+    backup.close()

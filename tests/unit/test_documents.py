@@ -1,0 +1,22 @@
+"""What the README and the changelog promise is there."""
+
+import re
+
+from aurora_admin import __version__
+from aurora_admin.registry import Registry
+from tests.conftest import CHECKOUT
+
+
+def test_the_readme_lists_every_command_with_its_summary():
+    listed = re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", (CHECKOUT / "README.md").read_text(), re.MULTILINE)
+    assert listed == [(offer.command.name, offer.command.summary) for offer in Registry().offers()]
+
+
+def test_every_program_of_the_readme_is_there():
+    named = set(re.findall(r"script/\w[\w-]*", (CHECKOUT / "README.md").read_text()))
+    assert {"script/demo", "script/test"} <= named
+    assert all((CHECKOUT / name).stat().st_mode & 0o111 for name in named)
+
+
+def test_the_changelog_tells_of_this_version():
+    assert re.search(rf"^## {re.escape(__version__)}\b", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
