@@ -31,7 +31,7 @@ def put_back(partial: bytes, at: int, config: bytes) -> bytes:
 
 
 def ascending(raw: bytes) -> bytes:
-    """Return a ScheduledTask with its fields and those of its AssignedTask in the order of their ids, as all writers put them."""
+    """Return a ScheduledTask with its fields, and those of its AssignedTask, by their ids: the order of all writers."""
     task = sorted(fields.parse(raw), key=lambda field: field.id)
     return fields.join(
         field._replace(value=fields.join(sorted(fields.parse(field.value), key=lambda inner: inner.id)))

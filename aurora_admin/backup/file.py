@@ -66,7 +66,9 @@ class BackupFile:
         except OSError:
             same = False
         if not same:
-            raise BackupError(f"The file of backup {self.name} has changed since it was staged; unload and stage it again.")
+            raise BackupError(
+                f"The file of backup {self.name} has changed since it was staged; unload and stage it again."
+            )
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of a range.
@@ -76,13 +78,17 @@ class BackupFile:
         """
         data = os.pread(self.fd, end - start, start)
         if len(data) != end - start:
-            raise BackupError(f"Backup {self.name} is shorter than it was when it was staged; unload and stage it again.")
+            raise BackupError(
+                f"Backup {self.name} is shorter than it was when it was staged; unload and stage it again."
+            )
         return data
 
     def __enter__(self) -> "BackupFile":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -21,7 +21,7 @@ class JobKey(NamedTuple):
 
 
 class TaskFilter(NamedTuple):
-    """A TaskQuery: every restriction given must hold; None and an empty set restrict nothing (spec/scheduler-api.md 2)."""
+    """A TaskQuery: all that is given must hold; None and an empty set restrict nothing (spec/scheduler-api.md 2)."""
 
     role: bytes | None = None
     environment: bytes | None = None
@@ -113,7 +113,11 @@ class TaskTable:
     def _filter_rows(self, rows: Iterable[int], wanted: TaskFilter) -> list[int]:
         status, instance, host = self.status, self.instance, self.host
         statuses = wanted.statuses
-        rows = [row for row in rows if status[row] in statuses] if statuses else [row for row in rows if status[row] != GONE]
+        rows = (
+            [row for row in rows if status[row] in statuses]
+            if statuses
+            else [row for row in rows if status[row] != GONE]
+        )
         if wanted.instances:
             rows = [row for row in rows if instance[row] in wanted.instances]
         if wanted.hosts:

@@ -76,7 +76,6 @@ def test_an_unknown_method_is_an_exception(running):
         b"\x80",
         b"\x80\x01\x00\x01\x00\x00\x00\x08snapshot",
         b"hello",
-        bytes(50),
         b"\xff" * 100,
         gzip.compress(b"x"),
     ],
