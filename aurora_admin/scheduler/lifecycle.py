@@ -75,8 +75,8 @@ class Lifecycle:
 
     def _seconds_to_backup(self) -> float:
         """Count from the newest backup on disk, or from the start where there is none (spec/storage.md 4)."""
-        interval: float = self._flags.backup_interval
-        due = (self._backups.newest_time() or self._started) + interval - time.time()
+        newest, interval = self._backups.newest_time(), float(self._flags.backup_interval)
+        due = (self._started if newest is None else newest) + interval - time.time()
         return min(max(due, 0.0), BACKUP_CHECK_SECONDS)
 
     def _back_up(self) -> None:

@@ -1,0 +1,129 @@
+"""Backup files: whole or not at all, named, listed and pruned (spec/storage.md 4)."""
+
+import os
+import re
+import subprocess
+
+from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
+from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.wire import codec
+from tests.api import call, get, said
+from tests.processes import wait_until
+from tests.scheduler.test_log import fill, small_disk  # noqa: F401  (a fixture)
+from tests.scheduler.test_recovery import NAME, OK, place, sample
+
+GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
+QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
+
+
+def names(one) -> list[str]:
+    return sorted(os.listdir(one.backup_dir))
+
+
+def test_backups_of_one_minute_do_not_replace_each_other(scheduler):
+    one = scheduler()
+    for _ in range(3):
+        assert said(call(one.url, "performBackup")) == OK
+    assert len(names(one)) == 3
+    assert all(re.fullmatch(GIVEN_NAME, name) for name in names(one))
+    assert all(codec.decode(Snapshot, (one.backup_dir / name).read_bytes()).timestamp for name in names(one))
+
+
+def test_only_backups_are_listed(scheduler):
+    one = scheduler()
+    place(one)
+    for name in ("temp_scheduler-backup-1", "manifest_x.json", "notes.txt"):
+        (one.backup_dir / name).write_text("not a backup")
+    (one.backup_dir / "scheduler-backup-folder").mkdir()
+    (one.backup_dir / "scheduler-backup-link").symlink_to(one.backup_dir / NAME)
+    assert call(one.url, "listBackups").result.listBackupsResult.backups == {NAME}
+
+
+def test_the_oldest_of_ours_go_and_nobody_elses(scheduler):
+    one = scheduler("-max_saved_backups=2")
+    for name in (NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"):
+        place(one, name=name)
+    call(one.url, "performBackup")
+    (fresh,) = set(names(one)) - {NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"}
+    assert names(one) == ["scheduler-backup-0.keep", NAME, fresh]
+
+
+def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):  # noqa: F811
+    one = scheduler(started=False)
+    one.backup_dir = small_disk / "backups"
+    one.backup_dir.mkdir()
+    one.start()
+    call(one.url, "setQuota", ownerRole="r", quota=QUOTA)
+    fill(small_disk, 0)
+    answer = said(call(one.url, "performBackup"))
+    assert answer == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No space left on device.")
+    assert names(one) == []
+    assert "scheduler_backup_failed 1" in get(one.url, "/vars")[1].splitlines()
+
+
+def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):  # noqa: F811
+    """The log first: what could not be made durable is not to be seen either."""
+    one = scheduler(started=False)
+    one.log_dir = small_disk / "log"
+    one.start()
+    assert said(call(one.url, "setQuota", ownerRole="before", quota=QUOTA)) == OK
+    ballast = fill(small_disk, 0)
+    written = 0
+    while said(call(one.url, "setQuota", ownerRole=f"role-{written}", quota=QUOTA)) == OK:
+        written += 1
+        assert written < 10_000
+    code, text = said(call(one.url, "setQuota", ownerRole="late", quota=QUOTA))
+    assert (code, "nothing was written" in text) == ("ERROR", True)
+    assert cpus(one, "late") == 0
+    ballast.unlink()
+    assert said(call(one.url, "setQuota", ownerRole="after", quota=QUOTA)) == OK
+    one.kill()
+    one.start()
+    assert [cpus(one, role) for role in ("before", "late", "after", f"role-{written}")] == [1, 0, 1, 0]
+
+
+def cpus(one, role: str) -> float:
+    quota = call(one.url, "getQuota", ownerRole=role).result.getQuotaResult.quota
+    return next(resource.numCpus for resource in quota.resources if resource.numCpus is not None)
+
+
+def test_backups_and_snapshots_are_made_by_the_clock(scheduler):
+    one = scheduler("-backup_interval=1secs", "-dlog_snapshot_interval=1secs")
+    wait_until(lambda: len(names(one)) >= 2, "two backups")
+    wait_until(lambda: int(variable(one, "scheduler_log_snapshots")) >= 2, "two snapshots")
+
+
+def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
+    one = scheduler("-backup_interval=1hrs", started=False)
+    place(one)
+    os.utime(one.backup_dir / NAME, (0, 0))
+    one.start()
+    wait_until(lambda: len(names(one)) == 2, "the overdue backup")
+
+
+def variable(one, name: str) -> str:
+    return dict(line.split(" ", 1) for line in get(one.url, "/vars")[1].splitlines())[name]
+
+
+def test_a_backup_folder_that_goes_away_is_named(scheduler):
+    one = scheduler()
+    subprocess.run(["rm", "-r", str(one.backup_dir)], check=True)
+    code, text = said(call(one.url, "listBackups"))
+    assert (code, text) == ("ERROR", f"Failed to list backup dir {one.backup_dir}: No such file or directory.")
+    code, text = said(call(one.url, "performBackup"))
+    assert (code, text) == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No such file or directory.")
+
+
+def test_a_backup_made_here_can_be_staged_here(scheduler):
+    one = scheduler()
+    place(one)
+    call(one.url, "stageRecovery", backupId=NAME)
+    call(one.url, "commitRecovery")
+    assert one.wait_exit() == 0
+    one.start()
+    call(one.url, "performBackup")
+    (fresh,) = set(names(one)) - {NAME}
+    assert said(call(one.url, "stageRecovery", backupId=fresh)) == OK
+    assert len(codec.decode(Snapshot, (one.backup_dir / fresh).read_bytes()).tasks) == len(
+        codec.decode(Snapshot, sample()).tasks
+    )
