@@ -35,6 +35,7 @@ class Output:
     def __init__(self, stdout: TextIO | None, stderr: TextIO | None) -> None:
         self._stdout = stdout
         self._stderr = stderr
+        self._is_told = True  # whether every log line so far could be written
         self.level = INFO
         self.format = FORMATS[0]
 
@@ -72,21 +73,25 @@ class Output:
 
     def info_many(self, texts: Iterable[str]) -> None:
         """Write a result that goes to the log, one record a text: in blocks, at once on a terminal; raises as print."""
-        records = (PREFIXES[INFO] + text + "\n" for text in texts)
-        is_shown = self._stderr is not None and self.level <= INFO
-        for block in _blocks(records, 1 if self.is_watched() else BLOCK_CHARACTERS):
-            if is_shown:
-                _write_result(self._stderr, block)
+        if not self._is_told:
+            raise NotRead
+        stream = self._stderr if self.level <= INFO else None
+        block = _Block(stream, 1 if self.is_watched() else BLOCK_CHARACTERS)
+        try:
+            for text in texts:
+                block.add(f"{PREFIXES[INFO]}{text}\n")
+        finally:  # what came before an error is right, and is shown before it
+            block.write()
 
     def complain(self, text: str) -> None:
         """Print a text on standard error that is no log record, so that -q does not silence it."""
-        _write_if_read(self._stderr, text + "\n")
+        self._tell(text + "\n")
 
     def ask(self, question: str) -> str:
         """Ask on the terminal and return the answer; empty where there is none to ask."""
         if sys.stdin is None or not sys.stdin.isatty() or not self.is_watched():
             return ""
-        _write_if_read(self._stderr, question)
+        self._tell(question)
         return sys.stdin.readline().strip()
 
     def rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -105,7 +110,14 @@ class Output:
 
     def _log(self, level: int, text: str) -> None:
         if level >= self.level:
-            _write_if_read(self._stderr, PREFIXES[level] + text + "\n")
+            self._tell(PREFIXES[level] + text + "\n")
+
+    def _tell(self, text: str) -> None:
+        try:
+            _write(self._stderr, text, flush=True)
+        except OSError:
+            self._is_told = False
+            _abandon(self._stderr)
 
 
 def _write(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
@@ -137,23 +149,27 @@ def _abandon(stream: TextIO | None) -> None:
         os.close(nowhere)
 
 
-def _write_if_read(stream: TextIO | None, text: str) -> None:
-    try:
-        _write(stream, text, flush=True)
-    except OSError:
-        return
 
 
-def _blocks(lines: Iterable[str], size: int) -> Iterator[str]:
-    block: list[str] = []
-    length = 0
-    for line in lines:
-        block.append(line)
-        length += len(line)
-        if length >= size:
-            yield "".join(block)
-            block, length = [], 0
-    yield "".join(block)
+class _Block:
+    """Lines that are written together, because writing each costs more than making it."""
+
+    def __init__(self, stream: TextIO | None, size: int) -> None:
+        self._stream, self._size = stream, size
+        self._lines: list[str] = []
+        self._length = 0
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        self._length += len(line)
+        if self._length >= self._size:
+            self.write()
+
+    def write(self) -> None:
+        text = "".join(self._lines)
+        self._lines.clear()
+        self._length = 0
+        _write_result(self._stream, text)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -1,0 +1,103 @@
+"""Rows in three formats, records in blocks, and what cannot be encoded."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from aurora_admin.errors import AdminError
+from aurora_admin.output import BLOCK_CHARACTERS, FORMATS, NONE, Output
+
+ROWS = [("stage", "OK", 1.5), ("a,b\n\"c\"", "naïve", None)]
+
+
+class Counted(io.StringIO):
+    """Counts writes."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+@pytest.fixture
+def out() -> Output:
+    return Output(io.StringIO(), Counted())
+
+
+def rows(out: Output, style: str, given=ROWS) -> str:
+    out.format = style
+    out.rows(["step", "result", "seconds"], iter(given))
+    return out._stdout.getvalue()
+
+
+def test_json(out):
+    assert json.loads(rows(out, "json")) == [
+        {"step": "stage", "result": "OK", "seconds": 1.5}, {"step": ROWS[1][0], "result": "naïve", "seconds": None}]
+
+
+def test_csv(out):
+    assert list(csv.reader(io.StringIO(rows(out, "csv")))) == [
+        ["step", "result", "seconds"], ["stage", "OK", "1.5"], [ROWS[1][0], "naïve", ""]]
+
+
+def test_table(out):
+    assert rows(out, "table", [("stage", "OK", 1.50), ("007", "1e5", 3)]) == (
+        "step    result    seconds\n------  --------  ---------\nstage   OK        1.5\n007     1e5       3\n")
+
+
+@pytest.mark.parametrize(("style", "text"), [("json", "[]\n"), ("csv", "step,result,seconds\n")])
+def test_no_rows(out, style, text):
+    assert rows(out, style, []) == text
+
+
+@pytest.mark.parametrize("style", set(FORMATS) - {"table"})
+def test_rows_are_printed_as_they_come(out, style):
+    def endless():
+        yield from ROWS
+        raise AdminError("broken off")
+    with pytest.raises(AdminError):
+        rows(out, style, endless())
+    assert "stage" in out._stdout.getvalue()
+
+
+def test_many_records_are_written_in_blocks_and_whole(out):
+    out.info_many(str(number) for number in range(100_000))
+    written = out._stderr.getvalue()
+    assert written == "".join(f" INFO] {number}\n" for number in range(100_000))
+    assert out._stderr.writes <= len(written) / BLOCK_CHARACTERS + 1
+
+
+def test_records_before_an_error_are_written(out):
+    def broken():
+        yield "right"
+        raise AdminError("broken off")
+    with pytest.raises(AdminError):
+        out.info_many(broken())
+    assert out._stderr.getvalue() == " INFO] right\n"
+
+
+def test_the_error_shows_also_when_the_records_do_not(out):
+    def broken():
+        yield "right"
+        raise AdminError("broken off")
+    out.level = NONE
+    with pytest.raises(AdminError):
+        out.info_many(broken())
+    assert out._stderr.getvalue() == ""
+
+
+def test_half_a_surrogate_pair_is_shown_not_fatal():
+    raw = io.BytesIO()
+    out = Output(io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape"), None)
+    out.print("a\ud800b")
+    out.print("c\udcffd")
+    out.flush()
+    assert raw.getvalue() == b"a\\ud800b\nc\xffd\n"
+
+
+def test_a_record_is_one_write(out):
+    out.warn("two\nlines 100% literally")
+    assert (out._stderr.getvalue(), out._stderr.writes) == (" WARN] two\nlines 100% literally\n", 1)
