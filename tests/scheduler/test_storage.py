@@ -1,0 +1,108 @@
+"""The write path without a process around it: order, and what happens when the log fails."""
+
+import contextlib
+
+import pytest
+
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.storage import NotReady, Storage
+
+QUOTA = ops.save_quota(b"role", b"\x00")
+
+
+class Made:
+    """A storage on a real log, and what it said when it gave up."""
+
+    def __init__(self, folder: str) -> None:
+        self.engine = SqliteLog(folder)
+        self.told: list[str] = []
+        self.storage = Storage(Log(self.engine, folder, 512 * 1024), folder, self.told.append)
+        self.storage.start()
+
+    def write(self) -> None:
+        with self.storage.transaction() as transaction:
+            transaction.ops.append(QUOTA)
+
+    @property
+    def entries(self) -> list[bytes]:
+        return [data for _, data in self.engine.read_all()]
+
+    @property
+    def quotas(self) -> int:
+        with self.storage.read() as stores:
+            return len(stores.sections[8])
+
+
+@pytest.fixture
+def made(tmp_path):
+    folder = str(tmp_path / "log")
+    initialize(folder)
+    one = Made(folder)
+    with contextlib.closing(one.engine):
+        yield one
+
+
+def test_nothing_is_written_behind_a_committed_recovery(made):
+    """A transaction there would be replayed onto the restored state (spec/storage.md 5.1)."""
+    made.write()
+    made.storage.replace_by(made.storage.view())
+    before = made.entries
+    for attempt in (made.write, made.storage.snapshot, made.storage.view, lambda: made.quotas):
+        with pytest.raises(NotReady):
+            attempt()
+    assert made.entries == before
+    assert len(before) == 1
+
+
+def test_a_transaction_without_ops_writes_nothing(made):
+    before = made.entries
+    with made.storage.transaction():
+        pass
+    assert made.entries == before
+
+
+def test_a_handler_that_fails_writes_nothing(made):
+    with pytest.raises(ZeroDivisionError), made.storage.transaction() as transaction:
+        transaction.ops.append(QUOTA)
+        raise ZeroDivisionError
+    assert made.quotas == 0
+    assert len(made.entries) == 1
+
+
+def test_a_full_log_is_told_and_the_storage_goes_on(made, monkeypatch):
+    def full(records):
+        raise LogFull("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made.engine, "append", full)
+        with pytest.raises(LogFull):
+            made.write()
+    assert made.quotas == 0
+    made.write()
+    assert made.quotas == 1
+    assert made.told == []
+
+
+def test_a_broken_log_ends_the_process_and_closes_the_storage(made, monkeypatch):
+    def broken(records):
+        raise LogBroken("unknown outcome")
+
+    monkeypatch.setattr(made.engine, "append", broken)
+    with pytest.raises(LogError):
+        made.write()
+    assert len(made.told) == 1
+    assert made.told[0].startswith("unknown outcome")
+    with pytest.raises(NotReady):
+        made.write()
+
+
+def test_a_snapshot_holds_all_and_nothing_stands_before_it(made):
+    for _ in range(3):
+        made.write()
+    made.storage.snapshot()
+    assert len(made.entries) == 1
+    made.write()
+    assert len(made.entries) == 2
