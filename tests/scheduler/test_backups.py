@@ -48,6 +48,14 @@ def test_the_oldest_of_ours_go_and_nobody_elses(scheduler):
     assert names(one) == ["scheduler-backup-0.keep", NAME, fresh]
 
 
+def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
+    one = scheduler("-max_saved_backups=1")
+    place(one, name="scheduler-backup-2099-01-01-00-00")
+    place(one, name="scheduler-backup-2099-01-02-00-00")
+    call(one.url, "performBackup")
+    assert len([name for name in names(one) if "2099" not in name]) == 1
+
+
 def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):  # noqa: F811
     one = scheduler(started=False)
     one.backup_dir = small_disk / "backups"

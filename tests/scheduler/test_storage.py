@@ -65,9 +65,13 @@ def test_a_transaction_without_ops_writes_nothing(made):
 
 
 def test_a_handler_that_fails_writes_nothing(made):
-    with pytest.raises(ZeroDivisionError), made.storage.transaction() as transaction:
-        transaction.ops.append(QUOTA)
-        raise ZeroDivisionError
+    def handler():
+        with made.storage.transaction() as transaction:
+            transaction.ops.append(QUOTA)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        handler()
     assert made.quotas == 0
     assert len(made.entries) == 1
 

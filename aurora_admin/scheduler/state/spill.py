@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 
 PENDING = 1 << 20
 
@@ -14,8 +15,9 @@ class Spill:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)
-        self.fd = self._file.fileno()
+        self.fd, path = tempfile.mkstemp(dir=folder)
+        os.unlink(path)
+        weakref.finalize(self, os.close, self.fd)
         self.size = 0
         self._pending: list[bytes] = []
         self._written = 0
