@@ -48,6 +48,9 @@ zk_use_curator
 """.split()
 
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a scheduler is there to be reached
+
+
 class FlagError(Exception):
     """The command line cannot be used; the text says which flag and why."""
 
@@ -152,7 +155,7 @@ def _add_flags(parser: ArgumentParser) -> None:
     flag("backup_dir", "DIR", "folder of the backups; made where it is missing", required=True)
     flag("native_log_file_path", "DIR", "folder of the log, made by aurora-reference-log initialize", required=True)
     flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
-    flag("ip", "ADDRESS", "address to listen on (default: all)", default="")
+    flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", default=EVERY_ADDRESS[0])
     flag("hostname", "NAME", "name to be known by (default: the address)")
     flag(
         "backup_interval",
@@ -207,5 +210,5 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """
     flags = manpage_parser().parse_args(arguments)
     if flags.hostname is None:
-        flags.hostname = flags.ip or own_address()
+        flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip
     return flags

@@ -35,7 +35,7 @@ def main() -> int:
         number = re.search(r"Errno (\d+)", str(error))
         reason = os.strerror(int(number[1])) if number else str(error)
         return _refuse(
-            f"Cannot listen on {flags.ip or '*'}:{flags.http_port}: {reason}. "
+            f"Cannot listen on {flags.ip}:{flags.http_port}: {reason}. "
             "Stop what uses the port, or choose another with -http_port."
         )
 

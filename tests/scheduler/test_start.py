@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from tests.api import call, said
-from tests.processes import PROGRAMS, environment, run
+from tests.processes import PROGRAMS, Scheduler, environment, run
 from tests.scheduler.test_bad_backups import LIKE_ANYBODY
 
 
@@ -130,3 +130,16 @@ def test_a_missing_position_is_refused(scheduler):
         log.execute("DELETE FROM entry WHERE pos = 1")
     log.close()
     assert "Position 1 is missing" in refusal(one)
+
+
+def test_without_an_address_it_listens_on_all_and_tells_its_own(tmp_path):
+    initialize(tmp_path / "log", tmp_path)
+    command = [PROGRAMS / "aurora-reference-scheduler", "-cluster_name=west", f"-backup_dir={tmp_path / 'backups'}"]
+    one = Scheduler(tmp_path)
+    one.command = lambda: [*map(str, command), f"-native_log_file_path={tmp_path / 'log'}"]
+    one.start()
+    try:
+        assert not one.url.startswith("http://0.0.0.0")
+        assert said(call(f"http://127.0.0.1:{one.url.rsplit(':', 1)[1]}", "listBackups")) == ("OK", "")
+    finally:
+        one.kill()
