@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path
 from textwrap import dedent
 
+import pexpect
 import pytest
 
 from tests.functional.test_packaging import build, checkout, installed, site_packages, wheel  # noqa: F401 - fixtures
-from tests.processes import environment, run
+from tests.processes import DEADLINE_SECONDS, environment, run
 
 GROUP = "aurora_admin.plugins.v1"
 DECLARATION = """
@@ -33,7 +34,7 @@ COMMAND = '''
 
 
     def configure(parser):
-        parser.add_argument("--shout", metavar="HOW", help="how loud; 'very' is 100%% loud")
+        parser.add_argument("--shout", metavar="HOW", help="'very' is 100%% loud")
 
 
     def run(context, args):
@@ -128,7 +129,7 @@ def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
     shown = re.sub(r".\x08", "", shown)
     assert re.search(r"NAME\s+aurora_admin-fleet_hello - Say hello to a cluster\n", shown)
     assert re.search(r"DESCRIPTION\s+Say hello to a cluster, politely.\s+Nothing is sent - not even a greeting.", shown)
-    assert re.search(r"--shout HOW\s+how loud; 'very' is 100% loud", shown)
+    assert re.search(r"--shout HOW\s+'very' is 100% loud", shown)
     assert "aurora_admin fleet_hello west" in shown
     assert "aurora_admin-get_scheduler(1)" in shown
 
@@ -219,6 +220,13 @@ def test_a_bug_is_called_one_and_its_owner_named(scratch):
     assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
 
 
+def test_a_lost_answer_has_a_code_of_its_own_in_new_commands(scratch):
+    lost = "from aurora_admin.errors import OutcomeUnknown\ndef run(context, args): raise OutcomeUnknown('who knows')"
+    scratch.install("aurora-fleet", fleet(command=lost))
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.out, result.err) == (3, "", "FATAL] who knows\n")
+
+
 def test_a_destructive_command_asks(scratch):
     scratch.install("aurora-fleet", fleet(effect="destroy"))
     asked = scratch("fleet_hello", "west", stdin="yes\n")
@@ -227,6 +235,20 @@ def test_a_destructive_command_asks(scratch):
     assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
     rehearsed = scratch("fleet_hello", "--dry-run", "west", "--yes")
     assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
+
+
+@pytest.mark.parametrize(("answer", "code", "shown"), [("yes", 0, "Hello west"), ("y", 1, "FATAL] Not confirmed"),
+                                                       ("", 1, "FATAL] Not confirmed")])
+def test_a_person_is_asked(scratch, answer, code, shown):
+    scratch.install("aurora-fleet", fleet(effect="destroy"))
+    child = pexpect.spawn(str(scratch.venv / "bin" / "aurora_admin"), ["fleet_hello", "west"], encoding="utf-8",
+                          env=environment(scratch.home, PYTHONPATH=scratch.libraries), timeout=DEADLINE_SECONDS)
+    child.expect_exact("Greet west? Type yes to go on: ")
+    child.sendline(answer)
+    child.expect_exact(shown)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code
 
 
 def test_a_plugin_in_an_archive_is_found_too(scratch, tmp_path):
