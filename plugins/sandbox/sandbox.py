@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,7 @@ from aurora_admin.command import Context
 CLUSTER = "drill"
 SHOWN_LINES = 8
 STOP_SECONDS = 30
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 SERVING = re.compile(r"Serving on (http://\S+)")
 
 
@@ -73,7 +76,7 @@ class Sandbox:
         flags = (f"-cluster_name={CLUSTER}", "-ip=127.0.0.1", "-hostname=127.0.0.1", "-http_port=0",
                  f"-native_log_file_path={self.log}", f"-backup_dir={self.backups}")
         self._announce("aurora-reference-scheduler", flags)
-        with open(self._scheduler_log, "ab") as log:
+        with open(self._scheduler_log, "ab") as log, _uninterrupted():
             self._scheduler = subprocess.Popen([sys.executable, "-m", "aurora_admin.scheduler.main", *flags],
                                                env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.url = self._wait_until_serving()
@@ -145,6 +148,20 @@ class Sandbox:
                 self._show(line)
             if more := sum(1 for _ in lines):
                 self._show(f"... and {more} lines more")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C until it is known what was started: what nobody knows, nobody would end."""
+    caught: list[int] = []
+    handlers = {sig: signal.signal(sig, lambda number, _: caught.append(number)) for sig in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for sig, handler in handlers.items():
+            signal.signal(sig, handler)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def read_lines(path: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 
+from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.sections import SECTIONS
 from aurora_admin.client.replies import STATUS_NAMES
@@ -102,18 +103,27 @@ class Drill:
 
     def compare_the_rest(self) -> str:
         """Have the scheduler make a backup of its own, and find every other record of the first one in it."""
-        before = set(self.sandbox.backups.iterdir())
-        self.sandbox.admin("scheduler_backup_now", CLUSTER)
-        [made] = set(self.sandbox.backups.iterdir()) - before
-        again = read_backup(str(made))
-        compared = 0
+        again, compared = self._new_backup(), 0
+        if again.framework_id != self.backup.framework_id:
+            raise StepFailed(f"the framework id is {again.framework_id}, not {self.backup.framework_id}")
         for number, section in SECTIONS.items():
             old, new = self.backup.sections.get(number, {}), again.sections.get(number, {})
-            if not section.retired and (wrong := [key for key in old.keys() | new.keys()
-                                                  if not _is_same(old.get(key), new.get(key))]):
-                raise StepFailed(f"{len(wrong)} {section.name} differ, {wrong[0]} for one")
+            wrong = [key for key in old.keys() | new.keys() if not _is_same(old.get(key), new.get(key))]
+            if wrong and not section.retired:
+                raise StepFailed(f"{len(wrong)} {section.name} differ, {wrong[0]!r} for one")
             compared += len(old)
         return f"{compared} records, each as in the backup"
+
+    def _new_backup(self) -> Backup:
+        before = set(self.sandbox.backups.iterdir())
+        self.sandbox.admin("scheduler_backup_now", CLUSTER)
+        made = set(self.sandbox.backups.iterdir()) - before
+        if not made:
+            raise StepFailed("no new backup is there")
+        try:
+            return read_backup(str(made.pop()))
+        except BackupError as error:
+            raise StepFailed(f"the new backup cannot be read: {error}") from error
 
     def stop(self) -> str:
         """End the scheduler."""

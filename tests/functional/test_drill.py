@@ -118,5 +118,5 @@ def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
     wait_until(lambda: list(tmp_path.glob("drills/*/*scheduler_list_backups.out")), "a command was run")
     os.kill(process.pid, sig)
     assert process.wait(DEADLINE_SECONDS) == 130
-    assert processes_of_session(process.pid) == []
+    wait_until(lambda: not processes_of_session(process.pid), "no process of the drill is left")
     assert list((tmp_path / "drills").iterdir()) == []

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.sections import HOSTS, METADATA, QUOTAS
 from aurora_admin.plugins.sandbox.sandbox import StepFailed
 from aurora_admin.plugins.sandbox.steps import Drill
 from aurora_admin.wire import fields
@@ -74,3 +75,50 @@ def test_a_changed_task_is_named(judge, path, ttype, value):
         return {**records, first(records): fields.put(records[first(records)], path, ttype, value)}.values()
     with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
         judge(changed)
+
+
+@pytest.fixture
+def judge_rest(backup, tmp_path):
+    """Compare the backup that a restored scheduler makes: the function given edits the whole snapshot."""
+    def compare(edit):
+        def back_up(*_):
+            (tmp_path / "scheduler-backup-new").write_bytes(edit(SAMPLE.read_bytes()))
+        return Drill(SimpleNamespace(admin=back_up, backups=tmp_path), "backup", backup, None).compare_the_rest()
+    return compare
+
+
+def test_the_same_records_pass_whatever_the_scheduler_says_of_its_build(judge_rest):
+    assert judge_rest(lambda raw: fields.drop(raw, [METADATA, 8])) == "25 records, each as in the backup"
+
+
+def test_another_framework_id_is_told(judge_rest):
+    with pytest.raises(StepFailed, match="the framework id is other, not 6d1f"):
+        judge_rest(lambda raw: fields.put(raw, [METADATA, 1], 11, fields.string(b"other")))
+
+
+def test_a_backup_that_cannot_be_read_fails(judge_rest):
+    with pytest.raises(StepFailed, match=r"the new backup cannot be read: .* at byte"):
+        judge_rest(lambda raw: raw[:-1])
+
+
+def test_no_backup_at_all_fails(backup, tmp_path):
+    drill = Drill(SimpleNamespace(admin=lambda *_: None, backups=tmp_path), "backup", backup, None)
+    with pytest.raises(StepFailed, match="no new backup is there"):
+        drill.compare_the_rest()
+
+
+def test_a_lost_record_is_named(judge_rest):
+    def without_last_quota(raw):
+        etype, items = fields.elements(fields.get(raw, QUOTAS))
+        return fields.put(raw, [QUOTAS], 14, fields.container(etype, items[:-1]))
+    with pytest.raises(StepFailed, match=r"1 quotas differ, b'www-data' for one"):
+        judge_rest(without_last_quota)
+
+
+def test_a_changed_record_is_named(judge_rest):
+    def with_another_mode(raw):
+        etype, items = fields.elements(fields.get(raw, HOSTS))
+        drained = fields.put(items[0], [3], 8, fields.i32(4))
+        return fields.put(raw, [HOSTS], 14, fields.container(etype, [drained, *items[1:]]))
+    with pytest.raises(StepFailed, match="1 hosts differ"):
+        judge_rest(with_another_mode)

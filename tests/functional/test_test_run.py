@@ -1,0 +1,66 @@
+"""The test run itself: what it may leave out, and what it says of it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import CHECKOUT
+
+TESTS = """
+import pytest
+
+def test_of_every_item(sweep):
+    assert len(sweep(range(1000), 5)) in (5, 1000)
+
+def test_of_the_same_sample(sweep):
+    print("SAMPLE", sweep(range(1000), 5))
+
+def test_without_its_program():
+    pytest.skip("no strace here")
+
+def test_of_recordings(shared_fixtures):
+    pass
+"""
+
+
+@pytest.fixture
+def run_tests(tmp_path):
+    (tmp_path / "test_it.py").write_text(TESTS)
+
+    def call(*arguments, **env):
+        command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-rs",
+                   "-c", os.devnull, f"--rootdir={tmp_path}", str(tmp_path), *arguments]
+        env = {**os.environ, "CI": "", "PYTHONPATH": str(CHECKOUT), "AURORA_FIXTURES": str(tmp_path / "none"), **env}
+        return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    return call
+
+
+def test_a_missing_part_is_skipped_by_name_but_fails_in_ci(run_tests):
+    here, in_ci = run_tests(), run_tests(CI="true")
+    assert here.returncode == 0
+    assert "no strace here" in here.stdout
+    assert in_ci.returncode == 1
+    assert "skipped, and in CI nothing may be" in in_ci.stdout
+
+
+def test_missing_recordings_are_named_and_legal_even_in_ci(run_tests):
+    done = run_tests("-k", "not program", CI="true")
+    assert done.returncode == 0, done.stdout
+    assert "tests on files of real schedulers were skipped" in done.stdout
+
+
+def test_the_summary_says_what_was_sampled_and_all_runs_everything(run_tests):
+    sampled, whole = run_tests(), run_tests("--all")
+    assert "test_of_every_item: 5 of 1000 (--seed 0; --all runs every one)" in sampled.stdout
+    assert "of 1000" not in whole.stdout
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
+    def sample(*arguments):
+        [line] = [line for line in run_tests("-s", *arguments).stdout.splitlines() if "SAMPLE" in line]
+        return line[line.index("["):]
+    assert sample() == sample("--seed=0") != sample("--seed=1")
+    assert sample().startswith("[0, ")
+    assert sample().rstrip(".").endswith(", 999]")
