@@ -141,6 +141,8 @@ def fault_of(command: Any) -> str | None:
     """Say what is wrong with a declaration; None if nothing is."""
     if not isinstance(command, Command):
         return f"it is no Command but {command!r:.80}"
+    if not all(isinstance(value, str) for value in command[:6]):
+        return f"a field of {command.name!r} is no text"
     if not command.name.replace("-", "_").isidentifier() or command.name.startswith("-"):
         return f"{command.name!r} cannot be typed as a command"
     if command.synopsis.split()[:1] != [command.name]:

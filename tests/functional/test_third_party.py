@@ -171,6 +171,8 @@ def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(sc
 
 @pytest.mark.parametrize(("files", "fault"), [
     (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
+    (broken("from aurora_admin.command import Command\n" + HOOK +
+            "def aurora_admin_commands(): yield Command(5, '', '', '', '', 'read')"), "a field of 5 is no text"),
     (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
     (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
 ])
@@ -210,6 +212,33 @@ def test_a_command_that_cannot_be_loaded_says_why(scratch, source, cause):
         assert (result.code, result.out, result.err) == (1, "", said)
     assert scratch("-q", "fleet_hello", "west").err == ""
     assert scratch("help").code == 0
+
+
+def test_a_wrong_help_text_is_one_line(scratch):
+    scratch.install("aurora-fleet", fleet(command=COMMAND.replace("100%%", "100%")))
+    for line in (["help", "fleet_hello"], ["fleet_hello", "-h"]):
+        result = scratch(*line)
+        assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+        assert result.err.startswith("FATAL] ")
+        assert "%" in result.err
+
+
+def test_options_of_a_command_may_stand_before_it(scratch):
+    scratch.install("aurora-fleet", fleet())
+    assert scratch("--shout", "very", "fleet_hello", "west").out == "Hello west very\n"
+    assert scratch("-v", "--shout=very", "fleet_hello", "west").out == "Hello west very\n"
+    # A value that is a command's name is taken for the command, which then does not know the option: nothing is run.
+    assert scratch("--shout", "get_scheduler", "fleet_hello", "west").code == 2
+    assert scratch("--nosuch", "fleet_hello", "west").code == 2
+    assert scratch("nosuch", "fleet_hello", "west").err.startswith("Must supply one of")
+
+
+def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):  # noqa: F811
+    for built in checkout.glob("*.egg-info"):
+        shutil.rmtree(built)
+    done = subprocess.run([sys.executable, "-m", "aurora_admin"], cwd=checkout, env=environment(tmp_path),
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, ", get_scheduler, help, scheduler_backup_now, " in done.stderr) == (1, True)
 
 
 def test_a_bug_is_called_one_and_its_owner_named(scratch):
