@@ -22,7 +22,9 @@ CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
 STRICT = 0x80010000
 JSON_VERSION = 1
 I32_RANGE = range(-(2**31), 2**31)
-STRING_OR_BLANK = re.compile(r'"(?:[^"\\]|\\.)*"|(\s)', re.DOTALL)
+# What the end of the input leaves of an escape or a number.
+CUT_OFF = re.compile(r"(?:(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?")
+BLANK = re.compile(r'"(?:[^"\\]|\\.)*"|(\s)', re.DOTALL)
 # What is left of a value that the end of the input cut off, where the parser names its beginning.
 CUT_OFF = re.compile(r'(?:"(?:[^"\\]|\\.)*\\?|(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?', re.DOTALL)
 BLANK = re.compile(r"\s")
@@ -72,7 +74,7 @@ def from_json(raw: bytes) -> Message:
     """
     parsed = _parse(raw)
     if not isinstance(parsed, list):
-        _unexpected(raw.decode("utf-8", "replace"), 0)
+        _unexpected(raw, raw.decode("utf-8", "replace"), 0)
     if parsed[:1] != [JSON_VERSION]:
         raise WireError("Message contained bad version.", min(1, len(raw)))
     if [type(part) for part in parsed] != [int, str, int, int, dict]:
@@ -107,16 +109,15 @@ def _parse(raw: bytes) -> Any:
     try:
         parsed, end = json.JSONDecoder(strict=False, parse_constant=_no_constant).raw_decode(text)
     except json.JSONDecodeError as error:
-        _unexpected(text, error.pos)
+        if error.msg.startswith("Unterminated string") or CUT_OFF.fullmatch(text, error.pos):
+            raise ended(len(raw)) from None
+        _unexpected(raw, text, error.pos)
     except RecursionError:
         raise too_deep(0) from None
     except ValueError:
         # Also what Python says to a number of more than 4300 digits.
         raise WireError("Bad data encounted in numeric data", 0) from None
-    outside = text[:end].replace("\\\\", "").replace('\\"', "").split('"')[::2]
-    if BLANK.search("".join(outside)):
-        blank = next(found for found in STRING_OR_BLANK.finditer(text) if found[1])
-        _unexpected(text, blank.start())
+    _refuse_blanks(raw, text[:end])
     return parsed
 
 
@@ -124,10 +125,17 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _unexpected(text: str, at: int) -> NoReturn:
-    offset = len(text[:at].encode("utf-8", "replace"))
-    if CUT_OFF.fullmatch(text, at):
-        raise ended(offset)
+def _refuse_blanks(raw: bytes, text: str) -> None:
+    """Raise at the first blank that is not inside a string."""
+    at = 0
+    for number, part in enumerate(text.replace("\\\\", "__").replace('\\"', "__").split('"')):
+        blank = BLANK.search(part) if number % 2 == 0 else None
+        if blank:
+            _unexpected(raw, text, at + blank.start())
+        at += len(part) + 1
+
+
+def _unexpected(raw: bytes, text: str, at: int) -> NoReturn:
     # A real scheduler reads bytes, and its page has no letters beyond Latin-1.
     character = text[at] if text[at].isascii() else "?"
-    raise WireError(f"Unexpected character:{character}", offset)
+    raise WireError(f"Unexpected character:{character}", min(len(text[:at].encode()), len(raw)))

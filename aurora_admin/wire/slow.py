@@ -1,6 +1,7 @@
 """Thrift in pure Python, for where the library's C module is missing: the same results, about 50 times slower."""
 
 import logging
+import struct
 from functools import lru_cache
 from typing import Any
 
@@ -73,5 +74,8 @@ def encode(item: Any, specification: list[Any]) -> bytes:
     """Return a struct's bytes as fastbinary.encode_binary does."""
     _warn()
     transport = TMemoryBuffer()
-    SlowProtocol(transport).writeStruct(item, specification[1])
+    try:
+        SlowProtocol(transport).writeStruct(item, specification[1])
+    except struct.error as error:
+        raise OverflowError(str(error)) from error
     return bytes(transport.getvalue())

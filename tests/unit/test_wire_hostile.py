@@ -1,0 +1,229 @@
+"""Damaged and hostile bytes: a WireError that says where, and never much memory, time or stack."""
+
+import random
+import struct
+
+import pytest
+from thrift.Thrift import TType
+
+from aurora_admin.gen.api.ttypes import ScheduledTask, TaskQuery
+from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.wire import codec, fields, message, transcode
+from aurora_admin.wire.canonical import canonical, same
+from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.limits import DEPTH, Limits
+from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.window import Window
+from tests.unit.wire_structs import at_most, refused, sample_task
+
+MOST = 2**31 - 1
+# What opens one level, what is innermost, and what closes one.
+NESTINGS = {
+    TType.STRUCT: (b"\x0c\x00\x01", b"\x00", b"\x00"),
+    TType.LIST: (b"\x0f\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00", b""),
+    TType.SET: (b"\x0e\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00", b""),
+    TType.MAP: (b"\x02\x0d\x00\x00\x00\x01\x01", b"\x02\x02\x00\x00\x00\x00", b""),
+}
+
+
+def walked(raw):
+    """Step over a struct by hand, field by field, through a window."""
+    reader = Reader(Window.of_bytes(raw), Limits.of_length(len(raw)))
+    while (ttype := reader.field()[0]) != TType.STOP:
+        reader.skip(ttype)
+    if not reader.window.at_end():
+        raise WireError("more follows", reader.position)
+
+
+READERS = {
+    "codec.decode": lambda raw: codec.decode(ScheduledTask, raw),
+    "codec.decode slim": lambda raw: codec.decode(slim.ScheduledTask, raw),
+    "Reader": walked,
+    "fields.parse": fields.parse,
+    "fields.get": lambda raw: fields.get(raw, 1, 4, 28, 3),
+    "fields.put": lambda raw: fields.put(raw, [1, 4, 28, 3], TType.STRING, fields.string(b"x")),
+    "fields.drop": lambda raw: fields.drop(raw, [1, 4, 25, 2]),
+    "fields.append": lambda raw: fields.append(raw, [4], TType.LIST, b"\0"),
+    "fields.skip": lambda raw: fields.skip(raw, 0, TType.STRUCT),
+    "canonical": canonical,
+    "same": lambda raw: same(raw, b"\0"),
+    "struct_to_json": transcode.struct_to_json,
+}
+
+
+@pytest.fixture(params=READERS.values(), ids=READERS)
+def read(request):
+    return request.param
+
+
+def in_field(ttype, value):
+    """A struct with the value in a field that every reader has to step over."""
+    return fields.header(ttype, 99) + value + b"\0"
+
+
+def test_the_task_that_is_damaged_below_is_whole(read):
+    assert refused(read, sample_task()) is None
+
+
+def test_a_struct_that_is_cut_short_is_the_end_of_the_input(sweep):
+    raw = sample_task()
+    for cut in sweep(range(len(raw)), 150):
+        for name, read in READERS.items():
+            error = refused(read, raw[:cut])
+            assert error, (name, cut)
+            assert error.java_class == "TTransportException", (name, cut, str(error))
+
+
+def test_damaged_bits_are_read_or_refused(sweep):
+    raw = sample_task()
+    for bit in sweep(range(len(raw) * 8), 600):
+        damaged = bytearray(raw)
+        damaged[bit // 8] ^= 1 << bit % 8
+        for read in READERS.values():
+            refused(read, bytes(damaged))
+
+
+def test_noise_is_read_or_refused(read):
+    rng = random.Random(3)
+    for _ in range(300):
+        refused(read, rng.randbytes(rng.randint(0, 40)))
+        # Bytes that mostly mean something: types, small ids, small counts.
+        refused(read, bytes(rng.choice((0, 1, 2, 3, 8, 10, 11, 12, 13, 14, 15, 255)) for _ in range(40)))
+
+
+@pytest.mark.parametrize("claim", [MOST, 100_000_000, -1, -MOST - 1])
+@pytest.mark.parametrize(("ttype", "head"), [
+    (TType.STRING, b""), (TType.LIST, b"\x0c"), (TType.SET, b"\x02"), (TType.LIST, b"\x0b"), (TType.MAP, b"\x0b\x0c"),
+])
+def test_a_claimed_length_that_is_not_there_costs_nothing(read, ttype, head, claim):
+    raw = in_field(ttype, head + struct.pack("!i", claim) + bytes(8))
+    with at_most(200_000):
+        error = refused(read, raw)
+    assert error
+    if claim < 0:
+        assert str(error) == f"Negative length: {claim}"
+    else:
+        assert error.java_class == "TTransportException"
+
+
+@pytest.mark.parametrize("ttype", NESTINGS)
+def test_deep_nesting_is_refused_and_costs_no_stack(read, ttype):
+    opening, innermost, closing = NESTINGS[ttype]
+
+    def deep(levels):
+        return in_field(ttype, opening * levels + innermost + closing * levels)
+
+    error = refused(read, deep(50_000))
+    assert str(error) == f"structs and containers are nested more than {DEPTH} deep"
+    assert refused(read, deep(DEPTH - 10)) is None
+
+
+@pytest.mark.parametrize("ttype", [1, 5, 7, 9, 17, 127, 255])
+def test_a_type_that_is_none_is_refused(read, ttype):
+    error = refused(read, in_field(ttype, bytes(20)))
+    assert error
+    assert error.java_class == "TProtocolException"
+    refused(read, in_field(TType.LIST, bytes([ttype]) + b"\0\0\0\1" + bytes(20)))
+
+
+def test_many_empty_elements_are_counted_against_the_limit():
+    hosts = fields.put(b"\0", [4], TType.SET, fields.container(TType.STRING, [fields.string(b"")] * 100))
+    assert codec.decode(TaskQuery, hosts, Limits(string=10, container=100))
+    with pytest.raises(WireError, match="a length of 100 is more than there can be"):
+        codec.decode(TaskQuery, hosts, Limits(string=10, container=99))
+
+
+def test_a_string_is_measured_by_its_limit():
+    raw = fields.put(b"\0", [2], TType.STRING, fields.string(b"x" * 100))
+    assert codec.decode(TaskQuery, raw, Limits(string=100, container=1)).jobName == "x" * 100
+    with pytest.raises(WireError, match="a length of 100 is more than there can be") as raised:
+        codec.decode(TaskQuery, raw, Limits(string=99, container=1))
+    assert raised.value.java_class == "TProtocolException"
+
+
+@pytest.mark.parametrize("value", [fields.string(b"x" * 100), fields.container(TType.BOOL, [b"\1"] * 100)])
+def test_limits_hold_where_the_length_of_the_input_is_not_known(value):
+    ttype = TType.LIST if value[0] == TType.BOOL else TType.STRING
+    for step in (lambda reader: reader.skip(ttype), Reader.container if ttype == TType.LIST else Reader.string):
+        sent = iter([value])
+        reader = Reader(Window(lambda _, sent=sent: next(sent, b"")), Limits(string=99, container=99))
+        with pytest.raises(WireError, match="a length of 100 is more than there can be"):
+            step(reader)
+
+
+def test_a_string_inside_a_skipped_struct_is_held_to_the_limit():
+    """The library does not limit what it steps over, and would ask for 2 GiB."""
+    raw = fields.header(TType.STRING, 1) + struct.pack("!i", MOST)
+    sent = iter([raw])
+
+    def read(length):
+        return next(sent, bytes(length))
+
+    with at_most(1 << 20), pytest.raises(WireError, match=f"a length of {MOST} is more than there can be"):
+        Reader(Window(read, size=100), Limits(string=1000, container=10)).skip(TType.STRUCT)
+
+
+def test_a_message_cut_short_is_the_end_of_the_input(sweep):
+    whole = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
+    raw = message.to_binary(whole)
+    header = len(raw) - len(whole.body)
+    for cut in range(header):
+        error = refused(message.from_binary, raw[:cut])
+        assert error
+        assert error.java_class == "TTransportException"
+    text = message.to_json(whole)
+    for cut in sweep(range(len(text)), 300):
+        error = refused(message.from_json, text[:cut])
+        assert error
+        assert error.java_class == "TTransportException", (text[:cut], str(error))
+
+
+def test_a_damaged_message_is_read_or_refused(sweep):
+    whole = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
+    header = message.header_binary(whole.name, whole.type, whole.seqid)
+    for read, raw in ((message.from_binary, header), (message.from_json, message.to_json(whole))):
+        rng = random.Random(5)
+        for at in sweep(range(len(raw)), 300):
+            damaged = bytearray(raw)
+            damaged[at] = rng.randrange(256)
+            refused(read, bytes(damaged))
+
+
+@pytest.mark.parametrize("text", [
+    b"[" * 100_000,
+    b'[1,"x",1,0,' + b'{"1":{"rec":' * 100_000,
+    b'[1,"x",1,0,' + b'{"1":{"rec":' * 70 + b"{}" + b"}}" * 70 + b"]",
+    b'[1,"x",1,0,{"1":{"lst":' + b'["lst",1,' * 70 + b'["lst",0]' + b"]" * 70 + b"}}]",
+    b'[1,"x",1,0,{"1":{"i64":' + b"9" * 100_000 + b"}}]",
+    b'[1,"x",1,0,{"1":{"i64":9223372036854775808}}]',
+    b'[1,"x",1,0,{"32768":{"tf":1}}]',
+    b'[1,"x",1,0,{"1_0":{"tf":1}}]',
+    b'[1,"x",1,0,{"1":{"tf":true}}]',
+    b'[1,"x",1,0,{"1":{"i32":1.5}}]',
+    b'[1,"x",1,0,{"1":{"i32":"1"}}]',
+    b'[1,"x",1,0,{"1":{"str":1}}]',
+    b'[1,"x",1,0,{"1":{"dbl":"one"}}]',
+    b'[1,"x",1,0,{"1":{"dbl":NaN}}]',
+    b'[1,"x",1,0,{"1":{"str":"\\ud800"}}]',
+    b'[1,"x",1,0,{"1":{}}]',
+    b'[1,"x",1,0,{"1":{"i32":1,"i64":1}}]',
+    b'[1,"x",1,0,{"1":7}]',
+    b'[1,"x",1,0,{"1":{"lst":["str",2,"a"]}}]',
+    b'[1,"x",1,0,{"1":{"lst":["str",2147483647]}}]',
+    b'[1,"x",1,0,{"1":{"lst":[["str"],0]}}]',
+    b'[1,"x",1,0,{"1":{"lst":[]}}]',
+    b'[1,"x",1,0,{"1":{"map":["str","i32",2,{"a":1}]}}]',
+    b'[1,"x",1,0,{"1":{"map":["i32","i32",1,{"a":1}]}}]',
+    b'[1,"x",1,0,{"1":{"map":["dbl","i32",1,{"a":1}]}}]',
+    b'[1,"x",1,0,{"1":{"map":["rec","i32",1,{"a":1}]}}]',
+    b'[1,"x",1,2147483648,{}]',
+    b'[1,"x",true,0,{}]',
+    b'[1,"x",1,0,[]]',
+    b'[1,"x",1,0]',
+    b'[1,1,1,0,{}]',
+    b'{"1":1}', b"7", b'"x"', b"null", b"[]",
+])
+def test_odd_json_is_refused(text):
+    with at_most(10 << 20):
+        error = refused(message.from_json, text)
+    assert error

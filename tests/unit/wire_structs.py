@@ -1,0 +1,139 @@
+"""What the tests of the wire share: any struct in TBinary, real bytes, and what hostile input may do."""
+
+import functools
+import math
+import struct
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from thrift.Thrift import TType
+
+from aurora_admin.backup.sample import write_sample
+from aurora_admin.wire import fields
+from aurora_admin.wire.errors import WireError
+from tests.conftest import FIXTURES, NO_FIXTURES
+
+# How fast a machine is, and what else it does, decides no test.
+settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+BACKUPS = ("era-006", "era-013-dbscript", "era-018-trimmed", "small-022")
+SCALARS = (TType.BOOL, TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE, TType.STRING)
+NESTED = (TType.STRUCT, TType.LIST, TType.SET, TType.MAP)
+LAYOUTS = {TType.BYTE: "!b", TType.I16: "!h", TType.I32: "!i", TType.I64: "!q"}
+BITS = {TType.BYTE: 8, TType.I16: 16, TType.I32: 32, TType.I64: 64}
+IDS = st.one_of(st.integers(1, 12), st.integers(-(2**15), 2**15 - 1))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).map(str.encode)
+BYTES = st.binary(max_size=8)
+
+
+class Kind(NamedTuple):
+    """What structs a strategy makes: with strings of UTF-8, with each id only once, so many levels deep."""
+
+    text: bool = False
+    unique: bool = False
+    depth: int = 3
+
+    @property
+    def inner(self) -> "Kind":
+        return self._replace(depth=self.depth - 1)
+
+
+ANY = Kind()
+UNIQUE = Kind(unique=True)
+TEXTUAL = Kind(unique=True, text=True)
+
+
+def values(ttype: int, kind: Kind = ANY) -> st.SearchStrategy[bytes]:
+    """Any value of a type."""
+    if ttype == TType.BOOL:
+        return st.sampled_from([b"\0", b"\1"])
+    if ttype == TType.DOUBLE:
+        return st.floats().filter(lambda x: not math.isnan(x)).map(fields.double)
+    if ttype == TType.STRING:
+        return (TEXTS if kind.text else BYTES).map(fields.string)
+    if ttype in BITS:
+        half = 2 ** (BITS[ttype] - 1)
+        return st.integers(-half, half - 1).map(functools.partial(struct.pack, LAYOUTS[ttype]))
+    return nested(ttype, kind)
+
+
+@st.composite
+def nested(draw: Any, ttype: int, kind: Kind) -> bytes:
+    inner = SCALARS + NESTED if kind.depth else SCALARS
+    if ttype == TType.STRUCT:
+        return draw(structs(kind.inner)) if kind.depth else b"\0"
+    if ttype == TType.MAP:
+        ktype, vtype = draw(st.sampled_from(SCALARS)), draw(st.sampled_from(inner))
+        keys = draw(st.lists(values(ktype, kind), max_size=2, unique=True))
+        pairs = b"".join(key + draw(values(vtype, kind.inner)) for key in keys)
+        return struct.pack("!BBi", ktype, vtype, len(keys)) + pairs
+    etype = draw(st.sampled_from(inner))
+    return fields.container(etype, draw(st.lists(values(etype, kind.inner), max_size=3)))
+
+
+@st.composite
+def structs(draw: Any, kind: Kind = ANY) -> bytes:
+    """Any struct: ids in any order, types of Thrift in any nesting."""
+    ids = draw(st.lists(IDS, max_size=6, unique=kind.unique))
+    types = [draw(st.sampled_from(SCALARS + NESTED)) for _ in ids]
+    return fields.join(
+        fields.Field(number, ttype, draw(values(ttype, kind))) for number, ttype in zip(ids, types, strict=True)
+    )
+
+
+@functools.cache
+def sample() -> bytes:
+    """A backup of the repo's own making."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sample"
+        write_sample(str(path), 60)
+        return path.read_bytes()
+
+
+@functools.cache
+def sample_task() -> bytes:
+    tasks = fields.get(sample(), 4)
+    assert tasks
+    return fields.elements(tasks)[1][0]
+
+
+def snapshots(names: Sequence[str] = BACKUPS) -> list[Any]:
+    """Return parameters: our sample, and backups of real schedulers where they are."""
+    found = [pytest.param(sample, id="sample")]
+    for name in names:
+        path = FIXTURES / "backups" / name
+        missing = pytest.mark.skipif(not path.exists(), reason=NO_FIXTURES)
+        found.append(pytest.param(path.read_bytes, id=name, marks=missing))
+    return found
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Fail when more memory than this is in use at any time inside."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < size
+    finally:
+        tracemalloc.stop()
+
+
+def refused(call: Callable[[bytes], object], raw: bytes) -> WireError | None:
+    """Call with bytes that may be damaged: nothing but a WireError may come out, with an offset inside them."""
+    try:
+        call(raw)
+    except WireError as found:
+        error = found
+    else:
+        return None
+    assert 0 <= error.offset <= len(raw)
+    assert str(error)
+    return error
