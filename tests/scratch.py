@@ -1,0 +1,90 @@
+"""Other people's distributions, and a scratch environment to install them into."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+
+from tests.processes import Result, environment, run
+
+GROUP = "aurora_admin.plugins.v1"
+DECLARATION = """
+    from aurora_admin.command import Command
+    from aurora_admin.hookspec import hookimpl
+
+    @hookimpl
+    def aurora_admin_commands():
+        yield Command(name={name!r}, synopsis="{name} [--shout] cluster", summary="Say hello to a cluster",
+                      module="{module}.command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
+"""
+COMMAND = '''
+    """Say hello to a cluster, politely.
+
+    Nothing is sent - not even a greeting.
+    """
+
+    EXAMPLES = "aurora_admin fleet_hello west"
+
+
+    def configure(parser):
+        parser.add_argument("--shout", metavar="HOW", help="'very' is 100%% loud")
+
+
+    def run(context, args):
+        (cluster,) = context.positionals(args, "cluster")
+        if context.command.effect == "destroy":
+            context.confirm(f"Greet {cluster}?")
+        context.out.print(f"Hello {cluster} {args.shout or ''}".rstrip())
+'''
+
+
+def fleet(name: str = "fleet_hello", module: str = "aurora_fleet", effect: str = "read", command: str = COMMAND,
+          ) -> dict[str, str]:
+    """A plugin with one command."""
+    return {f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
+            f"{module}/command.py": command}
+
+
+def broken(source: str) -> dict[str, str]:
+    return {"aurora_broken/__init__.py": source}
+
+
+def pack(folder: Path, name: str, files: dict[str, str], module: str) -> Path:
+    """Write a wheel: what building a distribution comes to, without the minute that building ten of them takes."""
+    metadata = f"{name.replace('-', '_')}-1.2.dist-info"
+    contents = {
+        **{path: dedent(text) for path, text in files.items()},
+        f"{metadata}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n",
+        f"{metadata}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{metadata}/entry_points.txt": f"[console_scripts]\n\n[{GROUP}]\nplugin = {module}\n",
+    }
+    record = "".join(f"{path},,\n" for path in [*contents, f"{metadata}/RECORD"])
+    path = folder / f"{metadata.removesuffix('.dist-info')}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in {**contents, f"{metadata}/RECORD": record}.items():
+            archive.writestr(member, text)
+    return path
+
+
+def site_packages(venv: Path) -> Path:
+    [found] = venv.glob("lib/python*/site-packages")
+    return found
+
+
+class Scratch:
+    """A scratch environment with the program and what is installed into it; nothing of it is the developer's."""
+
+    def __init__(self, venv: Path, home: Path) -> None:
+        self.venv, self.home = venv, home
+        self.libraries = str(site_packages(Path(sys.prefix)))
+
+    def install(self, name: str, files: dict[str, str], module: str | None = None) -> None:
+        packed = pack(self.home, name, files, module or name.replace("-", "_"))
+        python = str(self.venv / "bin" / "python")
+        subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index",
+                        "--no-deps", "--disable-pip-version-check", str(packed)], check=True)
+
+    def __call__(self, *arguments: str, program: str = "aurora_admin", **settings) -> Result:
+        return run([self.venv / "bin" / program, *arguments], environment(self.home, PYTHONPATH=self.libraries),
+                   **settings)
