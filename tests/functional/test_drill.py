@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aurora_admin.wire import fields
 from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
@@ -71,6 +72,18 @@ def test_a_compressed_backup_under_any_name_passes(drill, tmp_path):
 @pytest.mark.parametrize("name", REAL)
 def test_a_backup_of_a_real_scheduler_passes(drill, shared_fixtures, name):
     assert_passed(drill("--backup", shared_fixtures / "backups" / name))
+
+
+def test_what_nobody_knows_passes_unchanged(drill, tmp_path):
+    """Unknown fields, an unknown member of a union, and bytes that are no UTF-8, in a task and in its config."""
+    raw = SAMPLE.read_bytes()
+    etype, tasks = fields.elements(fields.get(raw, 4))
+    unknown = fields.string(b"\xff\xfe later")
+    for path in ([99], [1, 99], [1, 4, 99], [1, 4, 29, 77], [1, 4, 25, 2]):
+        tasks[0] = fields.put(tasks[0], path, 11, unknown)
+    raw = fields.put(fields.put(raw, [4], 14, fields.container(etype, tasks)), [50], 11, unknown)
+    (tmp_path / "later").write_bytes(raw)
+    assert_passed(drill("--backup", tmp_path / "later"))
 
 
 def test_shown_commands_are_typed_and_print_as_an_operator_sees_them(drill):
