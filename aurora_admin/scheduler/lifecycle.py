@@ -1,6 +1,7 @@
 """From the first flag to the last reply: what a scheduler process does and when it ends (spec/scheduler-api.md 7.4)."""
 
 import logging
+import queue
 import signal
 import threading
 import time
@@ -8,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import NamedTuple
 
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.http import Application, make_server
@@ -25,6 +27,13 @@ STATES = ("IDLE", "PREPARING_STORAGE", "STORAGE_PREPARED", "LEADER_AWAITING_REGI
 BACKUP_CHECK_SECONDS = 60.0
 
 
+class _End(NamedTuple):
+    """Why the process ends, and the status that it ends with."""
+
+    reason: str
+    exit_status: int = 0
+
+
 class Lifecycle:
     """One scheduler process. Without election it leads alone, and without Mesos it is registered at once.
 
@@ -35,8 +44,8 @@ class Lifecycle:
     def __init__(self, flags: Namespace) -> None:
         self._flags = flags
         self._state = "PREPARING_STORAGE"
+        self._ends: queue.SimpleQueue[_End] = queue.SimpleQueue()
         self._ended = threading.Event()
-        self._exit_status = 0
         self._started = time.time()
         self._backups = Backups(flags.backup_dir, flags.max_saved_backups)
         self._engine = SqliteLog(flags.native_log_file_path)
@@ -56,12 +65,18 @@ class Lifecycle:
         try:
             self._storage.start()
             self._activate()
-            self._ended.wait(self._flags.max_leading_duration)
-            if not self._ended.is_set():
-                self.stop("it has led for -max_leading_duration")
+            end = self._wait()
         finally:
             self._close()
-        return self._exit_status
+        return end.exit_status
+
+    def _wait(self) -> "_End":
+        try:
+            end = self._ends.get(timeout=self._flags.max_leading_duration)
+        except queue.Empty:
+            end = _End("it has led for -max_leading_duration")
+        logger.log(logging.CRITICAL if end.exit_status else logging.INFO, "Shutting down: %s", end.reason)
+        return end
 
     def _activate(self) -> None:
         self._state = "ACTIVE"
@@ -85,21 +100,19 @@ class Lifecycle:
 
     def stop(self, reason: str) -> None:
         """End the process in order, with status 0; returns at once."""
-        if not self._ended.is_set():
-            logger.info("Shutting down: %s", reason)
-        self._ended.set()
+        self._ends.put(_End(reason))
 
     def _fail(self, reason: str) -> None:
-        logger.critical("Shutting down: %s", reason)
-        self._exit_status = 1
-        self._ended.set()
+        self._ends.put(_End(reason, 1))
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.stop(f"received {signal.Signals(number).name}")
+        # A SimpleQueue may be put to wherever a signal interrupts; a log line or an Event may not.
+        self._ends.put(_End(f"received {signal.Signals(number).name}"))
 
     def _close(self) -> None:
         """Finish the running transaction and the replies on their way, then let go of the log."""
         self._state = "DEAD"
+        self._ended.set()
         self._storage.stop()
         self._server.stop()
         self._engine.close()
