@@ -137,7 +137,7 @@ def _answer(status: int, headers: dict[str, str], raw: bytes) -> Answer:
 
 
 def meaning(response: Response) -> tuple:
-    """Return what a Response says, and nothing of orders that mean nothing: of sets, of found tasks, of lists in texts."""
+    """Return what a Response says, without orders that mean nothing: of sets, of found tasks, of lists in texts."""
     code = ResponseCode._VALUES_TO_NAMES[response.responseCode]
     texts = [
         detail.message and (ITEM.sub("_", detail.message), sorted(ITEM.findall(detail.message)))
