@@ -1,0 +1,211 @@
+"""Quotas on a running scheduler: what is taken, what may be set, and that it stays."""
+
+import re
+
+import pytest
+
+from aurora_admin.gen.api.ttypes import JobUpdateStatus, Resource, ResourceAggregate, ScheduleStatus
+from aurora_admin.scheduler.api import java
+from aurora_admin.scheduler.api.configs import Amounts
+from tests.api import call, said
+from tests.scheduler.states import OK, config, cron, dedicated, job, key, quota, resources, restored, task, update
+from tests.scheduler.test_jobs import create, entries_written, power_cut
+
+NOTHING = (0.0, 0, 0)
+MEMBERS = ("numCpus", "ramMb", "diskMb")
+PRODUCTION = {"tier": "preferred", "production": True}
+BLANK = ("ERROR", "Argument cannot be blank")
+
+
+def set_quota(running, role, given):
+    quota = None if given is None else ResourceAggregate(resources=given)
+    return said(call(running.url, "setQuota", ownerRole=role, quota=quota))
+
+
+def amounts(aggregate):
+    """Return cpus, MiB of memory and MiB of disk, of which each is there once and nothing else is."""
+    members = [{name: getattr(one, name) for name in Resource.__slots__} for one in aggregate.resources]
+    found = {name: value for one in members for name, value in one.items() if value is not None}
+    assert sorted(found) == sorted(MEMBERS)
+    assert len(members) == 3
+    return tuple(found[name] for name in MEMBERS)
+
+
+def quotas(running, role="www"):
+    """Return the quota, and consumption as production shared, other shared, production dedicated, other dedicated."""
+    answer = call(running.url, "getQuota", ownerRole=role)
+    assert said(answer) == OK
+    found = answer.result.getQuotaResult
+    return [
+        amounts(one)
+        for one in (
+            found.quota,
+            found.prodSharedConsumption,
+            found.nonProdSharedConsumption,
+            found.prodDedicatedConsumption,
+            found.nonProdDedicatedConsumption,
+        )
+    ]
+
+
+def test_a_quota_that_was_set_is_there_and_stays(scheduler):
+    running = scheduler()
+    assert quotas(running) == [NOTHING] * 5
+    before = entries_written(running)
+    for _ in range(2):
+        assert set_quota(running, "www", resources(2.5, 4096, 8192)) == OK
+    assert entries_written(running) == before + 2
+    assert set_quota(running, "db", resources(0.0, 0, 0)) == OK
+    power_cut(running)
+    assert quotas(running)[0] == (2.5, 4096, 8192)
+    assert quotas(running, "db") == quotas(running, "nobody") == [NOTHING] * 5
+
+
+def test_retired_fields_of_a_quota_are_not_kept(scheduler):
+    running = scheduler()
+    given = ResourceAggregate(numCpus=7.0, ramMb=7, diskMb=7, resources=resources(1.0, 2, 3))
+    assert said(call(running.url, "setQuota", ownerRole="www", quota=given)) == OK
+    kept = call(running.url, "getQuota", ownerRole="www").result.getQuotaResult.quota
+    assert (kept.numCpus, kept.ramMb, kept.diskMb) == (None, None, None)
+    assert amounts(kept) == (1.0, 2, 3)
+
+
+def test_what_is_no_quota_is_refused_and_not_written(scheduler):
+    running = restored(scheduler, quotaConfigurations={quota("www", 1.0, 2, 3)})
+    before = entries_written(running)
+    exactly = ("ERROR", "Quota resources must be exactly: [CPUS, RAM_MB, DISK_MB]")
+    for given, answer in (
+        (None, ("ERROR", "")),
+        (set(), exactly),
+        ({Resource(numCpus=1.0)}, exactly),
+        ({Resource(numCpus=1.0), Resource(numCpus=2.0), Resource(ramMb=1)}, exactly),
+        ({Resource(numCpus=1.0), Resource(ramMb=1), Resource(numGpus=1)}, exactly),
+        ({*resources(), Resource(numGpus=1)}, ("ERROR", "Too many resource values in quota.")),
+        ({Resource(), Resource(ramMb=1), Resource(diskMb=1)}, ("ERROR", "")),
+    ):
+        assert set_quota(running, "www", given) == answer, given
+    unset = ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1)
+    assert said(call(running.url, "setQuota", ownerRole="www", quota=unset)) == ("ERROR", "")
+    code, text = set_quota(running, "www", resources(1.0, -5, 3))
+    assert code == "INVALID_REQUEST"
+    assert re.fullmatch(r"Negative values in: IResourceAggregate\{resources=\[IResource\{.*\}\]\}", text)
+    assert "IResource{setField=RAM_MB, value=-5}" in text
+    for role in (None, "", " \t"):
+        assert set_quota(running, role, resources()) == BLANK
+        assert said(call(running.url, "getQuota", ownerRole=role)) == BLANK
+    assert entries_written(running) == before
+    assert quotas(running)[0] == (1.0, 2, 3)
+
+
+def test_the_same_resource_twice_is_one(scheduler):
+    running = scheduler()
+    assert set_quota(running, "www", {*resources(), Resource(numCpus=1.0)}) == OK
+    assert quotas(running)[0] == (1.0, 128, 256)
+
+
+def test_a_quota_covers_what_production_takes(scheduler):
+    running = restored(scheduler, tasks={task(config(**PRODUCTION), n) for n in range(4)})
+    for given in (resources(3.9, 512, 1024), resources(4.0, 511, 1024), resources(4.0, 512, 1023)):
+        code, text = set_quota(running, "www", given)
+        assert (code, text.split(":")[0]) == ("INVALID_REQUEST", "Quota")
+        used = "ResourceBag{resourceVectors={CPUS=4.0, RAM_MB=512.0, DISK_MB=1024.0}}"
+        assert text.endswith(f"}}]}} is less then current prod reservation: {used}")
+    assert quotas(running)[0] == NOTHING
+    assert set_quota(running, "www", resources(4.0, 512, 1024)) == OK
+
+
+def test_consumption_is_that_of_active_tasks_by_class(scheduler):
+    hosts = dedicated("www/db")
+    kinds = [
+        config(key("a"), resources=resources(1.0, 1, 1), **PRODUCTION),
+        config(key("b"), resources=resources(2.0, 2, 2)),
+        config(key("c"), resources=resources(4.0, 4, 4), constraints=hosts, **PRODUCTION),
+        config(key("d"), resources=resources(8.0, 8, 8), constraints=hosts),
+    ]
+    stored = {task(kind, n) for kind in kinds for n in range(3)}
+    stored |= {task(kind, 9, ScheduleStatus.FINISHED) for kind in kinds}
+    stored |= {task(config(key(role="db"), **PRODUCTION))}
+    running = restored(scheduler, tasks=stored)
+    assert quotas(running)[1:] == [(3.0, 3, 3), (6.0, 6, 6), (12.0, 12, 12), (24.0, 24, 24)]
+
+
+def test_an_active_update_takes_the_larger_of_before_and_after(scheduler):
+    before = config(resources=resources(1.0, 100, 1), **PRODUCTION)
+    after = config(resources=resources(2.0, 10, 1), **PRODUCTION)
+    running = restored(
+        scheduler,
+        # Instances 0 to 3 belong to the update, instance 9 does not.
+        tasks={task(before, n) for n in (0, 1, 2, 9)} | {task(after, 3)},
+        jobUpdateDetails={
+            update(key(), JobUpdateStatus.ROLL_FORWARD_PAUSED, [(before, (0, 1), (2, 2))], (after, (0, 3))),
+            update(key(), JobUpdateStatus.ROLLED_FORWARD, [(before, (0, 99))], (before, (0, 99))),
+        },
+    )
+    assert quotas(running)[1] == (2.0 * 4 + 1.0, 100 * 3 + 100, 4 + 1)
+
+
+def test_an_update_that_changes_the_class_counts_in_each(scheduler):
+    before = config(resources=resources(1.0, 1, 1), **PRODUCTION)
+    after = config(resources=resources(5.0, 5, 5))
+    running = restored(
+        scheduler,
+        tasks={task(before, n) for n in range(2)},
+        jobUpdateDetails={update(key(), JobUpdateStatus.ROLLING_BACK, [(before, (0, 1))], (after, (0, 2)))},
+    )
+    assert quotas(running)[1:3] == [(2.0, 2, 2), (15.0, 15, 15)]
+
+
+def test_an_update_that_only_removes_instances_takes_what_it_removes(scheduler):
+    web = config(resources=resources(1.0, 1, 1), **PRODUCTION)
+    running = restored(
+        scheduler,
+        tasks={task(web, 0)},
+        jobUpdateDetails={update(key(), JobUpdateStatus.ROLLING_FORWARD, [(web, (0, 1))])},
+    )
+    assert quotas(running)[1] == (2.0, 2, 2)
+
+
+@pytest.mark.parametrize(("running_tasks", "taken"), [(0, 3), (2, 3), (5, 5)])
+def test_a_cron_job_takes_its_next_run_or_what_runs(scheduler, running_tasks, taken):
+    hourly = job("hourly", instances=3, resources=resources(1.0, 1, 1), **PRODUCTION)
+    stored = {task(hourly.taskConfig, n) for n in range(running_tasks)}
+    running = restored(scheduler, tasks=stored, cronJobs={cron(hourly)})
+    assert quotas(running)[1:] == [(taken, taken, taken), NOTHING, NOTHING, NOTHING]
+
+
+def test_dedicated_hosts_need_no_quota(scheduler):
+    running = scheduler()
+    assert create(running, job("shared", tier="preferred"))[0] == "INVALID_REQUEST"
+    assert create(running, job("own", instances=2, tier="preferred", constraints=dedicated("www/db"))) == OK
+    assert quotas(running)[3] == (2.0, 256, 512)
+
+
+def test_a_sum_beyond_what_the_wire_holds_is_told_as_the_largest(scheduler):
+    running = scheduler()
+    assert create(running, job(instances=4, resources=resources(1.0, 2**62, 1))) == OK
+    assert quotas(running)[2] == (4.0, 2**63 - 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0"),
+        (1, "1.0"),
+        (-2.5, "-2.5"),
+        (0.001, "0.001"),
+        (0.0009, "9.0E-4"),
+        (9999999.5, "9999999.5"),
+        (1e7, "1.0E7"),
+        (10485760, "1.048576E7"),
+        (float("inf"), "Infinity"),
+        (float("nan"), "NaN"),
+    ],
+)
+def test_numbers_are_printed_as_java_prints_them(value, text):
+    assert java.double(value) == text
+
+
+def test_amounts_are_printed_as_doubles():
+    assert java.bag(Amounts(4.0, 2048, 4096)) == (
+        "ResourceBag{resourceVectors={CPUS=4.0, RAM_MB=2048.0, DISK_MB=4096.0}}"
+    )
