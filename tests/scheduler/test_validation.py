@@ -86,6 +86,7 @@ TWO_VALUES = {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negat
         (job(executorConfig=None), "Configuration may not be null."),
         (job(executor=None), "Executor name may not be left unset."),
         (job(executor="mine"), "Configuration for executor 'mine' doesn't exist."),
+        (job(constraints={Constraint("dedicated")}), "A dedicated constraint must be of value type."),
         (job(constraints=LIMIT), "A dedicated constraint must be of value type."),
         (job(constraints=TWO_VALUES), "A dedicated constraint must have exactly one value"),
         (job(constraints=dedicated("db/x")), "Only db may use hosts dedicated for that role."),

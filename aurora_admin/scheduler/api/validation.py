@@ -93,12 +93,12 @@ def _check_executor(config: TaskConfig) -> None:
 
 
 def _check_dedicated(config: TaskConfig) -> None:
-    found = next((c.constraint for c in config.constraints or () if c.name == DEDICATED), None)
+    found = next((constraint for constraint in config.constraints or () if constraint.name == DEDICATED), None)
     if found is None:
         return
-    if found.value is None:
+    if found.constraint is None or found.constraint.value is None:
         raise invalid_request("A dedicated constraint must be of value type.")
-    values = tuple(found.value.values or ())
+    values = tuple(found.constraint.value.values or ())
     if len(values) != 1:
         raise invalid_request("A dedicated constraint must have exactly one value")
     role = values[0].split("/")[0]
