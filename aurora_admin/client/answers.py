@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from thrift.Thrift import TMessageType, TType
 
-from aurora_admin.client.failures import Failure, Lost, ServerFailed, Unusable
+from aurora_admin.client.failures import Failure, Lost, ServerFailed, Unusable, quoted
 from aurora_admin.errors import CallFailed
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
@@ -97,7 +97,7 @@ def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
     text, code = "", 0
     while (field := reader.field())[0] != TType.STOP:
         if field == (TType.STRING, 1):
-            text = reader.string().decode("utf-8", "replace")
+            text = quoted(reader.string().decode("utf-8", "replace"))
         elif field == (TType.I32, 2):
             code = reader.i32()
         else:

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from math import inf
 
+QUOTE_CHARACTERS = 300
+
+
+def quoted(text: str) -> str:
+    """Return what a server said as part of one line: short, and with nothing that a terminal obeys."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:QUOTE_CHARACTERS]).split())
+
 
 class Failure(Exception):
     """One attempt failed. The text is the reason alone; `url` is where."""
@@ -18,7 +25,7 @@ class Failure(Exception):
 
     def __init__(self, reason: str, url: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = quoted(reason)
         self.url = url
 
     def warning(self) -> str:

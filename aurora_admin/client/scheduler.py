@@ -73,6 +73,10 @@ class Scheduler:
         """
         return self._call(method, arguments, reply_of)
 
+    def close(self) -> None:
+        """Drop the connection that is kept for the next call; tasks that were not read by now cannot be any more."""
+        self._caller.forget()
+
     def perform_backup(self) -> Reply:
         """Write a backup; it is on the scheduler's disk once the answer is OK."""
         return self.call("performBackup")

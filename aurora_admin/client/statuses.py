@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
-from aurora_admin.client.failures import NotLeading, ServerFailed, Unusable
+from aurora_admin.client.failures import NotLeading, ServerFailed, Unusable, quoted
 from aurora_admin.errors import AuthFailed, CallFailed
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ NO_LEADER = "No Leader Found"  # heading of the scheduler's own page, which a pr
 # A scheduler that could not read the request: it was not carried out.
 NOT_UNDERSTOOD = re.compile(r"org\.apache\.thrift\.(transport\.TTransport|protocol\.TProtocol)Exception")
 REASON = re.compile(r"Reason:\s*(?:<pre>)?(.*?)</", re.DOTALL | re.IGNORECASE)
-QUOTE_CHARACTERS = 200
 
 ADVICE = {
     400: "It cannot read the request; a scheduler with Kerberos says so to a password of ~/.netrc",
@@ -37,10 +35,10 @@ def check(response: Response) -> None:
     """
     if response.status == 200:
         return
-    status = f"{response.status} {response.reason}".strip()
+    status = quoted(f"{response.status} {response.reason}")
     if 300 <= response.status < 400:
-        raise CallFailed(f"{response.url} answers {status} and sends us to {response.location or 'nowhere'}. Nothing "
-                         "was carried out: a scheduler redirects with 307 only; check scheduler_uri")
+        raise CallFailed(f"{response.url} answers {status} and sends us to {quoted(response.location) or 'nowhere'}. "
+                         "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri")
     if response.status in (401, 403):
         raise AuthFailed(f"{response.url} answers {status}{_challenge(response)}. Nothing was carried out; give user "
                          "and password in ~/.netrc (machine, without port) or in scheduler_uri")
@@ -52,22 +50,25 @@ def check(response: Response) -> None:
 
 def _check_failure(response: Response, status: str) -> None:
     page = response.page()
+    reason = _reason(page)
     if response.status == 503 and NO_LEADER in page:
         raise NotLeading(f"{status}: no scheduler leads at the moment", response.url)
-    if NOT_UNDERSTOOD.search(page):
-        raise CallFailed(f"{response.url} answers {status}: it could not read the request ({quote(page)}). Nothing was "
+    if response.status == 500 and NOT_UNDERSTOOD.search(reason):
+        raise CallFailed(f"{response.url} answers {status}: it could not read the request ({reason}). Nothing was "
                          "carried out; its log says more")
     if response.status >= 500:
-        raise ServerFailed(f"{status}{': ' * bool(quote(page))}{quote(page)}", response.url)
+        raise ServerFailed(f"{status}: {reason}" if reason else status, response.url)
     raise Unusable(f"the answer is {status}, which no scheduler sends", response.url)
 
 
-def quote(page: str) -> str:
+def _reason(page: str) -> str:
     """Return the reason that an error page of a scheduler gives, in one line; empty if there is none."""
+    import html
+
     found = REASON.search(page)
-    return " ".join(html.unescape(found.group(1)).split())[:QUOTE_CHARACTERS] if found else ""
+    return quoted(html.unescape(found.group(1))) if found else ""
 
 
 def _challenge(response: Response) -> str:
-    scheme = response.challenge.partition(" ")[0]
+    scheme = quoted(response.challenge.partition(" ")[0])
     return f" ({scheme})" if scheme else ""

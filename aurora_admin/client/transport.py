@@ -74,6 +74,10 @@ class Response:
             pass
         return page.decode("utf-8", "replace")
 
+    def close(self) -> None:
+        """Give up what is left of the body."""
+        self._reply.close()
+
     def is_finished(self) -> bool:
         """Tell whether nothing of the body is left, so that the connection can be used again."""
         try:
@@ -147,6 +151,8 @@ class _Line:
         return self._response
 
     def close(self) -> None:
+        if self._response:
+            self._response.close()
         self._http.close()
 
     def _is_sent(self, url: str, body: bytes, headers: Mapping[str, str]) -> bool:

@@ -1,0 +1,257 @@
+"""A server that does to each request what its script says: for faults that a real scheduler cannot show."""
+
+import gzip
+import io
+import itertools
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aurora_admin.client.patience import Clock
+from aurora_admin.client.scheduler import Scheduler
+from aurora_admin.clusters import Cluster
+from aurora_admin.command import Options
+from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api.ttypes import Response, ResponseDetail, Result
+from aurora_admin.output import Output
+from aurora_admin.wire.codec import encode
+from aurora_admin.wire.message import EXCEPTION, REPLY, Message, from_binary, from_json, to_binary, to_json
+
+BINARY = "application/vnd.apache.thrift.binary"
+JSON = "application/x-thrift"
+REASONS = {200: "OK", 307: "Temporary Redirect", 500: "Server Error", 503: "Service Unavailable"}
+LEADERLESS = b"<html><h1>No Leader Found</h1><p>It appears that the scheduler is failing over.</p></html>"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the client sent."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def message(self) -> Message:
+        """The Thrift message in it."""
+        return from_binary(self.body) if self.headers["Content-Type"] == BINARY else from_json(self.body)
+
+
+Action = Callable[[socket.socket, Request], None]
+
+
+@dataclass
+class FakeScheduler:
+    """Serves on loopback until closed: each request takes the next action, all that follow the last one."""
+
+    script: Sequence[Action]
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    tls: ssl.SSLContext | None = None
+
+    def __post_init__(self) -> None:
+        self.closing = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if self.tls else 'http'}://{self.host}"
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._open: list[socket.socket] = []
+        self._clients: list[Client] = []
+        self._threads[0].start()
+
+    def client(self, **options: object) -> "Client":
+        """Return a client that is closed with the server; options are those of Client."""
+        self._clients.append(Client(self.url, **options))  # type: ignore[arg-type]
+        return self._clients[-1]
+
+    def __enter__(self) -> "FakeScheduler":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.scheduler.close()
+        self.closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            for sock in self._open:
+                _shut(sock)
+            thread.join()
+        self._listener.close()
+        for sock in self._open:
+            sock.close()
+
+    @property
+    def methods(self) -> list[str]:
+        """The calls that came, in order."""
+        return [request.message.name for request in self.requests]
+
+    def _accept(self) -> None:
+        while not self.closing.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(sock)
+            self._threads.append(threading.Thread(target=self._serve, args=(sock,)))
+            self._threads[-1].start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
+            with sock, sock.makefile("rb") as stream:
+                while request := _read(stream):
+                    with self._lock:
+                        action = self.script[min(len(self.requests), len(self.script) - 1)]
+                        self.requests.append(request)
+                    action(sock, request)
+        except OSError:
+            return
+
+
+def _read(stream: Iterable[bytes]) -> Request | None:
+    first = stream.readline().decode("latin-1").split()  # type: ignore[attr-defined]
+    if len(first) < 2:
+        return None
+    headers = {}
+    while line := stream.readline().decode("latin-1").strip():  # type: ignore[attr-defined]
+        name, _, value = line.partition(":")
+        headers[name.title()] = value.strip()
+    body = stream.read(int(headers.get("Content-Length", 0)))  # type: ignore[attr-defined]
+    return Request(first[1], headers, body)
+
+
+def _shut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+def http(status: int = 200, body: bytes = b"", *, cut: int | None = None, chunk: int = 0, **headers: str) -> Action:
+    """Answer with this status and body; `cut` closes after so many bytes, `chunk` is the size of chunks."""
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, '')}",
+             "Transfer-Encoding: chunked" if chunk else f"Content-Length: {len(body)}",
+             *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    payload = b"".join(_chunks(body, chunk)) if chunk else body
+    whole = "\r\n".join([*lines, "", ""]).encode() + payload
+
+    def act(sock: socket.socket, _request: Request) -> None:
+        sock.sendall(whole[:cut])
+        if cut is not None or headers.get("Connection") == "close":
+            _shut(sock)
+    act.length = len(whole)  # type: ignore[attr-defined]
+    return act
+
+
+def _chunks(body: bytes, size: int) -> Iterable[bytes]:
+    for at in range(0, len(body), size):
+        piece = body[at:at + size]
+        yield b"%x\r\n%s\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+def result_bytes(method: str, response: Response) -> bytes:
+    """Return a method's result struct with this response in it."""
+    for service in (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler):
+        if kind := getattr(service, f"{method}_result", None):
+            return encode(kind(success=response))
+    raise AssertionError(method)
+
+
+def thrift(method: str, response: Response, *, binary: bool = True, zipped: bool = False, **options: object) -> Action:
+    """Answer a call as a scheduler would; options are those of `http`."""
+    message = Message(method, REPLY, 0, result_bytes(method, response))
+    body = to_binary(message) if binary else to_json(message)
+    headers = {"Content_Encoding": "gzip"} if zipped else {}
+    return http(200, gzip.compress(body) if zipped else body, Content_Type=BINARY if binary else JSON, **headers,
+                **options)  # type: ignore[arg-type]
+
+
+def says(method: str, code: int = 1, *texts: str | None, result: Result | None = None, **options: object) -> Action:
+    """Answer a call with this code and these details."""
+    details = [ResponseDetail(message=text) for text in texts]
+    return thrift(method, Response(responseCode=code, details=details, result=result), **options)  # type: ignore[arg-type]
+
+
+def exception(method: str, code: int, text: str) -> Action:
+    """Answer with a TApplicationException."""
+    body = b"\x0b\0\1%s%s\x08\0\2%s\0" % (len(text).to_bytes(4, "big"), text.encode(), code.to_bytes(4, "big"))
+    return http(200, to_json(Message(method, EXCEPTION, 0, body)), Content_Type=JSON)
+
+
+def close(sock: socket.socket, _request: Request) -> None:
+    """Close without an answer."""
+    _shut(sock)
+
+
+def reset(sock: socket.socket, _request: Request) -> None:
+    """Break the connection off hard."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+    raise ConnectionAbortedError  # so that the stream is closed too, which is what closes the socket
+
+
+def silence(sock: socket.socket, _request: Request) -> None:
+    """Never answer."""
+
+
+def raw(data: bytes) -> Action:
+    """Answer with bytes that need not be HTTP, and close."""
+    def act(sock: socket.socket, _request: Request) -> None:
+        sock.sendall(data)
+        _shut(sock)
+    return act
+
+
+def drip(data: bytes) -> Action:
+    """Send these bytes for ever, a few at a time."""
+    def act(sock: socket.socket, _request: Request) -> None:
+        for byte in itertools.cycle(data):
+            sock.sendall(bytes([byte]))
+            threading.Event().wait(0.02)
+    return act
+
+
+class FakeClock:
+    """A clock that only sleeping moves, and that chance does not touch."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Pass the time at once."""
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def clock(self) -> Clock:
+        """Return what the client takes."""
+        return Clock(lambda: self.now, self.sleep, lambda: 1.0)
+
+
+class Client:
+    """A client of one scheduler: `scheduler` to call, what it logged in `log`, and how long it waited in `slept`."""
+
+    def __init__(self, url: str, *, timeout: float | None = None, bypass: bool = False, is_real_time: bool = False,
+                 **keys: object) -> None:
+        self._log = io.StringIO()
+        self.time = FakeClock()
+        clock = Clock() if is_real_time else self.time.clock()
+        cluster = Cluster("west", {"name": "west", "scheduler_uri": url, **keys}, "/etc/aurora/clusters.json")
+        self.scheduler = Scheduler(cluster, Options(bypass, timeout), Output(None, self._log), clock)
+
+    @property
+    def slept(self) -> list[float]:
+        """The pauses between attempts, in seconds."""
+        return self.time.slept
+
+    @property
+    def log(self) -> list[str]:
+        """What was logged, line by line."""
+        return self._log.getvalue().splitlines()
