@@ -97,7 +97,7 @@ class Application:
             reply = call(self._services, read(environ["wsgi.input"].read()))
         except WireError as error:
             page = ERROR_PAGE.format(escape(error.java_text))
-            return _send(start, "500 Server Error", "text/html;charset=utf-8", page.encode())
+            return _send(start, "500 Server Error", "text/html;charset=iso-8859-1", page.encode("iso-8859-1", "replace"))
         return _Answering(reply, environ, start)
 
 

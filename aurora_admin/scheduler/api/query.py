@@ -7,6 +7,7 @@ from aurora_admin.backup.tasks import JobKey, TaskFilter
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
+from aurora_admin.scheduler.api import java
 from aurora_admin.scheduler.api.answer import error
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
@@ -61,8 +62,7 @@ def _check_jobs(query: TaskQuery) -> None:
         raise error()
     for key in query.jobKeys or ():
         if not is_valid_key(key):
-            shown = f"IJobKey{{role={key.role}, environment={key.environment}, name={key.name}}}"
-            raise error(f"Invalid job key format: {shown}")
+            raise error(f"Invalid job key format: {java.key(key)}")
 
 
 def page(rows: list[int], query: TaskQuery) -> list[int]:
