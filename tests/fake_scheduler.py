@@ -145,7 +145,7 @@ def http(status: int = 200, body: bytes = b"", *, cut: int | None = None, chunk:
         sock.sendall(whole[:cut])
         if cut is not None or headers.get("Connection") == "close":
             _shut(sock)
-    act.length = len(whole)  # type: ignore[attr-defined]
+    act.whole = whole  # type: ignore[attr-defined]
     return act
 
 

@@ -71,9 +71,11 @@ def _binary(response: Response) -> tuple[str, int, Reader]:
 
 def _json(response: Response) -> tuple[str, int, Reader]:
     raw = _whole(response)
+    if not raw:  # also where http.client took a break in the headers for their end
+        raise response.failure or Lost("the answer is empty", response.url)
     if raw.lstrip()[:1] != b"[":
         kind = response.content_type or "without a Content-Type"
-        raise response.failure or Unusable(f"what answers is no scheduler ({kind})", response.url)
+        raise Unusable(f"what answers is no scheduler ({kind})", response.url)
     message = from_json(raw)
     return message.name, message.type, Reader(Window.of_bytes(message.body), Limits.of_length(len(message.body)))
 

@@ -30,7 +30,7 @@ class Credentials:
         if connection.auth_mechanism == "KERBEROS":
             raise ConfigError(f"Cluster {cluster.name} in {cluster.path} has auth_mechanism KERBEROS, which is not "
                               "available in this version; reach a scheduler that takes a password")
-        self._configured = urlsplit(with_scheme(connection.scheduler_uri or ""))
+        self._uri = with_scheme(connection.scheduler_uri or "")
         self._netrc = _netrc()
 
     def headers(self, url: str) -> dict[str, str]:
@@ -40,9 +40,9 @@ class Credentials:
         return {"Authorization": authorization} if authorization else {}
 
     def _of_uri(self, target: SplitResult) -> str | None:
-        is_own = (target.scheme, target.hostname, target.port) == (
-            self._configured.scheme, self._configured.hostname, self._configured.port)
-        return basic(self._configured) if is_own else None
+        own = urlsplit(self._uri)
+        is_own = (target.scheme, target.hostname, target.port) == (own.scheme, own.hostname, own.port)
+        return basic(own) if is_own else None
 
     def _machine(self, host: str | None) -> str | None:
         entry = self._netrc.hosts.get(host) if self._netrc and host else None

@@ -100,7 +100,7 @@ def test_a_lost_answer_says_how_to_find_out(method, advice):
 @pytest.mark.parametrize("chunk", [0, 1, 7], ids=["length", "chunks of 1", "chunks of 7"])
 def test_an_answer_cut_at_any_byte_leaves_the_outcome_open(sweep, binary, chunk):
     end = len(b"\r\n0\r\n\r\n") if chunk else 0  # a cut in there takes nothing from the answer itself
-    whole = says("snapshot", 1, "done", binary=binary, chunk=chunk).length
+    whole = len(says("snapshot", 1, "done", binary=binary, chunk=chunk).whole)
     for cut in sweep(range(whole - end), 12):
         action = says("snapshot", 1, "done", binary=binary, chunk=chunk, cut=cut)
         with FakeScheduler([action]) as server, pytest.raises(OutcomeUnknown):
@@ -117,7 +117,7 @@ def outcome(server):
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
 def test_a_compressed_answer_cut_at_any_byte_is_whole_or_unknown(sweep, binary):
-    whole = says("snapshot", 1, "done", binary=binary, zipped=True).length
+    whole = len(says("snapshot", 1, "done", binary=binary, zipped=True).whole)
     end = 16  # the check sum, and what closes the compressed block: without it the answer is all there
     for cut in sweep(range(whole), 12):
         with FakeScheduler([says("snapshot", 1, "done", binary=binary, zipped=True, cut=cut)]) as server:
@@ -127,7 +127,7 @@ def test_a_compressed_answer_cut_at_any_byte_is_whole_or_unknown(sweep, binary):
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
 def test_a_scheduler_that_ends_right_after_its_whole_answer_has_answered(binary):
-    whole = says("commitRecovery", binary=binary, chunk=4096).length
+    whole = len(says("commitRecovery", binary=binary, chunk=4096).whole)
     action = says("commitRecovery", binary=binary, chunk=4096, cut=whole - len(b"\r\n0\r\n\r\n"))
     with FakeScheduler([action]) as server:
         assert server.client().scheduler.commit_recovery().ok

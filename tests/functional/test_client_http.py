@@ -1,0 +1,271 @@
+"""What goes over the wire: headers, redirects, credentials, bodies of every shape, connections, time-outs."""
+
+import pytest
+
+from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
+from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
+from tests.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
+
+OK = says("snapshot")
+
+
+@pytest.fixture(autouse=True)
+def nobody(tmp_path, monkeypatch):
+    """No credentials, proxies and certificates of the developer's own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_a_request_has_the_headers_that_every_release_takes():
+    with FakeScheduler([OK]) as server:
+        server.client().scheduler.snapshot()
+    assert server.requests[0].headers == {
+        "Host": server.host, "Accept-Encoding": "identity", "Content-Length": "35", "User-Agent": "Aurora Admin",
+        "Accept": "application/vnd.apache.thrift.binary", "Content-Type": "application/x-thrift",
+    }
+
+
+def test_the_bypass_option_is_a_header():
+    with FakeScheduler([OK]) as server:
+        server.client(bypass=True).scheduler.snapshot()
+    assert server.requests[0].headers["Bypass-Leader-Redirect"] == "true"
+
+
+@pytest.mark.parametrize(("uri", "path"), [
+    ("http://{}", "/api"), ("http://{}/", "/api"), ("http://{}/foo", "/api"), ("http://{}/foo/", "/foo/api"),
+    ("http://{}/api", "/api"), ("{}", "/api"), ("http://{}/a b/", "/a%20b/api"), ("http://{}/x?y#z", "/api"),
+])
+def test_a_scheduler_uri_is_joined_with_api(uri, path):
+    with FakeScheduler([OK]) as server:
+        client = Client(uri.format(server.host))
+        client.scheduler.snapshot()
+        client.scheduler.close()
+    assert server.requests[0].path == path
+
+
+@pytest.mark.parametrize("uri", ["ftp://h", "http://", "http://h:port", "http://h:99999", "http://[h",
+                                 "http://u:secret@:1"])
+def test_an_impossible_scheduler_uri_is_a_mistake_in_the_file(uri):
+    with pytest.raises(ConfigError) as caught:
+        Client(uri).scheduler.snapshot()
+    assert caught.value.message.startswith("Cluster west in /etc/aurora/clusters.json: scheduler_uri ")
+    assert "secret" not in caught.value.message
+
+
+def test_a_cluster_without_an_address_is_a_mistake_in_the_file():
+    with pytest.raises(ConfigError, match='"cluster" does not specify zk or scheduler_uri: give west one of them in /'):
+        Client("").scheduler.snapshot()
+
+
+def test_zookeeper_is_told_to_be_missing():
+    with pytest.raises(ConfigError, match="through ZooKeeper is not available in this version; give its scheduler_uri"):
+        Client("http://h", zk="zk1").scheduler.snapshot()
+
+
+def test_kerberos_is_told_to_be_missing():
+    with pytest.raises(ConfigError, match="has auth_mechanism KERBEROS, which is not available in this version"):
+        Client("http://h", auth_mechanism="KERBEROS")
+
+
+def test_a_template_is_told_to_be_taken_as_it_stands():
+    assert Client("http://{{name}}").log == [
+        " WARN] The scheduler_uri of cluster west has a template in it, which is taken as it stands"]
+
+
+# Redirects
+
+
+def moved(status, location):
+    return http(status, Location=location)
+
+
+def test_a_redirect_gets_the_same_call_and_is_remembered():
+    with FakeScheduler([OK]) as leader, FakeScheduler([moved(307, f"{leader.url}/api")]) as standby:
+        scheduler = standby.client().scheduler
+        assert scheduler.snapshot().ok
+        assert scheduler.snapshot().ok
+        scheduler.close()
+    assert standby.methods == ["snapshot"]
+    assert leader.methods == ["snapshot"] * 2
+    assert leader.requests[0].body == standby.requests[0].body
+    assert leader.requests[0].headers["Host"] == leader.host
+
+
+def test_redirects_without_end_are_no_leader():
+    with FakeScheduler([]) as server:
+        server.script = [moved(307, f"{server.url}/api")]
+        client = server.client(timeout=1)
+        with pytest.raises(CallFailed, match=f"not ready: redirected 5 times, at last to {server.url}/api. Nothing"):
+            client.scheduler.snapshot()
+    assert len(server.requests) == 12  # six in each of two attempts
+    assert client.slept == [0.5]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_no_scheduler_sends_is_told_and_not_followed(status):
+    with FakeScheduler([OK]) as other, FakeScheduler([moved(status, f"{other.url}/login")]) as server:
+        client = server.client()
+        with pytest.raises(CallFailed, match=f"answers {status} and sends us to {other.url}/login. Nothing was"):
+            client.scheduler.snapshot()
+    assert not other.requests
+
+
+@pytest.mark.parametrize("location", ["ftp://h/api", "http://[", "http://:8081/api"])
+def test_a_redirect_to_nowhere_is_told(location):
+    with FakeScheduler([moved(307, location)]) as server, pytest.raises(CallFailed, match="which cannot be used"):
+        server.client().scheduler.snapshot()
+
+
+def test_a_redirect_to_a_dead_leader_starts_again_from_the_configured_one():
+    with FakeScheduler([OK]) as leader:
+        script = [moved(307, "http://127.0.0.1:1/api"), moved(307, f"{leader.url}/api")]
+        with FakeScheduler(script) as standby:
+            scheduler = standby.client().scheduler
+            assert scheduler.snapshot().ok
+            scheduler.close()
+
+
+# Credentials
+
+
+def authorization(server):
+    return server.requests[-1].headers.get("Authorization")
+
+
+def call(uri, **keys):
+    client = Client(uri, **keys)
+    client.scheduler.snapshot()
+    client.scheduler.close()
+
+
+def test_user_and_password_come_from_scheduler_uri():
+    with FakeScheduler([OK]) as server:
+        call(f"http://us%40er:pa:ss@{server.host}")
+    assert authorization(server) == "Basic dXNAZXI6cGE6c3M="
+
+
+def test_user_and_password_come_from_netrc_by_host_without_port(tmp_path):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login root password secret\n")
+    with FakeScheduler([OK]) as server:
+        call(server.url)
+    assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
+
+
+def test_an_entry_for_another_host_is_not_sent(tmp_path):
+    (tmp_path / ".netrc").write_text("machine other login root password secret\n")
+    with FakeScheduler([OK]) as server:
+        call(server.url)
+    assert authorization(server) is None
+
+
+def test_the_default_entry_comes_last(tmp_path):
+    (tmp_path / ".netrc").write_text("default login root password secret\n")
+    with FakeScheduler([OK]) as server:
+        call(server.url)
+        assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
+        call(f"http://a:b@{server.host}")
+        assert authorization(server) == "Basic YTpi"
+
+
+def test_a_broken_netrc_is_none(tmp_path):
+    (tmp_path / ".netrc").write_text("machine\n")
+    with FakeScheduler([OK]) as server:
+        call(server.url)
+    assert authorization(server) is None
+
+
+def test_a_password_is_not_told_to_another_server():
+    with FakeScheduler([OK]) as leader, FakeScheduler([moved(307, f"{leader.url}/api")]) as standby:
+        call(f"http://root:secret@{standby.host}")
+    assert authorization(standby) == "Basic cm9vdDpzZWNyZXQ="
+    assert authorization(leader) is None
+
+
+def test_a_cookie_is_ignored():
+    with FakeScheduler([says("snapshot", Set_Cookie="rememberMe=deleteMe; Path=/; Max-Age=0"), OK]) as server:
+        scheduler = server.client().scheduler
+        scheduler.snapshot()
+        scheduler.snapshot()
+    assert "Cookie" not in server.requests[1].headers
+
+
+# Bodies
+
+
+NAMES = {f"scheduler-backup-{number}" for number in range(3000)}
+LISTED = Result(listBackupsResult=ListBackupsResult(backups=NAMES))
+
+
+@pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
+@pytest.mark.parametrize("zipped", [True, False], ids=["gzip", "plain"])
+@pytest.mark.parametrize("chunk", [0, 1, 1000], ids=["length", "chunks of 1", "chunks of 1000"])
+def test_a_body_of_any_shape_is_read(binary, zipped, chunk):
+    with FakeScheduler([says("listBackups", result=LISTED, binary=binary, zipped=zipped, chunk=chunk)]) as server:
+        scheduler = server.client().scheduler
+        assert set(scheduler.list_backups().backups) == NAMES
+        assert set(scheduler.list_backups().backups) == NAMES
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
+def test_a_body_may_end_with_the_connection(binary):
+    whole = says("snapshot", 1, "done", binary=binary).whole
+    without_length = b"\r\n".join(line for line in whole.split(b"\r\n") if not line.startswith(b"Content-Length"))
+    with FakeScheduler([raw(without_length)]) as server:
+        assert server.client().scheduler.snapshot().message == "done"
+
+
+# Connections
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew():
+    with FakeScheduler([says("snapshot", Connection="close"), OK]) as server:
+        scheduler = server.client().scheduler
+        assert scheduler.snapshot().ok
+        assert scheduler.snapshot().ok
+    assert server.connections == 2
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted():
+    with FakeScheduler([OK]) as server:
+        client = server.client()
+        client.scheduler.snapshot()
+        client.time.now += 6
+        client.scheduler.snapshot()
+    assert server.connections == 2
+
+
+# Time-outs
+
+
+@pytest.mark.parametrize("action", [silence, drip(b"H"), drip(b"HTTP/1.1 200 OK\r\n"), raw(b"")],
+                         ids=["silence", "endless status line", "endless headers", "nothing"])
+def test_a_peer_that_never_answers_ends_in_the_time_out(action):
+    with FakeScheduler([action]) as server, pytest.raises(OutcomeUnknown):
+        server.client(timeout=0.3, is_real_time=True).scheduler.commit_recovery()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("cut", [-1, -20])
+def test_a_peer_that_stops_in_the_middle_ends_in_the_time_out(cut):
+    pieces = OK.whole[:cut]
+
+    def stop(sock, request):
+        sock.sendall(pieces)
+    with FakeScheduler([stop]) as server, pytest.raises(OutcomeUnknown, match="timed out"):
+        server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
+
+
+def test_a_body_that_drips_ends_in_the_time_out():
+    def act(sock, request):
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-thrift\r\n\r\n[")
+        drip(b" ")(sock, request)
+    with FakeScheduler([act]) as server, pytest.raises(OutcomeUnknown, match="timed out"):
+        server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
+
+
+def test_a_reading_call_that_is_never_answered_names_the_time_out():
+    with FakeScheduler([silence]) as server, pytest.raises(BadReply, match=r"/api: timed out\. Try again"):
+        server.client(timeout=0.3, is_real_time=True).scheduler.list_backups()
