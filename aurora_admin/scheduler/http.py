@@ -96,8 +96,8 @@ class Application:
         try:
             reply = call(self._services, read(environ["wsgi.input"].read()))
         except WireError as error:
-            page = ERROR_PAGE.format(escape(error.java_text))
-            return _send(start, "500 Server Error", "text/html;charset=iso-8859-1", page.encode("iso-8859-1", "replace"))
+            page = ERROR_PAGE.format(escape(error.java_text)).encode("iso-8859-1", "replace")
+            return _send(start, "500 Server Error", "text/html;charset=iso-8859-1", page)
         return _Answering(reply, environ, start)
 
 
