@@ -8,7 +8,7 @@ import time
 
 from aurora_admin.scheduler.flags import FlagError, parse
 
-LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s [%(threadName)s] %(message)s"
+LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 # Threads that decode a million tasks must let a small call through within milliseconds (design: raw bytes first).
 SWITCH_SECONDS = 0.001
 

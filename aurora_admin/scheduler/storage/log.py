@@ -1,6 +1,7 @@
 """The scheduler's log on any engine: transactions and snapshots in, entries out (spec/storage.md 2)."""
 
 import logging
+import time
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -154,7 +155,8 @@ class Log:
 
     def _snapshot_read(self, stores: Stores) -> None:
         self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
-        logger.info("Applying snapshot taken at %s ms, %d tasks", stores.snapshot_ms, len(stores.tasks))
+        taken = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime((stores.snapshot_ms or 0) / 1000))
+        logger.info("Applying snapshot taken on %s, with %d tasks", taken, len(stores.tasks))
 
     def _apply_inflated(self, stores: Stores, deflated: bytes) -> None:
         stream = _Inflated(deflated)
