@@ -203,6 +203,16 @@ def test_statuses_and_other_filters_select_in_the_staged_backup(running):
         assert {t.assignedTask.taskId for t in found} == expected
 
 
+@pytest.mark.parametrize("timestamp", [0, -1, 2**63 - 1, -(2**63)])
+def test_no_timestamp_keeps_a_committed_state_from_starting(running, timestamp):
+    place(running, fields.put(sample(), [1], 10, fields.i64(timestamp)))
+    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    commit(running)
+    running.start()
+    assert len(tasks(running.url)) == len(task_bytes(sample()))
+    assert fields.get(new_backup(running), 6, 1) == fields.get(sample(), 6, 1)
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_with_status_0(running, signal_number):
     assert running.stop(signal_number) == 0

@@ -1,10 +1,10 @@
 """The scheduler's log on any engine: transactions and snapshots in, entries out (spec/storage.md 2)."""
 
 import logging
-import time
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from datetime import datetime, timedelta, timezone
 
 from thrift.Thrift import TType
 
@@ -22,6 +22,7 @@ from aurora_admin.wire.window import Window
 logger = logging.getLogger(__name__)
 
 SNAPSHOT, TRANSACTION, NOOP, DEFLATED, DEDUPLICATED = 1, 2, 3, 5, 6
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
 # Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
 DEFLATE_ABOVE = 4096
@@ -155,14 +156,20 @@ class Log:
 
     def _snapshot_read(self, stores: Stores) -> None:
         self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
-        taken = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime((stores.snapshot_ms or 0) / 1000))
-        logger.info("Applying snapshot taken on %s, with %d tasks", taken, len(stores.tasks))
+        logger.info("Applying snapshot taken on %s, with %d tasks", _utc(stores.snapshot_ms or 0), len(stores.tasks))
 
     def _apply_inflated(self, stores: Stores, deflated: bytes) -> None:
         stream = _Inflated(deflated)
         self._apply(stores, Reader(Window(stream.read), INFLATED), inflated=True)
         if not stream.whole:
             raise WireError("the deflated entry is cut short, or more follows it", 0)
+
+
+def _utc(milliseconds: int) -> str:
+    try:
+        return f"{EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
+    except OverflowError:  # a damaged or hostile snapshot is no reason not to start
+        return f"day {milliseconds // 86_400_000} of the epoch"
 
 
 class _Inflated:
