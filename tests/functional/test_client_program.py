@@ -1,0 +1,110 @@
+"""The installed program against a real reference scheduler, and against what may stand in its place."""
+
+import signal
+import subprocess
+
+import pytest
+
+from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.sample import write_sample
+from aurora_admin.errors import ConnectionFailed
+from tests.fake_scheduler import Client, FakeScheduler, close, http, raw, says
+from tests.processes import PROGRAMS, environment
+
+BACKUP = "scheduler-backup-2026-11-22-10-00"
+STRANGERS = {
+    "web page": (http(200, b"<!DOCTYPE html><title>It works!</title>", Content_Type="text/html"), "(text/html)"),
+    "garbage": (raw(bytes(range(128, 256)) * 9), "what answers is not HTTP"),
+    "another service": (says("getJobs"), "this is no answer to {method}, but message 2 of 'getJobs'"),
+}
+
+
+@pytest.fixture
+def staged(scheduler):
+    """A reference scheduler with 300 staged tasks, a client of it, and the backup."""
+    one = scheduler()
+    write_sample(str(one.backup_dir / BACKUP), 300)
+    client = Client(one.url, is_real_time=True).scheduler
+    assert client.stage_recovery(BACKUP).ok
+    yield one, client, read_backup(str(one.backup_dir / BACKUP))
+    client.close()
+
+
+def test_every_recovery_call_works_against_the_reference_scheduler(staged):
+    one, client, backup = staged
+    ids = set(backup.tasks.ids)
+    assert set(client.raw_tasks("queryRecovery")) == {backup.record(task_id) for task_id in ids}
+    assert client.list_backups().backups == [BACKUP]
+    assert client.stage_recovery(BACKUP).code_name == "ERROR"
+    gone = sorted(ids)[:7]
+    assert client.delete_recovery_tasks([task_id.decode() for task_id in gone]).ok
+    left = client.query_recovery(None)
+    assert {task.task_id.encode() for task in left.tasks} == ids - set(gone)
+    assert client.perform_backup().ok
+    assert client.snapshot().ok
+    assert client.commit_recovery().ok
+    assert one.wait_exit() == 0
+
+
+def test_only_active_tasks_are_asked_for(staged):
+    _, client, _ = staged
+    active, every = (list(client.query_recovery(*statuses).tasks) for statuses in ((), (None,)))
+    ended = {task.status for task in every} - {task.status for task in active}
+    assert ended
+    assert ended <= {"FINISHED", "FAILED", "KILLED", "LOST"}
+
+
+def test_the_scheduler_is_asked_in_binary_after_the_first_answer(staged):
+    _, client, _ = staged
+    assert client._caller._is_binary
+
+
+def test_a_scheduler_that_is_gone_is_told(staged):
+    one, _, _ = staged
+    one.kill()
+    with pytest.raises(ConnectionFailed, match="Connection refused"):
+        Client(one.url, timeout=1).scheduler.snapshot()
+
+
+@pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
+@pytest.mark.parametrize("command", ["scheduler_snapshot", "scheduler_list_backups"])
+def test_what_is_no_scheduler_is_told_in_one_line(admin, clusters, stranger, command):
+    action, text = stranger
+    method = {"scheduler_snapshot": "snapshot", "scheduler_list_backups": "listBackups"}[command]
+    with FakeScheduler([action]) as server:
+        clusters.write(west=server.url)
+        result = admin(command, "west")
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert result.err.startswith(f"FATAL] No usable answer to {method} from {server.url}/api: ")
+    assert text.format(method=method) in result.err
+    assert len(server.requests) == 1
+
+
+def test_nothing_listening_is_told_at_once_and_at_the_end(admin, clusters):
+    clusters.write("west")
+    result = admin("scheduler_commit_recovery", "--timeout=1", "west")
+    assert (result.code, result.out) == (1, "")
+    warning, fatal = result.err.splitlines()
+    assert warning.startswith(" WARN] Transport error communicating with scheduler: Unknown error talking to http://127.")
+    assert fatal.startswith("FATAL] Cannot reach the scheduler of west at http://127.0.0.1:1/api: Connection refused. ")
+
+
+def test_a_lost_commit_says_how_to_find_out(admin, clusters):
+    with FakeScheduler([close]) as server:
+        clusters.write(west=server.url)
+        result = admin("scheduler_commit_recovery", "west")
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert "It may have been carried out. The scheduler may have committed the backup and be restarting" in result.err
+    assert server.methods == ["commitRecovery"]
+
+
+def test_ctrl_c_ends_the_waiting_for_a_leader(tmp_path, clusters):
+    clusters.write("west")
+    waiting = subprocess.Popen([PROGRAMS / "aurora_admin", "scheduler_snapshot", "--timeout=300", "west"],
+                               env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+    assert "retrying..." in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGINT)
+    assert waiting.wait(30) == 130
+    assert waiting.stderr.read() == ""
+    waiting.stderr.close()

@@ -1,0 +1,113 @@
+"""Answers of a real scheduler, as they were recorded, read by our client."""
+
+import base64
+import gzip
+import json
+
+import pytest
+
+from aurora_admin.errors import AuthFailed, BadReply, CallFailed
+from aurora_admin.wire.message import from_binary, to_json
+from tests.conftest import FIXTURES
+from tests.fake_scheduler import BINARY, LEADERLESS, FakeScheduler, raw
+
+OWN_HEADERS = {"Content-Length", "Transfer-Encoding"}  # of how it was sent, not of what was said
+RECORDINGS = {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("wire/*.json"))}
+# Redirects name a host of that day; test_client_http has them.
+CALLS = {name: one for name, one in RECORDINGS.items() if one["call"] and one["response"]["status"] != 307}
+ANSWERS = [name for name, one in CALLS.items() if one["response"]["status"] == 200]
+TASKS = [name for name in ANSWERS if CALLS[name]["call"] in ("queryRecovery", "getTasksStatus")]
+NONE = ["none"]  # the fixture below then says why
+# What is no answer to a call, and how our client takes it.
+NO_ANSWERS = {
+    "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
+    "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
+    "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
+    "noleader-getQuota": (CallFailed, "is not ready: 503 Service Unavailable: no scheduler leads at the moment"),
+    "getTasksWithoutConfigs-docker-without-executor": (BadReply, "500 Server Error"),
+    "enc-binary-body-as-x-thrift": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apa"),
+    "enc-request-gzipped": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apache.thrif"),
+    "enc-unknown-content-type": (CallFailed, "answers 415 Unsupported Media Type. Nothing was carried out. It does"),
+}
+
+
+@pytest.fixture(autouse=True)
+def recordings(shared_fixtures):
+    """The recordings of a real scheduler; skipped without them."""
+
+
+def body_of(response):
+    if "body_sha256" in response:  # a page that was left out of the recording
+        return LEADERLESS
+    return base64.b64decode(response["body_base64"]) if "body_base64" in response else response["body"].encode()
+
+
+def replay(recording):
+    """Say again what was said, byte for byte but for how the end of the body is told."""
+    response = recording["response"]
+    body = body_of(response)
+    lines = [f"HTTP/1.1 {response['status']} {response['reason']}", f"Content-Length: {len(body)}", "Connection: close",
+             *(f"{name}: {value}" for name, value in response["headers"] if name not in OWN_HEADERS)]
+    return raw("\r\n".join([*lines, "", ""]).encode() + body)
+
+
+def recorded(name):
+    """The Response in a recording, as parsed TJSON and without our reader."""
+    headers = dict(CALLS[name]["response"]["headers"])
+    body = body_of(CALLS[name]["response"])
+    if headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    if headers["Content-Type"] == BINARY:
+        body = to_json(from_binary(body))
+    return json.loads(body)[4]["0"]["rec"]
+
+
+@pytest.mark.parametrize("name", ANSWERS or NONE)
+def test_code_and_message_are_read_as_they_were_recorded(name):
+    expected = recorded(name)
+    details = [detail.get("1", {}).get("str", "Unknown error") for detail in expected["6"]["lst"][2:]]
+    with FakeScheduler([replay(CALLS[name])]) as server:
+        client = server.client()
+        if expected["1"]["i32"] == 6:
+            with pytest.raises(CallFailed, match=", ".join(details)):
+                client.scheduler.call(CALLS[name]["call"])
+            return
+        reply = client.scheduler.call(CALLS[name]["call"])
+    assert (reply.code, reply.message) == (expected["1"]["i32"], ", ".join(details))
+    assert (reply.result is not None) == ("3" in expected)
+
+
+@pytest.mark.parametrize("name", TASKS or NONE)
+def test_tasks_are_read_as_they_were_recorded(name):
+    expected = recorded(name)
+    ((_, result),) = expected.get("3", {"rec": {"": None}})["rec"].items()
+    rows = [task["1"]["rec"] for task in next(iter(result["rec"]["1"].values()))[2:]] if result else []
+    with FakeScheduler([replay(CALLS[name])]) as server:
+        reply = server.client().scheduler._tasks(CALLS[name]["call"], None)
+        tasks = list(reply.tasks)
+    assert [(task.task_id, task.instance) for task in tasks] == [(row["1"]["str"], row["6"]["i32"]) for row in rows]
+    assert [(task.role, task.environment, task.name) for task in tasks] == [
+        tuple(row["4"]["rec"]["28"]["rec"][field]["str"] for field in "123") for row in rows]
+
+
+@pytest.mark.parametrize(("name", "error", "text"), [(name, *how) for name, how in NO_ANSWERS.items()], ids=NO_ANSWERS)
+def test_what_is_no_answer_is_told(name, error, text):
+    with FakeScheduler([replay(CALLS[name])]) as server, pytest.raises(error) as caught:
+        server.client().scheduler.call(CALLS[name]["call"])
+    assert text in caught.value.message
+
+
+def test_every_recording_that_is_no_answer_is_in_the_table():
+    assert set(CALLS) - set(ANSWERS) == set(NO_ANSWERS)
+
+
+def test_the_backups_of_a_real_scheduler_are_listed():
+    with FakeScheduler([replay(CALLS["listBackups"])]) as server:
+        backups = server.client().scheduler.list_backups().backups
+    assert sorted(backups) == sorted(recorded("listBackups")["3"]["rec"]["6"]["rec"]["1"]["set"][2:])
+
+
+def test_a_call_of_another_release_is_told():
+    with FakeScheduler([replay(RECORDINGS["bad-unknown-method"])]) as server, pytest.raises(CallFailed) as caught:
+        server.client().scheduler.call("pruneTasks")
+    assert "has no call pruneTasks, so nothing was carried out" in caught.value.message
