@@ -51,10 +51,13 @@ class FakeScheduler:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     tls: ssl.SSLContext | None = None
+    deaf_connections: int = 0  # the first so many are broken off before anything is read from them
 
     def __post_init__(self) -> None:
         self.closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if self.deaf_connections:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"{'https' if self.tls else 'http'}://{self.host}"
         self._lock = threading.Lock()
@@ -105,6 +108,9 @@ class FakeScheduler:
             if self.tls:
                 sock = self.tls.wrap_socket(sock, server_side=True)
             with sock, sock.makefile("rb") as stream:
+                if self.connections <= self.deaf_connections:
+                    stream.close()
+                    reset(sock)
                 while request := _read(stream):
                     with self._lock:
                         action = self.script[min(len(self.requests), len(self.script) - 1)]
@@ -190,7 +196,7 @@ def close(sock: socket.socket, _request: Request) -> None:
     _shut(sock)
 
 
-def reset(sock: socket.socket, _request: Request) -> None:
+def reset(sock: socket.socket, _request: Request | None = None) -> None:
     """Break the connection off hard."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()

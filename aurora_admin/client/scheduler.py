@@ -167,4 +167,5 @@ class Scheduler:
         if method in READING:
             return BadReply(f"{text}. Try again, and check that the entry of {name} in {path} names a scheduler")
         advice = FIND_OUT.get(method, LOOK_FIRST).format(name)
-        return OutcomeUnknown(f"{text}. It may have been carried out. {advice}")
+        return OutcomeUnknown(f"{text}. It may have been carried out. {advice}",
+                              hint=f"the entry of {name} in {path} has to name a scheduler")

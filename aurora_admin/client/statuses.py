@@ -40,8 +40,7 @@ def check(response: Response) -> None:
         raise CallFailed(f"{response.url} answers {status} and sends us to {quoted(response.location) or 'nowhere'}. "
                          "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri")
     if response.status in (401, 403):
-        raise AuthFailed(f"{response.url} answers {status}{_challenge(response)}. Nothing was carried out; give user "
-                         "and password in ~/.netrc (machine, without port) or in scheduler_uri")
+        raise AuthFailed(f"{response.url} answers {status}. Nothing was carried out; {_what_it_wants(response)}")
     if 400 <= response.status < 500:
         raise CallFailed(f"{response.url} answers {status}. Nothing was carried out. "
                          f"{ADVICE.get(response.status, 'Check scheduler_uri, and what is between here and there')}")
@@ -69,6 +68,7 @@ def _reason(page: str) -> str:
     return quoted(html.unescape(found.group(1))) if found else ""
 
 
-def _challenge(response: Response) -> str:
-    scheme = quoted(response.challenge.partition(" ")[0])
-    return f" ({scheme})" if scheme else ""
+def _what_it_wants(response: Response) -> str:
+    if response.challenge.lower().startswith("negotiate"):
+        return "it wants Kerberos, which is not available in this version"
+    return "give user and password of this host in ~/.netrc (machine, without port), or in scheduler_uri"

@@ -169,7 +169,22 @@ def test_missing_credentials_are_told(status):
     with FakeScheduler([challenge]) as server, pytest.raises(AuthFailed) as caught:
         server.client().scheduler.snapshot()
     assert len(server.requests) == 1
-    assert caught.value.message.startswith(f"{server.url}/api answers {status} (BASIC). Nothing was carried out; give ")
+    assert caught.value.message.startswith(f"{server.url}/api answers {status}. Nothing was carried out; give user and")
+
+
+def test_kerberos_that_is_wanted_is_told():
+    with FakeScheduler([http(401, WWW_Authenticate="Negotiate")]) as server, pytest.raises(AuthFailed) as caught:
+        server.client().scheduler.snapshot()
+    assert caught.value.message.endswith("it wants Kerberos, which is not available in this version")
+
+
+def test_a_call_that_did_not_leave_whole_is_sent_again():
+    ids = {f"{number:01000}" for number in range(20_000)}  # more than all buffers between here and there
+    with FakeScheduler([says("deleteRecoveryTasks")], deaf_connections=1) as server:
+        client = server.client()
+        assert client.scheduler.delete_recovery_tasks(ids).ok
+    assert len(client.slept) == 1
+    assert server.methods == ["deleteRecoveryTasks"]
 
 
 @pytest.mark.parametrize(("status", "text"), [

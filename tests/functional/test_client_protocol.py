@@ -200,6 +200,16 @@ def test_tasks_are_read_as_they_arrive():
         assert next(reply.tasks).task_id == "www-prod-hello-0"  # while the rest has not been sent
 
 
+def test_who_reads_slowly_reads_all():
+    answer = tasks_reply(*[task(text="x" * 2000)] * 3000)
+    with FakeScheduler([thrift("queryRecovery", answer)]) as server:
+        client = server.client(timeout=10)
+        tasks = client.scheduler.query_recovery().tasks
+        next(tasks)
+        client.time.now += 3600  # looked at in a pager
+        assert sum(1 for _ in tasks) == 2999
+
+
 def test_the_size_of_an_answer_does_not_matter_for_memory():
     many = tasks_reply(*[task(text="x" * 2000)] * 10_000)
     with FakeScheduler([thrift("queryRecovery", many, chunk=1 << 15)]) as server:

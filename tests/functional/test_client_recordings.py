@@ -20,9 +20,9 @@ TASKS = [name for name in ANSWERS if CALLS[name]["call"] in ("queryRecovery", "g
 NONE = ["none"]  # the fixture below then says why
 # What is no answer to a call, and how our client takes it.
 NO_ANSWERS = {
-    "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
-    "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
-    "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized (BASIC). Nothing was carried out"),
+    "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
+    "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
+    "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
     "noleader-getQuota": (CallFailed, "is not ready: 503 Service Unavailable: no scheduler leads at the moment"),
     "getTasksWithoutConfigs-docker-without-executor": (BadReply, "500 Server Error"),
     "enc-binary-body-as-x-thrift": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apa"),
