@@ -10,7 +10,7 @@ from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import STOP, header
 from aurora_admin.wire.limits import DEPTH
 from aurora_admin.wire.struct import Struct
-from aurora_admin.wire.walk import CONTAINER, FIXED, MAP, Walk, check_depth
+from aurora_admin.wire.walk import CONTAINER, FIXED, MAP, Walk, check_depth, check_type
 
 
 def canonical(raw: bytes, ttype: int = TType.STRUCT) -> bytes:
@@ -35,6 +35,7 @@ def _value(walk: Walk, at: int, ttype: int, depth: int) -> tuple[bytes, int]:
     if ttype in FIXED or ttype == TType.STRING:
         end = walk.end(at, ttype)
         return walk.raw[at:end], end
+    check_type(ttype, at)
     check_depth(depth, at)
     if ttype == TType.STRUCT:
         return _struct(walk, at, depth - 1)

@@ -24,9 +24,6 @@ JSON_VERSION = 1
 I32_RANGE = range(-(2**31), 2**31)
 # What the end of the input leaves of an escape or a number.
 CUT_OFF = re.compile(r"(?:(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?")
-BLANK = re.compile(r'"(?:[^"\\]|\\.)*"|(\s)', re.DOTALL)
-# What is left of a value that the end of the input cut off, where the parser names its beginning.
-CUT_OFF = re.compile(r'(?:"(?:[^"\\]|\\.)*\\?|(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?', re.DOTALL)
 BLANK = re.compile(r"\s")
 
 

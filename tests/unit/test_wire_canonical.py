@@ -92,6 +92,11 @@ def test_a_set_inside_an_element_of_a_set_is_sorted_first():
     assert b"\1\2" in canonical(one)
 
 
+def test_of_two_fields_with_one_id_the_last_counts():
+    one, other = fields.Field(1, TType.BYTE, b"\1"), fields.Field(1, TType.BYTE, b"\2")
+    assert not same(fields.join([one, other]), fields.join([other, one]))
+
+
 def test_structs_and_bytes_compare_with_each_other():
     one = ResourceAggregate(resources={Resource(numCpus=1.5), Resource(ramMb=128)})
     other = ResourceAggregate(resources={Resource(ramMb=128), Resource(numCpus=1.5)})

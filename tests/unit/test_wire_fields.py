@@ -113,6 +113,19 @@ def test_a_skip_ends_where_the_value_does(data, ttype, before, after):
     assert fields.skip(before + value + after, len(before), ttype) == len(before) + len(value)
 
 
+def test_no_limit_but_the_length_holds_for_bytes_in_memory():
+    raw = b"\0"
+    raw = fields.put(raw, [1, 2], TType.LIST, fields.container(TType.STRUCT, [b"\0"] * 5000))
+    raw = fields.put(raw, [1, 3], TType.STRING, fields.string(b"x" * 5000))
+    assert fields.join(fields.parse(raw)) == raw
+
+
+def test_a_type_that_only_newer_libraries_have_is_stepped_over():
+    inner = fields.put(b"\0", [1], TType.UUID, b"0123456789abcdef")
+    raw = fields.put(inner, [2], TType.STRUCT, inner)
+    assert [field.value for field in fields.parse(raw)] == [b"0123456789abcdef", inner]
+
+
 def test_a_change_of_status_leaves_the_rest_of_a_task():
     task = sample_task()
     event = fields.put(b"\0", [2], TType.I32, fields.i32(4))

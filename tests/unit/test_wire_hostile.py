@@ -1,6 +1,7 @@
 """Damaged and hostile bytes: a WireError that says where, and never much memory, time or stack."""
 
 import random
+import re
 import struct
 
 import pytest
@@ -11,7 +12,7 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.wire import codec, fields, message, transcode
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.limits import DEPTH, Limits
+from aurora_admin.wire.limits import DEPTH, MAX_ELEMENTS, Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
 from tests.unit.wire_structs import at_most, refused, sample_task
@@ -121,9 +122,22 @@ def test_deep_nesting_is_refused_and_costs_no_stack(read, ttype):
 @pytest.mark.parametrize("ttype", [1, 5, 7, 9, 17, 127, 255])
 def test_a_type_that_is_none_is_refused(read, ttype):
     error = refused(read, in_field(ttype, bytes(20)))
-    assert error
+    assert re.search("Unrecognized type|Unexpected TType|invalid TType", str(error))
     assert error.java_class == "TProtocolException"
     refused(read, in_field(TType.LIST, bytes([ttype]) + b"\0\0\0\1" + bytes(20)))
+
+
+@pytest.mark.parametrize("head", [b"\x08\x00\x00\x00\x03", b"\x0c\x7f\xff\xff\xff"])
+def test_a_count_is_refused_before_its_elements_are_read(head):
+    reader = Reader(Window.of_bytes(head + bytes(11)), Limits(string=100, container=MOST))
+    with pytest.raises(WireError, match="elements cannot be in the 11 bytes that are left"):
+        reader.container()
+
+
+def test_a_container_is_limited_however_long_the_input():
+    raw = struct.pack("!bi", TType.BOOL, MAX_ELEMENTS + 1) + bytes(MAX_ELEMENTS + 1)
+    with pytest.raises(WireError, match=f"a length of {MAX_ELEMENTS + 1} is more than there can be"):
+        Reader(Window.of_bytes(raw), Limits.of_length(len(raw))).container()
 
 
 def test_many_empty_elements_are_counted_against_the_limit():
@@ -153,13 +167,14 @@ def test_limits_hold_where_the_length_of_the_input_is_not_known(value):
 
 def test_a_string_inside_a_skipped_struct_is_held_to_the_limit():
     """The library does not limit what it steps over, and would ask for 2 GiB."""
-    raw = fields.header(TType.STRING, 1) + struct.pack("!i", MOST)
+    claim = 50 << 20
+    raw = fields.header(TType.STRING, 1) + struct.pack("!i", claim)
     sent = iter([raw])
 
     def read(length):
         return next(sent, bytes(length))
 
-    with at_most(1 << 20), pytest.raises(WireError, match=f"a length of {MOST} is more than there can be"):
+    with at_most(1 << 20), pytest.raises(WireError, match=f"a length of {claim} is more than there can be"):
         Reader(Window(read, size=100), Limits(string=1000, container=10)).skip(TType.STRUCT)
 
 
@@ -191,6 +206,8 @@ def test_a_damaged_message_is_read_or_refused(sweep):
 
 @pytest.mark.parametrize("text", [
     b"[" * 100_000,
+    b'[1,"' + b"a" * 2_000_000,
+    b'[1,"' + b"\\\\" * 1_000_000,
     b'[1,"x",1,0,' + b'{"1":{"rec":' * 100_000,
     b'[1,"x",1,0,' + b'{"1":{"rec":' * 70 + b"{}" + b"}}" * 70 + b"]",
     b'[1,"x",1,0,{"1":{"lst":' + b'["lst",1,' * 70 + b'["lst",0]' + b"]" * 70 + b"}}]",

@@ -160,6 +160,14 @@ def test_what_is_no_json_message_is_refused_at_its_first_wrong_character(raw, ch
     assert raw[error.offset:][:1] == character.encode() or character == "?"
 
 
+def test_an_offset_stays_inside_though_bad_utf8_grows_when_it_is_replaced():
+    assert str(refused(message.from_json, b'[1,"\xff\xff\xff\xff\xff\xff\xff\xff\xff",x]')) == "Unexpected character:x"
+
+
+def test_control_characters_may_stand_in_strings_as_they_are():
+    assert message.from_json(b'[1,"x",1,0,{"1":{"str":"a\x01\tb"}}]').body.endswith(b"a\x01\tb\0")
+
+
 def test_a_name_need_not_have_a_utf8_form():
     odd = message.from_json(b'[1,"a\\ud800",1,0,{}]')
     assert message.from_json(message.to_json(odd)) == message.from_binary(message.to_binary(odd)) == odd

@@ -39,15 +39,23 @@ def test_a_value_is_stepped_over_to_its_end(one, other, size):
 
 
 def test_scalars_are_read_as_they_were_written():
-    reader = reader_of(fields.header(TType.STRING, -7) + fields.string(b"\xff") + fields.i32(-2) + fields.i64(-3)
-                       + fields.boolean(True) + fields.boolean(False) + fields.container(TType.I32, [fields.i32(5)])
-                       + b"\0")
+    numbers = fields.i32(-2) + fields.i64(-3)
+    truths = fields.boolean(True) + fields.boolean(False) + b"\2"
+    reader = reader_of(b"".join((fields.header(TType.STRING, -7), fields.string(b"\xff"), numbers, truths,
+                                 fields.container(TType.I32, [fields.i32(5)]), b"\0")))
     assert reader.field() == (TType.STRING, -7)
     assert (reader.string(), reader.i32(), reader.i64()) == (b"\xff", -2, -3)
-    assert (reader.boolean(), reader.boolean()) == (True, False)
+    assert (reader.boolean(), reader.boolean(), reader.boolean()) == (True, False, False)
     assert (reader.container(), reader.i32()) == ((TType.I32, 1), 5)
     assert reader.field() == (TType.STOP, 0)
     assert reader.window.at_end()
+
+
+def test_the_header_of_no_field_is_refused():
+    reader = reader_of(b"\x01\x00\x01\x00")
+    with pytest.raises(WireError, match="Unrecognized type 1") as raised:
+        reader.field()
+    assert raised.value.offset == 0
 
 
 def test_the_type_of_no_elements_does_not_matter():
