@@ -25,8 +25,9 @@ def config_position(raw: bytes) -> int:
     return at
 
 
-def put_back(partial: bytes, at: int, config: bytes) -> bytes:
+def put_back(partial: bytes, config: bytes) -> bytes:
     """Return the whole ScheduledTask again."""
+    at = config_position(partial)
     return b"".join((partial[:at], CONFIG, config, partial[at:]))
 
 
@@ -56,8 +57,8 @@ class Configs:
             self.raw.append(config)
         return number
 
-    def cut(self, task: bytes, job: int) -> tuple[bytes, int, int]:
-        """Take the config out of a ScheduledTask: return what is left, where the config was, and its number.
+    def cut(self, task: bytes, job: int) -> tuple[bytes, int]:
+        """Take the config out of a ScheduledTask: return what is left and the config's number.
 
         `job` is any number that the tasks of one job share.
 
@@ -71,7 +72,7 @@ class Configs:
             if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
                 raise WireError("a task has no config", 0)
         number = self._number_at(task, at + 3, job)
-        return task[:at] + task[at + 3 + len(self.raw[number]) :], at, number
+        return task[:at] + task[at + 3 + len(self.raw[number]) :], number
 
     def _number_at(self, task: bytes, begin: int, job: int) -> int:
         """A struct's encoding is never the beginning of another's, so a known config that fits is the one."""

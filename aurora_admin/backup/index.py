@@ -3,6 +3,8 @@
 import gc
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
+from operator import sub
 from typing import Any
 
 from thrift.Thrift import TType
@@ -39,6 +41,7 @@ WRAPPINGS = {
 }
 WHAT_NOW = "copy it anew from where it was made, or stage another backup"
 TASK_RESOURCES = (1, 4, 32)
+RESOURCE_SET = fields.header(TType.SET, 32) + bytes((TType.STRUCT,))
 
 
 class Backup:
@@ -49,6 +52,7 @@ class Backup:
         metadata: the SchedulerMetadata as it stands in the file, or None.
         sections: per snapshot field, the records by their keys, each as it stands in the file.
         extras: top-level fields that this program does not know, carried through unchanged.
+        first_rows: the row of each job's first task.
     """
 
     def __init__(self, file: BackupFile) -> None:
@@ -58,6 +62,7 @@ class Backup:
         self.sections: dict[int, dict[Hashable, bytes]] = {}
         self.extras: list[fields.Field] = []
         self.tasks = TaskTable()
+        self.first_rows: list[int] = []
 
     @property
     def framework_id(self) -> str | None:
@@ -204,31 +209,32 @@ def _index_tasks(backup: Backup, reader: Reader) -> None:
     table, count = backup.tasks, _struct_count(reader)
     ids, jobs, job_number, hosts = table.ids, table.jobs, table.job_number, table.hosts
     add_job, add_host, add_instance = table.job.append, table.host.append, table.instance.append
-    add_status, add_start, add_length = table.status.append, table.start.append, table.length.append
-    rows_of_job = table.rows_of_job
-    start = reader.position
+    add_status, add_start = table.status.append, table.start.append
+    start = end = reader.position
     row = 0
     task: Any
     try:
-        for start, task, end in reader.structs(slim.ScheduledTask, count):
+        for start, task, end in reader.structs(slim.ScheduledTask, count):  # noqa: B007 - the last end is used
             assigned = task.assignedTask
             key = assigned.task.job
             job = jobs.get((key.role, key.environment, key.name))  # type: ignore[call-overload]
             if job is None:
                 job = job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
+                backup.first_rows.append(row)
             add_job(job)
-            rows_of_job[job].append(row)
-            add_host(hosts.setdefault(assigned.slaveHost or b"", len(hosts)))
+            host = hosts.get(assigned.slaveHost)
+            add_host(table.host_number(assigned.slaveHost) if host is None else host)
             add_instance(assigned.instanceId or 0)
             add_status(task.status)
             add_start(start)
-            add_length(end - start)
             ids[assigned.taskId] = row
             row += 1
     except (AttributeError, TypeError):
         raise WireError(f"task {_name(task)} lacks its id, its job or its status", start) from None
     if len(ids) != count or None in ids:
         raise WireError("two tasks have one id, or one has none", start)
+    # One task begins where the one before it ends.
+    table.length.extend(map(sub, chain(islice(table.start, 1, None), (end,)), table.start))
 
 
 def _name(task: Any) -> str:
@@ -249,8 +255,9 @@ def _check_sections(backup: Backup, seen: set[int]) -> None:
 
 def _check_whole(backup: Backup) -> None:
     """Refuse records that a scheduler of today would load with nothing in them (spec/backup-eras.md 2)."""
-    for rows in backup.tasks.rows_of_job:
-        raw = next(iter(backup.records([rows[0]])))[1]
+    for _, raw in backup.records(backup.first_rows):
+        if RESOURCE_SET in raw:  # the quick answer for every release since 0.14
+            continue
         resources = fields.get(raw, *TASK_RESOURCES)
         if resources is None or fields.elements(resources) == (TType.STRUCT, []):
             raise BackupError(

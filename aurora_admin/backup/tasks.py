@@ -54,7 +54,8 @@ class TaskTable:
         self.ids: dict[bytes, int] = {}
         self.jobs: dict[JobKey, int] = {}
         self.job_keys: list[JobKey] = []
-        self.rows_of_job: list[array[int]] = []
+        self._rows_of_job: list[array[int]] = []
+        self._rows_known = 0
         self.hosts: dict[bytes, int] = {NO_HOST: 0}
         self.job = array("I")
         self.host = array("I")
@@ -72,11 +73,20 @@ class TaskTable:
         if number is None:
             number = self.jobs[key] = len(self.job_keys)
             self.job_keys.append(key)
-            self.rows_of_job.append(array("I"))
+            self._rows_of_job.append(array("I"))
         return number
 
     def host_number(self, host: bytes | None) -> int:
         return self.hosts.setdefault(host or NO_HOST, len(self.hosts))
+
+    @property
+    def rows_of_job(self) -> list["array[int]"]:
+        """The rows of each job by its number, gathered when they are asked for: staging does not pay for it."""
+        rows, known = self._rows_of_job, len(self.job)
+        for row in range(self._rows_known, known):
+            rows[self.job[row]].append(row)
+        self._rows_known = known
+        return rows
 
     def key_of(self, row: int) -> JobKey:
         return self.job_keys[self.job[row]]
@@ -104,9 +114,10 @@ class TaskTable:
 
     def _rows_of_jobs(self, wants: Callable[[JobKey], bool]) -> list[int]:
         rows: list[int] = []
+        rows_of_job = self.rows_of_job
         for key, number in self.jobs.items():
             if wants(key):
-                rows.extend(self.rows_of_job[number])
+                rows.extend(rows_of_job[number])
         rows.sort()
         return rows
 

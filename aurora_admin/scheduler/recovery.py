@@ -58,8 +58,7 @@ class Staged:
         self._configs = Configs()
         job, cut = self.backup.tasks.job, self._configs.cut
         for row, raw in self.backup.records(self.backup.tasks.select()):
-            partial, _, number = cut(raw, job[row])
-            yield partial, number
+            yield cut(raw, job[row])
 
 
 class Recovery:
@@ -114,6 +113,16 @@ class Recovery:
             raise RecoveryError("No backup loaded.")
         staged.backup.file.check_unchanged()
         return staged
+
+    def select(self, wanted: TaskFilter) -> tuple[Staged, list[int]]:
+        """Return what is staged and the rows of the matching tasks.
+
+        Raises:
+            RecoveryError, BackupError: as staged().
+        """
+        with self._lock:
+            staged = self.staged()
+            return staged, staged.backup.tasks.select(wanted)
 
     def delete(self, wanted: TaskFilter) -> None:
         """Take the matching tasks out of the slot.

@@ -19,9 +19,7 @@ def stage_recovery(services: Services, arguments: stageRecovery_args) -> Answer:
 
 
 def query_recovery(services: Services, arguments: queryRecovery_args) -> Answer:
-    wanted = task_filter(arguments.query)
-    staged = services.recovery.staged()
-    rows = staged.backup.tasks.select(wanted)
+    staged, rows = services.recovery.select(task_filter(arguments.query))
     return of_tasks(QUERY_RECOVERY_RESULT, TType.SET, len(rows), staged.pieces(rows))
 
 

@@ -20,14 +20,14 @@ class Spill:
         weakref.finalize(self, os.close, self.fd)
         self.size = 0
         self._pending: list[bytes] = []
-        self._written = 0
+        self._full = PENDING
 
     def append(self, record: bytes) -> int:
         """Return the place where the record will stand; it can be read after flush()."""
         start = self.size
         self._pending.append(record)
-        self.size += len(record)
-        if self.size - self._written >= PENDING:
+        self.size = end = start + len(record)
+        if end > self._full:
             self.flush()
         return start
 
@@ -41,5 +41,5 @@ class Spill:
         while rest:
             written = os.write(self.fd, rest)
             rest = rest[written:]
-            self._written += written
         self._pending.clear()
+        self._full = self.size + PENDING

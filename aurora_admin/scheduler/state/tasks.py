@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, config_position, put_back
+from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, put_back
 from aurora_admin.backup.file import records
 from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskTable
 from aurora_admin.gen.slim import ttypes as slim
@@ -30,7 +30,6 @@ class LiveTasks(TaskTable):
         self.spill = Spill(folder)
         self.configs = Configs()
         self.config = array("I")
-        self.cut_at = array("I")
 
     def save(self, raw: bytes) -> None:
         """Add a ScheduledTask or replace the one of the same id.
@@ -44,47 +43,37 @@ class LiveTasks(TaskTable):
         if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
         job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
-        partial, at, config = self.configs.cut(raw, job)
+        partial, config = self.configs.cut(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
             self.status[former] = GONE
-        self.ids[assigned.taskId] = row = len(self.status)
-        self.rows_of_job[job].append(row)
+        self.ids[assigned.taskId] = len(self.status)
         self.job.append(job)
         self.host.append(self.host_number(assigned.slaveHost))
         self.instance.append(assigned.instanceId or 0)
         self.config.append(config)
-        self.cut_at.append(at)
         self.start.append(self.spill.append(partial))
         self.length.append(len(partial))
         self.status.append(task.status)
 
     def load(self, reader: Reader, count: int) -> None:
         """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow."""
-        ids, hosts, configs = self.ids, self.hosts, self.config
-        add_host, add_instance, add_config, add_cut = (
-            self.host.append,
-            self.instance.append,
-            configs.append,
-            self.cut_at.append,
-        )
-        add_start, add_length, add_status, spill = (
-            self.start.append,
-            self.length.append,
-            self.status.append,
-            self.spill.append,
-        )
+        ids, hosts, row = self.ids, self.hosts, len(self.status)
+        add_host, add_instance, add_config = self.host.append, self.instance.append, self.config.append
+        add_start, add_length, add_status = self.start.append, self.length.append, self.status.append
+        cut, spill = reader.window.slice, self.spill.append
         element: Any
         try:
-            for row, (start, element, end) in enumerate(reader.structs(slim.DeduplicatedTask, count), len(self.status)):
-                partial = _inside(reader.slice(start, end), element.taskConfigId)
-                task = element.partialScheduledTask
+            for begin, element, end in reader.structs(slim.DeduplicatedTask, count):
+                task, config = element.partialScheduledTask, element.taskConfigId
                 assigned = task.assignedTask
+                partial = _inside(cut(begin, end), config)
                 ids[assigned.taskId] = row
-                add_host(hosts.setdefault(assigned.slaveHost or b"", len(hosts)))
+                row += 1
+                host = hosts.get(assigned.slaveHost)
+                add_host(self.host_number(assigned.slaveHost) if host is None else host)
                 add_instance(assigned.instanceId or 0)
-                add_config(element.taskConfigId)
-                add_cut(config_position(partial))
+                add_config(config)
                 add_start(spill(partial))
                 add_length(len(partial))
                 add_status(task.status)
@@ -104,15 +93,13 @@ class LiveTasks(TaskTable):
             raise WireError(
                 f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0
             ) from None
-        for row, job in enumerate(self.job):
-            self.rows_of_job[job].append(row)
         self.spill.flush()
 
     def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
-        configs, config, cut_at = shown or self.configs.raw, self.config, self.cut_at
+        configs, config = shown or self.configs.raw, self.config
         for row, partial in self.partial_records(rows):
-            yield row, put_back(partial, cut_at[row], configs[config[row]])
+            yield row, put_back(partial, configs[config[row]])
 
     def partial_records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         return records(self.spill.fd, rows, self.start, self.length)
