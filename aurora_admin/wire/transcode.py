@@ -14,7 +14,7 @@ from struct import Struct as Layout
 from thrift.Thrift import TType
 
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.fields import DOUBLE, I64, STOP, boolean, container, header, string
+from aurora_admin.wire.fields import DOUBLE, I64, STOP, boolean, container, double, header, string
 from aurora_admin.wire.limits import DEPTH
 from aurora_admin.wire.walk import CONTAINER, I32, MAP, Walk, check_depth
 
@@ -153,7 +153,7 @@ def _scalar(ttype: int, value: object) -> bytes | None:
     if ttype == TType.STRING and isinstance(value, str):
         return string(value.encode())
     if ttype == TType.DOUBLE:
-        return DOUBLE.pack(_double(value))
+        return double(_double(value))
     # True and False are integers to Python, not to Thrift.
     if type(value) is not int:
         return None
@@ -214,7 +214,7 @@ def _map(value: list[object], depth: int) -> bytes:
 def _key(ktype: int, key: str, depth: int) -> bytes:
     if ktype == TType.DOUBLE and key not in NOT_FINITE:
         try:
-            return DOUBLE.pack(float(key))
+            return double(float(key))
         except ValueError:
             raise _bad("Bad data encounted in numeric data") from None
     number = ktype in INTEGERS or ktype == TType.BOOL
