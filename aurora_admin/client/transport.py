@@ -120,11 +120,7 @@ class _Line:
         self._target = target
         self._used = 0.0
         self._response: Response | None = None
-        try:
-            self._http = connection(target, min(CONNECT_SECONDS, deadline.wait()))
-            self._http.connect()
-        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no possible name of a host
-            raise Unreachable(describe(error), url) from error
+        self._http = _opened(target, url, deadline)
         self._socket = _PatientSocket(self._http.sock, deadline)
         self._http.sock = cast("Any", self._socket)
 
@@ -220,6 +216,18 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError):
         return str(error.strerror or error)
     return str(error) or type(error).__name__
+
+
+def _opened(target: SplitResult, url: str, deadline: Deadline) -> http.client.HTTPConnection:
+    way = None
+    try:
+        way = connection(target, min(CONNECT_SECONDS, deadline.wait()))
+        way.connect()
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no possible name of a host
+        if way:
+            way.close()
+        raise Unreachable(describe(error), url) from error
+    return way
 
 
 def _decoded(reply: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
