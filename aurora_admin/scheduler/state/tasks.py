@@ -1,5 +1,6 @@
 """The live tasks: the same columns as a staged backup's, with the configs kept once and the rest on disk."""
 
+import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,7 +17,8 @@ from aurora_admin.wire.reader import Reader
 # Below this many dead rows a rebuild frees too little to be worth the work.
 FEW_ROWS = 10_000
 # Header of DeduplicatedScheduledTask.taskConfigId (2, i32), the last field before STOP.
-CONFIG_ID = b"\x08\x00\x02"
+CONFIG_ID_HEADER = b"\x08\x00\x02"
+CONFIG_ID = struct.Struct("!3siB").pack
 
 
 class LiveTasks(TaskTable):
@@ -133,7 +135,7 @@ def _job_of(config: bytes) -> JobKey:
 
 def _inside(element: bytes, config: int) -> bytes:
     """Return the ScheduledTask inside a DeduplicatedScheduledTask."""
-    if element.startswith(ASSIGNED_TASK) and element[-8:-1] == CONFIG_ID + config.to_bytes(4, "big"):
+    if element.startswith(ASSIGNED_TASK) and element.endswith(CONFIG_ID(CONFIG_ID_HEADER, config, 0)):
         return element[3:-8]
     task = fields.get(element, 1)
     if task is None:

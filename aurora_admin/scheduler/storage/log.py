@@ -2,7 +2,9 @@
 
 import logging
 import zlib
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
@@ -27,6 +29,7 @@ NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
 # Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
 DEFLATE_ABOVE = 4096
 INFLATE_FEED = 1 << 16
+INFLATED_PIECE = 1 << 20
 # An inflated snapshot can be a thousand times its size; what it may hold is bounded by what can be addressed.
 INFLATED = Limits(string=2**31 - 1, container=2**31 - 1)
 
@@ -160,7 +163,9 @@ class Log:
 
     def _apply_inflated(self, stores: Stores, deflated: bytes) -> None:
         stream = _Inflated(deflated)
-        self._apply(stores, Reader(Window(stream.read), INFLATED), inflated=True)
+        # zlib works without the interpreter's lock: the next piece is inflated while this one is decoded.
+        with ThreadPoolExecutor(1, "inflate") as helper:
+            self._apply(stores, Reader(Window(_ahead(stream.read, helper)), INFLATED), inflated=True)
         if not stream.whole:
             raise WireError("the deflated entry is cut short, or more follows it", 0)
 
@@ -170,6 +175,17 @@ def _utc(milliseconds: int) -> str:
         return f"{EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
     except OverflowError:  # a damaged or hostile snapshot is no reason not to start
         return f"day {milliseconds // 86_400_000} of the epoch"
+
+
+def _ahead(read: Callable[[int], bytes], helper: Executor) -> Callable[[int], bytes]:
+    """Return a `read` that has the next piece made, always of INFLATED_PIECE, while the last one is used."""
+    pieces = deque([helper.submit(read, INFLATED_PIECE)])
+
+    def next_piece(_: int) -> bytes:
+        pieces.append(helper.submit(read, INFLATED_PIECE))
+        return pieces.popleft().result()
+
+    return next_piece
 
 
 class _Inflated:
