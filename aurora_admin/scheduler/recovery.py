@@ -97,9 +97,8 @@ class Recovery:
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
         logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
-        logger.info(
-            "Framework id of the backup: %s; of the running state: %s", backup.framework_id, self._storage.framework_id
-        )
+        theirs, ours = backup.framework_id or "none", self._storage.framework_id or "none yet"
+        logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
     def staged(self) -> Staged:
         """Return what is staged, its file as it was.
