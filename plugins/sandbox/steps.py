@@ -18,7 +18,7 @@ DELETED_TASKS = 3
 PLAIN_ID = re.compile(rb"\w[\w.-]*", re.ASCII)
 NAMED_IDS = 5
 # What a line of the scheduler's log begins with.
-TIME_AND_THREAD = re.compile(r"^\S+ [A-Z]+ \[[^]]*\] ")
+TIME_AND_LEVEL = re.compile(r"^\S+ [A-Z]+ ")
 
 
 class Drill:
@@ -48,7 +48,7 @@ class Drill:
         self.sandbox.admin("scheduler_stage_recovery", CLUSTER, self.name)
         for line in self.sandbox.news():
             if not self.sandbox.is_shown:
-                self.context.out.info(TIME_AND_THREAD.sub("", line))
+                self.context.out.info(TIME_AND_LEVEL.sub("", line))
         counts = (f"{count} {section}" for section, count in self.backup.counts.items() if count)
         return ", ".join(counts) or "it is empty"
 
