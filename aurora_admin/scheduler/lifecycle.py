@@ -47,7 +47,7 @@ class Lifecycle:
         self._ends: queue.SimpleQueue[_End] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._started = time.time()
-        self._backups = Backups(flags.backup_dir, flags.max_saved_backups)
+        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
         self._engine = SqliteLog(flags.native_log_file_path)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
         self._storage = Storage(log, flags.native_log_file_path, self._fail)

@@ -10,7 +10,8 @@ from thrift.Thrift import TType
 
 from aurora_admin.backup.configs import Configs
 from aurora_admin.backup.file import WINDOW
-from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.index import Backup
+from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
@@ -86,7 +87,7 @@ class Recovery:
             self._staging = True
         backup = None
         try:
-            backup = read_backup(path)
+            backup = read_verified(path)
         finally:
             with self._lock:
                 self._staging = False

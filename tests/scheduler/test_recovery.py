@@ -1,10 +1,10 @@
 """A recovery on a running scheduler: stage, look, delete, commit, restart; and what must survive it."""
 
 import gzip
-import os
 import signal
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -42,10 +42,14 @@ def commit(scheduler) -> None:
 
 
 def new_backup(scheduler) -> bytes:
-    before = set(os.listdir(scheduler.backup_dir))
+    before = backups(scheduler)
     assert said(call(scheduler.url, "performBackup")) == OK
-    (name,) = set(os.listdir(scheduler.backup_dir)) - before
-    return (scheduler.backup_dir / name).read_bytes()
+    (path,) = backups(scheduler) - before
+    return path.read_bytes()
+
+
+def backups(scheduler) -> set[Path]:
+    return set(scheduler.backup_dir.glob("scheduler-backup-*"))
 
 
 @pytest.fixture
