@@ -37,7 +37,7 @@ def section_counts(tasks: int, sections: Mapping[int, Mapping[Hashable, bytes]])
     return {TASKS_NAME: tasks, **{section.name: len(sections.get(id_, ())) for id_, section in SECTIONS.items()}}
 
 
-def encode(cluster: str, facts: Facts) -> bytes:
+def encode(cluster: str | None, facts: Facts) -> bytes:
     """Return the bytes of a manifest; `facts` are those that are checked."""
     return json.dumps({"format": FORMAT, "cluster": cluster, **facts}, indent=1).encode() + b"\n"
 

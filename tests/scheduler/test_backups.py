@@ -103,6 +103,15 @@ def test_backups_and_snapshots_are_made_by_the_clock(scheduler):
     wait_until(lambda: int(variable(one, "scheduler_log_snapshots")) >= 2, "two snapshots")
 
 
+def test_a_log_that_has_grown_gets_a_snapshot_before_its_time(scheduler):
+    one = scheduler("-log_snapshot_bytes=1KB")
+    while variable(one, "scheduler_log_snapshots") == "0":
+        assert said(call(one.url, "setQuota", ownerRole="role", quota=QUOTA)) == OK
+    one.kill()
+    one.start()
+    assert cpus(one, "role") == 1
+
+
 def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
     one = scheduler("-backup_interval=1hrs", started=False)
     place(one)

@@ -129,7 +129,7 @@ class Backups:
             logger.warning("Failed to clean up backup dir %s: %s", self.folder, error.strerror)
 
 
-def write_backup(folder: str, source: snapshots.Source, cluster: str, names: Iterable[str]) -> str:
+def write_backup(folder: str, source: snapshots.Source, cluster: str | None, names: Iterable[str]) -> str:
     """Write a backup and its manifest under the first of the names that is free, and return that.
 
     Both are durable and verified on return. The manifest gets its name first: a backup that can be seen can be
