@@ -96,6 +96,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _boolean(text: str) -> bool:
+    if text.strip().lower() not in ("true", "false"):
+        raise ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.strip().lower() == "true"
+
+
 def _quorum(text: str) -> int:
     if _count(text) != 1:
         raise ArgumentTypeError(f"a log in one SQLite file has one replica, so its quorum is 1, not {text}")
@@ -179,6 +185,14 @@ def _add_flags(parser: ArgumentParser) -> None:
         "size of the log entries since the last snapshot that calls for one before its time (default 64MB)",
         type=data_size,
         default=64 * 1024**2,
+    )
+    flag(
+        "allow_partial_backup",
+        "BOOLEAN",
+        "true: also stage a backup, and start from a log, of which sections are missing or cannot be read, and tell "
+        "which (default false)",
+        type=_boolean,
+        default=False,
     )
     flag(
         "dlog_max_entry_size",
