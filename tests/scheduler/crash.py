@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.offline.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
@@ -74,7 +75,7 @@ class Parts:
 
 
 def restore(folder: Path) -> None:
-    restore_sqlite(str(folder / "backups" / STAGED), str(folder / "log"), FRAMES)
+    restore_sqlite(str(folder / "backups" / STAGED), str(folder / "log"), FRAMES, read_backup, lambda text: None)
 
 
 RESTORE = "restore"

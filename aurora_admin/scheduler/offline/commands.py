@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable
+from functools import partial
 
 from aurora_admin.scheduler.flags import entry_size
 
@@ -23,6 +24,11 @@ def add(commands: "_SubParsersAction[ArgumentParser]") -> None:
         default=DEFAULT_ENTRY_SIZE,
         help=f"largest log record, as -dlog_max_entry_size of the scheduler (default {DEFAULT_ENTRY_SIZE})",
     )
+    restore.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="also a backup of which not every section can be read; what is missing is listed",
+    )
     extract = commands.add_parser(
         "extract", help="write the state that a replica of a real scheduler's Mesos log holds as a backup"
     )
@@ -42,9 +48,11 @@ def run(arguments: Namespace, report: Report) -> str:
         LogError, BackupError, BackupFailed: it was not done.
     """
     if arguments.command == "restore":
+        from aurora_admin.backup.index import read_backup
         from aurora_admin.scheduler.offline.restore import restore_sqlite
 
-        return restore_sqlite(arguments.backup, arguments.path, arguments.max_entry_size)
+        read = partial(read_backup, allow_partial=arguments.allow_partial)
+        return restore_sqlite(arguments.backup, arguments.path, arguments.max_entry_size, read, report)
     from aurora_admin.scheduler.offline.extract import extract
 
     return extract(arguments.mesos_replica, arguments.to, report)

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import closing
 
+from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state.stores import Stores
@@ -14,8 +16,10 @@ from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.scheduler.storage.snapshots import Source, deduplicated_entry
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 
+Read = Callable[[str], Backup]
 
-def restore_sqlite(backup: str, folder: str, max_entry_size: int) -> str:
+
+def restore_sqlite(backup: str, folder: str, max_entry_size: int, read: Read, report: Callable[[str], None]) -> str:
     """Restore into the SQLite log in a folder, and return what was done.
 
     Raises:
@@ -23,24 +27,25 @@ def restore_sqlite(backup: str, folder: str, max_entry_size: int) -> str:
         BackupError: the backup cannot be used. In both cases nothing was written.
     """
     with closing(SqliteLog(folder)) as engine:
-        return restore(backup, engine, folder, max_entry_size)
+        staged = Staged(read_verified(os.path.abspath(backup), read))
+        for note in staged.backup.notes:
+            report(note)
+        return restore(staged, engine, folder, max_entry_size)
 
 
-def restore(backup: str, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
+def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
     """Make a backup the content of an empty log, durable and compared on return; return what was done.
 
     Raises:
         LogError: the log is not empty, or reads back other than the backup.
-        BackupError: the backup cannot be used.
     """
     _check_empty(engine)
-    staged = Staged(read_verified(os.path.abspath(backup)))
     log = Log(engine, spool_folder, max_entry_size)
     engine.fence()
     log.append_snapshot(staged)
     _compare(log, staged, spool_folder)
     counts = ", ".join(f"{count} {name}" for name, count in staged.backup.counts.items())
-    return f"Restored {backup} and compared what the log holds now: {counts}"
+    return f"Restored {staged.backup.file.path} and compared what the log holds now: {counts}"
 
 
 def _check_empty(engine: LogEngine) -> None:
