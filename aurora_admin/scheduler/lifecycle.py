@@ -50,8 +50,11 @@ class Lifecycle:
         self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
         self._engine = SqliteLog(flags.native_log_file_path)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
-        self._storage = Storage(log, flags.native_log_file_path, self._fail, flags.log_snapshot_bytes)
-        recovery = Recovery(flags.backup_dir, self._storage, allow_partial=flags.allow_partial_backup)
+        partial = flags.allow_partial_backup
+        self._storage = Storage(
+            log, flags.native_log_file_path, self._fail, flags.log_snapshot_bytes, allow_partial=partial
+        )
+        recovery = Recovery(flags.backup_dir, self._storage, allow_partial=partial)
         services = Services(self._storage, recovery, self._backups, flags.cluster_name, flags.hostname, self.stop)
         self._server = make_server((flags.ip, flags.http_port), Application(services, self._leads, self._variables))
         self._state = "STORAGE_PREPARED"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from aurora_admin.scheduler.state.ops import Op
+from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
@@ -36,12 +36,18 @@ class Storage:
     """
 
     def __init__(
-        self, log: Log, spill_folder: str, on_failure: Callable[[str], None], most_bytes: int | None = None
+        self,
+        log: Log,
+        spill_folder: str,
+        on_failure: Callable[[str], None],
+        most_bytes: int | None = None,
+        *,
+        allow_partial: bool = False,
     ) -> None:
         self._log = log
         self._most_bytes = most_bytes
         self.outgrown = threading.Event()
-        self._stores = Stores(spill_folder)
+        self._stores = Stores(spill_folder, allow_partial=allow_partial)
         self._on_failure = on_failure
         self._lock = threading.RLock()
         self._ready = False
@@ -100,9 +106,10 @@ class Storage:
             transaction = Transaction(self._stores)
             yield transaction
             if transaction.ops:
+                merged = coalesced(transaction.ops)
                 with self._or_die():
-                    self._log.append_transaction(transaction.ops)
-                    for op in transaction.ops:
+                    self._log.append_transaction(merged)
+                    for op in merged:
                         self._stores.apply(op)
                 self._measure()
 
