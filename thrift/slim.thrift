@@ -3,6 +3,10 @@
 // writing. Strings are bytes, as they may hold anything and are compared, not shown.
 namespace py slim
 
+// Any struct: steps over it.
+struct Empty {
+}
+
 // api.JobKey
 struct JobKey {
   1: binary role         // account that the tasks run as
@@ -13,6 +17,14 @@ struct JobKey {
 // api.TaskConfig
 struct TaskConfig {
   28: JobKey job  // the job; absent until 0.5.0
+}
+
+// api.TaskConfig, with what old releases did not write
+struct WholeTaskConfig {
+  28: JobKey job            // the job; absent until 0.5.0
+  29: Empty container       // what it runs in; absent until 0.6.0
+  30: binary tier           // name of a tier; absent until 0.14.0 where nobody chose one
+  32: set<Empty> resources  // what one instance needs; absent until 0.13.0
 }
 
 // api.AssignedTask
@@ -81,24 +93,76 @@ struct JobUpdateKey {
   2: binary id   // id of the update
 }
 
+// api.JobUpdateState
+struct JobUpdateState {
+  1: i32 status                   // a JobUpdateStatus
+  2: i64 createdTimestampMs       // time of the first event
+  3: i64 lastModifiedTimestampMs  // time of the last event, of the update or an instance
+}
+
 // api.JobUpdateSummary
 struct JobUpdateSummary {
-  5: JobUpdateKey key  // names the update; absent until 0.7.0
+  4: JobUpdateState state  // where the update stands, for show
+  5: JobUpdateKey key      // names the update; absent until 0.7.0
+}
+
+// api.InstanceTaskConfig
+struct InstanceTaskConfig {
+  1: WholeTaskConfig task  // what they run
+}
+
+// api.JobUpdateSettings
+struct JobUpdateSettings {
+   9: i32 blockIfNoPulsesAfterMs  // 0 where it was not given, until 0.18.0
+  11: Empty updateStrategy        // which instances at a time; absent until 0.21.0
+}
+
+// api.JobUpdateInstructions
+struct JobUpdateInstructions {
+  1: set<InstanceTaskConfig> initialState  // what the instances run before
+  2: InstanceTaskConfig desiredState       // what they shall run
+  3: JobUpdateSettings settings            // how to go about it
 }
 
 // api.JobUpdate
 struct JobUpdate {
-  1: JobUpdateSummary summary  // name of the update
+  1: JobUpdateSummary summary            // name and state of the update
+  2: JobUpdateInstructions instructions  // what it changes
+}
+
+// api.JobUpdateEvent
+struct JobUpdateEvent {
+  1: i32 status       // a JobUpdateStatus
+  2: i64 timestampMs  // when
+}
+
+// api.JobInstanceUpdateEvent
+struct JobInstanceUpdateEvent {
+  2: i64 timestampMs  // when
 }
 
 // api.JobUpdateDetails
 struct JobUpdateDetails {
-  1: JobUpdate update  // the update
+  1: JobUpdate update                             // the update
+  2: list<JobUpdateEvent> updateEvents            // every status it has had
+  3: list<JobInstanceUpdateEvent> instanceEvents  // every step on an instance
 }
 
 // storage.StoredJobUpdateDetails
 struct StoredJobUpdateDetails {
   1: JobUpdateDetails details  // the update
+  2: binary lockToken          // token of its lock; until 0.19.1
+}
+
+// api.LockKey
+struct LockKey {
+  1: JobKey job  // the job it is held on
+}
+
+// api.Lock
+struct Lock {
+  1: LockKey key   // what it is held on
+  2: binary token  // what an update that holds it knows
 }
 
 // storage.SchedulerMetadata
@@ -110,8 +174,4 @@ struct SchedulerMetadata {
 // api.ResponseDetail
 struct ResponseDetail {
   1: binary message  // text for people
-}
-
-// Any struct: steps over it.
-struct Empty {
 }

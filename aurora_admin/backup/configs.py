@@ -3,6 +3,8 @@
 The key of a config is its bytes: two encodings of one value are kept twice, which is legal.
 """
 
+from collections.abc import Callable
+
 from thrift.Thrift import TType
 
 from aurora_admin.wire import fields
@@ -42,19 +44,32 @@ def ascending(raw: bytes) -> bytes:
     )
 
 
-class Configs:
-    """A table of distinct configs; a config's number is its place in `raw`."""
+def _as_it_is(config: bytes) -> bytes:
+    return config
 
-    def __init__(self) -> None:
+
+class Configs:
+    """A table of distinct configs; a config's number is its place in `raw`.
+
+    `mend` is asked once for each config that comes, and what it returns is kept in its place.
+    """
+
+    def __init__(self, mend: Callable[[bytes], bytes] = _as_it_is) -> None:
         self.raw: list[bytes] = []
+        self._mend = mend
         self._numbers: dict[bytes, int] = {}
-        self._recent: dict[int, list[int]] = {}
+        self._recent: dict[int, list[tuple[bytes, int]]] = {}
 
     def number(self, config: bytes) -> int:
         """Return the number of a config, which it gets when it is first met."""
-        number = self._numbers.setdefault(config, len(self.raw))
-        if number == len(self.raw):
-            self.raw.append(config)
+        number = self._numbers.get(config)
+        if number is None:
+            mended = self._mend(config)
+            number = self._numbers.setdefault(mended, len(self.raw))
+            if number == len(self.raw):
+                self.raw.append(mended)
+            if mended is not config:
+                self._numbers[config] = number
         return number
 
     def cut(self, task: bytes, job: int) -> tuple[bytes, int]:
@@ -71,16 +86,21 @@ class Configs:
             at = config_position(task)
             if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
                 raise WireError("a task has no config", 0)
-        number = self._number_at(task, at + 3, job)
-        return task[:at] + task[at + 3 + len(self.raw[number]) :], number
+        config, number = self._found_at(task, at + 3, job)
+        return task[:at] + task[at + 3 + len(config) :], number
 
-    def _number_at(self, task: bytes, begin: int, job: int) -> int:
-        """A struct's encoding is never the beginning of another's, so a known config that fits is the one."""
+    def _found_at(self, task: bytes, begin: int, job: int) -> tuple[bytes, int]:
+        """Return the config that stands here, and its number.
+
+        A struct's encoding is never the beginning of another's, so a known config that fits is the one.
+        """
         recent = self._recent.setdefault(job, [])
-        for number in recent:
-            if task.startswith(self.raw[number], begin):
-                return number
-        number = self.number(task[begin : fields.skip(task, begin, TType.STRUCT)])
-        recent.insert(0, number)
+        for found in recent:
+            if task.startswith(found[0], begin):
+                return found
+        config = task[begin : fields.skip(task, begin, TType.STRUCT)]
+        number = self.number(config)
+        known = self.raw[number]
+        recent.insert(0, (known if known == config else config, number))
         del recent[GUESSES:]
-        return number
+        return recent[0]

@@ -1,31 +1,31 @@
 """The index of a backup: what is in it and where, without decoding it (design: raw bytes first)."""
 
 import gc
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
-from operator import sub
-from typing import Any
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.file import BackupError, BackupFile, records, spans
+from aurora_admin.backup.backfill import Backfill
+from aurora_admin.backup.complete import add_from_script, check_script, keyed, odd_quotas, settle_locks
+from aurora_admin.backup.dbscript import ScriptError
+from aurora_admin.backup.file import WINDOW, BackupError, BackupFile, records, spans
+from aurora_admin.backup.scan import mend_task, scan_tasks
 from aurora_admin.backup.sections import (
     CRON_JOBS,
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
     HOSTS,
     JOB_UPDATES,
+    LOCKS,
     METADATA,
     QUOTAS,
     SECTIONS,
     TASKS,
     TASKS_NAME,
     TIMESTAMP,
-    Section,
 )
-from aurora_admin.backup.tasks import JobKey, TaskTable
-from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import Limits
@@ -40,19 +40,19 @@ WRAPPINGS = {
     b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unzstd it first",
 }
 WHAT_NOW = "copy it anew from where it was made, or stage another backup"
-TASK_RESOURCES = (1, 4, 32)
-RESOURCE_SET = fields.header(TType.SET, 32) + bytes((TType.STRUCT,))
+# Written by every release, also when there is nothing in them; job updates since 0.6 (spec/backup-eras.md 1).
+ALWAYS_WRITTEN = (HOSTS, CRON_JOBS, QUOTAS)
 
 
 class Backup:
-    """An indexed backup; its tasks stay in the file.
+    """An indexed backup; its tasks stay in the file, and are brought to today's shape as they are read from it.
 
     Attributes:
         timestamp_ms: when the snapshot was made, ms since the epoch.
         metadata: the SchedulerMetadata as it stands in the file, or None.
-        sections: per snapshot field, the records by their keys, each as it stands in the file.
+        sections: per snapshot field, the records by their keys, each in today's shape.
         extras: top-level fields that this program does not know, carried through unchanged.
-        first_rows: the row of each job's first task.
+        notes: what was found that an operator should know, one line each.
     """
 
     def __init__(self, file: BackupFile) -> None:
@@ -62,7 +62,10 @@ class Backup:
         self.sections: dict[int, dict[Hashable, bytes]] = {}
         self.extras: list[fields.Field] = []
         self.tasks = TaskTable()
-        self.first_rows: list[int] = []
+        self.notes: list[str] = []
+        self.backfill = Backfill()
+        # A byte per row, 1 for a task that is not in today's shape; empty where all are.
+        self._old = bytearray()
 
     @property
     def framework_id(self) -> str | None:
@@ -76,20 +79,49 @@ class Backup:
         return {TASKS_NAME: len(self.tasks), **counted}
 
     def record(self, task_id: bytes) -> bytes:
-        """Return one task's ScheduledTask as it stands in the file.
+        """Return one task's ScheduledTask.
 
         Raises:
             KeyError: there is no such task.
         """
-        row = self.tasks.ids[task_id]
-        start = self.tasks.start[row]
-        return self.file.read(start, start + self.tasks.length[row])
+        return next(self.records([self.tasks.ids[task_id]]))[1]
 
     def records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        return records(self.file.fd, rows, self.tasks.start, self.tasks.length)
+        """Yield each row with its ScheduledTask."""
+        found = records(self.file.fd, rows, self.tasks.start, self.tasks.length)
+        return self._mended(found) if self._old else found
 
-    def spans(self, rows: Iterable[int]) -> Iterator[tuple[int, int]]:
-        return spans(rows, self.tasks.start, self.tasks.length)
+    def _mended(self, found: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        for row, raw in found:
+            yield row, self.backfill.task(raw) if self._old[row] else raw
+
+    def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
+        """Yield the ScheduledTasks of some rows one after another, cut anywhere."""
+        if self._old:
+            yield from (raw for _, raw in self.records(rows))
+            return
+        for start, end in spans(rows, self.tasks.start, self.tasks.length):
+            for at in range(start, end, WINDOW):
+                yield self.file.read(at, min(at + WINDOW, end))
+
+    def mend(self, rows: Sequence[int]) -> None:
+        """Bring these tasks to today's shape whenever they are read.
+
+        Raises:
+            WireError: one cannot be brought there.
+        """
+        if not rows:
+            return
+        bare = 0
+        for row, raw in records(self.file.fd, rows, self.tasks.start, self.tasks.length):
+            _, self.tasks.status[row], has_resources = mend_task(self.backfill, raw)
+            bare += not has_resources
+        self._old = bytearray(len(self.tasks.status))
+        for row in rows:
+            self._old[row] = 1
+        self.notes.append(f"{len(rows)} tasks were brought to today's shape")
+        if bare:
+            self.notes.append(f"{bare} tasks tell no resources at all")
 
     def close(self) -> None:
         self.file.close()
@@ -107,8 +139,10 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def read_backup(path: str) -> Backup:
+def read_backup(path: str, *, allow_partial: bool = False) -> Backup:
     """Open a backup and index all of it; close it after use.
+
+    With `allow_partial` sections may be missing; the notes say which.
 
     Raises:
         BackupError: the file is missing, damaged, wrapped, or holds what cannot be restored. Nothing stays open.
@@ -118,13 +152,18 @@ def read_backup(path: str) -> Backup:
     try:
         _check_start(file)
         with without_collector():
-            _index(backup)
-        _check_whole(backup)
+            _index(backup, allow_partial)
         file.check_unchanged()
     except WireError as error:
         file.close()
         raise BackupError(
             f"Failed to decode backup {file.name}: {error} at byte {error.offset} of {file.size}; {WHAT_NOW}."
+        ) from error
+    except ScriptError as error:
+        file.close()
+        raise BackupError(
+            f"Backup {file.name} cannot be staged whole: {error}. Nothing was staged; "
+            "a scheduler with -allow_partial_backup stages it without the sections that are only there."
         ) from error
     except BaseException:
         file.close()
@@ -141,10 +180,11 @@ def _check_start(file: BackupFile) -> None:
             raise BackupError(f"Failed to decode backup {file.name}: {advice}.")
 
 
-def _index(backup: Backup) -> None:
+def _index(backup: Backup, allow_partial: bool) -> None:
     file = backup.file
     reader = Reader(Window.of_file(file.fd, 0, file.size), Limits.of_length(file.size))
     seen: set[int] = set()
+    script: list[bytes] | None = None
     while True:
         at = reader.position
         ttype, number = reader.field()
@@ -153,10 +193,42 @@ def _index(backup: Backup) -> None:
         if number in seen:
             raise WireError(f"field {number} stands there twice", at)
         seen.add(number)
-        _index_field(backup, reader, ttype, number)
+        if number == DB_SCRIPT:
+            script = check_script(ttype, _value(reader, ttype))
+        else:
+            _index_field(backup, reader, ttype, number)
     if reader.position != file.size:
         raise WireError(f"{file.size - reader.position} bytes follow the end of the snapshot", reader.position)
-    _check_sections(backup, seen)
+    if backup.timestamp_ms is None:
+        raise WireError("it is no backup: a snapshot has a timestamp", 0)
+    _complete(backup, script, seen, allow_partial)
+
+
+def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_partial: bool) -> None:
+    if script is not None:
+        backup.notes += add_from_script(backup.sections, script, backup.backfill, allow_partial=allow_partial)
+    else:
+        backup.notes += _missing(seen, allow_partial)
+    backup.notes += settle_locks(backup.sections)
+    backup.notes += odd_quotas(backup.sections)
+    if backup.backfill.applied:
+        backup.notes.append(f"where records were of an old shape, they got {backup.backfill.summary}")
+
+
+def _missing(seen: set[int], allow_partial: bool) -> list[str]:
+    """Refuse a snapshot that lacks what its release must have written (spec/backup-eras.md 5)."""
+    missing = [SECTIONS[number].name for number in ALWAYS_WRITTEN if number not in seen]
+    if TASKS not in seen:
+        missing.insert(0, TASKS_NAME)
+    # A release without job updates, 0.5, had locks.
+    if JOB_UPDATES not in seen and LOCKS not in seen:
+        missing.append(SECTIONS[JOB_UPDATES].name)
+    if not missing:
+        return []
+    text = f"it has no section of its {', '.join(missing)}, which every release writes"
+    if not allow_partial:
+        raise ScriptError(text)
+    return [text]
 
 
 def _index_field(backup: Backup, reader: Reader, ttype: int, number: int) -> None:
@@ -168,17 +240,21 @@ def _index_field(backup: Backup, reader: Reader, ttype: int, number: int) -> Non
     if number == TIMESTAMP:
         backup.timestamp_ms = reader.i64()
     elif number == TASKS:
-        _index_tasks(backup, reader)
+        backup.mend(scan_tasks(reader, _struct_count(reader), backup.tasks))
     elif number in SECTIONS:
-        backup.sections[number] = _index_section(reader, SECTIONS[number])
+        backup.sections[number] = _index_section(backup, reader, number)
     else:
-        start = reader.mark()
-        reader.skip(ttype)
-        value = reader.slice(start, reader.position)
+        value = _value(reader, ttype)
         if number == METADATA:
             backup.metadata = value
-        elif number not in (DB_SCRIPT, EXPERIMENTAL_TASK_STORE):
+        elif number != EXPERIMENTAL_TASK_STORE:
             backup.extras.append(fields.Field(number, ttype, value))
+
+
+def _value(reader: Reader, ttype: int) -> bytes:
+    start = reader.mark()
+    reader.skip(ttype)
+    return reader.slice(start, reader.position)
 
 
 def _struct_count(reader: Reader) -> int:
@@ -189,78 +265,18 @@ def _struct_count(reader: Reader) -> int:
     return count
 
 
-def _index_section(reader: Reader, section: Section) -> dict[Hashable, bytes]:
+def _index_section(backup: Backup, reader: Reader, number: int) -> dict[Hashable, bytes]:
     found: dict[Hashable, bytes] = {}
+    section = SECTIONS[number]
     for _ in range(_struct_count(reader)):
         start = reader.mark()
         decoded = reader.struct(section.slim)
+        raw = reader.slice(start, reader.position)
         try:
-            key = section.key(decoded)
-        except AttributeError:
-            raise WireError(f"a record of the {section.name} has no key", start) from None
+            key, raw = keyed(number, raw, backup.backfill, decoded)
+        except WireError as error:
+            raise WireError(str(error), start + error.offset) from None
         if key in found:
             raise WireError(f"two records of the {section.name} have one key", start)
-        found[key] = reader.slice(start, reader.position)
+        found[key] = raw
     return found
-
-
-def _index_tasks(backup: Backup, reader: Reader) -> None:
-    """Fill the columns: the one loop whose speed is the speed of staging."""
-    table, count = backup.tasks, _struct_count(reader)
-    ids, jobs, job_number, hosts = table.ids, table.jobs, table.job_number, table.hosts
-    add_job, add_host, add_instance = table.job.append, table.host.append, table.instance.append
-    add_status, add_start = table.status.append, table.start.append
-    start = end = reader.position
-    row = 0
-    task: Any
-    try:
-        for start, task, end in reader.structs(slim.ScheduledTask, count):  # noqa: B007 - the last end is used
-            assigned = task.assignedTask
-            key = assigned.task.job
-            job = jobs.get((key.role, key.environment, key.name))  # type: ignore[call-overload]
-            if job is None:
-                job = job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
-                backup.first_rows.append(row)
-            add_job(job)
-            host = hosts.get(assigned.slaveHost)
-            add_host(table.host_number(assigned.slaveHost) if host is None else host)
-            add_instance(assigned.instanceId or 0)
-            add_status(task.status)
-            add_start(start)
-            ids[assigned.taskId] = row
-            row += 1
-    except (AttributeError, TypeError):
-        raise WireError(f"task {_name(task)} lacks its id, its job or its status", start) from None
-    if len(ids) != count or None in ids:
-        raise WireError("two tasks have one id, or one has none", start)
-    # One task begins where the one before it ends.
-    table.length.extend(map(sub, chain(islice(table.start, 1, None), (end,)), table.start))
-
-
-def _name(task: Any) -> str:
-    task_id = getattr(task.assignedTask, "taskId", None)
-    return task_id.decode("utf-8", "replace") if task_id else "without an id"
-
-
-def _check_sections(backup: Backup, seen: set[int]) -> None:
-    if backup.timestamp_ms is None:
-        raise WireError("it is no backup: a snapshot has a timestamp", 0)
-    missing = [SECTIONS[number].name for number in (HOSTS, CRON_JOBS, QUOTAS, JOB_UPDATES) if number not in seen]
-    if DB_SCRIPT in seen and missing:
-        raise BackupError(
-            f"Backup {backup.file.name} holds its {', '.join(missing)} only as SQL text (releases 0.17 and 0.18), "
-            "which this version cannot read. Nothing was staged."
-        )
-
-
-def _check_whole(backup: Backup) -> None:
-    """Refuse records that a scheduler of today would load with nothing in them (spec/backup-eras.md 2)."""
-    for _, raw in backup.records(backup.first_rows):
-        if RESOURCE_SET in raw:  # the quick answer for every release since 0.14
-            continue
-        resources = fields.get(raw, *TASK_RESOURCES)
-        if resources is None or fields.elements(resources) == (TType.STRUCT, []):
-            raise BackupError(
-                f"Backup {backup.file.name} was written by a release before 0.14: its tasks have no resource sets, "
-                "which this version cannot add. Nothing was staged."
-            )

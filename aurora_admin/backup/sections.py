@@ -37,12 +37,16 @@ def _update_key(stored: Any) -> tuple[JobKey, bytes]:
     return job_key(key.job), key.id
 
 
+def _lock_key(lock: Any) -> Hashable:
+    """A job has one lock at most; one of anything else keeps a key of its own."""
+    return job_key(lock.key.job) if lock.key and lock.key.job else object()
+
+
 SECTIONS: dict[int, Section] = {
     HOSTS: Section("hosts", slim.HostAttributes, lambda record: record.host),
     CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_key(record.jobConfiguration.key)),
     QUOTAS: Section("quotas", slim.QuotaConfiguration, lambda record: record.role),
-    # A lock is never looked up; a key of its own keeps each one.
-    LOCKS: Section("locks", slim.Empty, lambda record: object(), retired=True),
+    LOCKS: Section("locks", slim.Lock, _lock_key, retired=True),
     JOB_UPDATES: Section("job updates", slim.StoredJobUpdateDetails, _update_key),
     MAINTENANCE_REQUESTS: Section("maintenance requests", slim.HostMaintenanceRequest, lambda record: record.host),
 }

@@ -96,6 +96,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _boolean(text: str) -> bool:
+    if text.strip().lower() not in ("true", "false"):
+        raise ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.strip().lower() == "true"
+
+
 def _quorum(text: str) -> int:
     if _count(text) != 1:
         raise ArgumentTypeError(f"a log in one SQLite file has one replica, so its quorum is 1, not {text}")
@@ -109,7 +115,8 @@ def _positive_seconds(text: str) -> float:
     return value
 
 
-def _entry_size(text: str) -> int:
+def entry_size(text: str) -> int:
+    """Read -dlog_max_entry_size, in bytes."""
     value = data_size(text)
     if not 1 <= value <= 2**30:
         raise ArgumentTypeError(f"{text!r} must be from 1BYTES to 1GB")
@@ -152,7 +159,7 @@ def _add_flags(parser: ArgumentParser) -> None:
         parser.add_argument(f"-{name}", action=_Once, metavar=metavar, help=text, **{"type": _text, **settings})
 
     flag("cluster_name", "NAME", "name of the cluster, told in every answer", required=True)
-    flag("backup_dir", "DIR", "folder of the backups; made where it is missing", required=True)
+    flag("backup_dir", "DIR", "folder of the backups, which are named by UTC; made where it is missing", required=True)
     flag("native_log_file_path", "DIR", "folder of the log, made by aurora-reference-log initialize", required=True)
     flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
     flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", default=EVERY_ADDRESS[0])
@@ -173,10 +180,25 @@ def _add_flags(parser: ArgumentParser) -> None:
         default=3600.0,
     )
     flag(
+        "log_snapshot_bytes",
+        "SIZE",
+        "size of the log entries since the last snapshot that calls for one before its time (default 64MB)",
+        type=data_size,
+        default=64 * 1024**2,
+    )
+    flag(
+        "allow_partial_backup",
+        "BOOLEAN",
+        "true: also stage a backup, and start from a log, of which sections are missing or cannot be read, and tell "
+        "which (default false)",
+        type=_boolean,
+        default=False,
+    )
+    flag(
         "dlog_max_entry_size",
         "SIZE",
         "largest log record; longer entries are split into frames (default 512KB)",
-        type=_entry_size,
+        type=entry_size,
         default=512 * 1024,
     )
     flag(

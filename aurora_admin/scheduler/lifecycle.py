@@ -47,11 +47,14 @@ class Lifecycle:
         self._ends: queue.SimpleQueue[_End] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._started = time.time()
-        self._backups = Backups(flags.backup_dir, flags.max_saved_backups)
+        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
         self._engine = SqliteLog(flags.native_log_file_path)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
-        self._storage = Storage(log, flags.native_log_file_path, self._fail)
-        recovery = Recovery(flags.backup_dir, self._storage)
+        partial = flags.allow_partial_backup
+        self._storage = Storage(
+            log, flags.native_log_file_path, self._fail, flags.log_snapshot_bytes, allow_partial=partial
+        )
+        recovery = Recovery(flags.backup_dir, self._storage, allow_partial=partial)
         services = Services(self._storage, recovery, self._backups, flags.cluster_name, flags.hostname, self.stop)
         self._server = make_server((flags.ip, flags.http_port), Application(services, self._leads, self._variables))
         self._state = "STORAGE_PREPARED"
@@ -80,10 +83,14 @@ class Lifecycle:
 
     def _activate(self) -> None:
         self._state = "ACTIVE"
-        flags = self._flags
-        _repeat(self._ended, lambda: flags.dlog_snapshot_interval, self._snapshot)
+        _repeat(self._ended, self._wait_for_snapshot, self._snapshot)
         _repeat(self._ended, self._seconds_to_backup, self._back_up)
-        logger.info("Serving on http://%s:%d", flags.hostname, self._server.bind_addr[1])
+        logger.info("Serving on http://%s:%d", self._flags.hostname, self._server.bind_addr[1])
+
+    def _wait_for_snapshot(self) -> float:
+        """Wait until a snapshot is due by the clock or by the size of the log; there is nothing to wait for then."""
+        self._storage.outgrown.wait(self._flags.dlog_snapshot_interval)
+        return 0.0
 
     def _snapshot(self) -> None:
         self._storage.snapshot()

@@ -5,12 +5,13 @@ import os
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 
 from thrift.Thrift import TType
 
 from aurora_admin.backup.configs import Configs
-from aurora_admin.backup.file import WINDOW
 from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
@@ -50,9 +51,7 @@ class Staged:
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
         """Yield the ScheduledTasks of some rows one after another, a window at a time, cut anywhere."""
-        for start, end in self.backup.spans(rows):
-            for at in range(start, end, WINDOW):
-                yield self.backup.file.read(at, min(at + WINDOW, end))
+        return self.backup.pieces(rows)
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
         self._configs = Configs()
@@ -64,8 +63,9 @@ class Staged:
 class Recovery:
     """One slot per process. Staging, querying, deleting and unloading touch nothing but the slot."""
 
-    def __init__(self, folder: str, storage: Storage) -> None:
+    def __init__(self, folder: str, storage: Storage, *, allow_partial: bool = False) -> None:
         self._folder = folder
+        self._allow_partial = allow_partial
         self._storage = storage
         self._lock = threading.Lock()
         self._staged: Staged | None = None
@@ -85,7 +85,7 @@ class Recovery:
             self._staging = True
         backup = None
         try:
-            backup = read_backup(path)
+            backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
         finally:
             with self._lock:
                 self._staging = False
@@ -97,6 +97,8 @@ class Recovery:
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
         logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
+        for note in backup.notes:
+            logger.warning("Staged backup %s: %s", backup.file.name, note)
         theirs, ours = backup.framework_id or "none", self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection
+from pathlib import Path
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.index import Backup
+from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.sections import SECTIONS
 from aurora_admin.client.replies import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
@@ -114,14 +116,17 @@ class Drill:
             compared += len(old)
         return f"{compared} records, each as in the backup"
 
+    def _backups(self) -> set[Path]:
+        return set(self.sandbox.backups.glob("scheduler-backup-*"))
+
     def _new_backup(self) -> Backup:
-        before = set(self.sandbox.backups.iterdir())
+        before = self._backups()
         self.sandbox.admin("scheduler_backup_now", CLUSTER)
-        made = set(self.sandbox.backups.iterdir()) - before
+        made = self._backups() - before
         if not made:
             raise StepFailed("no new backup is there")
         try:
-            return read_backup(str(made.pop()))
+            return read_verified(str(made.pop()))
         except BackupError as error:
             raise StepFailed(f"the new backup cannot be read: {error}") from error
 

@@ -122,7 +122,9 @@ def test_a_task_without_a_job_is_named(running):
 def test_sections_that_are_only_sql_are_not_staged_as_empty(running):
     raw = fields.drop(fields.drop(sample(), [8]), [10])
     raw = fields.put(raw, [11], 15, fields.container(11, [fields.string(b"SET DB_CLOSE_DELAY -1;\n")]))
-    assert "holds its quotas, job updates only as SQL text" in stage(running, raw)
+    refusal = stage(running, raw)
+    assert "its dbScript lacks the table, the column or the row 'HOST_ATTRIBUTES'" in refusal
+    assert "-allow_partial_backup" in refusal
 
 
 def test_a_backup_that_may_not_be_read_is_refused(running):

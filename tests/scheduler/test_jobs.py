@@ -25,7 +25,20 @@ from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
 from tests.api import call, get, post, request, said, tasks
-from tests.scheduler.states import LONG_AGO, OK, config, cron, job, key, quota, resources, restored, task, update
+from tests.scheduler.states import (
+    LONG_AGO,
+    OK,
+    config,
+    cron,
+    job,
+    key,
+    quota,
+    resources,
+    restored,
+    snapshot,
+    task,
+    update,
+)
 from tests.scheduler.test_storage import Made
 
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
@@ -239,9 +252,9 @@ def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
     odd = encode(config(contactEmail="", tier="preferred", production=True))
     odd = fields.put(odd, [23], 11, fields.string(b"\xff\xfe"))
     stored = fields.put(encode(task(config())), [1, 4], 12, odd)
-    snapshot = fields.put(encode(Snapshot(timestamp=LONG_AGO)), [4], 14, fields.container(12, [stored]))
+    backup = fields.put(snapshot(), [4], 14, fields.container(12, [stored]))
     running = scheduler()
-    (running.backup_dir / "odd").write_bytes(snapshot)
+    (running.backup_dir / "odd").write_bytes(backup)
     assert said(call(running.url, "stageRecovery", backupId="odd")) == OK
     assert said(call(running.url, "commitRecovery")) == OK
     assert running.wait_exit() == 0

@@ -1,10 +1,10 @@
 """A recovery on a running scheduler: stage, look, delete, commit, restart; and what must survive it."""
 
 import gzip
-import os
 import signal
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -36,16 +36,27 @@ def task_bytes(raw: bytes) -> dict[bytes, bytes]:
     return {fields.get(item, 1, 1)[4:]: item for item in items}
 
 
+def records(raw: bytes, section: int) -> list[bytes]:
+    """The records of a section, sorted; blockIfNoPulsesAfterMs 0 means that no pulses are wanted, and is left out."""
+    found = fields.elements(fields.get(raw, section))[1]
+    pulses = (1, 1, 2, 3, 9)
+    return sorted(fields.drop(one, pulses) if fields.get(one, *pulses) == bytes(4) else one for one in found)
+
+
 def commit(scheduler) -> None:
     assert said(call(scheduler.url, "commitRecovery")) == OK
     assert scheduler.wait_exit() == 0, scheduler.log
 
 
 def new_backup(scheduler) -> bytes:
-    before = set(os.listdir(scheduler.backup_dir))
+    before = backups(scheduler)
     assert said(call(scheduler.url, "performBackup")) == OK
-    (name,) = set(os.listdir(scheduler.backup_dir)) - before
-    return (scheduler.backup_dir / name).read_bytes()
+    (path,) = backups(scheduler) - before
+    return path.read_bytes()
+
+
+def backups(scheduler) -> set[Path]:
+    return set(scheduler.backup_dir.glob("scheduler-backup-*"))
 
 
 @pytest.fixture
@@ -116,8 +127,7 @@ def test_the_next_backup_holds_every_section_as_it_was(running):
     running.start()
     saved = new_backup(running)
     for section in (3, 5, 8, 10, 13):
-        was, now = (sorted(fields.elements(fields.get(raw, section))[1]) for raw in (sample(), saved))
-        assert was == now, section
+        assert records(saved, section) == records(sample(), section), section
     assert fields.get(saved, 6, 1) == fields.get(sample(), 6, 1)
 
 
@@ -240,5 +250,4 @@ def test_backups_of_a_real_scheduler_come_back_whole(scheduler, shared_fixtures,
     saved = new_backup(running)
     assert task_bytes(saved) == task_bytes(raw)
     for section in (3, 5, 8, 10, 13):
-        was, now = (sorted(fields.elements(fields.get(side, section))[1]) for side in (raw, saved))
-        assert was == now, section
+        assert records(saved, section) == records(raw, section), section

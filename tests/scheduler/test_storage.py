@@ -17,10 +17,17 @@ class Made:
     """A storage on a real log, and what it said when it gave up."""
 
     def __init__(self, folder: str) -> None:
+        self.open(folder)
+
+    def open(self, folder: str, most_bytes: int | None = None) -> None:
         self.engine = SqliteLog(folder)
         self.told: list[str] = []
-        self.storage = Storage(Log(self.engine, folder, 512 * 1024), folder, self.told.append)
+        self.storage = Storage(Log(self.engine, folder, 512 * 1024), folder, self.told.append, most_bytes)
         self.storage.start()
+
+    def reopen(self, most_bytes: int | None = None) -> None:
+        self.engine.close()
+        self.open(self.engine.folder, most_bytes)
 
     def write(self) -> None:
         with self.storage.transaction() as transaction:
@@ -88,6 +95,45 @@ def test_a_full_log_is_told_and_the_storage_goes_on(made, monkeypatch):
     made.write()
     assert made.quotas == 1
     assert made.told == []
+
+
+def test_a_snapshot_counts_also_where_no_room_is_left_to_truncate(made, monkeypatch):
+    """To call a durable snapshot a failure would let transactions on the old state be written behind it."""
+
+    def full(position):
+        raise LogFull("no room")
+
+    made.write()
+    with monkeypatch.context() as patch:
+        patch.setattr(made.engine, "truncate_before", full)
+        made.storage.replace_by(made.storage.view())
+    with pytest.raises(NotReady):
+        made.write()
+    made.reopen()
+    assert made.quotas == 1
+    assert len(made.entries) == 4
+    made.storage.snapshot()
+    assert len(made.entries) == 1
+
+
+def test_truncation_waits_for_the_snapshot(made, monkeypatch):
+    done: list[str] = []
+    append, truncate = made.engine.append, made.engine.truncate_before
+    monkeypatch.setattr(made.engine, "append", lambda records: (append(records), done.append("append"))[0])
+    monkeypatch.setattr(made.engine, "truncate_before", lambda at: (done.append("truncate"), truncate(at))[1])
+    made.storage.snapshot()
+    assert done == ["append", "truncate"]
+
+
+def test_the_log_outgrows_its_snapshot(made):
+    made.storage._most_bytes = 100
+    while not made.storage.outgrown.is_set():
+        made.write()
+    assert made.storage.statistics["scheduler_log_un_snapshotted_transactions"] < 10
+    made.reopen(most_bytes=100)
+    assert made.storage.outgrown.is_set()
+    made.storage.snapshot()
+    assert not made.storage.outgrown.is_set()
 
 
 def test_a_broken_log_ends_the_process_and_closes_the_storage(made, monkeypatch):

@@ -18,6 +18,13 @@ from aurora_admin.wire.struct import Struct
 all_structs = []
 
 
+class Empty(Struct):
+
+    __slots__ = (
+    )
+
+
+
 class JobKey(Struct):
     """
     Attributes:
@@ -54,6 +61,31 @@ class TaskConfig(Struct):
 
     def __init__(self, job=None,):
         self.job = job
+
+
+class WholeTaskConfig(Struct):
+    """
+    Attributes:
+     - job
+     - container
+     - tier
+     - resources
+
+    """
+
+    __slots__ = (
+        'job',
+        'container',
+        'tier',
+        'resources',
+    )
+
+
+    def __init__(self, job=None, container=None, tier=None, resources=None,):
+        self.job = job
+        self.container = container
+        self.tier = tier
+        self.resources = resources
 
 
 class AssignedTask(Struct):
@@ -265,68 +297,232 @@ class JobUpdateKey(Struct):
         self.id = id
 
 
+class JobUpdateState(Struct):
+    """
+    Attributes:
+     - status
+     - createdTimestampMs
+     - lastModifiedTimestampMs
+
+    """
+
+    __slots__ = (
+        'status',
+        'createdTimestampMs',
+        'lastModifiedTimestampMs',
+    )
+
+
+    def __init__(self, status=None, createdTimestampMs=None, lastModifiedTimestampMs=None,):
+        self.status = status
+        self.createdTimestampMs = createdTimestampMs
+        self.lastModifiedTimestampMs = lastModifiedTimestampMs
+
+
 class JobUpdateSummary(Struct):
     """
     Attributes:
+     - state
      - key
 
     """
 
     __slots__ = (
+        'state',
         'key',
     )
 
 
-    def __init__(self, key=None,):
+    def __init__(self, state=None, key=None,):
+        self.state = state
         self.key = key
+
+
+class InstanceTaskConfig(Struct):
+    """
+    Attributes:
+     - task
+
+    """
+
+    __slots__ = (
+        'task',
+    )
+
+
+    def __init__(self, task=None,):
+        self.task = task
+
+
+class JobUpdateSettings(Struct):
+    """
+    Attributes:
+     - blockIfNoPulsesAfterMs
+     - updateStrategy
+
+    """
+
+    __slots__ = (
+        'blockIfNoPulsesAfterMs',
+        'updateStrategy',
+    )
+
+
+    def __init__(self, blockIfNoPulsesAfterMs=None, updateStrategy=None,):
+        self.blockIfNoPulsesAfterMs = blockIfNoPulsesAfterMs
+        self.updateStrategy = updateStrategy
+
+
+class JobUpdateInstructions(Struct):
+    """
+    Attributes:
+     - initialState
+     - desiredState
+     - settings
+
+    """
+
+    __slots__ = (
+        'initialState',
+        'desiredState',
+        'settings',
+    )
+
+
+    def __init__(self, initialState=None, desiredState=None, settings=None,):
+        self.initialState = initialState
+        self.desiredState = desiredState
+        self.settings = settings
 
 
 class JobUpdate(Struct):
     """
     Attributes:
      - summary
+     - instructions
 
     """
 
     __slots__ = (
         'summary',
+        'instructions',
     )
 
 
-    def __init__(self, summary=None,):
+    def __init__(self, summary=None, instructions=None,):
         self.summary = summary
+        self.instructions = instructions
+
+
+class JobUpdateEvent(Struct):
+    """
+    Attributes:
+     - status
+     - timestampMs
+
+    """
+
+    __slots__ = (
+        'status',
+        'timestampMs',
+    )
+
+
+    def __init__(self, status=None, timestampMs=None,):
+        self.status = status
+        self.timestampMs = timestampMs
+
+
+class JobInstanceUpdateEvent(Struct):
+    """
+    Attributes:
+     - timestampMs
+
+    """
+
+    __slots__ = (
+        'timestampMs',
+    )
+
+
+    def __init__(self, timestampMs=None,):
+        self.timestampMs = timestampMs
 
 
 class JobUpdateDetails(Struct):
     """
     Attributes:
      - update
+     - updateEvents
+     - instanceEvents
 
     """
 
     __slots__ = (
         'update',
+        'updateEvents',
+        'instanceEvents',
     )
 
 
-    def __init__(self, update=None,):
+    def __init__(self, update=None, updateEvents=None, instanceEvents=None,):
         self.update = update
+        self.updateEvents = updateEvents
+        self.instanceEvents = instanceEvents
 
 
 class StoredJobUpdateDetails(Struct):
     """
     Attributes:
      - details
+     - lockToken
 
     """
 
     __slots__ = (
         'details',
+        'lockToken',
     )
 
 
-    def __init__(self, details=None,):
+    def __init__(self, details=None, lockToken=None,):
         self.details = details
+        self.lockToken = lockToken
+
+
+class LockKey(Struct):
+    """
+    Attributes:
+     - job
+
+    """
+
+    __slots__ = (
+        'job',
+    )
+
+
+    def __init__(self, job=None,):
+        self.job = job
+
+
+class Lock(Struct):
+    """
+    Attributes:
+     - key
+     - token
+
+    """
+
+    __slots__ = (
+        'key',
+        'token',
+    )
+
+
+    def __init__(self, key=None, token=None,):
+        self.key = key
+        self.token = token
 
 
 class SchedulerMetadata(Struct):
@@ -362,13 +558,9 @@ class ResponseDetail(Struct):
 
     def __init__(self, message=None,):
         self.message = message
-
-
-class Empty(Struct):
-
-    __slots__ = (
-    )
-
+all_structs.append(Empty)
+Empty.thrift_spec = (
+)
 all_structs.append(JobKey)
 JobKey.thrift_spec = (
     None,  # 0
@@ -407,6 +599,42 @@ TaskConfig.thrift_spec = (
     None,  # 26
     None,  # 27
     (28, TType.STRUCT, 'job', [JobKey, None], None, ),  # 28
+)
+all_structs.append(WholeTaskConfig)
+WholeTaskConfig.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    None,  # 2
+    None,  # 3
+    None,  # 4
+    None,  # 5
+    None,  # 6
+    None,  # 7
+    None,  # 8
+    None,  # 9
+    None,  # 10
+    None,  # 11
+    None,  # 12
+    None,  # 13
+    None,  # 14
+    None,  # 15
+    None,  # 16
+    None,  # 17
+    None,  # 18
+    None,  # 19
+    None,  # 20
+    None,  # 21
+    None,  # 22
+    None,  # 23
+    None,  # 24
+    None,  # 25
+    None,  # 26
+    None,  # 27
+    (28, TType.STRUCT, 'job', [JobKey, None], None, ),  # 28
+    (29, TType.STRUCT, 'container', [Empty, None], None, ),  # 29
+    (30, TType.STRING, 'tier', 'BINARY', None, ),  # 30
+    None,  # 31
+    (32, TType.SET, 'resources', (TType.STRUCT, [Empty, None], False), None, ),  # 32
 )
 all_structs.append(AssignedTask)
 AssignedTask.thrift_spec = (
@@ -487,29 +715,90 @@ JobUpdateKey.thrift_spec = (
     (1, TType.STRUCT, 'job', [JobKey, None], None, ),  # 1
     (2, TType.STRING, 'id', 'BINARY', None, ),  # 2
 )
+all_structs.append(JobUpdateState)
+JobUpdateState.thrift_spec = (
+    None,  # 0
+    (1, TType.I32, 'status', None, None, ),  # 1
+    (2, TType.I64, 'createdTimestampMs', None, None, ),  # 2
+    (3, TType.I64, 'lastModifiedTimestampMs', None, None, ),  # 3
+)
 all_structs.append(JobUpdateSummary)
 JobUpdateSummary.thrift_spec = (
     None,  # 0
     None,  # 1
     None,  # 2
     None,  # 3
-    None,  # 4
+    (4, TType.STRUCT, 'state', [JobUpdateState, None], None, ),  # 4
     (5, TType.STRUCT, 'key', [JobUpdateKey, None], None, ),  # 5
+)
+all_structs.append(InstanceTaskConfig)
+InstanceTaskConfig.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'task', [WholeTaskConfig, None], None, ),  # 1
+)
+all_structs.append(JobUpdateSettings)
+JobUpdateSettings.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    None,  # 2
+    None,  # 3
+    None,  # 4
+    None,  # 5
+    None,  # 6
+    None,  # 7
+    None,  # 8
+    (9, TType.I32, 'blockIfNoPulsesAfterMs', None, None, ),  # 9
+    None,  # 10
+    (11, TType.STRUCT, 'updateStrategy', [Empty, None], None, ),  # 11
+)
+all_structs.append(JobUpdateInstructions)
+JobUpdateInstructions.thrift_spec = (
+    None,  # 0
+    (1, TType.SET, 'initialState', (TType.STRUCT, [InstanceTaskConfig, None], False), None, ),  # 1
+    (2, TType.STRUCT, 'desiredState', [InstanceTaskConfig, None], None, ),  # 2
+    (3, TType.STRUCT, 'settings', [JobUpdateSettings, None], None, ),  # 3
 )
 all_structs.append(JobUpdate)
 JobUpdate.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'summary', [JobUpdateSummary, None], None, ),  # 1
+    (2, TType.STRUCT, 'instructions', [JobUpdateInstructions, None], None, ),  # 2
+)
+all_structs.append(JobUpdateEvent)
+JobUpdateEvent.thrift_spec = (
+    None,  # 0
+    (1, TType.I32, 'status', None, None, ),  # 1
+    (2, TType.I64, 'timestampMs', None, None, ),  # 2
+)
+all_structs.append(JobInstanceUpdateEvent)
+JobInstanceUpdateEvent.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    (2, TType.I64, 'timestampMs', None, None, ),  # 2
 )
 all_structs.append(JobUpdateDetails)
 JobUpdateDetails.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'update', [JobUpdate, None], None, ),  # 1
+    (2, TType.LIST, 'updateEvents', (TType.STRUCT, [JobUpdateEvent, None], False), None, ),  # 2
+    (3, TType.LIST, 'instanceEvents', (TType.STRUCT, [JobInstanceUpdateEvent, None], False), None, ),  # 3
 )
 all_structs.append(StoredJobUpdateDetails)
 StoredJobUpdateDetails.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'details', [JobUpdateDetails, None], None, ),  # 1
+    (2, TType.STRING, 'lockToken', 'BINARY', None, ),  # 2
+)
+all_structs.append(LockKey)
+LockKey.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'job', [JobKey, None], None, ),  # 1
+)
+all_structs.append(Lock)
+Lock.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'key', [LockKey, None], None, ),  # 1
+    (2, TType.STRING, 'token', 'BINARY', None, ),  # 2
 )
 all_structs.append(SchedulerMetadata)
 SchedulerMetadata.thrift_spec = (
@@ -527,9 +816,6 @@ all_structs.append(ResponseDetail)
 ResponseDetail.thrift_spec = (
     None,  # 0
     (1, TType.STRING, 'message', 'BINARY', None, ),  # 1
-)
-all_structs.append(Empty)
-Empty.thrift_spec = (
 )
 fix_spec(all_structs)
 del all_structs

@@ -4,6 +4,8 @@ from typing import Final
 
 from aurora_admin.wire.struct import Struct
 
+class Empty(Struct):
+    def __init__(self) -> None: ...
 class JobKey(Struct):
     role: bytes | None
     environment: bytes | None
@@ -12,6 +14,12 @@ class JobKey(Struct):
 class TaskConfig(Struct):
     job: JobKey | None
     def __init__(self, job: JobKey | None = ...) -> None: ...
+class WholeTaskConfig(Struct):
+    job: JobKey | None
+    container: Empty | None
+    tier: bytes | None
+    resources: Collection[Empty] | None
+    def __init__(self, job: JobKey | None = ..., container: Empty | None = ..., tier: bytes | None = ..., resources: Collection[Empty] | None = ...) -> None: ...
 class AssignedTask(Struct):
     taskId: bytes | None
     slaveId: bytes | None
@@ -56,18 +64,54 @@ class JobUpdateKey(Struct):
     job: JobKey | None
     id: bytes | None
     def __init__(self, job: JobKey | None = ..., id: bytes | None = ...) -> None: ...
+class JobUpdateState(Struct):
+    status: int | None
+    createdTimestampMs: int | None
+    lastModifiedTimestampMs: int | None
+    def __init__(self, status: int | None = ..., createdTimestampMs: int | None = ..., lastModifiedTimestampMs: int | None = ...) -> None: ...
 class JobUpdateSummary(Struct):
+    state: JobUpdateState | None
     key: JobUpdateKey | None
-    def __init__(self, key: JobUpdateKey | None = ...) -> None: ...
+    def __init__(self, state: JobUpdateState | None = ..., key: JobUpdateKey | None = ...) -> None: ...
+class InstanceTaskConfig(Struct):
+    task: WholeTaskConfig | None
+    def __init__(self, task: WholeTaskConfig | None = ...) -> None: ...
+class JobUpdateSettings(Struct):
+    blockIfNoPulsesAfterMs: int | None
+    updateStrategy: Empty | None
+    def __init__(self, blockIfNoPulsesAfterMs: int | None = ..., updateStrategy: Empty | None = ...) -> None: ...
+class JobUpdateInstructions(Struct):
+    initialState: Collection[InstanceTaskConfig] | None
+    desiredState: InstanceTaskConfig | None
+    settings: JobUpdateSettings | None
+    def __init__(self, initialState: Collection[InstanceTaskConfig] | None = ..., desiredState: InstanceTaskConfig | None = ..., settings: JobUpdateSettings | None = ...) -> None: ...
 class JobUpdate(Struct):
     summary: JobUpdateSummary | None
-    def __init__(self, summary: JobUpdateSummary | None = ...) -> None: ...
+    instructions: JobUpdateInstructions | None
+    def __init__(self, summary: JobUpdateSummary | None = ..., instructions: JobUpdateInstructions | None = ...) -> None: ...
+class JobUpdateEvent(Struct):
+    status: int | None
+    timestampMs: int | None
+    def __init__(self, status: int | None = ..., timestampMs: int | None = ...) -> None: ...
+class JobInstanceUpdateEvent(Struct):
+    timestampMs: int | None
+    def __init__(self, timestampMs: int | None = ...) -> None: ...
 class JobUpdateDetails(Struct):
     update: JobUpdate | None
-    def __init__(self, update: JobUpdate | None = ...) -> None: ...
+    updateEvents: list[JobUpdateEvent] | None
+    instanceEvents: list[JobInstanceUpdateEvent] | None
+    def __init__(self, update: JobUpdate | None = ..., updateEvents: list[JobUpdateEvent] | None = ..., instanceEvents: list[JobInstanceUpdateEvent] | None = ...) -> None: ...
 class StoredJobUpdateDetails(Struct):
     details: JobUpdateDetails | None
-    def __init__(self, details: JobUpdateDetails | None = ...) -> None: ...
+    lockToken: bytes | None
+    def __init__(self, details: JobUpdateDetails | None = ..., lockToken: bytes | None = ...) -> None: ...
+class LockKey(Struct):
+    job: JobKey | None
+    def __init__(self, job: JobKey | None = ...) -> None: ...
+class Lock(Struct):
+    key: LockKey | None
+    token: bytes | None
+    def __init__(self, key: LockKey | None = ..., token: bytes | None = ...) -> None: ...
 class SchedulerMetadata(Struct):
     frameworkId: bytes | None
     details: dict[bytes, bytes] | None
@@ -75,5 +119,3 @@ class SchedulerMetadata(Struct):
 class ResponseDetail(Struct):
     message: bytes | None
     def __init__(self, message: bytes | None = ...) -> None: ...
-class Empty(Struct):
-    def __init__(self) -> None: ...

@@ -1,6 +1,6 @@
 """The mutations of the log: a member of the Op union with the bytes of its struct (spec/storage.md 2.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from thrift.Thrift import TType
@@ -16,6 +16,14 @@ REMOVE_TASKS = 7
 SAVE_QUOTA = 8
 REMOVE_QUOTA = 9
 SAVE_HOST_ATTRIBUTES = 10
+REWRITE_TASK = 11
+SAVE_LOCK = 12
+REMOVE_LOCK = 13
+SAVE_JOB_UPDATE = 14
+SAVE_JOB_UPDATE_EVENT = 15
+SAVE_JOB_INSTANCE_UPDATE_EVENT = 16
+PRUNE_JOB_UPDATE_HISTORY = 17
+REMOVE_JOB_UPDATE = 18
 SAVE_HOST_MAINTENANCE_REQUEST = 19
 REMOVE_HOST_MAINTENANCE_REQUEST = 20
 
@@ -75,3 +83,36 @@ def _only_member(union: bytes) -> tuple[int, bytes]:
     if len(members) != 1:
         raise WireError(f"an op with {len(members)} members, where there must be one", 0)
     return members[0].id, members[0].value
+
+
+def coalesced(transaction: Iterable[Op]) -> list[Op]:
+    """Return the ops with each merged into the one before it where both are of one kind that merges (2.5).
+
+    Two saves of one host become the later one: a real scheduler keeps the earlier's mode and slaveId in its log, and
+    comes back with these after a restart.
+    """
+    merged: list[Op] = []
+    for op in transaction:
+        together = _merged(merged[-1], op) if merged and merged[-1].number == op.number else None
+        if together is None:
+            merged.append(op)
+        else:
+            merged[-1] = together
+    return merged
+
+
+def _merged(former: Op, op: Op) -> Op | None:
+    if op.number == SAVE_FRAMEWORK_ID:
+        return op
+    if op.number == SAVE_TASKS:
+        return save_tasks(list({fields.get(task, 1, 1): task for task in _items(former, op)}.values()))
+    if op.number == REMOVE_TASKS:
+        return remove_tasks(dict.fromkeys(item[4:] for item in _items(former, op)))
+    if op.number == SAVE_HOST_ATTRIBUTES and former.get(1, 1) == op.get(1, 1):
+        return op
+    return None
+
+
+def _items(*both: Op) -> Iterator[bytes]:
+    for op in both:
+        yield from fields.elements(op.get(1) or fields.container(TType.STRUCT, []))[1]

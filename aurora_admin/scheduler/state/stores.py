@@ -1,52 +1,71 @@
 """Everything the scheduler keeps, and the one function that changes it: applying what stands in the log."""
 
-from collections.abc import Callable, Hashable, Iterator
+import logging
+from collections.abc import Hashable, Iterator
 
 from thrift.Thrift import TType
 
+from aurora_admin.backup.backfill import Backfill
+from aurora_admin.backup.complete import add_from_script, check_script, keyed
+from aurora_admin.backup.dbscript import ScriptError
 from aurora_admin.backup.index import without_collector
 from aurora_admin.backup.sections import (
-    CRON_JOBS,
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
-    HOSTS,
-    MAINTENANCE_REQUESTS,
+    JOB_UPDATES,
+    LOCKS,
     METADATA,
-    QUOTAS,
     SECTIONS,
     TASKS,
     TIMESTAMP,
 )
-from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.history import History
 from aurora_admin.scheduler.state.ops import Op
+from aurora_admin.scheduler.state.replay import APPLY
 from aurora_admin.scheduler.state.tasks import LiveTasks
-from aurora_admin.wire import codec, fields
+from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.reader import Reader
 
+logger = logging.getLogger(__name__)
+
 
 class Stores:
-    """The live state. Only `apply` and the loading of a snapshot change it.
+    """The live state, in today's shape. Only `apply` and the loading of a snapshot change it.
+
+    With `allow_partial` a snapshot may come without the sections that a dbScript holds which cannot be understood.
 
     Attributes:
         snapshot_ms: the timestamp of the snapshot that the state began with, or None.
         metadata: SchedulerMetadata as it was loaded, framework id included.
-        sections: per snapshot field, the records by their keys.
         extras: top-level snapshot fields that this program does not know.
+        has_locks: there are locks, or job updates that tell of one.
     """
 
-    def __init__(self, spill_folder: str) -> None:
+    def __init__(self, spill_folder: str, *, allow_partial: bool = False) -> None:
         self._spill_folder = spill_folder
+        self._allow_partial = allow_partial
         self.metadata: bytes | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the framework id (spec/storage.md 2.10)."""
         self.snapshot_ms: int | None = None
-        self.tasks = LiveTasks(self._spill_folder)
-        self.sections: dict[int, dict[Hashable, bytes]] = {number: {} for number in SECTIONS}
+        self.backfill = Backfill()
+        self.tasks = LiveTasks(self._spill_folder, self.backfill)
+        self._sections: dict[int, dict[Hashable, bytes]] = {number: {} for number in SECTIONS}
+        self._histories: dict[Hashable, History] = {}
         self.extras: list[fields.Field] = []
+        self.has_locks = False
+
+    @property
+    def sections(self) -> dict[int, dict[Hashable, bytes]]:
+        """Per snapshot field, the records by their keys."""
+        if self._histories:
+            updates = self._sections[JOB_UPDATES]
+            updates.update((key, history.record()) for key, history in self._histories.items())
+            self._histories.clear()
+        return self._sections
 
     @property
     def framework_id(self) -> str | None:
@@ -57,9 +76,9 @@ class Stores:
         """Carry out one mutation of the log.
 
         Raises:
-            WireError: the op is unknown or malformed.
+            WireError: the op is unknown, malformed, or about a job update that is not there.
         """
-        act = _APPLY.get(op.number)
+        act = APPLY.get(op.number)
         if act is None:
             raise WireError(f"op {op.number} is not known to this version", 0)
         act(self, op)
@@ -79,36 +98,51 @@ class Stores:
                     reader.skip(field[0])
         if len(self.tasks.job) != len(self.tasks.status):
             raise WireError("the tasks of a deduplicated snapshot have no configs", reader.position)
+        self._tell()
 
     def load_snapshot(self, reader: Reader) -> None:
         """Replace the state by a whole Snapshot."""
         self.reset()
         with without_collector():
             self._load_snapshot(reader)
-            self.tasks.spill.flush()
+        self._tell()
 
     def _load_snapshot(self, reader: Reader) -> None:
+        found: dict[int, dict[Hashable, bytes]] = {}
+        script: list[bytes] | None = None
         while (field := reader.field())[0] != TType.STOP:
             ttype, number = field
             if field == (TType.I64, TIMESTAMP):
                 self.snapshot_ms = reader.i64()
             elif field == (TType.SET, TASKS):
-                for raw in _structs(reader):
-                    self.tasks.save(raw)
+                self.tasks.save_all(_structs(reader))
             elif ttype == TType.SET and number in SECTIONS:
-                self._load_section(reader, number)
+                found[number] = dict(keyed(number, raw, self.backfill) for raw in _structs(reader))
+            elif number == DB_SCRIPT:
+                script = check_script(ttype, _value(reader, ttype))
             else:
                 self._load_other(number, ttype, _value(reader, ttype))
+        if script is not None:
+            self._add_script(found, script)
+        self._sections.update(found)
+        self.has_locks = bool(found.get(LOCKS)) or any(map(History.tells_a_lock, found.get(JOB_UPDATES, {}).values()))
 
-    def _load_section(self, reader: Reader, number: int) -> None:
-        section, store = SECTIONS[number], self.sections[number]
-        for raw in _structs(reader):
-            store[section.key(codec.decode(section.slim, raw))] = raw
+    def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
+        try:
+            notes = add_from_script(found, script, self.backfill, allow_partial=self._allow_partial)
+        except ScriptError as error:
+            raise WireError(f"{error}; -allow_partial_backup does without", 0) from None
+        for note in notes:
+            logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
+
+    def _tell(self) -> None:
+        if self.backfill.applied:
+            logger.info("Brought old records to today's shape, which got %s", self.backfill.summary)
 
     def _load_other(self, number: int, ttype: int, value: bytes) -> None:
         if number == METADATA:
             self._set_metadata(value)
-        elif number not in (DB_SCRIPT, EXPERIMENTAL_TASK_STORE):
+        elif number != EXPERIMENTAL_TASK_STORE:
             self.extras.append(fields.Field(number, ttype, value))
 
     def _set_metadata(self, value: bytes) -> None:
@@ -119,8 +153,28 @@ class Stores:
         self.metadata = value
 
     def save_record(self, number: int, raw: bytes) -> None:
-        section = SECTIONS[number]
-        self.sections[number][section.key(codec.decode(section.slim, raw))] = raw
+        """Add a record to a section, or replace the one of the same key with all its history."""
+        key, raw = keyed(number, raw, self.backfill)
+        self._sections[number][key] = raw
+        if number == JOB_UPDATES:
+            self._histories.pop(key, None)
+
+    def remove_record(self, number: int, key: Hashable) -> None:
+        """Remove a record; that there is none is fine."""
+        self._sections[number].pop(key, None)
+        if number == JOB_UPDATES:
+            self._histories.pop(key, None)
+
+    def update_keys(self) -> Iterator[Hashable]:
+        return iter(self._sections[JOB_UPDATES])
+
+    def history(self, key: Hashable) -> History | None:
+        """Return the history of a job update, to be added to; it becomes a record when that is read next."""
+        history = self._histories.get(key)
+        raw = self._sections[JOB_UPDATES].get(key)
+        if history is None and raw is not None:
+            history = self._histories[key] = History(raw)
+        return history
 
 
 def _structs(reader: Reader) -> Iterator[bytes]:
@@ -135,70 +189,3 @@ def _value(reader: Reader, ttype: int) -> bytes:
     start = reader.mark()
     reader.skip(ttype)
     return reader.slice(start, reader.position)
-
-
-def _required(op: Op, number: int) -> bytes:
-    value = op.get(number)
-    if value is None:
-        raise WireError(f"op {op.number} lacks its field {number}", 0)
-    return value
-
-
-def _save_framework_id(stores: Stores, op: Op) -> None:
-    stores.metadata = fields.put(stores.metadata or b"\x00", [1], TType.STRING, _required(op, 1))
-
-
-def _save_tasks(stores: Stores, op: Op) -> None:
-    for raw in fields.elements(_required(op, 1))[1]:
-        stores.tasks.save(raw)
-    stores.tasks.spill.flush()
-
-
-def _remove_tasks(stores: Stores, op: Op) -> None:
-    task_ids = {value[4:] for value in fields.elements(_required(op, 1))[1]}
-    present = [task_id for task_id in task_ids if task_id in stores.tasks.ids]
-    stores.tasks.remove([stores.tasks.ids[task_id] for task_id in present], present)
-
-
-def _save_quota(stores: Stores, op: Op) -> None:
-    """SaveQuota and QuotaConfiguration have the same fields under the same ids."""
-    stores.save_record(QUOTAS, op.body)
-
-
-def _remove_quota(stores: Stores, op: Op) -> None:
-    stores.sections[QUOTAS].pop(_required(op, 1)[4:], None)
-
-
-def _save_cron_job(stores: Stores, op: Op) -> None:
-    stores.save_record(CRON_JOBS, fields.join([fields.Field(3, TType.STRUCT, _required(op, 2))]))
-
-
-def _remove_job(stores: Stores, op: Op) -> None:
-    key = codec.decode(slim.JobKey, _required(op, 2))
-    stores.sections[CRON_JOBS].pop((key.role, key.environment, key.name), None)
-
-
-def _save_host(stores: Stores, op: Op) -> None:
-    stores.save_record(HOSTS, _required(op, 1))
-
-
-def _save_maintenance(stores: Stores, op: Op) -> None:
-    stores.save_record(MAINTENANCE_REQUESTS, _required(op, 1))
-
-
-def _remove_maintenance(stores: Stores, op: Op) -> None:
-    stores.sections[MAINTENANCE_REQUESTS].pop(_required(op, 1)[4:], None)
-
-
-_APPLY: dict[int, Callable[[Stores, Op], None]] = {
-    ops.SAVE_FRAMEWORK_ID: _save_framework_id,
-    ops.SAVE_CRON_JOB: _save_cron_job,
-    ops.REMOVE_JOB: _remove_job,
-    ops.SAVE_TASKS: _save_tasks,
-    ops.REMOVE_TASKS: _remove_tasks,
-    ops.SAVE_QUOTA: _save_quota,
-    ops.REMOVE_QUOTA: _remove_quota,
-    ops.SAVE_HOST_ATTRIBUTES: _save_host,
-    ops.SAVE_HOST_MAINTENANCE_REQUEST: _save_maintenance,
-    ops.REMOVE_HOST_MAINTENANCE_REQUEST: _remove_maintenance,
-}

@@ -5,12 +5,16 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from thrift.Thrift import TType
+
+from aurora_admin.backup.backfill import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
 from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, put_back
 from aurora_admin.backup.file import records
 from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.wire import codec, fields
+from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.reader import Reader
 
@@ -27,21 +31,26 @@ class LiveTasks(TaskTable):
     A row therefore never changes, and its bytes can be read without a lock.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, backfill: Backfill) -> None:
         super().__init__()
         self.spill = Spill(folder)
-        self.configs = Configs()
+        self._backfill = backfill
+        self.configs = Configs(backfill.config)
         self.config = array("I")
 
-    def save(self, raw: bytes) -> None:
-        """Add a ScheduledTask or replace the one of the same id.
+    def save(self, raw: bytes) -> int | None:
+        """Add a ScheduledTask, in today's shape, or replace the one of the same id; return the row of that.
 
         Raises:
             WireError: it lacks its id, job, status or config.
         """
         task = codec.decode(slim.ScheduledTask, raw)
+        key = _key_of(task)
+        if task.status == SANDBOX_DELETED or not is_key(key):
+            raw = self._backfill.task(raw)
+            task = codec.decode(slim.ScheduledTask, raw)
+            key = _key_of(task)
         assigned = task.assignedTask
-        key = assigned.task.job if assigned and assigned.task else None
         if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
         job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
@@ -57,6 +66,7 @@ class LiveTasks(TaskTable):
         self.start.append(self.spill.append(partial))
         self.length.append(len(partial))
         self.status.append(task.status)
+        return former
 
     def load(self, reader: Reader, count: int) -> None:
         """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow."""
@@ -96,6 +106,31 @@ class LiveTasks(TaskTable):
                 f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0
             ) from None
         self.spill.flush()
+        if SANDBOX_DELETED in self.status:
+            deleted = [row for row, status in enumerate(self.status) if status == SANDBOX_DELETED]
+            self.save_all([raw for _, raw in self.records(deleted)])
+
+    def save_all(self, tasks: Iterable[bytes]) -> None:
+        """Add or replace tasks that were given together.
+
+        Raises:
+            WireError: two of them have one id and differ, or one lacks something.
+        """
+        first = len(self.status)
+        for raw in tasks:
+            row = self.save(raw)
+            if row is not None and row >= first:
+                self.spill.flush()
+                if not same(*(task for _, task in self.records([row, len(self.status) - 1]))):
+                    raise WireError("Proposed new tasks would create task ID collision.", 0)
+        self.spill.flush()
+
+    def rewrite(self, task_id: bytes, config: bytes) -> None:
+        """Give a task another config; nothing happens where there is no such task (rule 17 of spec/wire.md 3.3)."""
+        row = self.ids.get(task_id)
+        if row is not None:
+            _, raw = next(self.records([row]))
+            self.save_all([fields.put(raw, TASK_CONFIG, TType.STRUCT, config)])
 
     def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
@@ -119,11 +154,16 @@ class LiveTasks(TaskTable):
         dead = len(self.status) - len(self.ids)
         if dead < max(FEW_ROWS, len(self.ids)):
             return self
-        fresh = LiveTasks(self.spill.folder)
+        fresh = LiveTasks(self.spill.folder, self._backfill)
         for _, raw in self.records(self.select(EVERY_TASK)):
             fresh.save(raw)
         fresh.spill.flush()
         return fresh
+
+
+def _key_of(task: Any) -> Any:
+    config = task.assignedTask.task if task.assignedTask else None
+    return config.job if config else None
 
 
 def _job_of(config: bytes) -> JobKey:

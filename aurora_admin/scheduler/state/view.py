@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from thrift.Thrift import TType
 
 from aurora_admin import __version__
+from aurora_admin.backup.complete import settle_locks
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.wire import fields
 
@@ -21,7 +22,10 @@ class View:
     def __init__(self, stores: Stores, timestamp_ms: int) -> None:
         self.timestamp_ms = timestamp_ms
         self.metadata = fields.put(stores.metadata or b"\x00", [DETAILS], TType.MAP, build_details(timestamp_ms))
-        self.sections: Mapping[int, Mapping[Hashable, bytes]] = {n: dict(s) for n, s in stores.sections.items()}
+        sections = {number: dict(records) for number, records in stores.sections.items()}
+        if stores.has_locks:
+            settle_locks(sections)
+        self.sections: Mapping[int, Mapping[Hashable, bytes]] = sections
         self.extras: Sequence[fields.Field] = list(stores.extras)
         self._tasks = stores.tasks
         self._rows = stores.tasks.select()

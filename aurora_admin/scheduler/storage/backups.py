@@ -1,16 +1,21 @@
-"""Backup files: written whole or not at all, listed, and pruned (spec/storage.md 4, with its faults mended)."""
+"""Backup files: written whole or not at all, listed, and pruned (spec/storage.md 4, with its faults mended).
 
-import hashlib
+Times in names are UTC (a real scheduler takes the time zone of its Java).
+"""
+
 import logging
 import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from aurora_admin.backup.file import WINDOW
+from aurora_admin.backup import manifest
+from aurora_admin.backup.manifest import backup_name, manifest_name
 from aurora_admin.scheduler.storage import snapshots
+from aurora_admin.scheduler.storage.files import Temporary, remove_abandoned, sync_folder
+from aurora_admin.wire import fields
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +23,7 @@ PREFIX = "scheduler-backup-"
 TIME_FORMAT = "%Y-%m-%d-%H-%M"
 # A second backup in one minute gets -01, and so on.
 OURS = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
+OUR_MANIFEST = re.compile(rf"manifest_{OURS.pattern}\.json")
 MOST_IN_A_MINUTE = 100
 
 
@@ -26,15 +32,16 @@ class BackupFailed(Exception):
 
 
 class Backups:
-    """The backup folder of one scheduler.
+    """The backup folder of one scheduler; what dead processes left half-written in it is deleted.
 
     Raises:
         BackupFailed: the folder cannot be made or written.
     """
 
-    def __init__(self, folder: str, most: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: str, most: int, cluster: str, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
         self._most = most
+        self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
         self.succeeded = self.failed = 0
@@ -44,6 +51,7 @@ class Backups:
             raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}.") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise BackupFailed(f"Backup dir {folder} is not writable.")
+        self._clean()
 
     def names(self) -> list[str]:
         """Return the names of the backups, sorted: regular files with the prefix, nothing else."""
@@ -54,11 +62,13 @@ class Backups:
             raise BackupFailed(f"Failed to list backup dir {self.folder}: {error.strerror}.") from error
 
     def newest_time(self) -> float | None:
-        """When the newest backup here was finished, seconds since the epoch."""
+        """When the newest backup here was finished, seconds since the epoch; what is still to come does not count."""
+        now = self._clock()
         try:
-            return max((os.stat(os.path.join(self.folder, name)).st_mtime for name in self.names()), default=None)
-        except OSError:
+            times = [os.stat(os.path.join(self.folder, name)).st_mtime for name in self.names()]
+        except (OSError, BackupFailed):
             return None
+        return max((finished for finished in times if finished <= now), default=None)
 
     def save(self, source: snapshots.Source) -> str:
         """Write a backup and return its name; it is durable and verified on return.
@@ -68,10 +78,7 @@ class Backups:
         """
         with self._lock:
             try:
-                name = self._save(source)
-            except OSError as error:
-                self.failed += 1
-                raise BackupFailed(f"Failed to write a backup into {self.folder}: {error.strerror}.") from error
+                name = write_backup(self.folder, source, self._cluster, self._free_names())
             except BackupFailed:
                 self.failed += 1
                 raise
@@ -80,66 +87,98 @@ class Backups:
             self._prune(name)
             return name
 
-    def _save(self, source: snapshots.Source) -> str:
-        temporary = os.path.join(self.folder, f"temp_{PREFIX}{os.getpid()}")
-        try:
-            digest = _write(temporary, snapshots.snapshot(source))
-            if _digest(temporary) != digest:
-                raise BackupFailed(f"The backup in {self.folder} reads back other than it was written; check the disk.")
-            name = self._claim(temporary)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-        _sync_folder(self.folder)
-        return name
-
-    def _claim(self, temporary: str) -> str:
-        """Give the file the first free name of this minute; link() never replaces another's file."""
+    def _free_names(self) -> Iterator[str]:
+        """Names of this minute, each sorting behind the backups that are there: an older one's may have become free."""
         stem = PREFIX + time.strftime(TIME_FORMAT, time.gmtime(self._clock()))
-        for number in range(MOST_IN_A_MINUTE):
-            name = f"{stem}-{number:02}" if number else stem
-            try:
-                os.link(temporary, os.path.join(self.folder, name))
-            except FileExistsError:
-                continue
-            return name
-        raise BackupFailed(
-            f"There are {MOST_IN_A_MINUTE} backups of this minute in {self.folder}; try again in the next."
-        )
+        numbers = [int(name[len(stem) + 1 :] or 0) for name in self._ours() if name.startswith(stem)]
+        for number in range(max(numbers, default=-1) + 1, MOST_IN_A_MINUTE):
+            yield f"{stem}-{number:02}" if number else stem
+
+    def _ours(self) -> list[str]:
+        return [name for name in self.names() if OURS.fullmatch(name)]
 
     def _prune(self, newest: str) -> None:
         """Delete the oldest of our own until no more than the wanted number are left, never the newest."""
-        ours = [name for name in self.names() if OURS.fullmatch(name)]
-        for name in ours[: max(0, len(ours) - max(self._most, 1))]:
-            if name != newest:
-                try:
+        others = [name for name in self._ours() if name != newest]
+        for name in others[: max(0, len(others) + 1 - self._most)]:
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
+        """The backup goes first: a manifest alone is cleaned up at the next start, a backup alone is unchecked."""
+        try:
+            os.unlink(os.path.join(self.folder, name))
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, manifest_name(name)))
+        except OSError as error:
+            logger.warning("Failed to delete old backup %s: %s", name, error.strerror)
+
+    def _clean(self) -> None:
+        """Delete what a crash left: temporary files, and manifests of backups that never got their name.
+
+        A writer holds its temporary file until all is done. So where none is held, the backup of a manifest that was
+        already there is there too, or will never be.
+        """
+        try:
+            manifests = [name for name in os.listdir(self.folder) if OUR_MANIFEST.fullmatch(name)]
+            if remove_abandoned(self.folder):
+                return
+            for name in manifests:
+                if not os.path.lexists(os.path.join(self.folder, backup_name(name))):
                     os.unlink(os.path.join(self.folder, name))
-                except OSError as error:
-                    logger.warning("Failed to delete old backup %s: %s", name, error.strerror)
+        except OSError as error:
+            logger.warning("Failed to clean up backup dir %s: %s", self.folder, error.strerror)
 
 
-def _write(path: str, pieces: Iterator[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    with open(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb", buffering=WINDOW) as file:
-        for piece in pieces:
-            digest.update(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.digest()
+def write_backup(folder: str, source: snapshots.Source, cluster: str | None, names: Iterable[str]) -> str:
+    """Write a backup and its manifest under the first of the names that is free, and return that.
 
+    Both are durable and verified on return. The manifest gets its name first: a backup that can be seen can be
+    checked from its first moment on, and what a crash in between leaves is a manifest of no file.
 
-def _digest(path: str) -> bytes:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while data := file.read(WINDOW):
-            digest.update(data)
-    return digest.digest()
-
-
-def _sync_folder(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY)
+    Raises:
+        BackupFailed: with the reason; nothing is left behind.
+    """
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        with Temporary(folder) as backup, Temporary(folder) as sidecar:
+            digest = backup.write(snapshots.snapshot(source))
+            if backup.digest() != digest:
+                raise BackupFailed(f"The backup in {folder} reads back other than it was written; check the disk.")
+            sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
+            for name in names:
+                if _claim(name, backup, sidecar):
+                    return name
+    except OSError as error:
+        raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
+    raise BackupFailed(f"Every name for a new backup in {folder} is taken; try again in a minute.")
+
+
+def _facts(source: snapshots.Source, size: int, digest: str) -> manifest.Facts:
+    framework_id = fields.get(source.metadata, 1)
+    return {
+        manifest.SIZE: size,
+        manifest.DIGEST: digest,
+        manifest.TIMESTAMP: source.timestamp_ms,
+        manifest.FRAMEWORK_ID: framework_id and framework_id[4:].decode("utf-8", "replace"),
+        manifest.COUNTS: manifest.section_counts(source.task_count, source.sections),
+    }
+
+
+def _claim(name: str, backup: Temporary, sidecar: Temporary) -> bool:
+    """Give both files their names, or neither; the manifest's is the claim among our own kind."""
+    folder = backup.folder
+    if os.path.lexists(os.path.join(folder, name)):
+        return False
+    try:
+        sidecar.link(manifest_name(name))
+    except FileExistsError:
+        return False
+    try:
+        sync_folder(folder)
+        backup.link(name)
+    except OSError as error:
+        os.unlink(os.path.join(folder, manifest_name(name)))
+        if isinstance(error, FileExistsError):
+            return False
+        raise
+    sync_folder(folder)
+    return True

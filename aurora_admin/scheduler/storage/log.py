@@ -44,10 +44,12 @@ class Log:
         self.engine = engine
         self._spool_folder = spool_folder
         self._max_entry_size = max_entry_size
+        self.bytes_since_snapshot = 0
         self.statistics = dict.fromkeys(
             (
                 "scheduler_log_un_snapshotted_transactions",
                 "scheduler_log_entries_read",
+                "scheduler_log_bytes_read",
                 "scheduler_log_deflated_entries_read",
                 "scheduler_log_bad_frames_read",
                 "scheduler_log_entries_written",
@@ -79,9 +81,17 @@ class Log:
             LogBroken: it may or may not be durable.
         """
         position = self._append_deflated(snapshots.deduplicated_entry(source))
-        self.engine.truncate_before(position)
         self.statistics["scheduler_log_snapshots"] += 1
+        self._begin_with_snapshot()
+        try:
+            self.engine.truncate_before(position)
+        except LogFull as error:
+            # The snapshot is the state from here on, whatever stands before it; to say "full" would deny that.
+            logger.warning("Saved snapshot but failed to truncate entries preceding it, the next one will: %s", error)
+
+    def _begin_with_snapshot(self) -> None:
         self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
+        self.bytes_since_snapshot = 0
 
     def _append_deflated(self, pieces: Iterable[bytes]) -> int:
         try:
@@ -106,6 +116,7 @@ class Log:
     def _written(self, size: int, position: int) -> int:
         self.statistics["scheduler_log_entries_written"] += 1
         self.statistics["scheduler_log_bytes_written"] += size
+        self.bytes_since_snapshot += size
         return position
 
     def take_over(self) -> None:
@@ -121,6 +132,8 @@ class Log:
         """
         for entry in entries(self.engine.read_all(), self._left_out):
             self.statistics["scheduler_log_entries_read"] += 1
+            self.statistics["scheduler_log_bytes_read"] += len(entry.data)
+            self.bytes_since_snapshot += len(entry.data)
             try:
                 self._apply(stores, Reader(Window.of_bytes(entry.data), Limits.of_length(len(entry.data))))
             except (WireError, zlib.error) as error:
@@ -158,7 +171,7 @@ class Log:
             raise WireError("more follows where the log entry should end", reader.position)
 
     def _snapshot_read(self, stores: Stores) -> None:
-        self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
+        self._begin_with_snapshot()
         logger.info("Applying snapshot taken on %s, with %d tasks", _utc(stores.snapshot_ms or 0), len(stores.tasks))
 
     def _apply_inflated(self, stores: Stores, deflated: bytes) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from aurora_admin.scheduler.state.ops import Op
+from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
@@ -32,11 +32,22 @@ class Storage:
     """The stores over their log.
 
     `on_failure` is called with a text when memory and log can no longer be trusted to agree; it must end the process.
+    `outgrown` is set while the log has taken in more than `most_bytes` since its last snapshot.
     """
 
-    def __init__(self, log: Log, spill_folder: str, on_failure: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        spill_folder: str,
+        on_failure: Callable[[str], None],
+        most_bytes: int | None = None,
+        *,
+        allow_partial: bool = False,
+    ) -> None:
         self._log = log
-        self._stores = Stores(spill_folder)
+        self._most_bytes = most_bytes
+        self.outgrown = threading.Event()
+        self._stores = Stores(spill_folder, allow_partial=allow_partial)
         self._on_failure = on_failure
         self._lock = threading.RLock()
         self._ready = False
@@ -63,6 +74,7 @@ class Storage:
             self._log.take_over()
             self._log.replay(self._stores)
             self._ready = True
+            self._measure()
 
     def stop(self) -> None:
         """Refuse reads and writes from now on; a running transaction is finished first."""
@@ -94,10 +106,12 @@ class Storage:
             transaction = Transaction(self._stores)
             yield transaction
             if transaction.ops:
+                merged = coalesced(transaction.ops)
                 with self._or_die():
-                    self._log.append_transaction(transaction.ops)
-                    for op in transaction.ops:
+                    self._log.append_transaction(merged)
+                    for op in merged:
                         self._stores.apply(op)
+                self._measure()
 
     def view(self) -> View:
         """Take the state as it is now, for a backup."""
@@ -111,6 +125,7 @@ class Storage:
             with self._or_die():
                 self._log.append_snapshot(view)
                 self._stores.tasks = self._stores.tasks.compacted()
+            self._measure()
             return view
 
     def replace_by(self, source: Source) -> None:
@@ -124,6 +139,12 @@ class Storage:
             with self._or_die():
                 self._log.append_snapshot(source)
             self._ready = False
+
+    def _measure(self) -> None:
+        if self._most_bytes is not None and self._log.bytes_since_snapshot > self._most_bytes:
+            self.outgrown.set()
+        else:
+            self.outgrown.clear()
 
     def _check_ready(self) -> None:
         if not self._ready:

@@ -1,0 +1,114 @@
+"""The one loop whose speed is the speed of staging: a task's columns, and whether it is of an old shape."""
+
+from array import array
+from itertools import chain, islice
+from operator import sub
+from typing import Any
+
+from thrift.Thrift import TType
+
+from aurora_admin.backup.backfill import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key, is_whole
+from aurora_admin.backup.configs import CONFIG, config_position
+from aurora_admin.backup.tasks import JobKey, TaskTable
+from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.reader import Reader
+
+# No config begins like this, as no field has such a type.
+UNKNOWN_CONFIG = CONFIG + b"\xff"
+
+
+def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  # noqa: C901  a call costs as much as a task
+    """Fill the columns; return the rows of tasks that are not in today's shape.
+
+    Raises:
+        WireError: a task lacks its id, its job or its status.
+    """
+    ids, jobs, hosts, window = table.ids, table.jobs, table.hosts, reader.window
+    add_job, add_host, add_instance = table.job.append, table.host.append, table.instance.append
+    add_status, add_start = table.status.append, table.start.append
+    # Per job the last config that was whole, with its header. Jobs mostly run one config, so that comparing it is
+    # all that the check costs.
+    whole: list[bytes] = []
+    old = array("I")
+    start = end = reader.position
+    row = 0
+    task: Any
+    try:
+        for start, task, end in reader.structs(slim.ScheduledTask, count):
+            assigned = task.assignedTask
+            key = assigned.task.job
+            job = jobs.get((key.role, key.environment, key.name)) if key is not None else None  # type: ignore[call-overload]
+            if job is None:
+                job = _job(table, reader.slice(start, end), key)
+                whole.extend([UNKNOWN_CONFIG] * (job + 1 - len(whole)))
+            add_job(job)
+            # The config follows id, agent and host: 3 bytes of header around, and 7 bytes before each string.
+            at = start - window.base + 10 + len(assigned.taskId)
+            if assigned.slaveId is not None:
+                at += 7 + len(assigned.slaveId)
+            if assigned.slaveHost is not None:
+                at += 7 + len(assigned.slaveHost)
+            if not window.cstringio_buf.getvalue().startswith(whole[job], at):
+                whole[job] = _whole(reader.slice(start, end))
+                if whole[job] is UNKNOWN_CONFIG:
+                    old.append(row)
+            host = hosts.get(assigned.slaveHost)
+            add_host(table.host_number(assigned.slaveHost) if host is None else host)
+            add_instance(assigned.instanceId or 0)
+            add_status(task.status)
+            add_start(start)
+            ids[assigned.taskId] = row
+            row += 1
+    except (AttributeError, TypeError):
+        raise WireError(f"task {_name(task)} lacks its id, its job or its status", start) from None
+    if len(ids) != count or None in ids:
+        raise WireError("two tasks have one id, or one has none", start)
+    # One task begins where the one before it ends.
+    table.length.extend(map(sub, chain(islice(table.start, 1, None), (end,)), table.start))
+    return _with_status(table, old)
+
+
+def _with_status(table: TaskTable, old: "array[int]") -> "array[int]":
+    if SANDBOX_DELETED not in table.status:
+        return old
+    deleted = (row for row, status in enumerate(table.status) if status == SANDBOX_DELETED)
+    return array("I", sorted({*old, *deleted}))
+
+
+def _whole(task: bytes) -> bytes:
+    """Return a task's config with its header where it is in today's shape, else UNKNOWN_CONFIG."""
+    at = config_position(task)
+    if task.startswith(CONFIG, at):
+        config = task[at + 3 : fields.skip(task, at + 3, TType.STRUCT)]
+    else:
+        config = fields.get(task, *TASK_CONFIG) or fields.STOP
+    return CONFIG + config if is_whole(codec.decode(slim.WholeTaskConfig, config)) else UNKNOWN_CONFIG
+
+
+def _job(table: TaskTable, raw: bytes, key: Any) -> int:
+    """Return the number of a job that was not met yet, or that only the fields of old name (rule 1)."""
+    if not is_key(key):
+        config = fields.get(raw, *TASK_CONFIG)
+        try:
+            key = codec.decode(slim.WholeTaskConfig, Backfill().config(config or fields.STOP)).job
+        except WireError:
+            raise TypeError from None
+    return table.job_number(JobKey(key.role, key.environment, key.name))
+
+
+def _name(task: Any) -> str:
+    task_id = getattr(task.assignedTask, "taskId", None)
+    return task_id.decode("utf-8", "replace") if task_id else "without an id"
+
+
+def mend_task(backfill: Backfill, raw: bytes) -> tuple[bytes, int, bool]:
+    """Return a task in today's shape, its status, and whether it has resources.
+
+    Raises:
+        WireError: the job is not told.
+    """
+    mended = backfill.task(raw)
+    status = codec.decode(slim.ScheduledTask, mended).status or 0
+    return mended, status, fields.get(mended, *TASK_CONFIG, RESOURCES) is not None

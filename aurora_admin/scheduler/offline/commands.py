@@ -1,0 +1,58 @@
+"""The commands of aurora-reference-log that move a state: restore and extract."""
+
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Callable
+from functools import partial
+
+from aurora_admin.scheduler.flags import entry_size
+
+Report = Callable[[str], None]
+DEFAULT_ENTRY_SIZE = "512KB"
+
+
+def add(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    """Declare both."""
+    restore = commands.add_parser(
+        "restore", help="make a backup the content of an initialised, empty log, while no scheduler runs"
+    )
+    restore.add_argument("--backup", metavar="FILE", required=True, help="the backup; held against its manifest")
+    restore.add_argument("--path", metavar="DIR", required=True, help="folder of the log")
+    restore.add_argument(
+        "--max-entry-size",
+        metavar="SIZE",
+        type=entry_size,
+        default=DEFAULT_ENTRY_SIZE,
+        help=f"largest log record, as -dlog_max_entry_size of the scheduler (default {DEFAULT_ENTRY_SIZE})",
+    )
+    restore.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="also a backup of which not every section can be read; what is missing is listed",
+    )
+    extract = commands.add_parser(
+        "extract", help="write the state that a replica of a real scheduler's Mesos log holds as a backup"
+    )
+    extract.add_argument(
+        "--mesos-replica",
+        metavar="DIR",
+        required=True,
+        help="folder of the replica (-native_log_file_path of a real scheduler that is stopped); it is only read",
+    )
+    extract.add_argument("--to", metavar="FILE", required=True, help="the backup to write; never over a file")
+
+
+def run(arguments: Namespace, report: Report) -> str:
+    """Carry out one of them and return what was done; `report` is told what the user must know besides.
+
+    Raises:
+        LogError, BackupError, BackupFailed: it was not done.
+    """
+    if arguments.command == "restore":
+        from aurora_admin.backup.index import read_backup
+        from aurora_admin.scheduler.offline.restore import restore_sqlite
+
+        read = partial(read_backup, allow_partial=arguments.allow_partial)
+        return restore_sqlite(arguments.backup, arguments.path, arguments.max_entry_size, read, report)
+    from aurora_admin.scheduler.offline.extract import extract
+
+    return extract(arguments.mesos_replica, arguments.to, report)

@@ -1,0 +1,97 @@
+"""The state that a Mesos replica holds, as a backup: the way back when no backup is recent enough."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import NoReturn
+
+from aurora_admin.backup.manifest import section_counts
+from aurora_admin.scheduler.offline.mesos import VOTING, Replica, copy_replica
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage.backups import write_backup
+from aurora_admin.scheduler.storage.engine import LogEngine, LogError
+from aurora_admin.scheduler.storage.log import Log
+
+# How many positions a line of the report names.
+NAMED = 20
+
+
+def extract(replica: str, target: str, report: Callable[[str], None]) -> str:
+    """Replay what a replica has learned and write the state as a backup; return what was done.
+
+    The replica's directory is only read: LevelDB works on a copy beside the target. `report` is told of every position
+    that is missing or undecided, and of what else could not be used.
+
+    Raises:
+        LogError: the replica or an entry in it cannot be read, or the target exists.
+        BackupFailed: the backup cannot be written.
+    """
+    folder, name = os.path.split(os.path.abspath(target))
+    if os.path.lexists(target):
+        raise LogError(f"{target} exists already; nothing was written. Give another name.")
+    if not os.path.isdir(folder):
+        raise LogError(f"There is no folder {folder}; make it first.")
+    with tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=folder) as copy:
+        written = copy_replica(replica, copy)
+        with closing(Replica(copy)) as opened:
+            _tell(opened, report)
+            stores = Stores(copy)
+            Log(_Entries(opened), copy, 1).replay(stores)
+            first, last = opened.begin, opened.end
+        view = View(stores, int(written * 1000))
+        write_backup(folder, view, None, [name])
+    counts = ", ".join(f"{n} {section}" for section, n in section_counts(view.task_count, view.sections).items())
+    return f"Wrote the state of positions {first} to {last} to {target}: {counts}"
+
+
+def _tell(replica: Replica, report: Callable[[str], None]) -> None:
+    if replica.status != VOTING:
+        report(f"The replica is {replica.status}, not {VOTING}: it may lack the log's last entries. Take another one.")
+    if replica.holes:
+        report(f"Positions are missing: {_listed(replica.holes)}. What was written there is lost in this replica.")
+    if replica.pending:
+        report(
+            f"Positions are undecided and were left out: {_listed(replica.pending)}. With a quorum of 1 they were "
+            "accepted; otherwise compare with the other replicas."
+        )
+    for text in replica.left_out:
+        report(f"Left out {text}.")
+
+
+def _listed(positions: Iterable[int]) -> str:
+    """Name positions, neighbours as ranges."""
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and runs[-1][1] == position - 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    named = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs[:NAMED])
+    return named if len(runs) <= NAMED else f"{named} and {len(runs) - NAMED} more ranges"
+
+
+class _Entries(LogEngine):
+    """A replica as a log that can only be read."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+
+    def read_all(self) -> Iterator[tuple[int, bytes]]:
+        return self._replica.appended()
+
+    def fence(self) -> NoReturn:
+        raise LogError("a replica of Mesos is only read")
+
+    def append(self, records: Iterable[bytes]) -> NoReturn:
+        self.fence()
+
+    def truncate_before(self, position: int) -> None:
+        self.fence()
+
+    def room(self) -> None:
+        return None
+
+    def close(self) -> None:
+        self._replica.close()

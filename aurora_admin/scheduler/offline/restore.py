@@ -1,0 +1,78 @@
+"""A backup into an empty log, with no scheduler running: one snapshot entry, read back and compared."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import closing
+
+from aurora_admin.backup.index import Backup
+from aurora_admin.backup.manifest import read_verified
+from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage.engine import LogEngine, LogError
+from aurora_admin.scheduler.storage.frames import entries
+from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
+from aurora_admin.scheduler.storage.snapshots import Source, deduplicated_entry
+from aurora_admin.scheduler.storage.sqlite import SqliteLog
+
+Read = Callable[[str], Backup]
+
+
+def restore_sqlite(backup: str, folder: str, max_entry_size: int, read: Read, report: Callable[[str], None]) -> str:
+    """Restore into the SQLite log in a folder, and return what was done.
+
+    Raises:
+        LogError: it is not initialised, not empty, or a scheduler runs on it.
+        BackupError: the backup cannot be used. In both cases nothing was written.
+    """
+    with closing(SqliteLog(folder)) as engine:
+        staged = Staged(read_verified(os.path.abspath(backup), read))
+        for note in staged.backup.notes:
+            report(note)
+        return restore(staged, engine, folder, max_entry_size)
+
+
+def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
+    """Make a backup the content of an empty log, durable and compared on return; return what was done.
+
+    Raises:
+        LogError: the log is not empty, or reads back other than the backup.
+    """
+    _check_empty(engine)
+    log = Log(engine, spool_folder, max_entry_size)
+    engine.fence()
+    log.append_snapshot(staged)
+    _compare(log, staged, spool_folder)
+    counts = ", ".join(f"{count} {name}" for name, count in staged.backup.counts.items())
+    return f"Restored {staged.backup.file.path} and compared what the log holds now: {counts}"
+
+
+def _check_empty(engine: LogEngine) -> None:
+    """No-ops, and what a crash left of an entry, are no content (spec/storage.md 6.2)."""
+    for entry in entries(engine.read_all(), lambda text: None):
+        if entry.data != NOOP_ENTRY:
+            raise LogError(
+                f"The log is not empty: there is an entry at position {entry.position}; nothing was changed. "
+                "Move the old log away and initialize a new one."
+            )
+
+
+def _compare(log: Log, staged: Staged, spill_folder: str) -> None:
+    stores = Stores(spill_folder)
+    log.replay(stores)
+    view = View(stores, stores.snapshot_ms or 0)
+    view.metadata = stores.metadata or b"\x00"
+    if _digest(view) != _digest(staged):
+        raise LogError(
+            f"The log reads back other than the backup {staged.backup.file.name}. Start no scheduler on it: "
+            "move it away, initialize a new one and try again; check the disk."
+        )
+
+
+def _digest(source: Source) -> bytes:
+    """Both number the configs in the order of their first task, so that equal states are equal bytes."""
+    digest = hashlib.sha256()
+    for piece in deduplicated_entry(source):
+        digest.update(piece)
+    return digest.digest()

@@ -1,0 +1,105 @@
+"""One step of a scheduler's storage in a process of its own, to be killed or failed at any system call.
+
+    python -m tests.scheduler.crash STEP FOLDER
+
+It says on standard output how the step ended, in one write: "done", "refused: ..." (nothing was changed) or
+"broken: ..." (nobody knows). Everything is as in a scheduler but for the network and the threads.
+"""
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.tasks import TaskFilter
+from aurora_admin.scheduler.offline.restore import restore_sqlite
+from aurora_admin.scheduler.recovery import Recovery
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
+from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.snapshots import deduplicated_entry
+from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.wire import fields
+
+STAGED = "staged-backup"
+FRAMES = 4096  # small, so that a snapshot is a group of several
+
+
+class Parts:
+    """A scheduler's storage, started on a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        path = str(folder / "log")
+        self.engine = SqliteLog(path)
+        self.told: list[str] = []
+        self.storage = Storage(Log(self.engine, path, FRAMES), path, self.told.append)
+        self.backups = Backups(str(folder / "backups"), 2, "west")
+        self.recovery = Recovery(str(folder / "backups"), self.storage)
+        self.storage.start()
+
+    def write(self) -> None:
+        with self.storage.transaction() as transaction:
+            transaction.ops.append(ops.save_quota(b"written", b"\x00"))
+
+    def snapshot(self) -> None:
+        self.storage.snapshot()
+
+    def backup(self) -> None:
+        self.backups.save(self.storage.view())
+
+    def stage(self) -> None:
+        self.recovery.stage(STAGED)
+        self.recovery.delete(TaskFilter(instances=frozenset({0})))
+        self.recovery.unload()
+
+    def commit(self) -> None:
+        self.recovery.stage(STAGED)
+        self.recovery.delete(TaskFilter(instances=frozenset({0})))
+        self.recovery.commit()
+
+    def state(self) -> str:
+        """A digest of all that is kept, but for the time and the writer."""
+        with self.storage.read() as stores:
+            view = View(stores, 0)
+            view.metadata = fields.drop(stores.metadata or b"\x00", [8])
+        digest = hashlib.sha256()
+        for piece in deduplicated_entry(view):
+            digest.update(piece)
+        return digest.hexdigest()
+
+
+def restore(folder: Path) -> None:
+    restore_sqlite(str(folder / "backups" / STAGED), str(folder / "log"), FRAMES, read_backup, lambda text: None)
+
+
+RESTORE = "restore"
+STEPS: dict[str, Callable[[Parts], None]] = {
+    "start": lambda parts: None,
+    "write": Parts.write,
+    "snapshot": Parts.snapshot,
+    "backup": Parts.backup,
+    "stage": Parts.stage,
+    "commit": Parts.commit,
+}
+
+
+def outcome(step: str, folder: Path) -> str:
+    try:
+        restore(folder) if step == RESTORE else STEPS[step](Parts(folder))
+    except (LogFull, BackupFailed) as error:
+        return f"refused: {error}"
+    except LogError as error:
+        return f"broken: {error}"
+    return "done"
+
+
+if __name__ == "__main__":
+    logging.disable()
+    os.writev(1, [outcome(sys.argv[1], Path(sys.argv[2])).encode()])  # not among the calls that faults are put into
+    os._exit(0)  # what an orderly end would tidy up is no part of the step

@@ -1,0 +1,245 @@
+"""A replica of a Mesos log as a backup: row 20 of spec/replicated-log.md 2.6."""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aurora_admin.backup.manifest import read_verified
+from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.offline.mesos import Replica, copy_replica
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.log import NOOP_ENTRY
+from aurora_admin.wire import codec
+from tests.processes import PROGRAMS, environment, run
+from tests.scheduler.replicas import (
+    PROMISE,
+    RECOVERING,
+    append,
+    key,
+    nop,
+    record,
+    replica,
+    truncate,
+)
+
+pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
+
+
+def quota(role: str) -> bytes:
+    """A log entry that leaves a trace."""
+    return ops.transaction([ops.save_quota(role.encode(), b"\x00")])
+
+
+@pytest.fixture
+def extract(tmp_path):
+    """`extract(folder)` runs the program; what it wrote is at `extract.target`."""
+    def call(folder: Path, target: Path = tmp_path / "out" / "state"):
+        target.parent.mkdir(exist_ok=True)
+        command = [PROGRAMS / "aurora-reference-log", "extract", f"--mesos-replica={folder}", f"--to={target}"]
+        return run(command, environment(tmp_path))
+    return call
+
+
+def roles(tmp_path: Path) -> list[str]:
+    held = codec.decode(Snapshot, (tmp_path / "out" / "state").read_bytes())
+    return sorted(one.role for one in held.quotaConfigurations)
+
+
+def opened(folder: Path, tmp_path: Path) -> Replica:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy_replica(str(folder), str(copy))
+    return Replica(str(copy))
+
+
+def listing(folder: Path) -> dict[str, tuple[str, int]]:
+    return {path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+            for path in folder.iterdir()}
+
+
+def test_a_fresh_log_is_an_empty_state(extract, tmp_path):
+    done = extract(replica(tmp_path / "log", nop(0), append(1, NOOP_ENTRY)))
+    assert (done.code, done.err) == (0, "")
+    assert "Wrote the state of positions 0 to 1" in done.out
+    assert roles(tmp_path) == []
+
+
+def test_an_initialised_log_that_nobody_wrote_to_is_empty(tmp_path):
+    found = opened(replica(tmp_path / "log"), tmp_path)
+    assert (found.status, found.begin, found.end, list(found.appended())) == ("VOTING", 0, -1, [])
+
+
+def test_appends_come_in_order(tmp_path):
+    records = [nop(0), *(append(at, b"entry %d" % at) for at in range(1, 300))]
+    found = opened(replica(tmp_path / "log", *records), tmp_path)
+    assert list(found.appended()) == [(at, b"entry %d" % at) for at in range(1, 300)]
+    assert (found.holes, found.pending, found.left_out) == ([], [], [])
+
+
+@pytest.mark.parametrize("snappy", [None, "snappy"])
+def test_tables_are_read_also_when_compressed(tmp_path, snappy):
+    """Distributions build LevelDB with Snappy; small buffers make it write tables and not only its journal."""
+    records = [nop(0), *(append(at, b"x" * 1000) for at in range(1, 300))]
+    folder = replica(tmp_path / "log", *records, compression=snappy, write_buffer_size=65536)
+    assert list(folder.glob("*.ldb"))
+    assert len(list(opened(folder, tmp_path).appended())) == 299
+
+
+def test_what_was_truncated_is_left_behind(extract, tmp_path):
+    folder = replica(tmp_path / "log", (1, append(1, quota("gone"))), (5, append(5, quota("kept"))),
+                     (6, truncate(6, 5)))
+    done = extract(folder)
+    assert (done.code, done.err) == (0, "")
+    assert "positions 5 to 6" in done.out
+    assert roles(tmp_path) == ["kept"]
+
+
+def test_tombstones_stand_for_a_truncation(tmp_path):
+    folder = replica(tmp_path / "log", append(0, b"a"), nop(1, tombstone=True), append(2, b"b"))
+    found = opened(folder, tmp_path)
+    assert (found.begin, list(found.appended())) == (2, [(2, b"b")])
+
+
+def test_pending_positions_are_told_and_left_out(extract, tmp_path):
+    folder = replica(tmp_path / "log", append(0, quota("a")), record(1), append(2, quota("b")),
+                     append(3, quota("undecided"), learned=False))
+    done = extract(folder)
+    assert done.code == 0
+    assert "Positions are undecided and were left out: 1, 3." in done.err
+    assert roles(tmp_path) == ["a", "b"]
+
+
+def test_holes_are_told(extract, tmp_path):
+    folder = replica(tmp_path / "log", append(0, quota("a")), (4, append(4, quota("b"))), (6, append(6, quota("c"))))
+    done = extract(folder)
+    assert done.code == 0
+    assert "Positions are missing: 1 to 3, 5." in done.err
+    assert roles(tmp_path) == ["a", "b", "c"]
+
+
+def test_big_positions_have_keys_of_their_own(tmp_path):
+    big = 9_999_999_998
+    folder = replica(tmp_path / "log", *((at, append(at, b"%d" % at)) for at in (big, big + 1, big + 2)),
+                     (big + 3, truncate(big + 3, big)))
+    assert key(big + 1).startswith(b"A")
+    found = opened(folder, tmp_path)
+    assert list(found.appended()) == [(at, b"%d" % at) for at in (big, big + 1, big + 2)]
+    assert found.holes == []
+
+
+@pytest.mark.parametrize("odd", [b"-2147483648", b"-000000001", b"17", b"00000000011", b"A1", b"\xff"])
+def test_keys_of_no_position_are_told(extract, tmp_path, odd):
+    folder = replica(tmp_path / "log", append(0, quota("a")), others={odd: append(1, quota("odd"))})
+    done = extract(folder)
+    assert done.code == 0
+    assert "Left out a record under the key" in done.err
+    assert roles(tmp_path) == ["a"]
+
+
+def test_a_record_that_cannot_be_read_is_told_and_is_a_hole(extract, tmp_path):
+    whole = append(1, quota("b"))
+    for number, spoilt in enumerate((whole[:-1], b"", b"\xff" * 30, whole[:1], append(7, b"of another position"))):
+        folder = replica(tmp_path / f"log{number}", append(0, quota("a")), spoilt, append(2, quota("c")))
+        target = tmp_path / "out" / f"state{number}"
+        done = extract(folder, target)
+        assert (done.code, "Left out an unreadable record of position 1." in done.err) == (0, True), done
+        assert "Positions are missing: 1." in done.err
+
+
+@pytest.mark.parametrize(("metadata", "status"), [(RECOVERING, "RECOVERING"), (None, "EMPTY"), (b"\xff", "damaged")])
+def test_a_replica_that_does_not_vote_is_told(extract, tmp_path, metadata, status):
+    done = extract(replica(tmp_path / "log", append(0, quota("a")), metadata=metadata))
+    assert done.code == 0
+    assert f"The replica is {status}, not VOTING" in done.err
+
+
+def test_a_promise_of_old_times_is_a_vote(extract, tmp_path):
+    done = extract(replica(tmp_path / "log", append(0, quota("a")), metadata=PROMISE))
+    assert (done.code, done.err) == (0, "")
+
+
+def test_an_entry_that_is_none_is_refused_with_its_position(extract, tmp_path):
+    done = extract(replica(tmp_path / "log", nop(0), append(1, b"no log entry")))
+    assert done.code == 1
+    assert "The log entry at position 1 cannot be read" in done.err
+    assert os.listdir(tmp_path / "out") == []
+
+
+def test_the_replica_is_never_written_to(extract, tmp_path):
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    before = listing(folder)
+    folder.chmod(0o500)
+    extract(folder)
+    assert listing(folder) == before
+    folder.chmod(0o700)
+
+
+def test_a_replica_in_use_is_refused(extract, tmp_path):
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    with (folder / "LOCK").open("r+b") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        done = extract(folder)
+    assert (done.code, done.err) == (
+        1, f"aurora-reference-log: The replica {folder} is in use; stop the scheduler first.\n")
+
+
+def test_what_is_no_replica_is_refused(extract, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "missing"):
+        done = extract(folder)
+        assert (done.code, "is no replica of a Mesos log" in done.err) == (1, True)
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    (folder / "CURRENT").write_text("MANIFEST-999999\n")
+    done = extract(folder)
+    assert done.code == 1
+    assert "The replica cannot be read" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_every_damaged_byte_is_told_or_harmless(tmp_path, sweep):
+    """LevelDB has checksums: what comes back is what was written, less what it refuses."""
+    folder = replica(tmp_path / "log", *(append(at, b"entry %d" % at * 50) for at in range(20)))
+    (journal,) = folder.glob("*.log")
+    raw = journal.read_bytes()
+    wanted = [(at, b"entry %d" % at * 50) for at in range(20)]
+    for number, position in enumerate(sweep(range(len(raw)), 40)):
+        damaged = bytearray(raw)
+        damaged[position] ^= 0x55
+        journal.write_bytes(damaged)
+        (tmp_path / f"{number}").mkdir()
+        try:
+            found = list(opened(folder, tmp_path / f"{number}").appended())
+        except LogError:
+            continue
+        assert set(found) <= set(wanted)
+
+
+def test_an_existing_file_is_never_written_over(extract, tmp_path):
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    assert extract(folder).code == 0
+    before = (tmp_path / "out" / "state").read_bytes()
+    done = extract(folder)
+    assert (done.code, "exists already; nothing was written" in done.err) == (1, True)
+    assert (tmp_path / "out" / "state").read_bytes() == before
+    assert sorted(os.listdir(tmp_path / "out")) == ["manifest_state.json", "state"]
+
+
+def test_what_was_extracted_can_be_staged(extract, tmp_path):
+    extract(replica(tmp_path / "log", append(0, quota("a"))))
+    backup = read_verified(str(tmp_path / "out" / "state"))
+    assert backup.counts["quotas"] == 1
+    assert abs(backup.timestamp_ms / 1000 - (tmp_path / "log" / "CURRENT").stat().st_mtime) < 3600
+
+
+def test_without_the_library_it_is_named(tmp_path):
+    program = "import sys; sys.modules['plyvel'] = None; from aurora_admin.scheduler.logtool import main; exit(main())"
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    command = [sys.executable, "-c", program, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "pip install 'aurora_admin[mesos]'" in done.stderr) == (1, True)

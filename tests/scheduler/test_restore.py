@@ -1,0 +1,138 @@
+"""A backup into an empty log with no scheduler running: one entry, compared; and everything that refuses it."""
+
+import os
+import sqlite3
+
+import pytest
+
+from aurora_admin.backup.index import read_backup
+from aurora_admin.scheduler.offline.restore import restore
+from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.wire import fields
+from tests.api import call, said, tasks
+from tests.processes import PROGRAMS, environment, run
+from tests.scheduler.test_recovery import NAME, OK, SAMPLE, new_backup, place, sample, task_bytes
+
+
+@pytest.fixture
+def tool(tmp_path):
+    """`tool(one)` restores the sample, or another backup, into the log of a scheduler that does not run."""
+    def call_tool(one, backup=SAMPLE, *more: str):
+        command = [PROGRAMS / "aurora-reference-log", "restore", f"--backup={backup}", f"--path={one.log_dir}", *more]
+        return run(command, environment(tmp_path))
+    return call_tool
+
+
+def positions(one) -> list[int]:
+    log = sqlite3.connect(one.log_dir / "log.sqlite")
+    found = [position for (position,) in log.execute("SELECT pos FROM entry ORDER BY pos")]
+    log.close()
+    return found
+
+
+def test_a_scheduler_starts_with_what_was_restored(scheduler, tool):
+    one = scheduler(started=False)
+    one.initialize()
+    done = tool(one)
+    assert done.code == 0
+    assert f"Restored {SAMPLE} and compared what the log holds now: {len(task_bytes(sample()))} tasks, " in done.out
+    assert len(positions(one)) == 1
+    one.start()
+    assert {task_id.encode() for task_id in tasks(one.url)} == set(task_bytes(sample()))
+    assert task_bytes(new_backup(one)) == task_bytes(sample())
+
+
+def test_it_is_refused_while_a_scheduler_runs(scheduler, tool):
+    one = scheduler()
+    done = tool(one)
+    assert (done.code, done.out) == (1, "")
+    assert "is in use by another process; stop that scheduler first" in done.err
+    assert tasks(one.url) == {}
+
+
+def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
+    one = scheduler()
+    place(one)
+    call(one.url, "stageRecovery", backupId=NAME)
+    assert said(call(one.url, "commitRecovery")) == OK
+    one.wait_exit()
+    before = positions(one)
+    done = tool(one)
+    assert (done.code, done.out) == (1, "")
+    assert f"The log is not empty: there is an entry at position {before[0]}; nothing was changed." in done.err
+    assert positions(one) == before
+
+
+def test_no_ops_of_a_first_start_are_no_content(scheduler, tool):
+    one = scheduler()
+    one.restart()
+    assert one.stop() == 0
+    assert len(positions(one)) == 2
+    assert tool(one).code == 0
+    assert len(positions(one)) == 1
+    one.start()
+    assert len(tasks(one.url)) == len(task_bytes(sample()))
+
+
+def test_a_log_that_was_not_initialised_is_refused(scheduler, tool):
+    one = scheduler(started=False)
+    done = tool(one)
+    assert (done.code, "run: aurora-reference-log initialize" in done.err) == (1, True)
+    assert not one.log_dir.exists()
+
+
+@pytest.mark.parametrize("spoil", ["cut", "missing", "manifest"])
+def test_a_backup_that_cannot_be_used_leaves_the_log_empty(scheduler, tool, spoil):
+    one = scheduler(started=False)
+    one.initialize()
+    backup = one.backup_dir / NAME
+    if spoil != "missing":
+        backup.write_bytes(sample()[: -1 if spoil == "cut" else None])
+    if spoil == "manifest":
+        (one.backup_dir / f"manifest_{NAME}.json").write_text("{}")
+    done = tool(one, backup)
+    assert (done.code, done.out, NAME in done.err, "Traceback" in done.err) == (1, "", True, False)
+    assert positions(one) == []
+    assert tool(one).code == 0
+
+
+def test_big_snapshots_become_frames(scheduler, tool):
+    one = scheduler(started=False)
+    one.initialize()
+    assert tool(one, SAMPLE, "--max-entry-size=1KB").code == 0
+    assert len(positions(one)) > 3
+    assert tool(one, SAMPLE, "--max-entry-size=nonsense").code == 2
+    one.start()
+    assert len(tasks(one.url)) == len(task_bytes(sample()))
+
+
+def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
+    one = scheduler(started=False)
+    one.initialize()
+    backup = one.backup_dir / NAME
+    backup.write_bytes(fields.drop(sample(), [8]))
+    done = tool(one, backup)
+    assert (done.code, "it has no section of its quotas" in done.err, positions(one)) == (1, True, [])
+    done = tool(one, backup, "--allow-partial")
+    assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
+
+
+class Forgetful(SqliteLog):
+    """An engine that adds to what is written to it."""
+
+    def append(self, records):
+        first = super().append(records)
+        super().append([ops.transaction([ops.save_quota(b"nobody's", b"\x00")])])
+        return first
+
+
+def test_what_reads_back_other_than_it_was_is_told(tmp_path):
+    folder = str(tmp_path / "log")
+    initialize(folder)
+    log = Forgetful(folder)
+    with pytest.raises(LogError, match=r"reads back other than the backup sample-backup. Start no scheduler on it"):
+        restore(Staged(read_backup(os.fspath(SAMPLE))), log, folder, 512 * 1024)
+    log.close()
