@@ -117,7 +117,7 @@ class Stores:
             elif field == (TType.SET, TASKS):
                 self.tasks.save_all(_structs(reader))
             elif ttype == TType.SET and number in SECTIONS:
-                found[number] = dict(keyed(number, raw, self.backfill) for raw in _structs(reader))
+                found[number] = dict(self._records(reader, number))
             elif number == DB_SCRIPT:
                 script = check_script(ttype, _value(reader, ttype))
             else:
@@ -126,6 +126,11 @@ class Stores:
             self._add_script(found, script)
         self._sections.update(found)
         self.has_locks = bool(found.get(LOCKS)) or any(map(History.tells_a_lock, found.get(JOB_UPDATES, {}).values()))
+
+    def _records(self, reader: Reader, number: int) -> Iterator[tuple[Hashable, bytes]]:
+        slim = SECTIONS[number].slim
+        for start, decoded, end in reader.structs(slim, _count(reader)):
+            yield keyed(number, reader.slice(start, end), self.backfill, decoded)
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
         try:
@@ -177,11 +182,15 @@ class Stores:
         return history
 
 
-def _structs(reader: Reader) -> Iterator[bytes]:
+def _count(reader: Reader) -> int:
     element, count = reader.container()
     if count and element != TType.STRUCT:
         raise WireError(f"elements of type {element} where records should be", reader.position)
-    for _ in range(count):
+    return count
+
+
+def _structs(reader: Reader) -> Iterator[bytes]:
+    for _ in range(_count(reader)):
         yield _value(reader, TType.STRUCT)
 
 

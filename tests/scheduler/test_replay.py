@@ -1,0 +1,271 @@
+"""Logs that real schedulers wrote, and every op by itself: what the state is afterwards."""
+
+import pytest
+
+from aurora_admin.gen.api import ttypes as api
+from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.ops import Op, coalesced
+from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.canonical import canonical, same
+from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.scheduler.expectations import as_022, as_era, expected, read, told_022
+from tests.scheduler.replays import decoded, recorded, replay, whole
+from tests.scheduler.states import LONG_AGO, config, key, quota, task, update
+
+needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason=NO_FIXTURES)
+LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
+
+
+@needs_fixtures
+@pytest.mark.parametrize("kind", ["transactions", "snapshot"])
+@pytest.mark.parametrize("name", LOGGED)
+def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, name, kind):
+    records = recorded(read("log", f"{name}.log-{kind}"))
+    assert as_era(decoded(replay(records, tmp_path))) == expected("backups", name)
+
+
+@needs_fixtures
+@pytest.mark.parametrize("name", LOGGED)
+def test_transactions_and_snapshot_make_one_state(tmp_path, name):
+    """Every field of it, configs of updates included, which no expectation tells; one snapshot is rebuilt from SQL."""
+    states = [decoded(replay(recorded(read("log", f"{name}.log-{kind}")), tmp_path))
+              for kind in ("transactions", "snapshot")]
+    for section in ("tasks", "cronJobs", "quotaConfigurations", "hostAttributes", "locks", "jobUpdateDetails"):
+        one, other = (sorted(canonical(codec.encode(record)) for record in getattr(state, section)) for state in states)
+        assert one == other, section
+
+
+@needs_fixtures
+def test_a_framed_snapshot_replays_whole(tmp_path):
+    told = expected("backups", "jobs-10k-022")
+    stores = replay(recorded(read("log", "jobs-10k-022.log-snapshot")), tmp_path)
+    assert as_022(decoded(stores), told) == told_022(told)
+
+
+@needs_fixtures
+def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
+    told = expected("log", "run-022")
+    stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
+    assert as_022(decoded(stores), told) == told_022(told)
+
+
+def replayed(tmp_path, *members, **settings):
+    """The stores after one transaction for each union member, given by name."""
+    transactions = [storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**{name: body})], schemaVersion=1))
+                    for member in members for name, body in member.items()]
+    return replay(map(codec.encode, transactions), tmp_path, **settings)
+
+
+def test_ops_without_a_trap_do_what_they_say(tmp_path):
+    host = api.HostAttributes(host="h", attributes=[], mode=api.MaintenanceMode.NONE, slaveId="s")
+    request = api.HostMaintenanceRequest(host="h", timeoutSecs=1, createdTimestampMs=1)
+    cron = api.JobConfiguration(key=key(), cronSchedule="* * * * *", taskConfig=config(), instanceCount=1)
+    saved = [
+        {"saveFrameworkId": storage.SaveFrameworkId("f")}, {"saveCronJob": storage.SaveCronJob(cron)},
+        {"saveTasks": storage.SaveTasks([task(config(), n) for n in range(3)])},
+        {"saveQuota": storage.SaveQuota("www", quota("www").quota)},
+        {"saveHostAttributes": storage.SaveHostAttributes(host)},
+        {"saveHostMaintenanceRequest": storage.SaveHostMaintenanceRequest(request)},
+    ]
+    counts = {"tasks": 3, "cronJobs": 1, "quotaConfigurations": 1, "hostAttributes": 1, "hostMaintenanceRequests": 1}
+    assert {name: len(getattr(decoded(replayed(tmp_path, *saved)), name)) for name in counts} == counts
+    removed = [
+        {"removeJob": storage.RemoveJob(key())}, {"removeQuota": storage.RemoveQuota("www")},
+        {"removeTasks": storage.RemoveTasks([task(config(), n).assignedTask.taskId for n in (0, 2)])},
+        {"removeHostMaintenanceRequest": storage.RemoveHostMaintenanceRequest("h")},
+    ]
+    left = decoded(replayed(tmp_path, *saved, *removed, *removed))
+    assert {name: len(getattr(left, name)) for name in counts} == {
+        **dict.fromkeys(counts, 0), "tasks": 1, "hostAttributes": 1}
+    assert left.schedulerMetadata.frameworkId == "f"
+
+
+def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
+    one, other = task(config()), task(config())
+    assert len(decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
+    other.failureCount = 7
+    with pytest.raises(LogError, match="position 0 .*Proposed new tasks would create task ID collision"):
+        replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})
+    (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])},
+                               {"saveTasks": storage.SaveTasks([other])})).tasks
+    assert left.failureCount == 7
+
+
+def test_a_rewritten_task_has_the_new_config_and_nothing_else_changed(tmp_path):
+    """Op 11, up to 0.18; it comes in the shape of its time."""
+    old, new = task(config()), api.TaskConfig(job=key(), numCpus=3.0, ramMb=5, diskMb=7, requestedPorts=["http"])
+    rewrite = {"rewriteTask": storage.RewriteTask(old.assignedTask.taskId, new)}
+    unknown = {"rewriteTask": storage.RewriteTask("no-such", new)}
+    (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
+    assert {(r.numCpus, r.ramMb, r.diskMb, r.namedPort) for r in left.assignedTask.task.resources} == {
+        (3.0, None, None, None), (None, 5, None, None), (None, None, 7, None), (None, None, None, "http")}
+    left.assignedTask.task = old.assignedTask.task
+    assert same(left, old)
+
+
+def job_update(update_id="u"):
+    group = api.InstanceTaskConfig(config(container=api.Container(mesos=api.MesosContainer()), tier="preferred"),
+                                   [api.Range(0, 1)])
+    strategy = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(1))
+    instructions = api.JobUpdateInstructions(initialState=[group], desiredState=group,
+                                             settings=api.JobUpdateSettings(updateGroupSize=1, updateStrategy=strategy))
+    summary = api.JobUpdateSummary(key=api.JobUpdateKey(key(), update_id), user="me",
+                                   state=api.JobUpdateState(5, 1, 1))
+    return api.JobUpdate(summary, instructions)
+
+
+def event(status, at, update_id="u", **members):
+    return {"saveJobUpdateEvent": storage.SaveJobUpdateEvent(
+        event=api.JobUpdateEvent(status, at), **members or {"key": api.JobUpdateKey(key(), update_id)})}
+
+
+def instance_event(instance, at):
+    return {"saveJobInstanceUpdateEvent": storage.SaveJobInstanceUpdateEvent(
+        event=api.JobInstanceUpdateEvent(instanceId=instance, timestampMs=at, action=3),
+        key=api.JobUpdateKey(key(), "u"))}
+
+
+SAVED = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update())}
+
+
+def only_update(stores):
+    (left,) = decoded(stores).jobUpdateDetails
+    return left
+
+
+def test_events_stand_by_their_times_and_make_the_state(tmp_path):
+    events = [event(0, 100), event(2, 300), event(9, 200), event(0, 300), instance_event(1, 900), instance_event(0, 50)]
+    left = only_update(replayed(tmp_path, SAVED, *events))
+    assert [(e.status, e.timestampMs) for e in left.details.updateEvents] == [(0, 100), (9, 200), (2, 300), (0, 300)]
+    assert [e.instanceId for e in left.details.instanceEvents] == [0, 1]
+    state = left.details.update.summary.state
+    assert (state.status, state.createdTimestampMs, state.lastModifiedTimestampMs) == (0, 100, 900)
+
+
+def test_an_update_without_events_has_no_state(tmp_path):
+    state = only_update(replayed(tmp_path, SAVED)).details.update.summary.state
+    assert (state.status, state.createdTimestampMs, state.lastModifiedTimestampMs) == (None, None, None)
+
+
+def test_an_update_that_is_saved_again_has_lost_its_events(tmp_path):
+    left = only_update(replayed(tmp_path, SAVED, event(0, 1), instance_event(0, 1), SAVED, event(1, 5)))
+    assert ([e.status for e in left.details.updateEvents], left.details.instanceEvents) == ([1], [])
+
+
+def test_an_event_of_no_update_ends_the_replay_by_name(tmp_path):
+    with pytest.raises(LogError, match="position 1 .*Update not found: www/prod/web/other"):
+        replayed(tmp_path, SAVED, event(0, 1, "other"))
+    gone = {"removeJobUpdate": storage.RemoveJobUpdates([api.JobUpdateKey(key(), "u")])}
+    assert decoded(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
+    with pytest.raises(LogError, match="position 2 .*Update not found: www/prod/web/u"):
+        replayed(tmp_path, SAVED, gone, event(0, 1))
+
+
+def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
+    """Rules 6 and 7 of spec/wire.md 3.3: up to 0.7 neither update nor event had a key."""
+    old = job_update()
+    old.summary.key, old.summary.updateId, old.summary.jobKey = None, "u", key()
+    saved = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=old)}
+    left = only_update(replayed(tmp_path, saved, event(0, 7, updateId="u"), event(0, 8, updateId="nobody's")))
+    assert same(left.details.update.summary.key, api.JobUpdateKey(key(), "u"))
+    assert [e.timestampMs for e in left.details.updateEvents] == [7]
+
+
+@pytest.mark.parametrize(("path", "text"), [
+    (None, "Missing both initial and desired states. At least one is required."),
+    ([2, 1, 0, 1], "no task config"), ([2, 1, 0, 2], "Invalid intial instance state ranges."),
+])
+def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, text):
+    bad = job_update()
+    if path is None:
+        bad.instructions.initialState = bad.instructions.desiredState = None
+    elif path[-1] == 1:
+        bad.instructions.initialState[0].task = None
+    else:
+        bad.instructions.initialState = [api.InstanceTaskConfig(config(), [])]
+    with pytest.raises(LogError, match=text):
+        replayed(tmp_path, {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=bad)})
+
+
+def test_pruning_is_left_to_the_scheduler_that_runs(tmp_path):
+    prune = {"pruneJobUpdateHistory": storage.PruneJobUpdateHistory(perJobRetainCount=0, historyPruneThresholdMs=10**15)}
+    assert len(decoded(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
+
+
+LOCK = api.Lock(api.LockKey(job=key()), "t", "me", 1)
+LOCKED = {"saveLock": storage.SaveLock(LOCK)}
+HOLDING = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update(), lockToken="t")}
+UNLOCKED = {"removeLock": storage.RemoveLock(api.LockKey(job=key()))}
+
+
+@pytest.mark.parametrize(("members", "kept"), [
+    ([LOCKED], False), ([LOCKED, HOLDING, event(0, 1)], True), ([LOCKED, HOLDING, event(0, 1), event(4, 2)], False),
+    ([LOCKED, HOLDING, event(0, 1), UNLOCKED], False), ([HOLDING, event(0, 1)], False), ([LOCKED, SAVED], False),
+], ids=["of-nobody", "running", "ended", "removed", "no-lock", "another's"])
+def test_locks_are_written_for_updates_that_run_and_tokens_for_locks(tmp_path, members, kept):
+    left = decoded(replayed(tmp_path, *members))
+    assert [lock.token for lock in left.locks or ()] == ["t"] * kept
+    assert [update.lockToken for update in left.jobUpdateDetails if update.lockToken] == ["t"] * kept
+
+
+def test_hosts_without_an_agent_are_kept(tmp_path):
+    host = api.HostAttributes(host="h", attributes=[], mode=api.MaintenanceMode.DRAINED)
+    (left,) = decoded(replayed(tmp_path, {"saveHostAttributes": storage.SaveHostAttributes(host)})).hostAttributes
+    assert same(left, host)
+
+
+@pytest.mark.parametrize(("record", "text"), [
+    (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9"),
+    (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version"),
+    (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version"),
+    (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job"),
+])
+def test_what_is_not_known_ends_the_replay_by_position_and_number(tmp_path, record, text):
+    with pytest.raises(LogError, match=f"The log entry at position 2 cannot be read: .*{text}"):
+        replay([b"\x02\x00\x03\x01\x00"] * 2 + [record], tmp_path)
+
+
+def host(name, mode, **members):
+    return Op(ops.SAVE_HOST_ATTRIBUTES, codec.encode(storage.SaveHostAttributes(
+        api.HostAttributes(host=name, attributes=[], mode=mode, **members))))
+
+
+def tasks_op(*tasks):
+    return ops.save_tasks([codec.encode(one) for one in tasks])
+
+
+def test_ops_of_one_kind_are_merged_into_the_last():
+    one, again, other = task(config()), task(config(), status=api.ScheduleStatus.KILLED), task(config(), 1)
+    frameworks = [Op(ops.SAVE_FRAMEWORK_ID, codec.encode(storage.SaveFrameworkId(name))) for name in "ab"]
+    removals = [ops.remove_tasks([b"x", b"y"]), ops.remove_tasks([b"y", b"z"])]
+    assert coalesced(frameworks) == frameworks[1:]
+    assert coalesced(removals) == [ops.remove_tasks([b"x", b"y", b"z"])]
+    assert coalesced([tasks_op(one, other), tasks_op(again)]) == [tasks_op(again, other)]
+    quotas = [ops.save_quota(b"www", codec.encode(quota("www").quota))] * 2
+    assert coalesced(quotas) == quotas
+    kept = [tasks_op(one), removals[0], tasks_op(again)]
+    assert coalesced(kept) == kept
+
+
+def test_two_saves_of_a_host_are_the_later_one_whole():
+    """A real scheduler logs the earlier mode and agent, and has them again after a restart (spec/storage.md 2.5)."""
+    first, second = host("h", api.MaintenanceMode.NONE, slaveId="old"), host("h", api.MaintenanceMode.DRAINING)
+    assert coalesced([first, second]) == [second]
+    assert coalesced([first, host("i", 1), second]) == [first, host("i", 1), second]
+
+
+def test_events_of_a_stored_update_are_kept_when_more_come(tmp_path):
+    stored = update(key(), 0, desired=(config(), (0, 1)))
+    snapshot = storage.LogEntry(snapshot=storage.Snapshot(timestamp=LONG_AGO, jobUpdateDetails=[stored]))
+    more = storage.LogEntry(transaction=storage.Transaction(
+        [storage.Op(**event(4, LONG_AGO + 9, "update-0"))], schemaVersion=1))
+    left = only_update(replay(map(codec.encode, (snapshot, more)), tmp_path))
+    assert [e.status for e in left.details.updateEvents] == [0, 0, 4]
+
+
+def test_a_state_is_the_same_from_a_backup_of_it(tmp_path):
+    stores = replayed(tmp_path, SAVED, event(0, 1), LOCKED, HOLDING, event(0, 3))
+    again = replay([fields.join([fields.Field(1, 12, whole(stores))])], tmp_path)
+    assert whole(again) == whole(stores)
