@@ -249,7 +249,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another cluster (default 0)")
     parser.add_argument("file", metavar="FILE", help="where to write it; an existing file is replaced")
     args = parser.parse_args()
-    write_sample(args.file, args.tasks, args.seed)
+    if args.tasks < 0:
+        parser.error(f"argument --tasks: a number of tasks is 0 or more, not {args.tasks}")
+    try:
+        write_sample(args.file, args.tasks, args.seed)
+    except OSError as error:
+        parser.exit(1, f"make-backup: {args.file} cannot be written: {error.strerror}\n")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,11 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
     except BackupError as error:
         raise AdminError(f"{source} cannot be rehearsed: {error}") from error
     except (OSError, EOFError) as error:
-        raise AdminError(f"Cannot copy {source or 'a made-up backup'} to {folder}: {error}") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AdminError(
+            f"{source or 'The made-up backup'} cannot be copied to {folder}: {reason}. Name a backup that can be read, "
+            "and see that there is room for a copy"
+        ) from error
 
 
 def _make_up(path: Path, tasks: int) -> None:

@@ -21,12 +21,12 @@ def untracked() -> set[str]:
 @pytest.fixture
 def script(tmp_path):
     """Run a script of the checkout from somewhere else; no process of it may be left."""
-    def call(name, *arguments):
+    def call(name, *arguments, code=0):
         process = subprocess.Popen([CHECKOUT / "script" / name, *arguments], cwd=tmp_path, stdin=subprocess.DEVNULL,
                                    env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, start_new_session=True)
         out, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, out
+        assert process.returncode == code, out
         assert processes_of_session(process.pid) == []
         return out
     return call
@@ -48,3 +48,10 @@ def test_make_backup_writes_where_its_caller_stands(script, tmp_path):
     backup = read_backup(str(tmp_path / "mine"))
     assert len(backup.tasks) == 7
     backup.close()
+
+
+def test_make_backup_refuses_what_it_cannot_do(script, tmp_path):
+    assert "a number of tasks is 0 or more, not -3" in script("make-backup", "--tasks", "-3", "mine", code=2)
+    out = script("make-backup", "--tasks", "3", str(tmp_path / "nowhere" / "mine"), code=1)
+    assert out.endswith("cannot be written: No such file or directory\n")
+    assert list(tmp_path.iterdir()) == []
