@@ -163,7 +163,7 @@ def read_backup(path: str, *, allow_partial: bool = False) -> Backup:
         file.close()
         raise BackupError(
             f"Backup {file.name} cannot be staged whole: {error}. Nothing was staged; "
-            "a scheduler with -allow_partial_backup stages it without the sections that are only there."
+            "a scheduler with -allow_partial_backup=true stages it without what is missing."
         ) from error
     except BaseException:
         file.close()
