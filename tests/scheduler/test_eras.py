@@ -2,8 +2,8 @@
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import TaskQuery
-from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, TaskQuery
+from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.api import call, said, tasks
@@ -134,3 +134,17 @@ def test_a_missing_lock_is_told(scheduler, shared_fixtures):
     assert "job update www-data/prod/hello/u-hello-3 has not ended and its lock is missing" in running.log
     tokens = {one.lockToken for one in codec.decode(Snapshot, through(running)).jobUpdateDetails}
     assert tokens == {None, "lock-ranker-1"}
+
+
+def test_records_that_no_rule_can_complete_are_told(scheduler, shared_fixtures):
+    """Tasks without any amounts, and quotas of other things than the three (spec/backup-eras.md 5)."""
+    raw = read("backups", "small-022")
+    etype, stored = fields.elements(fields.get(raw, 4))
+    stored[0] = fields.drop(stored[0], [1, 4, 32])
+    raw = fields.put(raw, [4], 14, fields.container(etype, stored))
+    quota = codec.encode(QuotaConfiguration("gpu", ResourceAggregate(resources=[Resource(numGpus=1)])))
+    running = staged(scheduler(), "", fields.append(raw, [8], 14, quota))
+    task_id = fields.get(stored[0], 1, 1)[4:].decode()
+    assert f"1 tasks tell no resources at all: {task_id}" in running.log
+    assert "1 quotas are not of CPUs, RAM and disk: gpu" in running.log
+    assert "gpu" in {one.role for one in codec.decode(Snapshot, through(running)).quotaConfigurations}
