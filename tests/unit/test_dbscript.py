@@ -1,11 +1,15 @@
 """SQL text to tables and records; that the records of real scripts come out right, the tests of eras say."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora_admin.backup.dbscript import ScriptError, read_script
+from aurora_admin.backup.rebuild import rebuild
 from aurora_admin.backup.tables import Tables
+from aurora_admin.wire import fields
 
 TABLE = "CREATE MEMORY TABLE PUBLIC.T(\n    ID BIGINT NOT NULL,\n    VALUE VARCHAR\n);\n"
 
@@ -87,3 +91,22 @@ def test_an_amount_that_stands_twice_is_the_one_that_is_not_0():
     found = Tables({"R": rows}).resources("R", "O", 1)
     assert {(r.numCpus, r.ramMb, r.diskMb, r.namedPort) for r in found} == {
         (1.5, None, None, None), (None, 256, None, None), (None, None, 0, None), (None, None, None, "http")}
+
+
+@pytest.mark.parametrize("name", ["era-013-dbscript", "era-018-trimmed"])
+def test_a_damaged_script_is_understood_or_refused_in_words(shared_fixtures, sweep, name):
+    """A flipped byte in a value can be told only by what refers to it; but nothing else than a refusal comes of it."""
+    raw = (shared_fixtures / "backups" / name).read_bytes()
+    statements = [item[4:] for item in fields.elements(fields.get(raw, 11))[1]]
+    places = [(number, at) for number, statement in enumerate(statements) for at in range(len(statement))
+              if statement.startswith((b"INSERT", b"--"))]
+    rng = random.Random(3)
+    refused = 0
+    for number, at in sweep(places, 150):
+        damaged = bytearray(statements[number])
+        damaged[at] ^= rng.randrange(1, 256)
+        try:
+            rebuild(read_script([*statements[:number], bytes(damaged), *statements[number + 1:]]))
+        except ScriptError:
+            refused += 1
+    assert refused
