@@ -96,11 +96,12 @@ def _differences(number: int, records: Records, rebuilt: Records) -> Iterable[st
     if different:
         yield (
             f"its dbScript tells {len(different)} of the {SECTIONS[number].name} otherwise than its records do, "
-            f"which count: {_shown(different)}"
+            f"which count: {some(different)}"
         )
 
 
-def _shown(keys: Iterable[Hashable]) -> str:
+def some(keys: Iterable[Hashable]) -> str:
+    """Return the first few of these keys as text."""
     named = sorted(show(key) for key in keys)
     return ", ".join(named[:MOST_NAMED]) + (", ..." if len(named) > MOST_NAMED else "")
 
@@ -132,7 +133,7 @@ def settle_locks(sections: Sections) -> list[str]:
         if token is not None:
             updates[key] = fields.drop(raw, [LOCK_TOKEN])
     if left := [key for key in locks if key not in kept]:
-        notes.append(f"left out {len(left)} locks that no running job update holds: {_shown(left)}")
+        notes.append(f"left out {len(left)} locks that no running job update holds: {some(left)}")
         sections[LOCKS] = {key: raw for key, raw in locks.items() if key in kept}
     return notes
 
@@ -147,7 +148,7 @@ def _status(stored: Any) -> int | None:
 def odd_quotas(sections: Mapping[int, Records]) -> list[str]:
     """Tell of quotas that newer releases refuse to load: those of other members than the three."""
     odd = [key for key, raw in sections.get(QUOTAS, {}).items() if _members(raw) != QUOTA_MEMBERS]
-    return [f"{len(odd)} quotas are not of CPUs, RAM and disk: {_shown(odd)}"] if odd else []
+    return [f"{len(odd)} quotas are not of CPUs, RAM and disk: {some(odd)}"] if odd else []
 
 
 def _members(raw: bytes) -> list[int]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from thrift.Thrift import TType
 
 from aurora_admin.backup.backfill import Backfill
-from aurora_admin.backup.complete import add_from_script, check_script, keyed, odd_quotas, settle_locks
+from aurora_admin.backup.complete import add_from_script, check_script, keyed, odd_quotas, settle_locks, some
 from aurora_admin.backup.dbscript import ScriptError
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile, records, spans
 from aurora_admin.backup.scan import mend_task, scan_tasks
@@ -112,16 +112,17 @@ class Backup:
         """
         if not rows:
             return
-        bare = 0
+        bare: list[Hashable] = []
         for row, raw in records(self.file.fd, rows, self.tasks.start, self.tasks.length):
-            _, self.tasks.status[row], has_resources = mend_task(self.backfill, raw)
-            bare += not has_resources
+            task_id, self.tasks.status[row], has_resources = mend_task(self.backfill, raw)
+            if not has_resources:
+                bare.append(task_id)
         self._old = bytearray(len(self.tasks.status))
         for row in rows:
             self._old[row] = 1
         self.notes.append(f"{len(rows)} tasks were brought to today's shape")
         if bare:
-            self.notes.append(f"{bare} tasks tell no resources at all")
+            self.notes.append(f"{len(bare)} tasks tell no resources at all: {some(bare)}")
 
     def close(self) -> None:
         self.file.close()
@@ -163,7 +164,7 @@ def read_backup(path: str, *, allow_partial: bool = False) -> Backup:
         file.close()
         raise BackupError(
             f"Backup {file.name} cannot be staged whole: {error}. Nothing was staged; "
-            "a scheduler with -allow_partial_backup stages it without the sections that are only there."
+            "a scheduler with -allow_partial_backup=true stages it without what is missing."
         ) from error
     except BaseException:
         file.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.backfill import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key, is_whole
+from aurora_admin.backup.backfill import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, elements, is_key, is_whole
 from aurora_admin.backup.configs import CONFIG, config_position
 from aurora_admin.backup.tasks import JobKey, TaskTable
 from aurora_admin.gen.slim import ttypes as slim
@@ -104,11 +104,11 @@ def _name(task: Any) -> str:
 
 
 def mend_task(backfill: Backfill, raw: bytes) -> tuple[bytes, int, bool]:
-    """Return a task in today's shape, its status, and whether it has resources.
+    """Bring a task to today's shape; return its id, its status, and whether it has resources.
 
     Raises:
         WireError: the job is not told.
     """
     mended = backfill.task(raw)
-    status = codec.decode(slim.ScheduledTask, mended).status or 0
-    return mended, status, fields.get(mended, *TASK_CONFIG, RESOURCES) is not None
+    task: Any = codec.decode(slim.ScheduledTask, mended)
+    return task.assignedTask.taskId, task.status, bool(elements(mended, *TASK_CONFIG, RESOURCES))

@@ -5,12 +5,10 @@ the highest that was seen.
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 # At the end: aurora_admin is to be the one that was installed, not the one of this checkout.
@@ -19,17 +17,12 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 from tabulate import tabulate
 
 from aurora_admin.backup.sample import write_sample
-from aurora_admin.client.scheduler import Scheduler as Client
-from aurora_admin.clusters import find
-from aurora_admin.command import Options
-from aurora_admin.output import NONE, Output
+from tests.bench import state
+from tests.bench.state import timed
 from tests.processes import PROGRAMS, Clusters, Scheduler, environment
 
 ADMIN = str(PROGRAMS / "aurora_admin")
-LOOP = Path(__file__).with_name("loop.py")
-MIB = 1024  # of the kibibytes that the kernel reports
 START_ROUNDS = 25
-RESTORE_ROUNDS = 5
 
 
 class Table:
@@ -45,12 +38,6 @@ class Table:
     @property
     def is_over(self):
         return any(row[-1] == "OVER" for row in self.rows)
-
-
-def timed(action):
-    begin = time.perf_counter()
-    action()
-    return time.perf_counter() - begin
 
 
 def command(env, *arguments):
@@ -79,89 +66,17 @@ def measure_starts(table, folder):
         table.add(name, value / base, floor, "x")
 
 
-def peak_mib(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / MIB
-
-
-def peak_of_command(env, *arguments):
-    """Run a command and return its time and its peak of resident memory, in MiB."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, arguments
-    return time.perf_counter() - begin, usage.ru_maxrss / MIB
-
-
-def restore_once(folder, backup):
-    """Rehearse one restore, and return every figure of it by name: times as multiples of a loop just before."""
-    scheduler = Scheduler(folder, ("-max_saved_backups=1000",))
-    os.link(backup, scheduler.backup_dir / "backup")
-    scheduler.start()
-    env = environment(folder)
-    os.environ.update(env)
-    Clusters(folder / "etc").write(west=scheduler.url)
-    client = Client(find("west"), Options(), quiet())
-    loops, figures = [loop(backup)], {}
-    figures["stage"] = timed(lambda: expect_ok(client.stage_recovery("backup"))) / loops[-1]
-    figures["staged memory"] = peak_mib(scheduler.process.pid)
-    seconds, figures["print memory"] = peak_of_command(env, ADMIN, "scheduler_print_recovery_tasks", "west")
-    figures["print"] = seconds / loops[-1]
-    loops.append(loop(backup))
-    figures["commit"] = timed(lambda: expect_ok(client.commit_recovery())) / loops[-1]
-    assert scheduler.wait_exit() == 0, scheduler.log
-    loops.append(loop(backup))
-    interpreter = timed(command(env, sys.executable, "-c", "pass"))
-    figures["start"] = (timed(scheduler.start) - interpreter) / loops[-1]
-    Clusters(folder / "etc").write(west=scheduler.url)
-    figures["tasks"] = sum(1 for _ in Client(find("west"), Options(), quiet()).raw_tasks("getTasksStatus"))
-    figures["served memory"] = peak_mib(scheduler.process.pid)
-    scheduler.kill()
-    return figures | {"loop": statistics.median(loops)}
-
-
-def loop(backup):
-    """Return the seconds of the bare slim loop over a backup, in a process of its own."""
-    return float(subprocess.check_output([sys.executable, str(LOOP), str(backup)]))
-
-
-def quiet():
-    out = Output(None, None)
-    out.level = NONE
-    return out
-
-
-def expect_ok(reply):
-    assert reply.ok, f"{reply.code_name}: {reply.message}"
-
-
-def measure_restore(table, folder, tasks):
-    """How long a restore of so many tasks takes, as a multiple of the bare loop, and in how much memory."""
-    backup = folder / "backup"
-    write_sample(str(backup), tasks)
-    rounds = [restore_once(folder / f"restore{number}", backup) for number in range(RESTORE_ROUNDS)]
-    assert all(one["tasks"] == tasks for one in rounds)
-    usual = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
-    peak = {name: max(one[name] for one in rounds) for name in rounds[0]}
-    table.add(f"loop over {tasks} tasks, {backup.stat().st_size / 1e6:.0f} MB", usual["loop"], None, "s")
-    table.add("stage", usual["stage"], 1.6, "x")
-    table.add("commit", usual["commit"], 2.5, "x")
-    table.add("process start to serving, less the interpreter's", usual["start"], 2.0, "x")
-    table.add("print all tasks", usual["print"], None, "x")
-    table.add("scheduler's memory, staged", peak["staged memory"], 120, "MiB")
-    table.add("scheduler's memory, after the restart, all tasks served", peak["served memory"], 200, "MiB")
-    table.add("client's memory, print all tasks", peak["print memory"], 60, "MiB")
-
-
 def main():
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", type=int, default=100_000, metavar="N", help="size of the restore (default 100000)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often it is restored (default 5)")
     args = parser.parse_args()
     table = Table()
     with tempfile.TemporaryDirectory(prefix="aurora-bench-") as folder:
         measure_starts(table, Path(folder))
-        measure_restore(table, Path(folder), args.tasks)
+        backup = Path(folder) / "backup"
+        write_sample(str(backup), args.tasks)
+        state.measure(table, Path(folder), backup, args.tasks, args.rounds)
     print(tabulate(table.rows, ("figure", "measured", "floor", ""), disable_numparse=True))
     sys.exit(table.is_over)
 

@@ -14,7 +14,8 @@ from aurora_admin.wire import fields
 from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
-REAL = ("small-022", "jobs-10k-022.gz")
+REAL = ("era-006", "era-008", "era-012-nodbscript", "era-013-dbscript", "era-016-dbscript", "era-016-failover",
+        "era-018-dbscript", "era-018-trimmed", "era-018-trimmed-failover", "small-022", "jobs-10k-022.gz")
 STEPS = ("start a scheduler", "list backups", "stage", "print tasks", "delete tasks", "commit", "start it again",
          "compare tasks", "back up, compare the rest", "stop")
 

@@ -81,8 +81,7 @@ def _cron(job):
 
 def _host(host):
     return {"host": host.host, "slaveId": host.slaveId, "mode": name_of(MaintenanceMode, host.mode),
-            "attributes": {name: values for name, values in
-                           sorted((one.name, sorted(one.values)) for one in host.attributes)}}
+            "attributes": dict(sorted((one.name, sorted(one.values)) for one in host.attributes))}
 
 
 def _lock(lock):
@@ -108,8 +107,8 @@ def as_022(snapshot, told):
         "tasks": sorted([task.assignedTask.taskId, *_job(task.assignedTask.task.job), task.assignedTask.instanceId,
                          name_of(ScheduleStatus, task.status), task.failureCount, len(task.taskEvents),
                          task.assignedTask.slaveHost] for task in snapshot.tasks),
-        "quotas": {one.role: amounts(one.quota.resources)[0] for one in snapshot.quotaConfigurations
-                   if one.role in told["quotas"]},
+        "quotas": {one.role: found for one in snapshot.quotaConfigurations
+                   if one.role in told["quotas"] and any((found := amounts(one.quota.resources)[0]).values())},
         "updates": sorted(_summary(one) for one in snapshot.jobUpdateDetails),
         "crons": sorted([*_job(one.jobConfiguration.key), one.jobConfiguration.cronSchedule,
                          name_of(CronCollisionPolicy, one.jobConfiguration.cronCollisionPolicy),
@@ -131,7 +130,7 @@ def _summary(stored):
 
 
 def told_022(told):
-    """A 0.22 expectation, reduced to what a snapshot holds: a role without a quota is answered with one of nothing."""
+    """A 0.22 expectation, reduced to what a snapshot tells: a role without a quota is answered with one of nothing."""
     quotas = {}
     for role, answer in told["quotas"].items():
         merged = {name: value for one in answer["quota"]["resources"] for name, value in one.items()}

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,10 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.wire import codec
+from tests.api import call, said
 from tests.processes import PROGRAMS, environment, run
+from tests.scheduler.expectations import as_era, expected, read
+from tests.scheduler.replays import recorded
 from tests.scheduler.replicas import (
     PROMISE,
     RECOVERING,
@@ -27,6 +31,7 @@ from tests.scheduler.replicas import (
     replica,
     truncate,
 )
+from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
 
 pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
 
@@ -169,6 +174,39 @@ def test_an_entry_that_is_none_is_refused_with_its_position(extract, tmp_path):
     assert done.code == 1
     assert "The log entry at position 1 cannot be read" in done.err
     assert os.listdir(tmp_path / "out") == []
+
+
+def test_a_replica_that_mesos_wrote_comes_back_whole(extract, tmp_path, scheduler, shared_fixtures):
+    """It holds the transactions of an 0.16 scheduler and the snapshot that committing its backup appended."""
+    folder = shared_fixtures / "mesos-replica"
+    before = listing(folder)
+    done = extract(folder)
+    assert done.code == 0
+    assert "Wrote the state of positions 0 to 2 " in done.out
+    assert listing(folder) == before
+    written = tmp_path / "out" / "state"
+    assert as_era(codec.decode(Snapshot, written.read_bytes())) == expected("backups", "era-016-dbscript")
+    one = scheduler()
+    shutil.copy(written, one.backup_dir / NAME)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    commit(one)
+    one.start()
+    assert as_era(codec.decode(Snapshot, new_backup(one))) == expected("backups", "era-016-dbscript")
+
+
+@pytest.mark.parametrize("last", ["transactions", "snapshot"])
+def test_either_entry_of_it_holds_the_whole_state(extract, tmp_path, shared_fixtures, last):
+    """What was truncated too early, or not at all, makes no difference."""
+    records = [nop(0)]
+    if last == "transactions":
+        records += [append(1, raw) for raw in recorded(read("log", "era-016-dbscript.log-transactions"))]
+    else:
+        records += [(1, append(1, raw)) for raw in recorded(read("log", "era-016-dbscript.log-snapshot"))]
+        records += [(2, truncate(2, 1))]
+    done = extract(replica(tmp_path / "log", *records))
+    assert done.code == 0
+    held = as_era(codec.decode(Snapshot, (tmp_path / "out" / "state").read_bytes()))
+    assert held["tasks"] == expected("backups", "era-016-dbscript")["tasks"]
 
 
 def test_the_replica_is_never_written_to(extract, tmp_path):

@@ -13,9 +13,12 @@ from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.wire import codec
 from tests.api import call, said
 from tests.processes import Scheduler
+from tests.scheduler.replays import Records, replay, whole
 from tests.scheduler.test_backups import names
 from tests.scheduler.test_recovery import NAME, OK, backups, commit, place
 
@@ -79,6 +82,31 @@ def test_every_damaged_byte_is_told(copy, sweep):
             read_verified(str(copy))
     copy.write_bytes(raw)
     assert len(read_verified(str(copy)).tasks) == len(codec.decode(Snapshot, raw).tasks)
+
+
+def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_path, sweep):
+    """What can be staged can be committed, replayed at the next start, and written as a backup that can be staged."""
+    manifest_of(copy).unlink()
+    raw = copy.read_bytes()
+    again = tmp_path / "again"
+    rng = random.Random(5)
+    refused = staged_anyway = 0
+    for position in sweep(range(len(raw)), 150):
+        damaged = bytearray(raw)
+        damaged[position] ^= rng.randrange(1, 256)
+        copy.write_bytes(damaged)
+        try:
+            staged = Staged(read_verified(str(copy)))
+        except BackupError as error:
+            refused += "\n" not in str(error)
+            continue
+        engine = Records([])
+        Log(engine, str(tmp_path), 1 << 12).append_snapshot(staged)
+        again.write_bytes(whole(replay(engine.records, tmp_path)))
+        assert read_backup(str(again)).counts == staged.backup.counts, position
+        staged_anyway += 1
+    assert min(refused, staged_anyway) > 0
+    assert refused + staged_anyway == len(sweep(range(len(raw)), 150))
 
 
 def test_every_wrong_length_is_told(copy, sweep):

@@ -86,7 +86,7 @@ def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
     one, other = task(config()), task(config())
     assert len(decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
     other.failureCount = 7
-    with pytest.raises(LogError, match="position 0 .*Proposed new tasks would create task ID collision"):
+    with pytest.raises(LogError, match=r"position 0 .*Proposed new tasks would create task ID collision"):
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})
     (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])},
                                {"saveTasks": storage.SaveTasks([other])})).tasks
@@ -155,11 +155,11 @@ def test_an_update_that_is_saved_again_has_lost_its_events(tmp_path):
 
 
 def test_an_event_of_no_update_ends_the_replay_by_name(tmp_path):
-    with pytest.raises(LogError, match="position 1 .*Update not found: www/prod/web/other"):
+    with pytest.raises(LogError, match=r"position 1 .*Update not found: www/prod/web/other"):
         replayed(tmp_path, SAVED, event(0, 1, "other"))
     gone = {"removeJobUpdate": storage.RemoveJobUpdates([api.JobUpdateKey(key(), "u")])}
     assert decoded(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
-    with pytest.raises(LogError, match="position 2 .*Update not found: www/prod/web/u"):
+    with pytest.raises(LogError, match=r"position 2 .*Update not found: www/prod/web/u"):
         replayed(tmp_path, SAVED, gone, event(0, 1))
 
 
@@ -190,7 +190,8 @@ def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, te
 
 
 def test_pruning_is_left_to_the_scheduler_that_runs(tmp_path):
-    prune = {"pruneJobUpdateHistory": storage.PruneJobUpdateHistory(perJobRetainCount=0, historyPruneThresholdMs=10**15)}
+    everything = storage.PruneJobUpdateHistory(perJobRetainCount=0, historyPruneThresholdMs=10**15)
+    prune = {"pruneJobUpdateHistory": everything}
     assert len(decoded(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from thrift.Thrift import TType
 
 from aurora_admin.backup.backfill import Backfill
-from aurora_admin.backup.complete import add_from_script, check_script, keyed
+from aurora_admin.backup.complete import add_from_script, check_script, keyed, odd_quotas
 from aurora_admin.backup.dbscript import ScriptError
 from aurora_admin.backup.index import without_collector
 from aurora_admin.backup.sections import (
@@ -143,6 +143,8 @@ class Stores:
     def _tell(self) -> None:
         if self.backfill.applied:
             logger.info("Brought old records to today's shape, which got %s", self.backfill.summary)
+        for note in odd_quotas(self._sections):
+            logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _load_other(self, number: int, ttype: int, value: bytes) -> None:
         if number == METADATA:

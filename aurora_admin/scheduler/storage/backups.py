@@ -14,7 +14,7 @@ from contextlib import suppress
 from aurora_admin.backup import manifest
 from aurora_admin.backup.manifest import backup_name, manifest_name
 from aurora_admin.scheduler.storage import snapshots
-from aurora_admin.scheduler.storage.files import Temporary, remove_abandoned, sync_folder
+from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned, sync_folder
 from aurora_admin.wire import fields
 
 logger = logging.getLogger(__name__)
@@ -141,14 +141,14 @@ def write_backup(folder: str, source: snapshots.Source, cluster: str | None, nam
     try:
         with Temporary(folder) as backup, Temporary(folder) as sidecar:
             digest = backup.write(snapshots.snapshot(source))
-            if backup.digest() != digest:
-                raise BackupFailed(f"The backup in {folder} reads back other than it was written; check the disk.")
             sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
             for name in names:
                 if _claim(name, backup, sidecar):
                     return name
     except OSError as error:
         raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
+    except ReadsBackWrong as error:
+        raise BackupFailed(str(error)) from error
     raise BackupFailed(f"Every name for a new backup in {folder} is taken; try again in a minute.")
 
 

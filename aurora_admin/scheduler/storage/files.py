@@ -2,15 +2,23 @@
 
 import fcntl
 import hashlib
+import mmap
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 
 from aurora_admin.backup.file import WINDOW
 
 PREFIX, SUFFIX = "temp_scheduler-backup-", ".part"
+# How much is written before it is worth its while to have it on the disk.
+FLUSHED = 64 << 20
+
+
+class ReadsBackWrong(Exception):
+    """What was read back is not what was written."""
 
 
 class Temporary:
@@ -26,24 +34,37 @@ class Temporary:
         self.size = 0
 
     def write(self, pieces: Iterable[bytes]) -> str:
-        """Write all of it and return its SHA-256 in hexadecimal; it is durable on return."""
+        """Write all of it and return its SHA-256 in hexadecimal; it is durable and verified on return.
+
+        Raises:
+            OSError: it cannot be written.
+            ReadsBackWrong: the disk gives back something else.
+        """
         digest = hashlib.sha256()
-        with open(self._fd, "wb", buffering=WINDOW, closefd=False) as file:
-            for piece in pieces:
-                digest.update(piece)
-                file.write(piece)
-            self.size = file.tell()
-        os.fsync(self._fd)
+        with _ReadBack(self._fd, self._path) as back, ThreadPoolExecutor(2) as pool:
+            # The digest is taken, and the disk written and read back, while the next pieces are made.
+            hashed = verified = pool.submit(lambda: None)
+            for block in _blocks(pieces):
+                hashed.result()
+                hashed = pool.submit(digest.update, block)
+                self._write(block)
+                if self.size - back.end >= FLUSHED and verified.done():
+                    verified.result()
+                    verified = pool.submit(back.verify, self.size // mmap.PAGESIZE * mmap.PAGESIZE)
+            hashed.result()
+            verified.result()
+            back.verify(self.size)
+            os.fsync(self._fd)
+        if back.digest.digest() != digest.digest():
+            raise ReadsBackWrong(f"A file in {self.folder} reads back other than it was written; check the disk.")
         return digest.hexdigest()
 
-    def digest(self) -> str:
-        """Read it back, from the disk where the system lets us, and return its SHA-256."""
-        os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        digest = hashlib.sha256()
-        with open(self._path, "rb", buffering=0) as file:
-            while data := file.read(WINDOW):
-                digest.update(data)
-        return digest.hexdigest()
+    def _write(self, block: bytes) -> None:
+        rest = memoryview(block)
+        while rest:
+            written = os.write(self._fd, rest)
+            rest = rest[written:]
+            self.size += written
 
     def link(self, name: str) -> None:
         """Give it a name in its folder; the name is durable after sync_folder().
@@ -62,6 +83,46 @@ class Temporary:
         with suppress(FileNotFoundError):
             os.unlink(self._path)
         os.close(self._fd)
+
+
+class _ReadBack:
+    """Reads a growing file back, from the disk where the system lets us, and takes the digest of what it gets."""
+
+    def __init__(self, fd: int, path: str) -> None:
+        self._written = fd
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        self.digest = hashlib.sha256()
+        self.end = 0
+
+    def verify(self, end: int) -> None:
+        """Go on to a place in the file, where all is on the disk then."""
+        os.fdatasync(self._written)
+        os.posix_fadvise(self._fd, self.end, end - self.end, os.POSIX_FADV_DONTNEED)
+        while self.end < end and (data := os.pread(self._fd, min(WINDOW, end - self.end), self.end)):
+            self.digest.update(data)
+            self.end += len(data)
+
+    def __enter__(self) -> "_ReadBack":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._fd)
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    gathered: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        gathered.append(piece)
+        length += len(piece)
+        if length >= WINDOW:
+            yield b"".join(gathered)
+            gathered.clear()
+            length = 0
+    yield b"".join(gathered)
 
 
 def remove_abandoned(folder: str) -> bool:

@@ -105,8 +105,8 @@ def entries(records: Iterable[tuple[int, bytes]], warn: Callable[[str], None]) -
             if group is None:
                 warn(f"Found a frame with no preceding header at position {position}, skipping.")
             elif (whole := group.add(value)) is not None:
+                group = None  # and with it the chunks: a snapshot is kept once, not twice
                 yield whole
-                group = None
             continue
         if group is not None:
             warn(group.aborted())

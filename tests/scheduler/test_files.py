@@ -1,0 +1,53 @@
+"""Files that appear whole or not at all, written in blocks and read back while the next ones are made."""
+
+import hashlib
+import os
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from aurora_admin.scheduler.storage import files
+from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary
+
+
+def pieces(size: int):
+    rng = random.Random(size)
+    while size > 0:
+        piece = rng.randbytes(min(size, rng.randrange(1, 300_000)))
+        size -= len(piece)
+        yield piece
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 1 << 20, (1 << 20) + 1, 20_000_001])
+def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(files, "FLUSHED", 3 << 20)
+    with Temporary(str(tmp_path)) as made:
+        digest = made.write(pieces(size))
+        made.link("named")
+    raw = (tmp_path / "named").read_bytes()
+    assert raw == b"".join(pieces(size))
+    assert digest == hashlib.sha256(raw).hexdigest()
+    assert os.listdir(tmp_path) == ["named"]
+
+
+@pytest.mark.parametrize("size", [100, 20_000_001])
+def test_a_disk_that_gives_back_something_else_is_told(tmp_path, monkeypatch, size):
+    def forgetful(fd, count, offset):
+        data = os.pread(fd, count, offset)
+        return data if offset else data[:50] + bytes([data[50] ^ 1]) + data[51:]
+
+    monkeypatch.setattr(files, "FLUSHED", 3 << 20)
+    monkeypatch.setattr(files, "os", SimpleNamespace(**{**vars(os), "pread": forgetful}))
+    with pytest.raises(ReadsBackWrong, match="reads back other than it was written"), Temporary(str(tmp_path)) as made:
+        made.write(pieces(size))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_name_that_is_taken_stays_with_its_file(tmp_path):
+    (tmp_path / "named").write_text("first")
+    with Temporary(str(tmp_path)) as made:
+        made.write([b"second"])
+        with pytest.raises(FileExistsError):
+            made.link("named")
+    assert (tmp_path / "named").read_text() == "first"

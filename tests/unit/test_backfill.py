@@ -1,0 +1,198 @@
+"""Old records in today's shape: each rule by itself, by its number in spec/wire.md 3.3, and what must stay as it is."""
+
+import pytest
+
+from aurora_admin.backup.backfill import Backfill
+from aurora_admin.gen.api import ttypes as api
+from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.canonical import same
+from aurora_admin.wire.errors import WireError
+
+JOB = api.JobKey("www", "prod", "web")
+MESOS = api.Container(mesos=api.MesosContainer())
+ENOUGH = [api.Resource(numCpus=1.0)]
+
+
+def config(**members):
+    """A TaskConfig of today, but for these members."""
+    return api.TaskConfig(**{"job": JOB, "resources": ENOUGH, "tier": "preferred", "container": MESOS, **members})
+
+
+def mended(value):
+    """A config as it is after the rules, and which of them did something."""
+    backfill = Backfill()
+    raw = backfill.config(codec.encode(value))
+    return codec.decode(type(value), raw), sorted(backfill.applied)
+
+
+def test_what_is_of_today_stays_byte_for_byte():
+    raw = codec.encode(config())
+    assert Backfill().config(raw) is raw
+
+
+@pytest.mark.parametrize("job", [None, api.JobKey(), api.JobKey("a b", "prod", "web"), api.JobKey("www", None, "web")])
+def test_rule_1_the_job_is_what_the_names_of_old_say(job):
+    found, rules = mended(config(job=job, owner=api.Identity(role="www"), environment="devel", jobName="old"))
+    assert (found.job.role, found.job.environment, found.job.name) == ("www", "devel", "old")
+    assert rules == [1]
+
+
+def test_rule_1_a_job_that_is_odd_but_whole_stays_where_nothing_better_is_told():
+    found, rules = mended(config(job=api.JobKey("a b", "prod", "web")))
+    assert (found.job.role, rules) == ("a b", [])
+
+
+@pytest.mark.parametrize("job", [None, api.JobKey("www", None, "web")])
+def test_rule_1_without_any_name_there_is_no_task(job):
+    with pytest.raises(WireError, match="names no job"):
+        mended(config(job=job))
+
+
+@pytest.mark.parametrize("resources", [None, ()])
+def test_rule_9_resources_are_the_amounts_and_ports_of_old(resources):
+    found, rules = mended(config(resources=resources, numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"]))
+    assert rules == [9]
+    assert same(found, config(numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"], resources=[
+        api.Resource(numCpus=0.5), api.Resource(ramMb=256), api.Resource(diskMb=512), api.Resource(namedPort="a"),
+        api.Resource(namedPort="b")]))
+
+
+def test_rule_9_amounts_of_old_do_not_count_beside_resources():
+    """0.18 and 0.19 wrote zeros there."""
+    value = config(numCpus=0.0, ramMb=0, diskMb=0, requestedPorts=())
+    found, rules = mended(value)
+    assert (same(found, value), rules) == (True, [])
+
+
+def test_rule_9_nothing_is_made_of_nothing():
+    found, rules = mended(config(resources=()))
+    assert (found.resources, rules) == (set(), [])
+
+
+@pytest.mark.parametrize(("production", "tier"), [(True, "preferred"), (False, "preemptible"), (None, "preemptible")])
+def test_rule_11_the_tier_follows_from_production(production, tier):
+    assert mended(config(tier=None, production=production)) [0].tier == tier
+    assert mended(config(tier="revocable", production=production))[0].tier == "revocable"
+
+
+def test_rule_19_a_task_without_a_container_runs_in_that_of_mesos():
+    raw = fields.drop(codec.encode(config()), [29])
+    assert Backfill().config(raw) == fields.put(raw, [29], 12, codec.encode(MESOS))
+    docker = config(container=api.Container(docker=api.DockerContainer("image")))
+    assert same(mended(docker)[0], docker)
+
+
+def test_no_constraint_is_ever_added():
+    """Rule 3 would change where tasks may run."""
+    found, rules = mended(config(isService=True, production=True, constraints=()))
+    assert (found.constraints, rules) == (set(), [])
+
+
+def test_what_is_not_known_stays_in_a_config_that_is_mended():
+    raw = fields.put(codec.encode(config(tier=None, production=True)), [99], 11, fields.string(b"\xff\xfe"))
+    found = Backfill().config(fields.put(raw, [23], 11, fields.string(b"\xff")))
+    assert fields.drop(found, [30]) == fields.put(raw, [23], 11, fields.string(b"\xff"))
+
+
+def task(status, *events, of=None):
+    events = [api.TaskEvent(at, status) for at, status in enumerate(events)]
+    return codec.encode(api.ScheduledTask(api.AssignedTask("t", task=of or config()), status, taskEvents=events))
+
+
+def test_rule_4_a_task_whose_sandbox_is_gone_is_what_it_was_before():
+    assert Backfill().task(task(10, 0, 3, 10)) == task(3, 0, 3)
+    assert Backfill().task(task(10, 10)) == task(10, 10)
+
+
+def test_a_task_is_mended_with_its_config_and_else_unchanged():
+    assert same(Backfill().task(task(2, 0, 2, of=config(tier=None))), task(2, 0, 2, of=config(tier="preemptible")))
+    raw = task(2, 0, 2)
+    assert Backfill().task(raw) is raw
+
+
+def test_rule_14_a_cron_job_has_no_manager():
+    job = api.JobConfiguration(key=JOB, taskConfig=config(tier=None, production=True))
+    raw = codec.encode(storage.StoredJob("CRON", job))
+    job.taskConfig.tier = "preferred"
+    assert same(Backfill().cron_job(raw), codec.encode(storage.StoredCronJob(job)))
+
+
+def test_rule_10_a_quota_is_its_three_amounts():
+    old = storage.QuotaConfiguration("www", api.ResourceAggregate(numCpus=2.5, ramMb=3, diskMb=4))
+    new = [api.Resource(numCpus=2.5), api.Resource(ramMb=3), api.Resource(diskMb=4)]
+    for resources in (None, ()):
+        old.quota.resources = resources
+        found = codec.decode(storage.QuotaConfiguration, Backfill().quota(codec.encode(old)))
+        assert same(found.quota, api.ResourceAggregate(numCpus=2.5, ramMb=3, diskMb=4, resources=new))
+    raw = codec.encode(storage.QuotaConfiguration("www", api.ResourceAggregate(numCpus=0.0, resources=new)))
+    assert Backfill().quota(raw) is raw
+
+
+def update(summary=None, settings=None, events=(), instance_events=(), of=None):
+    """A stored update of today, but for what is given."""
+    summary = summary or api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState())
+    queue = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(1))
+    group = api.InstanceTaskConfig(of or config(), [api.Range(0, 1)])
+    instructions = api.JobUpdateInstructions(
+        initialState=[group], desiredState=group, settings=settings or api.JobUpdateSettings(updateStrategy=queue))
+    events = [api.JobUpdateEvent(status, at) for status, at in events]
+    instance_events = [api.JobInstanceUpdateEvent(0, at, 1) for at in instance_events]
+    details = api.JobUpdateDetails(api.JobUpdate(summary, instructions), events, instance_events)
+    return codec.encode(storage.StoredJobUpdateDetails(details))
+
+
+def details(raw):
+    return codec.decode(storage.StoredJobUpdateDetails, Backfill().update(raw)).details
+
+
+def test_an_update_of_today_stays_byte_for_byte():
+    summary = api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState(4, 1, 7))
+    raw = update(summary, events=[(0, 1), (4, 7)], instance_events=[3])
+    assert Backfill().update(raw) is raw
+
+
+def test_rule_6_an_update_is_known_by_the_id_and_job_of_old():
+    found = details(update(api.JobUpdateSummary(updateId="u", jobKey=JOB))).update.summary
+    assert same(found.key, api.JobUpdateKey(JOB, "u"))
+    with pytest.raises(WireError, match="neither a key"):
+        details(update(api.JobUpdateSummary(updateId="u")))
+    both = api.JobUpdateSummary(updateId="old", jobKey=JOB, key=api.JobUpdateKey(JOB, "new"))
+    assert details(update(both)).update.summary.key.id == "new"
+
+
+@pytest.mark.parametrize(("batch", "strategy"), [
+    (False, api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(3))),
+    (True, api.JobUpdateStrategy(batchStrategy=api.BatchJobUpdateStrategy(3, autopauseAfterBatch=False))),
+])
+def test_rule_12_the_strategy_follows_from_group_size_and_batches(batch, strategy):
+    settings = api.JobUpdateSettings(updateGroupSize=3, waitForBatchCompletion=batch)
+    assert same(details(update(settings=settings)).update.instructions.settings.updateStrategy, strategy)
+
+
+@pytest.mark.parametrize(("pulses", "left"), [(0, None), (30000, 30000), (None, None)])
+def test_no_pulses_are_wanted_after_0_ms(pulses, left):
+    """Else an update of 0.6 to 0.18 would halt for a pulse that nobody sends (spec/backup-eras.md 2)."""
+    settings = api.JobUpdateSettings(updateGroupSize=1, blockIfNoPulsesAfterMs=pulses)
+    assert details(update(settings=settings)).update.instructions.settings.blockIfNoPulsesAfterMs == left
+
+
+def test_rule_18_the_state_follows_from_the_events():
+    wrong = api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState(0, 99, 99))
+    found = details(update(wrong, events=[(4, 7), (0, 5), (1, 7)], instance_events=[9, 8]))
+    assert same(found.update.summary.state, api.JobUpdateState(1, 5, 9))
+    assert [event.timestampMs for event in found.updateEvents] == [5, 7, 7]
+    assert [event.status for event in found.updateEvents] == [0, 4, 1]
+    assert [event.timestampMs for event in found.instanceEvents] == [8, 9]
+
+
+def test_both_sides_of_an_update_are_mended():
+    found = details(update(of=config(tier=None, production=True))).update.instructions
+    assert {group.task.tier for group in (*found.initialState, found.desiredState)} == {"preferred"}
+
+
+def test_rules_are_told_in_words():
+    backfill = Backfill()
+    backfill.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
+    assert backfill.summary == (
+        "resources of a task from numCpus, ramMb, diskMb and requestedPorts; the tier from production")
