@@ -124,7 +124,10 @@ def _add_zookeeper_flags(flag: Callable[..., None]) -> None:
     )
     flag("serverset_path", "PATH", "node under which schedulers are elected and the leader advertised", type=node_path)
     flag(
-        "serverset_endpoint_name", "NAME", "name of the advertised endpoint: http or https (default http)", default="http"
+        "serverset_endpoint_name",
+        "NAME",
+        "name of the advertised endpoint: http or https (default http)",
+        default="http",
     )
     flag(
         "zk_session_timeout",

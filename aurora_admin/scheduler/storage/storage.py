@@ -76,6 +76,7 @@ class Storage:
         Raises:
             NotReady: before start() and after stop().
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             yield self._stores
@@ -89,6 +90,7 @@ class Storage:
             LogFull: nothing was written, nothing was applied.
             LogError: the outcome is unknown; the process is ending.
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             transaction = Transaction(self._stores)
@@ -106,6 +108,7 @@ class Storage:
 
     def snapshot(self) -> View:
         """Write the state into the log as one entry and truncate what came before; return what was written."""
+        self._check_ready()
         with self._lock:
             view = self.view()
             with self._or_die():
@@ -119,6 +122,7 @@ class Storage:
         Raises:
             NotReady, LogFull: nothing was written, and the storage goes on.
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             with self._or_die():
@@ -126,6 +130,7 @@ class Storage:
             self._ready = False
 
     def _check_ready(self) -> None:
+        """Is asked with the lock, and before without: during a replay, which takes a while, nobody is kept waiting."""
         if not self._ready:
             raise NotReady("Storage is not READY")
 
