@@ -136,18 +136,18 @@ class Scheduler:
         with process.stderr as pipe:
             self.lines.extend(iter(pipe.readline, ""))
 
-    def start(self) -> "Scheduler":
-        """Start it, on its log if there is one, and wait until it serves."""
+    def start(self, until: str = "Serving") -> "Scheduler":
+        """Start it, on its log if there is one, and wait until it says so: Serving, Standing by, Awaiting ..."""
         if not self.log_dir.exists():
             self.initialize()
         seen = len(self.lines)
         self.spawn()
-        self.url = str(wait_until(lambda: self._serving_since(seen), "serving"))
+        self.url = str(wait_until(lambda: self._url_since(seen, until), until))
         return self
 
-    def _serving_since(self, seen: int) -> str | None:
-        found = re.search(r"Serving on (http://\S+)", "".join(self.lines[seen:]))
-        assert found or self._is_running(), f"the scheduler ended instead of serving:\n{self.log}"
+    def _url_since(self, seen: int, what: str) -> str | None:
+        found = re.search(rf"{what} on (http://[^\s;]+)", "".join(self.lines[seen:]))
+        assert found or self._is_running(), f"the scheduler ended and never said {what}:\n{self.log}"
         return found and found.group(1)
 
     def _is_running(self) -> bool:

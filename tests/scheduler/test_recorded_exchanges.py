@@ -86,7 +86,6 @@ NOT_HERE = {
             "getJobUpdateDetails",
             "getJobUpdateSummaries",
             "getPendingReason",
-            "getTierConfigs",
             "triggerExplicitTaskReconciliation",
             "triggerImplicitTaskReconciliation",
         )
