@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from aurora_admin import __version__
-from aurora_admin.scheduler import election_flags
-from aurora_admin.scheduler.amounts import data_size
+from aurora_admin.scheduler import election_flags, log_flags
+from aurora_admin.scheduler.amounts import count
 from aurora_admin.scheduler.election_flags import positive_seconds
 
 DESCRIPTION = """\
@@ -36,8 +36,7 @@ initial_task_kill_retry_interval job_update_history_per_job_threshold job_update
 job_update_history_pruning_threshold kerberos_debug kerberos_server_keytab kerberos_server_principal logtostderr
 max_flapping_task_delay max_parallel_coordinated_maintenance max_reschedule_task_delay_on_startup
 max_sla_duration_secs max_tasks_per_job max_update_instance_failures mesos_driver mesos_role
-min_required_instances_for_sla_check native_log_election_retries native_log_election_timeout native_log_read_timeout
-native_log_write_timeout native_log_zk_group_path partition_aware reconciliation_explicit_batch_interval
+min_required_instances_for_sla_check partition_aware reconciliation_explicit_batch_interval
 reconciliation_explicit_batch_size reconciliation_explicit_interval reconciliation_implicit_interval
 reconciliation_initial_delay reconciliation_schedule_spread require_docker_use_executor require_slave_checkpoint
 shiro_after_auth_filter shiro_credentials_matcher shiro_ini_path shiro_realm_modules sla_aware_kill_non_prod
@@ -91,25 +90,6 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _quorum(text: str) -> int:
-    if _count(text) != 1:
-        raise ArgumentTypeError(f"a log in one SQLite file has one replica, so its quorum is 1, not {text}")
-    return 1
-
-
-def _entry_size(text: str) -> int:
-    value = data_size(text)
-    if not 1 <= value <= 2**30:
-        raise ArgumentTypeError(f"{text!r} must be from 1BYTES to 1GB")
-    return value
-
-
 def own_address() -> str:
     """Return this host's address as text, which a real scheduler advertises without -hostname."""
     try:
@@ -158,28 +138,8 @@ def _add_flags(parser: ArgumentParser) -> None:
         type=positive_seconds,
         default=3600.0,
     )
-    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=_count, default=48)
-    flag(
-        "dlog_snapshot_interval",
-        "TIME",
-        "time between two snapshots in the log (default 1hrs)",
-        type=positive_seconds,
-        default=3600.0,
-    )
-    flag(
-        "dlog_max_entry_size",
-        "SIZE",
-        "largest log record; longer entries are split into frames (default 512KB)",
-        type=_entry_size,
-        default=512 * 1024,
-    )
-    flag(
-        "native_log_quorum_size",
-        "COUNT",
-        "replicas that must have an entry; 1 is the only one here",
-        type=_quorum,
-        default=1,
-    )
+    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=count, default=48)
+    log_flags.add_flags(flag)
     election_flags.add_flags(flag)
 
 
@@ -190,7 +150,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
         FlagError: a flag is unknown, not available, given twice, missing, has a bad value, or lacks its companion.
     """
     flags = manpage_parser().parse_args(arguments)
-    if fault := election_flags.fault(flags, flags.__dict__.get("_given", set())):
+    given = flags.__dict__.get("_given", set())
+    if fault := election_flags.fault(flags, given) or log_flags.fault(flags, given):
         raise FlagError(fault)
     if flags.hostname is None:
         flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip
