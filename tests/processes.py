@@ -97,6 +97,8 @@ class Scheduler:
     wrapper: tuple[str, ...] = ()
     port: int = 0
     url: str = ""
+    host: str = "127.0.0.1"
+    cluster: str = "west"
     process: subprocess.Popen[str] | None = None
     lines: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
@@ -119,8 +121,8 @@ class Scheduler:
 
     def command(self) -> list[str]:
         """Return its command line."""
-        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west",
-                f"-http_port={self.port}", "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
+        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), f"-cluster_name={self.cluster}",
+                f"-http_port={self.port}", f"-hostname={self.host}", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
                 f"-native_log_file_path={self.log_dir}", *self.flags]
 
     def spawn(self) -> None:
