@@ -19,8 +19,8 @@ from aurora_admin.scheduler.redirect import LEADING, NO_LEADER, Endpoint, Leader
 from aurora_admin.scheduler.registration import Registration
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.engines import open_log
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Lifecycle:
         self._ended = threading.Event()
         self._started = time.time()
         self._backups = Backups(flags.backup_dir, flags.max_saved_backups)
-        self._engine = SqliteLog(flags.native_log_file_path)
+        self._engine = open_log(flags, self._fail)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
         self._storage = Storage(log, flags.native_log_file_path, self._fail)
         recovery = Recovery(flags.backup_dir, self._storage)
