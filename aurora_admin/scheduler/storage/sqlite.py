@@ -57,6 +57,25 @@ def _create(folder: str, path: str) -> str:
     return log_id
 
 
+def wipe(folder: str) -> None:
+    """Delete the log in a folder.
+
+    Raises:
+        LogError: a process uses it, or it cannot be deleted.
+    """
+    lock = lock_folder(folder)
+    try:
+        # The file that makes a log of the folder goes first.
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+        sync_folder(folder)
+    except OSError as error:
+        raise LogError(f"The log in {folder} could not be deleted: {error}. Check the folder's owner.") from error
+    finally:
+        os.close(lock)
+
+
 class SqliteLog:
     """The log engine of a scheduler that leads alone.
 
@@ -107,6 +126,21 @@ class SqliteLog:
                 f"The log in {self.folder} has format {found}; this version knows {FORMAT}. "
                 "Use the version that wrote it."
             )
+
+    def facts(self) -> dict[str, object]:
+        """Return what a person may want to know of the log."""
+        run = self._connection.execute
+        epoch = run("SELECT epoch FROM meta").fetchone()[0]
+        first, last, records, size = run("SELECT min(pos), max(pos), count(*), sum(length(data)) FROM entry").fetchone()
+        return {
+            "log id": self.log_id,
+            "format": FORMAT,
+            "epoch": epoch,
+            "begin": first,
+            "last": last,
+            "records": records,
+            "bytes": size or 0,
+        }
 
     def fence(self) -> int:
         with self._transaction() as run:

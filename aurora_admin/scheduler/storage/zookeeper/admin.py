@@ -109,16 +109,25 @@ def wipe(contents: Contents) -> None:
         _delete(client, [layout.segments])
 
 
-def _forget_log(contents: Contents) -> None:
-    """Delete the nodes that make a log of it. A scheduler that takes it over at this moment is the one to win."""
-    log = contents.format()
-    _, version = contents.owner()
+def refuse_held(contents: Contents) -> None:
+    """Refuse to touch the log of a scheduler that lives.
+
+    Raises:
+        LogError: one holds it.
+    """
     leader = contents.leader()
     if leader is not None:
         raise LogError(
             f"The log {contents.place} is held by a scheduler on {leader}; nothing was changed. Stop it first; one "
             "that was killed lets go when its ZooKeeper session has timed out."
         )
+
+
+def _forget_log(contents: Contents) -> None:
+    """Delete the nodes that make a log of it. A scheduler that takes it over at this moment is the one to win."""
+    log = contents.format()
+    _, version = contents.owner()
+    refuse_held(contents)
     layout = contents.layout
     wiped = json.dumps([*_wiped(contents), *log.replaces, log.log_id][-REMEMBERED:]).encode()
     transaction = contents.client.transaction()
