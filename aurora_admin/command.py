@@ -113,7 +113,7 @@ class Context:
         from aurora_admin.client.discovery import leader
         from aurora_admin.clusters import find
 
-        return leader(find(cluster), self.options.timeout_seconds)
+        return leader(find(cluster), self.out, self.options.timeout_seconds)
 
     def check(self, reply: Answer) -> None:
         """Log what the scheduler said (spec/cli.md 3.4).
