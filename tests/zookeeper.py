@@ -91,7 +91,7 @@ class Server:
     def say(self, word: str) -> str:
         """Ask one of ZooKeeper's four-letter questions; nothing is said by a server that is down."""
         answer = b""
-        with suppress(OSError), socket.create_connection((HOST, self.port), timeout=10) as connection:
+        with suppress(OSError), socket.create_connection((HOST, self.port), timeout=1) as connection:
             connection.sendall(word.encode())
             while part := connection.recv(1 << 16):
                 answer += part
