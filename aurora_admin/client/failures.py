@@ -10,11 +10,12 @@ from math import inf
 from aurora_admin.errors import ConnectionFailed
 
 QUOTE_CHARACTERS = 300
+LOOKUP_CHARACTERS = 1500  # names every server of an ensemble
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, characters: int = QUOTE_CHARACTERS) -> str:
     """Return what a server said as part of one line: short, and with nothing that a terminal obeys."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:QUOTE_CHARACTERS]).split())
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:characters]).split())
 
 
 class Failure(Exception):
@@ -89,6 +90,7 @@ class LookupFailed(Failure):
 
     def __init__(self, reason: str, url: str, advice: str) -> None:
         super().__init__(reason, url)
+        self.reason = quoted(reason, LOOKUP_CHARACTERS)
         self._advice = advice
 
     def warning(self) -> str:
