@@ -173,7 +173,7 @@ class _Line:
     def _is_sent(self, request: _Request) -> bool:
         """Send; False if the server closed the connection before it had all, but perhaps after telling why."""
         proxy = proxy_of(self._target) if self._target.scheme == "http" else None
-        path = request.url if proxy else self._target.path or "/"
+        path = request.url if proxy else urlsplit(request.url).path or "/"
         own = {"Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
                **(proxy_headers(proxy) if proxy else {})}
         try:
