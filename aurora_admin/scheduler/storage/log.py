@@ -48,9 +48,14 @@ class Log:
                 "scheduler_log_entries_written",
                 "scheduler_log_bytes_written",
                 "scheduler_log_snapshots",
+                "scheduler_log_live_bytes",
             ),
             0,
         )
+        # Written since the last snapshot, or since one was tried.
+        self._fresh_bytes = 0
+        self._snapshot_bytes = 0
+        self._told = False
 
     def append_transaction(self, transaction: Sequence[Op]) -> None:
         """Make the ops durable as one entry.
@@ -63,7 +68,7 @@ class Log:
         if len(entry) > min(DEFLATE_ABOVE, self._max_entry_size):
             self._append_deflated([entry])
         else:
-            self._written(len(entry), self.engine.append([entry]))
+            self._append([entry], len(entry))
         self.statistics["scheduler_log_un_snapshotted_transactions"] += 1
 
     def append_snapshot(self, source: snapshots.Source) -> None:
@@ -73,8 +78,11 @@ class Log:
             LogFull: nothing was written; the disk was checked before.
             LogBroken: it may or may not be durable.
         """
+        self._fresh_bytes = 0
         position = self._append_deflated(snapshots.deduplicated_entry(source))
         self.engine.truncate_before(position)
+        self.statistics["scheduler_log_live_bytes"] = self._snapshot_bytes = self._fresh_bytes
+        self._fresh_bytes = 0
         self.statistics["scheduler_log_snapshots"] += 1
         self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
 
@@ -83,7 +91,7 @@ class Log:
             with closing(Spool(self._spool_folder)) as spool:
                 spool.deflate(pieces)
                 self._check_room(spool.size)
-                return self._written(spool.size, self.engine.append(spool.records(self._max_entry_size)))
+                return self._append(spool.records(self._max_entry_size), spool.size)
         except OSError as error:
             raise LogFull(
                 f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
@@ -98,15 +106,45 @@ class Log:
                 "Free some space and try again."
             )
 
-    def _written(self, size: int, position: int) -> int:
+    def _append(self, records: Iterable[bytes], size: int) -> int:
+        position = self.engine.append(map(self._count, records))
         self.statistics["scheduler_log_entries_written"] += 1
         self.statistics["scheduler_log_bytes_written"] += size
+        self._check_comfort()
         return position
+
+    def _count(self, record: bytes) -> bytes:
+        """Note a record that is live from now on."""
+        self._fresh_bytes += len(record)
+        self.statistics["scheduler_log_live_bytes"] += len(record)
+        return record
+
+    def _check_comfort(self) -> None:
+        """Warn, once each time, when the log grows beyond what its engine holds with ease."""
+        comfortable = self.engine.comfortable_bytes
+        if comfortable is None:
+            return
+        live = self.statistics["scheduler_log_live_bytes"]
+        if live > comfortable and not self._told:
+            logger.warning(
+                "The log holds %d bytes, more than %d: every ZooKeeper server keeps all of it in memory. Take "
+                "snapshots more often (-dlog_snapshot_interval), or give the log servers of its own",
+                live,
+                comfortable,
+            )
+        self._told = live > comfortable
+
+    @property
+    def snapshot_due(self) -> bool:
+        """Whether the log would be much smaller for a snapshot, and its engine is the worse for its size."""
+        comfortable = self.engine.comfortable_bytes
+        return comfortable is not None and self._fresh_bytes > max(comfortable // 4, self._snapshot_bytes)
 
     def take_over(self) -> None:
         """Become the only writer, and say so in the log: the no-op also ends what a predecessor left half-written."""
         self.engine.fence()
         self.engine.append([NOOP_ENTRY])
+        self.statistics["scheduler_log_live_bytes"] = 0
 
     def replay(self, stores: Stores) -> None:
         """Apply every entry in order.
@@ -114,7 +152,8 @@ class Log:
         Raises:
             LogError: an entry cannot be read; its position is named, and the stores are not to be used.
         """
-        for entry in entries(self.engine.read_all(), self._left_out):
+        records = ((position, self._count(record)) for position, record in self.engine.read_all())
+        for entry in entries(records, self._left_out):
             self.statistics["scheduler_log_entries_read"] += 1
             try:
                 self._apply(stores, Reader(Window.of_bytes(entry.data), Limits.of_length(len(entry.data))))
@@ -123,6 +162,8 @@ class Log:
                     f"The log entry at position {entry.position} cannot be read: {error}. "
                     "Start from an empty log and restore a backup (see scheduler_stage_recovery)."
                 ) from error
+
+        self._check_comfort()
 
     def _left_out(self, text: str) -> None:
         logger.warning(text)
@@ -153,6 +194,7 @@ class Log:
             raise WireError("more follows where the log entry should end", reader.position)
 
     def _snapshot_read(self, stores: Stores) -> None:
+        self._snapshot_bytes, self._fresh_bytes = self._fresh_bytes, 0
         self.statistics["scheduler_log_un_snapshotted_transactions"] = 0
         logger.info("Applying snapshot taken at %s ms, %d tasks", stores.snapshot_ms, len(stores.tasks))
 

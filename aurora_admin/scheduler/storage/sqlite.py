@@ -83,6 +83,8 @@ class SqliteLog:
         LogError: not initialised, held by another process, damaged, or of a newer format.
     """
 
+    comfortable_bytes: int | None = None
+
     def __init__(self, folder: str) -> None:
         self.folder = folder
         path = os.path.join(folder, FILE)

@@ -100,6 +100,7 @@ class Storage:
                     self._log.append_transaction(transaction.ops)
                     for op in transaction.ops:
                         self._stores.apply(op)
+                self._snapshot_if_due()
 
     def view(self) -> View:
         """Take the state as it is now, for a backup."""
@@ -115,6 +116,13 @@ class Storage:
                 self._log.append_snapshot(view)
                 self._stores.tasks = self._stores.tasks.compacted()
             return view
+
+    def _snapshot_if_due(self) -> None:
+        if self._log.snapshot_due:
+            try:
+                self.snapshot()
+            except LogError as error:  # the transaction is durable all the same
+                logger.warning("%s", error)
 
     def replace_by(self, source: Source) -> None:
         """Write another state into the log as its last entry, and close the storage: this process must end.

@@ -151,12 +151,14 @@ class Contents(NamedTuple):
         try:
             return position, answer.get(timeout=self.seconds)[0]
         except NoNodeError as error:
-            raise LogError(
-                f"Position {position} is missing from the log {self.place}. Wipe the log, make a new one, and restore "
-                "a backup."
-            ) from error
+            raise self.missing(position) from error
         except FAILURES as error:
             raise LogError(f"Position {position} of the log {self.place} cannot be read: {reason(error)}.") from error
+
+    def missing(self, position: int) -> LogError:
+        return LogError(
+            f"Position {position} is missing from the log {self.place}. Wipe it, make a new log, and restore a backup."
+        )
 
     def get(self, path: str) -> tuple[bytes, int] | None:
         """Return a node's bytes and version; None where there is no such node."""

@@ -25,18 +25,16 @@ class Collector:
         self._version = version
         self._wanted = threading.Semaphore(0)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="log garbage", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._loop, name="log garbage", daemon=True).start()
 
     def collect(self) -> None:
         """Delete what is below the log's begin, soon."""
         self._wanted.release()
 
     def stop(self) -> None:
-        """Finish the transaction on its way and no more."""
+        """Send nothing more."""
         self._stopped.set()
         self._wanted.release()
-        self._thread.join()
 
     def _loop(self) -> None:
         while self._wanted.acquire() and not self._stopped.is_set() and self._collected():
@@ -49,6 +47,8 @@ class Collector:
         except BadVersionError:
             return False
         except (LogError, *FAILURES) as error:
+            if self._stopped.is_set():
+                return False
             logger.warning("Forgotten records of the log stay for now: %s", reason(error))
         return True
 

@@ -5,13 +5,12 @@ Nothing is ever sent a second time: what a lost connection left undecided is fou
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+from kazoo.exceptions import BadVersionError, NoAuthError, NodeExistsError, NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
@@ -27,6 +26,7 @@ from aurora_admin.scheduler.storage.zookeeper.connection import (
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents, Unanswered
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
 from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
+from aurora_admin.scheduler.storage.zookeeper.hold import Hold
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout, Owner
 from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
 
@@ -60,18 +60,13 @@ class ZooKeeperLog:
             knows.
     """
 
-    comfortable_bytes = COMFORTABLE_BYTES
+    comfortable_bytes: int | None = COMFORTABLE_BYTES
 
     def __init__(self, place: Place, settings: Settings, on_lost: Callable[[str], None]) -> None:
         self._place = place
         self._settings = settings
-        self._on_lost = on_lost
         self._layout = Layout(place.root)
-        self._lock = threading.Lock()
-        self._connected = threading.Event()
-        self._sessions_lost = 0
-        self._broken: str | None = None
-        self._writing = False
+        self._hold = Hold(str(place), on_lost)
         self._version = -1
         self._collector: Collector | None = None
         self._high_water = HighWater(settings.folder)
@@ -83,7 +78,7 @@ class ZooKeeperLog:
             raise
 
     def _open(self) -> None:
-        self._client = connect(self._place, self._on_state)
+        self._client = connect(self._place, self._hold.on_state)
         self._contents = Contents(self._client, self._place, self._settings.takeover_seconds)
         try:
             self._contents.catch_up()
@@ -119,20 +114,25 @@ class ZooKeeperLog:
             LogError: another one was quicker, the log has gone back, or ZooKeeper did not answer.
         """
         for attempt in range(1, self._settings.takeover_tries + 1):
-            self._connected.wait(self._settings.takeover_seconds)
+            self._hold.connected.wait(self._settings.takeover_seconds)
             try:
-                return self._take_over()
+                epoch = self._take_over()
             except BadVersionError as error:
                 raise LogError(f"Another scheduler took over the log {self._place} at the same moment.") from error
+            except NoAuthError as error:
+                raise LogError(f"The log {self._place} cannot be taken over: {reason(error)}.") from error
             except (*FAILURES, Unanswered) as error:
                 logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._place, reason(error))
+            else:
+                self._keep_watch()
+                return epoch
         raise LogError(
             f"The log {self._place} could not be taken over in {self._settings.takeover_tries} attempts "
             "(-native_log_election_retries); the log says why."
         )
 
     def _take_over(self) -> int:
-        sessions_lost = self._sessions_lost
+        sessions_lost = self._hold.sessions_lost
         self._contents.catch_up()
         if self._contents.format() != self._format:
             raise LogError(f"The log {self._place} was wiped and made anew; start again on the new one.")
@@ -143,15 +143,23 @@ class ZooKeeperLog:
         self._become_owner(mine, version)
         self._contents.catch_up()
         self._begin, self._last = self._contents.begin(), self._contents.last()
+        if self._last < self._begin - 1:
+            raise self._contents.missing(self._begin)
         self._mark = Mark(self.log_id, mine.epoch, self._last)
         self._high_water.save(self._mark)
         self._version = version + 1
-        if self._sessions_lost != sessions_lost:
-            raise self._break(f"The session that took over the log {self._place} is over")
-        self._client.DataWatch(self._layout.epoch, self._on_epoch)
+        self._hold.taken = True
+        if self._hold.sessions_lost != sessions_lost:
+            raise self._hold.broken(f"The session that took over the log {self._place} is over")
+        return mine.epoch
+
+    def _keep_watch(self) -> None:
+        try:
+            self._client.DataWatch(self._layout.epoch, self._on_epoch)
+        except FAILURES as error:
+            raise self._hold.broken(f"The epoch of the log {self._place} cannot be watched: {reason(error)}") from error
         self._collector = Collector(self._contents, self._version)
         self._collector.collect()
-        return mine.epoch
 
     def _become_owner(self, owner: Owner, version: int) -> None:
         """Fence out every earlier writer, and show who holds the log: both or neither.
@@ -171,7 +179,7 @@ class ZooKeeperLog:
         """Note that another one took over, without waiting for a write to be refused; false ends the watch."""
         if stat is not None and stat.version == self._version:
             return True
-        self._lose(f"Another scheduler has taken over the log {self._place}")
+        self._hold.lose(f"Another scheduler has taken over the log {self._place}")
         return False
 
     # Writing
@@ -225,25 +233,25 @@ class ZooKeeperLog:
         """Let nothing be written after anything has failed."""
         self._begin_writing()
         fence = Fence(self._layout, self._version)
-        pipeline = Pipeline(self._client, fence, self._last, self._settings.write_seconds, self._check_usable)
+        pipeline = Pipeline(self._client, fence, self._last, self._settings.write_seconds, self._hold.check)
         try:
             yield pipeline
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, FAILURES) or pipeline.sent:
-                raise self._break(self._explain(what, error)) from error
+                raise self._hold.broken(self._explain(what, error)) from error
             raise
         finally:
-            self._writing = False
+            self._hold.writing = False
 
     def _begin_writing(self) -> None:
         if self._version < 0:
             raise LogBroken("This process has not taken the log over.")
-        self._check_usable()
+        self._hold.check()
         # What is sent while the connection is away would be kept, and sent when it is back, wanted or not.
-        if not self._connected.wait(self._settings.write_seconds):
-            raise self._break(f"The connection to ZooKeeper {self._place.hosts} is gone: nothing was sent")
-        self._writing = True
-        self._check_usable()
+        self._hold.connected.wait(self._settings.write_seconds)
+        self._hold.writing = True
+        if not self._hold.connected.is_set():
+            raise self._hold.broken(f"The connection to ZooKeeper {self._place.hosts} is gone: nothing was sent")
 
     def _explain(self, what: str, error: BaseException) -> str:
         if isinstance(error, BadVersionError):
@@ -252,32 +260,6 @@ class ZooKeeperLog:
             return f"The {what} was refused: the log {self._place} does not end where this process left it"
         said = reason(error) if isinstance(error, FAILURES) else str(error)
         return f"The {what} in the log {self._place} failed: {said}"
-
-    def _check_usable(self) -> None:
-        if self._broken:
-            raise LogBroken(self._broken)
-
-    def _break(self, why: str) -> LogBroken:
-        with self._lock:
-            self._broken = self._broken or why
-        return LogBroken(self._broken)
-
-    def _on_state(self, state: str) -> None:
-        """Take note of what became of the session; called by the thread that serves it, which must not wait."""
-        if state == "CONNECTED":
-            self._connected.set()
-            return
-        self._connected.clear()
-        if state == "LOST":
-            self._sessions_lost += 1
-            if self._version >= 0:
-                self._lose(f"The session with ZooKeeper that held the log {self._place} is over")
-        elif self._writing:
-            self._break(f"The connection to ZooKeeper was lost during a write to the log {self._place}")
-
-    def _lose(self, why: str) -> None:
-        if self._broken is None:
-            self._on_lost(str(self._break(why)))
 
     # Reading
 
@@ -300,7 +282,7 @@ class ZooKeeperLog:
             yield position, record
         self._contents.catch_up()
         if self._contents.owner()[1] != self._version:
-            raise self._break(f"Another scheduler has taken over the log {self._place} while it was read")
+            raise self._hold.broken(f"Another scheduler has taken over the log {self._place} while it was read")
 
     def room(self) -> int:
         """Return the most that one entry may take: with more in the log no scheduler would lead."""
@@ -308,10 +290,10 @@ class ZooKeeperLog:
 
     def close(self) -> None:
         """Let go of the log; what is sent has been answered."""
-        self._break(f"The log {self._place} is closed")
+        self._hold.broken(f"The log {self._place} is closed")
         if self._collector:
             self._collector.stop()
-        disconnect(self._client)
+        disconnect(self._client)  # which also answers what the collector waits for
         self._high_water.close()
         os.close(self._folder_lock)
 
