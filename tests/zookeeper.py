@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from tests.processes import wait_until
 
 JARS = Path("/usr/share/java")
@@ -31,6 +29,8 @@ PORTS = range(12000, 32000)
 
 def need_zookeeper() -> None:
     """Skip the test, by name, where the servers cannot be started."""
+    import pytest  # the benchmark has servers too, and no pytest
+
     if not (JARS / "zookeeper.jar").exists():
         pytest.skip(NO_ZOOKEEPER)
 

@@ -38,7 +38,8 @@ class Election:
         self._on_elected, self._on_advertised, self._on_lost = on_elected, on_advertised, on_lost
         self._candidate = ""
         self._elected = self._advertised = False
-        self._payload: bytes | None = None
+        self._own: Endpoint | None = None
+        self._payload = b""
         self.members: list[Endpoint] = []
         self._session = Session(access, path, self._look, self._stand, self._lose)
         if access.credentials is None:
@@ -50,7 +51,7 @@ class Election:
 
     def advertise(self, own: Endpoint, endpoint_name: str) -> None:
         """Have a member node from now on for as long as the session lasts; returns at once."""
-        self._payload = payload(own, endpoint_name)
+        self._own, self._payload = own, payload(own, endpoint_name)
         self._session.wake()
 
     def close(self) -> None:
@@ -92,9 +93,11 @@ class Election:
         if not self._elected:
             self._elected = True
             self._on_elected()
-        if self._payload is None:
+        if self._own is None:
             return
         if self._session.client.client_id[0] not in owners:
+            # A client that has seen the node already must not be told that nobody leads.
+            self.members = self.members or [self._own]
             # Also when somebody deleted it; what comes of this is seen at the next look.
             self._session.client.create(f"{self._path}/member_", self._payload, ephemeral=True, sequence=True)
         elif not self._advertised:

@@ -118,6 +118,8 @@ class Lifecycle:
         if self._election is None:
             self._steps.put(self._lead)
             return
+        if self._flags.native_log_zk_group_path is None:
+            logger.warning("Without -native_log_zk_group_path each scheduler has a log, and a state, of its own")
         logger.info("Standing by on http://%s:%d", *self._own)
         self._election.start()
 

@@ -185,6 +185,17 @@ def test_with_two_members_nobody_leads(elected, zk):
     elected.wait_advertised(leader)
 
 
+def test_who_has_seen_the_member_node_finds_it_leading(elected, zk):
+    """From the very moment on: a client that comes at once is not told that nobody leads."""
+    leader = elected.lead()
+    for _ in range(20):
+        before = elected.names("member_")
+        zk.delete(f"{elected.path}/{before[0]}")
+        while elected.names("member_") in ([], before):
+            pass
+        assert get(leader.url, "/leaderhealth")[0] == 200
+
+
 def test_nodes_belong_to_the_user_of_the_credentials(elected, zk, zookeeper):
     leader = elected.lead("-zk_digest_credentials=aurora:secret")
     [candidate], [member] = elected.names("_c_"), elected.names("member_")
