@@ -1,13 +1,15 @@
 """ZooKeeper that is down, silent, killed under the program, or another program: one line, an end in time, Ctrl-C."""
 
+import shutil
 import signal
+from collections import Counter
 from contextlib import ExitStack
 
 import pytest
 
 from tests.discovery import Serverset, member, running
 from tests.fake_scheduler import FakeScheduler, http, silence
-from tests.processes import environment
+from tests.processes import PROGRAMS, environment, run
 from tests.scheduler.elected import keeper
 from tests.zookeeper import free_port
 from tests.zookeeper import running as zookeeper_running
@@ -211,3 +213,33 @@ def test_without_a_majority_nobody_is_found(ensemble, clusters, admin):
     fatal = result.err.splitlines()[-1]
     assert fatal.startswith(f"FATAL] {DOWN} {ensemble.hosts}: ")
     assert all(f"{server.host} Connection refused" in fatal for server in ensemble.servers[:2])
+
+
+def test_ctrl_c_at_any_moment_of_a_search(west, tmp_path, sweep):
+    """Interrupt at every system call of the program's own thread, from the first that kazoo makes to the answer."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace on this machine: install Debian's package strace")
+    for call, number in sweep(steps(tmp_path), 40):
+        inject = ("-e", f"trace={call}", "-e", f"inject={call}:signal=SIGINT:when={number}")
+        result = run(["strace", "-o", "/dev/null", *inject, *COMMAND], environment(tmp_path))
+        # Threads take turns, so that a number can fall behind the answer; it never is lost before it.
+        assert (result.code, result.out, result.err) == (130, "", "") or (result.out, result.err) == (FOUND, ""), call
+
+
+COMMAND = (PROGRAMS / "aurora_admin", "get_scheduler", "west")
+
+
+def steps(tmp_path) -> list[tuple[str, int]]:
+    """Return the system calls in question, each with how many of its name there were before."""
+    trace = tmp_path / "trace"
+    assert run(["strace", "-o", trace, *COMMAND], environment(tmp_path)).code == 0
+    found: list[tuple[str, int]] = []
+    seen: Counter[str] = Counter()
+    for line in trace.read_text(errors="replace").splitlines():
+        call = line.partition("(")[0]
+        if line.startswith("write(1, "):
+            return found
+        seen[call] += 1
+        if call.isidentifier() and (found or call == "socketpair"):
+            found.append((call, seen[call]))
+    raise AssertionError("there was no answer")

@@ -6,6 +6,7 @@ kazoo is told to go round the servers once; when to go again is decided where al
 from __future__ import annotations
 
 import logging
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,10 @@ class Session:
             Unavailable: the connection broke, or there was no answer in time.
         """
         try:
-            names: list[str] = self._answer(self._client.get_children_async(path, watch=self._note), wait)
+            names: list[str] = self._answer(self._asked(self._client.get_children_async, path), wait)
         except NoNodeError:
             return None
-        asked = {name: self._client.get_async(f"{path.rstrip('/')}/{name}", watch=self._note)
+        asked = {name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}")
                  for name in names if wanted(name)}
         return names, {name: raw for name, answer in asked.items() if (raw := self._data(answer, wait)) is not None}
 
@@ -85,6 +86,12 @@ class Session:
 
     def _note(self, _event: object) -> None:
         self._changed.set()
+
+    def _asked(self, ask: Callable[..., Any], path: str) -> Any:
+        """Ask in a thread, where no Ctrl-C can come: kazoo takes one for a broken connection, and goes on."""
+        answers: SimpleQueue[Any] = SimpleQueue()
+        Thread(target=lambda: answers.put(ask(path, watch=self._note)), daemon=True).start()
+        return answers.get()
 
     def _data(self, answer: Any, wait: Wait) -> bytes | None:
         try:
