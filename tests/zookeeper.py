@@ -29,9 +29,9 @@ PORTS = range(12000, 32000)
 
 def need_zookeeper() -> None:
     """Skip the test, by name, where the servers cannot be started."""
-    import pytest  # the benchmark has servers too, and no pytest
-
     if not (JARS / "zookeeper.jar").exists():
+        import pytest  # the benchmark has servers too, and no pytest
+
         pytest.skip(NO_ZOOKEEPER)
 
 
