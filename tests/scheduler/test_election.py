@@ -266,6 +266,18 @@ def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, 
     assert one.stop() == 0
 
 
+def test_only_a_registered_leader_snapshots_and_backs_up_of_itself(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    often = ("-backup_interval=10ms", "-dlog_snapshot_interval=10ms")
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS, *often)
+    one.start(until="Awaiting registration")
+    for _ in range(100):
+        assert (variable(one, "scheduler_log_snapshots"), variable(one, "scheduler_backup_success")) == ("0", "0")
+    zk.create(f"{mesos}/json.info_", b"{}", makepath=True, ephemeral=True, sequence=True)
+    wait_until(lambda: variable(one, "scheduler_log_snapshots") != "0", "a snapshot")
+    wait_until(lambda: variable(one, "scheduler_backup_success") != "0", "a backup")
+
+
 def test_without_a_master_it_gives_up(elected, zookeeper):
     one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", "-max_registration_delay=100ms")
     one.initialize()
