@@ -88,6 +88,15 @@ def test_a_taken_port_is_named(scheduler):
         ("-backup_interval=1hours", "one of [ns, us, ms, secs, mins, hrs, days]"),
         ("-dlog_max_entry_size=512", "must be of the format 1KB, 2GB, etc."),
         ("-native_log_quorum_size=2", "one replica, so its quorum is 1"),
+        ("-native_log_write_timeout=3secs", "-native_log_write_timeout without -native_log_zk_group_path"),
+        ("-native_log_read_timeout=5secs", "-native_log_read_timeout without -native_log_zk_group_path"),
+        ("-native_log_election_timeout=15secs", "-native_log_election_timeout without -native_log_zk_group_path"),
+        ("-native_log_election_retries=20", "-native_log_election_retries without -native_log_zk_group_path"),
+        ("-log_hard_limit=256MB", "-log_hard_limit without -native_log_zk_group_path"),
+        ("-log_accept_older=yes", "'yes' is neither true nor false"),
+        ("-native_log_zk_group_path=/aurora/log", "-native_log_zk_group_path without -zk_endpoints"),
+        ("-native_log_zk_group_path=/", "'/' is not the path of a node below /"),
+        ("-dlog_shutdown_grace_period=2secs", "-dlog_shutdown_grace_period is a flag of a real scheduler"),
         ("-max_saved_backups=0", "is not a whole number above 0"),
         ("-cluster_name=again", "Can only specify option -cluster_name once."),
         ("-http_port=70000", "is not a port number"),
@@ -96,6 +105,12 @@ def test_a_taken_port_is_named(scheduler):
 )
 def test_bad_flags_are_refused_by_name(scheduler, flag, text):
     assert text in refusal(scheduler(flag, started=False))
+
+
+def test_records_that_zookeeper_would_not_take_are_refused_at_the_start(scheduler):
+    flags = ("-zk_endpoints=h:2181", "-serverset_path=/a", "-native_log_zk_group_path=/l", "-dlog_max_entry_size=1MB")
+    text = refusal(scheduler(*flags, started=False))
+    assert "-dlog_max_entry_size of 1048576 bytes with -native_log_zk_group_path: ZooKeeper takes at most" in text
 
 
 def test_missing_flags_are_all_named(tmp_path):
