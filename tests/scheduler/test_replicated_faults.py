@@ -66,6 +66,30 @@ def test_5_a_kill_of_servers_under_pipelined_appends_loses_nothing_acknowledged(
     assert_nothing_is_lost(logs, acknowledged)
 
 
+def test_5_what_is_sent_after_a_lost_connection_leaves_no_gap(logs, ensemble):
+    """As if nobody had noticed: all of a series is sent, the rest of it over the next connection."""
+    log = logs.lead()
+    with log._write("append") as pipeline:
+        answers = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200)]
+        ensemble.leader.kill()
+        answers += [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200, 300)]
+        wait_until(lambda: all(answer.ready() for answer in answers), "every answer")
+        wait_until(log._hold.connected.is_set, "the connection back")
+        answers = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(300, 400)]
+        wait_until(lambda: all(answer.ready() for answer in answers), "every answer")
+    assert_nothing_is_lost(logs, [])
+    assert len(logs.records()) < 300
+
+
+def test_5_a_record_follows_the_one_before_it_or_is_refused(logs):
+    log = logs.lead()
+    log.append([b"0"])
+    log._last = 1
+    with pytest.raises(LogBroken, match="does not end where this process left it"):
+        log.append([b"2"])
+    assert logs.records() == [b"0"]
+
+
 def test_5_a_kill_of_the_follower_that_serves_the_log_loses_nothing_acknowledged(logs, ensemble):
     follower = ensemble.followers[0]
     log = logs.lead(place=logs.place._replace(hosts=f"{follower.host}"))
