@@ -1,5 +1,6 @@
 """The scheduler's storage on a log in ZooKeeper: snapshots among writers, and the last word of a restore."""
 
+import os
 import threading
 from contextlib import closing
 
@@ -8,7 +9,9 @@ import pytest
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import QUOTAS, Stores
-from aurora_admin.scheduler.storage.frames import entries
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage import snapshots
+from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.wire import codec
@@ -57,7 +60,31 @@ def roles_of_the_next_leader(logs, folder):
     log.take_over()
     stores = Stores(str(folder))
     log.replay(stores)
+    return roles(stores)
+
+
+def roles(stores):
     return {key[0] if isinstance(key, tuple) else key for key in stores.sections[QUOTAS]}
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3, 4, 5])
+def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(logs, tmp_path, written):
+    """A header and four chunks; nothing is forgotten before the last of them is durable."""
+    busy = Busy(logs, tmp_path)
+    with busy.storage.transaction() as transaction:
+        transaction.ops.append(ops.save_quota(b"before", QUOTA))
+    other = Stores(str(tmp_path))
+    for _ in range(100):
+        other.apply(ops.save_quota(os.urandom(8).hex().encode(), QUOTA))
+    with closing(Spool(str(tmp_path))) as spool:
+        spool.deflate(snapshots.deduplicated_entry(View(other, 0)))
+        records = list(spool.records(-(-spool.size // 4)))
+    assert len(records) == 5
+    busy.log.engine.append(records[:written])
+    busy.log.engine.close()
+    expected = roles(other) if written == 5 else {b"before"}
+    assert roles_of_the_next_leader(logs, tmp_path) == expected
+    assert logs.stored()[0][0] == 0
 
 
 def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(logs, tmp_path):

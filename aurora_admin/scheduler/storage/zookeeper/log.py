@@ -290,12 +290,15 @@ class ZooKeeperLog:
 
     def close(self) -> None:
         """Let go of the log; what is sent has been answered."""
+        if self._folder_lock < 0:
+            return
         self._hold.broken(f"The log {self._place} is closed")
         if self._collector:
             self._collector.stop()
         disconnect(self._client)  # which also answers what the collector waits for
         self._high_water.close()
         os.close(self._folder_lock)
+        self._folder_lock = -1
 
 
 def _take_folder(folder: str) -> int:
