@@ -113,7 +113,18 @@ class Context:
         from aurora_admin.client.discovery import leader
         from aurora_admin.clusters import find
 
-        return leader(find(cluster), self.options.timeout_seconds)
+        return leader(find(cluster), self.out, self.options.timeout_seconds)
+
+    def verified_leader(self, cluster: str) -> Leader:
+        """Look up the leading scheduler of the named cluster, and ask it whether it leads.
+
+        Raises:
+            ConnectionFailed, CallFailed: there is none, or it does not lead; the message says what it does.
+        """
+        from aurora_admin.client.standing import verified_leader
+        from aurora_admin.clusters import find
+
+        return verified_leader(find(cluster), self.out, self.options.timeout_seconds)
 
     def check(self, reply: Answer) -> None:
         """Log what the scheduler said (spec/cli.md 3.4).

@@ -48,9 +48,10 @@ def get(url: str, path: str) -> tuple[int, str]:
         connection.close()
 
 
-def call(url: str, method: str, **arguments: object) -> Response:
+def call(url: str, method: str, _headers: dict[str, str] | None = None, **arguments: object) -> Response:
     """Return the Response of a call."""
-    status, _, body = post(url, request(method, **arguments))
+    headers = {"Content-Type": BINARY, "Accept": BINARY, **(_headers or {})}
+    status, _, body = post(url, request(method, **arguments), headers)
     assert status == 200, (status, body)
     protocol = TBinaryProtocol(TMemoryBuffer(body))
     _, kind, _ = protocol.readMessageBegin()

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from tests.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
+from tests.zookeeper import ZooKeeper, running
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -98,3 +99,17 @@ def scheduler(tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
     yield make
     for one in made:
         one.kill()
+
+
+@pytest.fixture(scope="session")
+def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
+    """One ZooKeeper server for all tests that leave it running; each takes a path of its own there."""
+    with running(tmp_path_factory.mktemp("zookeeper")) as one:
+        yield one
+
+
+@pytest.fixture
+def ensemble(tmp_path: Path) -> Iterator[ZooKeeper]:
+    """Three ZooKeeper servers of the test's own, to kill, pause and start again."""
+    with running(tmp_path, 3) as one:
+        yield one

@@ -97,6 +97,8 @@ class Scheduler:
     wrapper: tuple[str, ...] = ()
     port: int = 0
     url: str = ""
+    host: str = "127.0.0.1"
+    cluster: str = "west"
     process: subprocess.Popen[str] | None = None
     lines: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
@@ -119,8 +121,8 @@ class Scheduler:
 
     def command(self) -> list[str]:
         """Return its command line."""
-        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), "-cluster_name=west",
-                f"-http_port={self.port}", "-hostname=127.0.0.1", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
+        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), f"-cluster_name={self.cluster}",
+                f"-http_port={self.port}", f"-hostname={self.host}", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
                 f"-native_log_file_path={self.log_dir}", *self.flags]
 
     def spawn(self) -> None:
@@ -136,18 +138,18 @@ class Scheduler:
         with process.stderr as pipe:
             self.lines.extend(iter(pipe.readline, ""))
 
-    def start(self) -> "Scheduler":
-        """Start it, on its log if there is one, and wait until it serves."""
+    def start(self, until: str = "Serving") -> "Scheduler":
+        """Start it, on its log if there is one, and wait until it says so: Serving, Standing by, Awaiting ..."""
         if not self.log_dir.exists():
             self.initialize()
         seen = len(self.lines)
         self.spawn()
-        self.url = str(wait_until(lambda: self._serving_since(seen), "serving"))
+        self.url = str(wait_until(lambda: self._url_since(seen, until), until))
         return self
 
-    def _serving_since(self, seen: int) -> str | None:
-        found = re.search(r"Serving on (http://\S+)", "".join(self.lines[seen:]))
-        assert found or self._is_running(), f"the scheduler ended instead of serving:\n{self.log}"
+    def _url_since(self, seen: int, what: str) -> str | None:
+        found = re.search(rf"{what} on (http://[^\s;]+)", "".join(self.lines[seen:]))
+        assert found or self._is_running(), f"the scheduler ended and never said {what}:\n{self.log}"
         return found and found.group(1)
 
     def _is_running(self) -> bool:

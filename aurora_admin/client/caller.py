@@ -9,8 +9,8 @@ from thrift.Thrift import TMessageType
 
 from aurora_admin.client.answers import BINARY, result_of
 from aurora_admin.client.credentials import Credentials
-from aurora_admin.client.discovery import leader, server_url
-from aurora_admin.client.failures import NotLeading
+from aurora_admin.client.discovery import Configured, Finder, server_url
+from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.statuses import REDIRECTS, check
 from aurora_admin.client.transport import Response, Transport
 from aurora_admin.errors import AdminError, CallFailed
@@ -32,8 +32,8 @@ MAX_REDIRECTS = 5
 class Caller:
     """Sends calls to the leader of a cluster, and remembers it until something goes wrong."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, *, bypass_leader_redirect: bool) -> None:
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, finder: Finder, clock: Clock, *, bypass_leader_redirect: bool) -> None:
+        self._finder = finder
         self._transport = Transport(clock)
         self._credentials = Credentials(cluster)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
@@ -50,7 +50,12 @@ class Caller:
             Failure: anything else, by its kind.
         """
         message = Message(method, TMessageType.CALL, 0, arguments)
-        response = self._led(message, deadline)
+        try:
+            response = self._led(message, deadline)
+        except Unreachable as failure:
+            if isinstance(self._finder, Configured):
+                raise
+            raise LeaderUnreachable(failure.reason, failure.url) from failure
         check(response)
         self._url, self._is_binary = response.url, response.content_type == BINARY
         return result_of(response, method), response
@@ -61,7 +66,7 @@ class Caller:
         self._url, self._is_binary = None, False
 
     def _led(self, message: Message, deadline: Deadline) -> Response:
-        url = self._url or leader(self._cluster, deadline.left()).api
+        url = self._url or self._finder.look(deadline).api
         for _ in range(MAX_REDIRECTS + 1):
             response = self._post(url, message, deadline)
             if response.status not in REDIRECTS:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from math import inf
 
+from aurora_admin.errors import ConnectionFailed
+
 QUOTE_CHARACTERS = 300
+LOOKUP_CHARACTERS = 1500  # names every server of an ensemble
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, characters: int = QUOTE_CHARACTERS) -> str:
     """Return what a server said as part of one line: short, and with nothing that a terminal obeys."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:QUOTE_CHARACTERS]).split())
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:characters]).split())
 
 
 class Failure(Exception):
@@ -22,6 +25,8 @@ class Failure(Exception):
     # For how long it makes sense to try again when --timeout does not say, counted from the first in a row of its kind.
     patience_seconds = 0.0
     attempts = inf
+    # Somebody will tell when it is over, so that there is no use in looking before.
+    is_watched = False
 
     def __init__(self, reason: str, url: str) -> None:
         super().__init__(reason)
@@ -39,6 +44,12 @@ class Unreachable(Failure):
 
     # A restart takes seconds; after that somebody at 3 a.m. wants to read why, not to watch.
     patience_seconds = 20.0
+
+
+class LeaderUnreachable(Unreachable):
+    """As Unreachable, of a leader that is named in ZooKeeper: it may have died, and its session not ended yet."""
+
+    patience_seconds = 60.0
 
 
 class NotLeading(Failure):
@@ -72,3 +83,45 @@ class Unusable(Lost):
     """An answer came, but not one that a scheduler would give."""
 
     patience_seconds = 0.0
+
+
+class LookupFailed(Failure):
+    """ZooKeeper gave no leader, so that nothing was sent. The reason names cluster and servers."""
+
+    def __init__(self, reason: str, url: str, advice: str) -> None:
+        super().__init__(reason, url)
+        self.reason = quoted(reason, LOOKUP_CHARACTERS)
+        self._advice = advice
+
+    def warning(self) -> str:
+        return f"Could not connect to scheduler: {self.reason}"
+
+    def error(self) -> ConnectionFailed:
+        """Return what ends the command when it is not tried again."""
+        return ConnectionFailed(f"{self.reason}. Nothing was sent; {self._advice}")
+
+
+class NoEnsemble(LookupFailed):
+    """No server of the ensemble answers."""
+
+    patience_seconds = 20.0
+
+
+class NoPath(LookupFailed):
+    """The path does not exist. It stays for good once a scheduler was there, so this is rather a mistake."""
+
+    patience_seconds = 20.0
+
+
+class NoLeader(LookupFailed):
+    """Nobody is registered as the leader."""
+
+    patience_seconds = NotLeading.patience_seconds
+    is_watched = True
+
+
+class SeveralLeaders(LookupFailed):
+    """More than one is registered: normal until the ZooKeeper session of the former leader ends."""
+
+    patience_seconds = 60.0
+    is_watched = True

@@ -17,14 +17,17 @@ REPLY_SECONDS = 600.0  # a real scheduler takes a minute to stage a million task
 TOTAL_SECONDS = 600.0  # all attempts at one call, as the original
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
+FIND_SECONDS = 20.0  # to find out who leads when nothing is to be sent: a person waits, and may ask again
+LOOK_SECONDS = 10.0  # one look into ZooKeeper, as the original
+QUIET_SECONDS = 2.0  # after which the user is told that somebody does not answer
 REMIND_SECONDS = 30.0  # how often the user is told that it is still the same
 
 
 class Clock(NamedTuple):
-    """Time and chance, passed in so that tests need neither."""
+    """Time and chance, passed in so that tests need neither. `sleep` may end early, and then returns true."""
 
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
     random: Callable[[], float] = random.random
 
 
@@ -80,12 +83,13 @@ class Attempts:
         """Wait until it is time for another attempt; False if it is not worth one."""
         now = self._clock.monotonic()
         self._count(failure, now)
-        pause = self._pause()
-        if self._in_a_row >= failure.attempts or pause > self._patience(failure, now):
+        patience = self._patience(failure, now)
+        pause = min(REMIND_SECONDS, patience) if failure.is_watched else self._pause()
+        if self._in_a_row >= failure.attempts or not 0 < pause <= patience:
             return False
         self._warn(failure.warning(), now)
-        self._clock.sleep(pause)
-        return True
+        is_news = self._clock.sleep(pause)
+        return bool(is_news) or not failure.is_watched or pause < patience
 
     def _count(self, failure: Failure, now: float) -> None:
         if type(failure) is not self._kind:

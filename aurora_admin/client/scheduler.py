@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aurora_admin.client.caller import Caller, encoded
-from aurora_admin.client.failures import Failure, NotReady, Unreachable
+from aurora_admin.client.discovery import finder
+from aurora_admin.client.failures import Failure, LookupFailed, NotReady, Unreachable
 from aurora_admin.client.patience import REAL_CLOCK, Attempts, Clock
 from aurora_admin.client.replies import Reply, TasksReply, reply_of
 from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
@@ -59,9 +60,8 @@ class Scheduler:
         self._timeout = options.timeout_seconds
         self._log = log
         self._clock = clock
-        self._caller = Caller(cluster, clock, bypass_leader_redirect=options.bypass_leader_redirect)
-        for key in cluster.templates():
-            log.warn(f"The {key} of cluster {cluster.name} has a template in it, which is taken as it stands")
+        self._finder = finder(cluster, log)
+        self._caller = Caller(cluster, self._finder, clock, bypass_leader_redirect=options.bypass_leader_redirect)
 
     def call(self, method: str, **arguments: Any) -> Reply:
         """Make any call of the API; arguments are those of its IDL.
@@ -76,6 +76,7 @@ class Scheduler:
     def close(self) -> None:
         """Drop the connection that is kept for the next call; tasks that were not read by now cannot be any more."""
         self._caller.forget()
+        self._finder.close()
 
     def perform_backup(self) -> Reply:
         """Write a backup; it is on the scheduler's disk once the answer is OK."""
@@ -136,15 +137,18 @@ class Scheduler:
 
     def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, Response], T]) -> T:
         body = encoded(method, arguments)
-        attempts = Attempts(self._clock, self._log, self._timeout)
-        while True:
-            outcome = self._attempt(method, body, attempts.deadline(), read)
-            if not isinstance(outcome, Failure):
-                return outcome
-            self._caller.forget()
-            is_over = outcome.may_have_run and method not in READING
-            if is_over or not attempts.again(outcome):
-                raise self._error(method, outcome) from outcome
+        attempts = Attempts(self._finder.clock(self._clock), self._log, self._timeout)
+        try:
+            while True:
+                outcome = self._attempt(method, body, attempts.deadline(), read)
+                if not isinstance(outcome, Failure):
+                    return outcome
+                self._caller.forget()
+                is_over = outcome.may_have_run and method not in READING
+                if is_over or not attempts.again(outcome):
+                    raise self._error(method, outcome) from outcome
+        finally:
+            self._finder.close()
 
     def _attempt(self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
                  ) -> T | Failure:
@@ -157,6 +161,8 @@ class Scheduler:
 
     def _error(self, method: str, failure: Failure) -> AdminError:
         name, path = self._cluster.name, self._cluster.path
+        if isinstance(failure, LookupFailed):
+            return failure.error()
         if isinstance(failure, Unreachable):
             return ConnectionFailed(f"Cannot reach the scheduler of {name} at {failure.url}: {failure.reason}. Nothing "
                                     f"was carried out; check that it runs, and the entry of {name} in {path}")

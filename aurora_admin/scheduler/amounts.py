@@ -31,6 +31,17 @@ def data_size(text: str) -> int:
     return int(_amount(text, BYTES, "1KB, 2GB, etc."))
 
 
+def count(text: str) -> int:
+    """Read how many there are to be: one at least.
+
+    Raises:
+        ArgumentTypeError: the text says no such number.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def _amount(text: str, units: dict[str, float], example: str) -> float:
     match = AMOUNT.fullmatch(text)
     if match is None:
@@ -39,3 +50,15 @@ def _amount(text: str, units: dict[str, float], example: str) -> float:
     if unit not in units:
         raise ArgumentTypeError(f"{text!r} has no known unit; it must be one of [{', '.join(units)}]")
     return int(number) * units[unit]
+
+
+def boolean(text: str) -> bool:
+    """Read true or false.
+
+    Raises:
+        ArgumentTypeError: the text is neither.
+    """
+    word = text.strip().lower()
+    if word not in ("true", "false"):
+        raise ArgumentTypeError(f"{text!r} is neither true nor false")
+    return word == "true"

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from aurora_admin import __version__
-from aurora_admin.scheduler.amounts import data_size, seconds
+from aurora_admin.scheduler import election_flags, log_flags
+from aurora_admin.scheduler.amounts import boolean, count
+from aurora_admin.scheduler.election_flags import positive_seconds
 
 DESCRIPTION = """\
 A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
@@ -27,23 +29,21 @@ cron_start_max_backoff cron_timezone db_lock_timeout db_max_active_connection_co
 db_row_gc_interval deduplicate_snapshots default_docker_parameters deflate_snapshots dlog_shutdown_grace_period
 enable_beta_updater enable_cors_for enable_cors_support enable_db_metrics enable_h2_console enable_job_creation
 enable_job_updates enable_mesos_fetcher executor_gc_interval executor_user extra_modules flapping_task_threshold
-framework_announce_principal framework_authentication_file framework_failover_timeout framework_name gc_executor_path
-history_max_per_job_threshold history_min_retention_threshold history_prune_threshold host_maintenance_polling_interval
-http_authentication_mechanism initial_flapping_task_delay initial_task_kill_retry_interval
-job_update_history_per_job_threshold job_update_history_pruning_interval job_update_history_pruning_threshold
-kerberos_debug kerberos_server_keytab kerberos_server_principal logtostderr max_flapping_task_delay
-max_parallel_coordinated_maintenance max_reschedule_task_delay_on_startup max_sla_duration_secs max_tasks_per_job
-max_update_instance_failures mesos_driver mesos_master_address mesos_role min_required_instances_for_sla_check
-native_log_election_retries native_log_election_timeout native_log_read_timeout native_log_write_timeout
-native_log_zk_group_path partition_aware reconciliation_explicit_batch_interval reconciliation_explicit_batch_size
-reconciliation_explicit_interval reconciliation_implicit_interval reconciliation_initial_delay
-reconciliation_schedule_spread require_docker_use_executor require_slave_checkpoint serverset_endpoint_name
-serverset_path shiro_after_auth_filter shiro_credentials_matcher shiro_ini_path shiro_realm_modules
-sla_aware_kill_non_prod sla_coordinator_timeout slow_query_log_threshold snapshot_hydrate_stores stat_retention_period
-stat_sampling_interval thermos_executor_cpu thermos_executor_flags thermos_executor_path thermos_executor_ram
-thermos_executor_resources thermos_observer_root thrift_method_interceptor_modules tier_config
-transient_task_state_timeout unavailability_threshold use_beta_db_task_store use_glog_formatter viz_job_url_prefix vlog
-vmodule zk_chroot_path zk_connection_timeout zk_digest_credentials zk_endpoints zk_in_proc zk_session_timeout
+framework_announce_principal framework_authentication_file framework_failover_timeout framework_name
+history_max_per_job_threshold history_min_retention_threshold history_prune_threshold
+host_maintenance_polling_interval http_authentication_mechanism initial_flapping_task_delay
+initial_task_kill_retry_interval job_update_history_per_job_threshold job_update_history_pruning_interval
+job_update_history_pruning_threshold kerberos_debug kerberos_server_keytab kerberos_server_principal logtostderr
+max_flapping_task_delay max_parallel_coordinated_maintenance max_reschedule_task_delay_on_startup
+max_sla_duration_secs max_tasks_per_job max_update_instance_failures mesos_driver mesos_role
+min_required_instances_for_sla_check partition_aware reconciliation_explicit_batch_interval
+reconciliation_explicit_batch_size reconciliation_explicit_interval reconciliation_implicit_interval
+reconciliation_initial_delay reconciliation_schedule_spread require_docker_use_executor require_slave_checkpoint
+shiro_after_auth_filter shiro_credentials_matcher shiro_ini_path shiro_realm_modules sla_aware_kill_non_prod
+sla_coordinator_timeout slow_query_log_threshold snapshot_hydrate_stores stat_retention_period stat_sampling_interval
+thermos_executor_cpu thermos_executor_flags thermos_executor_path thermos_executor_ram thermos_executor_resources
+thermos_observer_root thrift_method_interceptor_modules tier_config transient_task_state_timeout
+unavailability_threshold use_beta_db_task_store use_glog_formatter viz_job_url_prefix vlog vmodule zk_in_proc
 zk_use_curator
 """.split()
 
@@ -88,39 +88,6 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
     return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _boolean(text: str) -> bool:
-    if text.strip().lower() not in ("true", "false"):
-        raise ArgumentTypeError(f"{text!r} is neither true nor false")
-    return text.strip().lower() == "true"
-
-
-def _quorum(text: str) -> int:
-    if _count(text) != 1:
-        raise ArgumentTypeError(f"a log in one SQLite file has one replica, so its quorum is 1, not {text}")
-    return 1
-
-
-def _positive_seconds(text: str) -> float:
-    value = seconds(text)
-    if value <= 0:
-        raise ArgumentTypeError(f"{text!r} must be more than nothing")
-    return value
-
-
-def entry_size(text: str) -> int:
-    """Read -dlog_max_entry_size, in bytes."""
-    value = data_size(text)
-    if not 1 <= value <= 2**30:
-        raise ArgumentTypeError(f"{text!r} must be from 1BYTES to 1GB")
-    return value
 
 
 def own_address() -> str:
@@ -168,69 +135,32 @@ def _add_flags(parser: ArgumentParser) -> None:
         "backup_interval",
         "TIME",
         "least time between two backups (default 1hrs)",
-        type=_positive_seconds,
+        type=positive_seconds,
         default=3600.0,
     )
-    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=_count, default=48)
-    flag(
-        "dlog_snapshot_interval",
-        "TIME",
-        "time between two snapshots in the log (default 1hrs)",
-        type=_positive_seconds,
-        default=3600.0,
-    )
-    flag(
-        "log_snapshot_bytes",
-        "SIZE",
-        "size of the log entries since the last snapshot that calls for one before its time (default 64MB)",
-        type=data_size,
-        default=64 * 1024**2,
-    )
+    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=count, default=48)
     flag(
         "allow_partial_backup",
         "BOOLEAN",
         "true: also stage a backup, and start from a log, of which sections are missing or cannot be read, and tell "
         "which (default false)",
-        type=_boolean,
+        type=boolean,
         default=False,
     )
-    flag(
-        "dlog_max_entry_size",
-        "SIZE",
-        "largest log record; longer entries are split into frames (default 512KB)",
-        type=entry_size,
-        default=512 * 1024,
-    )
-    flag(
-        "native_log_quorum_size",
-        "COUNT",
-        "replicas that must have an entry; 1 is the only one here",
-        type=_quorum,
-        default=1,
-    )
-    flag(
-        "max_registration_delay",
-        "TIME",
-        "how long to wait for a Mesos master; without one there is nothing to wait for (default 1mins)",
-        type=seconds,
-        default=60.0,
-    )
-    flag(
-        "max_leading_duration",
-        "TIME",
-        "time after which the scheduler exits, for another to lead (default 1days)",
-        type=_positive_seconds,
-        default=86400.0,
-    )
+    log_flags.add_flags(flag)
+    election_flags.add_flags(flag)
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
     """Read the command line.
 
     Raises:
-        FlagError: a flag is unknown, not available, given twice, missing, or has a bad value.
+        FlagError: a flag is unknown, not available, given twice, missing, has a bad value, or lacks its companion.
     """
     flags = manpage_parser().parse_args(arguments)
+    given = flags.__dict__.get("_given", set())
+    if fault := election_flags.fault(flags, given) or log_flags.fault(flags, given):
+        raise FlagError(fault)
     if flags.hostname is None:
         flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip
     return flags

@@ -11,6 +11,15 @@ from cheroot import wsgi
 
 from aurora_admin.scheduler.api.dispatch import Reply, call
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.redirect import (
+    BYPASS,
+    FOR_THE_LEADER,
+    HEALTH_PAGE,
+    LEADING,
+    NO_LEADER_PAGE,
+    Leadership,
+    location,
+)
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import MAX_REQUEST
@@ -27,16 +36,6 @@ WHOLE_REPLY = 1 << 20
 # How long a client may take to send its request, and how many may be slow at the same time.
 PATIENCE_SECONDS = 10
 THREADS = 16
-LEADING = "This is the leading scheduler."
-NO_LEADER = "There is no leading scheduler or the leader is unknown."
-HEALTH_PAGE = """Current status: {}
-
-This endpoint can indicate to a load balancer which among a group of schedulers is leading.
-
-The response codes are:
-200: {}
-503: Another instance is the leading scheduler.
-502: {}"""
 ERROR_PAGE = """<html>
 <head><title>Error 500</title></head>
 <body><h2>HTTP ERROR: 500</h2>
@@ -51,13 +50,13 @@ Environment = dict[str, Any]
 
 
 class Application:
-    """A WSGI application over the parts of a scheduler; `leads` and `variables` are asked at every request."""
+    """A WSGI application over the parts of a scheduler; `leadership` and `variables` are asked at every request."""
 
     def __init__(
-        self, services: Services, leads: Callable[[], bool], variables: Callable[[], dict[str, object]]
+        self, services: Services, leadership: Callable[[], Leadership], variables: Callable[[], dict[str, object]]
     ) -> None:
         self._services = services
-        self._leads = leads
+        self._leadership = leadership
         self._variables = variables
         self._pages: dict[str, Callable[[Environment, StartResponse], Iterable[bytes]]] = {
             "/api": self._api,
@@ -67,7 +66,12 @@ class Application:
         }
 
     def __call__(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
-        page = self._pages.get(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        if FOR_THE_LEADER.match(path) and BYPASS not in environ:
+            leadership = self._leadership()
+            if leadership != LEADING:
+                return _send_on(leadership, environ, start)
+        page = self._pages.get(path)
         allowed = ("GET", "POST") if page == self._api else ("GET", "HEAD")
         if page is None:
             return _send(start, "404 Not Found")
@@ -79,8 +83,8 @@ class Application:
         return _send(start, "200 OK", PLAIN, b"OK\n")
 
     def _leader_health(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
-        status, text = ("200 OK", LEADING) if self._leads() else ("502 Bad Gateway", NO_LEADER)
-        return _send(start, status, PLAIN, HEALTH_PAGE.format(text, LEADING, NO_LEADER).encode())
+        leadership = self._leadership()
+        return _send(start, leadership.status, PLAIN, HEALTH_PAGE.format(leadership.text).encode())
 
     def _vars(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
         lines = sorted(f"{name} {value}" for name, value in self._variables().items())
@@ -136,6 +140,16 @@ class _Answering:
     def close(self) -> None:
         if self._reply.then is not None:
             self._reply.then()
+
+
+def _send_on(leadership: Leadership, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+    """Answer a call that is for the leader, which is another or unknown."""
+    if leadership.leader is None:
+        return _send(start, "503 Service Unavailable", None, NO_LEADER_PAGE)
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    target = location(leadership.leader, environ["wsgi.url_scheme"], path, query)
+    start("307 Temporary Redirect", [("Location", target), ("Content-Length", "0")])
+    return []
 
 
 def _send(start: StartResponse, status: str, content_type: str | None = None, body: bytes = b"") -> list[bytes]:

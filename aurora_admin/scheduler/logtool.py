@@ -1,55 +1,116 @@
-"""aurora-reference-log: makes and fills the log of a reference scheduler, as mesos-log does for a real one."""
+"""aurora-reference-log: makes, shows, fills and deletes the log of a reference scheduler, as mesos-log does."""
 
 import logging
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import Any
 
 from aurora_admin import __version__
+from aurora_admin.scheduler.election_flags import credentials, endpoints, node_path
 from aurora_admin.scheduler.offline import commands as offline
 
 DESCRIPTION = """\
-Makes the log of an aurora-reference-scheduler(1). A scheduler refuses to start on a folder without an initialised log,
-because an empty log where there should be a full one is a cluster about to be forgotten. It also puts a backup into a
-log while no scheduler runs, and gets one out of a replica of the log that a real scheduler keeps with Mesos."""
+Makes, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in ZooKeeper
+(--zk and --group). A scheduler refuses to start without an initialised log, because an empty log where there should be
+a full one is a cluster about to be forgotten. It also puts a backup into a log while no scheduler runs, and gets one
+out of a replica of the log that a real scheduler keeps with Mesos. @FILE stands for the lines of a file, one argument a
+line."""
 
 
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is the manual page's text."""
-    parser = ArgumentParser(prog="aurora-reference-log", description=DESCRIPTION, allow_abbrev=False)
+    parser = ArgumentParser(
+        prog="aurora-reference-log", description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@"
+    )
     parser.add_argument(
         "--version", action="version", version=f"aurora-reference-log {__version__}", help="print the version and exit"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    initialize = commands.add_parser("initialize", help="make an empty log; never over an initialised one")
-    initialize.add_argument(
-        "--path", metavar="DIR", required=True, help="folder of the log (-native_log_file_path of the scheduler)"
-    )
+
+    def command(name: str, text: str) -> ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _add_place(one)
+        return one
+
+    initialize = command("initialize", "make an empty log; never over an initialised one")
+    initialize.add_argument("--cluster", metavar="NAME", help="cluster whose log it is (default: the first to lead)")
+    command("status", "show what the log is, who holds it, and how much is in it")
+    read = command("read", "show the records: position, bytes, and what each is")
+    read.add_argument("--from", metavar="POSITION", type=_position, dest="first", help="first position (default: all)")
+    read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
+    wipe = command("wipe", "delete the log, after asking; never while a scheduler holds it")
+    wipe.add_argument("--yes", action="store_true", help="do not ask")
     offline.add(commands)
     return parser
 
 
+def _add_place(parser: ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--path", metavar="DIR", help="folder of the log (-native_log_file_path of the scheduler)")
+    where.add_argument(
+        "--zk", metavar="HOSTS", type=endpoints, help="ZooKeeper servers, host:port each (-zk_endpoints)"
+    )
+    parser.add_argument(
+        "--group", metavar="PATH", type=node_path, help="node of the log (-native_log_zk_group_path); with --zk"
+    )
+    parser.add_argument(
+        "--credentials",
+        metavar="USER:PASS",
+        type=credentials,
+        help="who to be in ZooKeeper (-zk_digest_credentials); others see them here, so give @FILE with two lines",
+    )
+
+
+def _position(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a position")
+    return int(text)
+
+
 def main() -> int:
     """Run one command of the log tool."""
-    arguments = manpage_parser().parse_args()
+    parser = manpage_parser()
+    arguments = parser.parse_args()
+    if arguments.command not in offline.COMMANDS:
+        _check_place(parser, arguments)
     from aurora_admin.backup.file import BackupError
     from aurora_admin.scheduler.storage.backups import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
     logging.basicConfig(format="aurora-reference-log: %(message)s", level=logging.WARNING)
     try:
-        done = _initialize(arguments) if arguments.command == "initialize" else offline.run(arguments, _report)
+        return _tool(arguments)(arguments)
     except (LogError, BackupError, BackupFailed) as error:
         _report(str(error))
         return 1
-    sys.stdout.write(f"{done}\n")
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _check_place(parser: ArgumentParser, arguments: Namespace) -> None:
+    if (arguments.zk is None) != (arguments.group is None):
+        parser.error("--zk and --group go together")
+    if arguments.path and arguments.credentials:
+        parser.error("--credentials is for --zk")
+
+
+def _tool(arguments: Namespace) -> Callable[[Namespace], int]:
+    tool: Any
+    if arguments.command in offline.COMMANDS:
+        return _offline
+    if arguments.path:
+        from aurora_admin.scheduler.storage import sqlite_tool as tool
+    else:
+        from aurora_admin.scheduler.storage.zookeeper import tool
+    found: Callable[[Namespace], int] = getattr(tool, arguments.command)
+    return found
+
+
+def _offline(arguments: Namespace) -> int:
+    sys.stdout.write(f"{offline.run(arguments, _report)}\n")
     return 0
-
-
-def _initialize(arguments: Namespace) -> str:
-    from aurora_admin.scheduler.storage.sqlite import initialize
-
-    log_id = initialize(arguments.path)
-    return f"Initialised an empty log with id {log_id} in {arguments.path}"
 
 
 def _report(text: str) -> None:

@@ -11,7 +11,7 @@ def aurora_admin_commands() -> Iterator[Command]:
     """Declare what can be rehearsed."""
     yield Command(
         name="drill",
-        synopsis="drill [--backup=file | --tasks=N] [--keep] [--show]",
+        synopsis="drill [--backup=file | --tasks=N] [--ha] [--keep] [--show]",
         summary="Rehearse a restore on a throw-away scheduler, and compare every task",
         module="aurora_admin.plugins.sandbox.drill",
         category="rehearsal",

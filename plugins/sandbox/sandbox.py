@@ -4,55 +4,50 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
-from aurora_admin.command import Context
+from aurora_admin.command import Context, Options
+from aurora_admin.plugins.sandbox.background import Background, StepFailed, last
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
-STOP_SECONDS = 30
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 SERVING = re.compile(r"Serving on (http://\S+)")
 
 
-class StepFailed(Exception):
-    """A step did not do what it should; the text says what it did."""
-
-
 class Sandbox:
-    """Folders, one scheduler and the commands; leaving the context ends the scheduler, whatever happened.
+    """Folders, one scheduler and the commands; leaving the context ends every process, whatever happened.
 
     `show` gets each command as an operator would type it, and its output.
     """
 
     def __init__(self, folder: Path, show: Callable[[str], None] | None) -> None:
-        self.backups, self.log = folder / "backups", folder / "log"
+        self.folder, self.backups, self.log = folder, folder / "backups", folder / "log"
         self.url = ""
-        self._folder, self._show = folder, show
+        self._show = show
         self._runs = 0
-        self._scheduler: subprocess.Popen[bytes] | None = None
-        self._scheduler_log = folder / "scheduler.log"
-        self._read = 0  # how much of the scheduler's log has been reported
         self._environment = {**os.environ, "HOME": str(folder), "AURORA_CONFIG_ROOT": str(folder)}
+        self._processes: list[Background] = []
+        self.scheduler = self.background("the scheduler", "scheduler.log")
 
     def __enter__(self) -> "Sandbox":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if self._scheduler and self._scheduler.poll() is None:
-            self._scheduler.kill()
-            self._scheduler.wait()
+        for process in self._processes:
+            process.kill()
+
+    def background(self, what: str, log: str) -> Background:
+        """Return a process to be started, which ends with the sandbox."""
+        self._processes.append(Background(what, self.folder / log, self._environment))
+        return self._processes[-1]
 
     @property
     def is_shown(self) -> bool:
@@ -65,78 +60,90 @@ class Sandbox:
         Raises:
             StepFailed: it did not exit with 0; the text is its last line.
         """
-        return self._run("aurora_admin", "aurora_admin", arguments)
+        return self._succeed("aurora_admin", "aurora_admin", (*arguments, *self.options()))
+
+    def refused(self, *arguments: str) -> str:
+        """Run a command that must fail, and return the last line that it prints.
+
+        Raises:
+            StepFailed: it exited with 0.
+        """
+        code, printed = self._run("aurora_admin", "aurora_admin", (*arguments, *self.options()))
+        if not code:
+            raise StepFailed(f"{arguments[0]} ended with 0: {last_line(printed)}")
+        return last_line(printed)
+
+    def log_tool(self, *arguments: str) -> None:
+        """Run a command of the log's own program.
+
+        Raises:
+            StepFailed: it did not exit with 0.
+        """
+        self._succeed("aurora-reference-log", "aurora_admin.scheduler.logtool", arguments)
 
     def initialize_log(self) -> None:
         """Make the scheduler's log, once."""
-        self._run("aurora-reference-log", "aurora_admin.scheduler.logtool", ("initialize", f"--path={self.log}"))
+        self.log_tool("initialize", f"--path={self.log}")
 
     def start(self) -> None:
         """Start the scheduler on its folders and wait until it serves; `url` and the clusters file lead to it then."""
+        self.start_scheduler(self.scheduler, self.log)
+        self.url = self.wait_for(self.scheduler, SERVING)
+        self.write_clusters()
+
+    def start_scheduler(self, one: Background, log: Path, *flags: str) -> None:
+        """Start a scheduler with some flags more, and go on."""
         flags = (f"-cluster_name={CLUSTER}", "-ip=127.0.0.1", "-hostname=127.0.0.1", "-http_port=0",
-                 f"-native_log_file_path={self.log}", f"-backup_dir={self.backups}")
+                 f"-native_log_file_path={log}", f"-backup_dir={self.backups}", *flags)
         self._announce("aurora-reference-scheduler", flags)
-        with open(self._scheduler_log, "ab") as log, _uninterrupted():
-            self._scheduler = subprocess.Popen([sys.executable, "-m", "aurora_admin.scheduler.main", *flags],
-                                               env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.url = self._wait_until_serving()
-        clusters = [{"name": CLUSTER, "scheduler_uri": self.url}]
-        (self._folder / "clusters.json").write_text(json.dumps(clusters), encoding="utf-8")
+        one.start([sys.executable, "-m", "aurora_admin.scheduler.main", *flags])
 
-    def _wait_until_serving(self) -> str:
-        said = ""
-        while not (found := SERVING.search(said)):
-            code = self._scheduler.poll() if self._scheduler else None
-            if code is not None:
-                raise StepFailed(f"the scheduler ended with {code} instead of serving: {_last_line(said)}")
-            time.sleep(0.01)
-            said += "\n".join(self.news())
-        return found.group(1)
+    def wait_for(self, one: Background, pattern: re.Pattern[str]) -> str:
+        """Wait until a process says something, and show all that it says."""
+        found, lines = one.wait_for(pattern)
+        self._present(iter(lines))
+        return found
 
-    def wait_exit(self) -> int:
-        """Wait until the scheduler has ended by itself.
+    def write_clusters(self) -> None:
+        """Have the clusters file lead to the scheduler as `cluster` says."""
+        text = json.dumps([self.cluster()])
+        (self.folder / "clusters.json").write_text(text, encoding="utf-8")
 
-        Raises:
-            StepFailed: it goes on.
-        """
-        assert self._scheduler
-        try:
-            return self._scheduler.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise StepFailed(f"the scheduler still runs after {STOP_SECONDS} s") from None
+    def cluster(self) -> dict[str, str]:
+        """Return the clusters file's entry."""
+        return {"name": CLUSTER, "scheduler_uri": self.url}
+
+    def options(self) -> Sequence[str]:
+        """Return what every command is given."""
+        return ()
 
     def tasks(self, context: Context) -> Iterator[bytes]:
         """Yield every task that the scheduler has, as it encodes them."""
-        cluster = Cluster(CLUSTER, {"name": CLUSTER, "scheduler_uri": self.url}, "the drill")
-        return Scheduler(cluster, context.options, context.out).raw_tasks("getTasksStatus")
-
-    def terminate(self) -> None:
-        """Ask the scheduler to end."""
-        assert self._scheduler
-        self._scheduler.terminate()
+        options = Options(bypass_leader_redirect="--bypass-leader-redirect" in self.options())
+        cluster = Cluster(CLUSTER, self.cluster(), "the drill")
+        return Scheduler(cluster, options, context.out).raw_tasks("getTasksStatus")
 
     def news(self) -> list[str]:
         """Return the whole lines that the scheduler has logged since the last call, and show them."""
-        with open(self._scheduler_log, "rb") as log:
-            log.seek(self._read)
-            said = log.read()
-        said = said[:said.rfind(b"\n") + 1]
-        self._read += len(said)
-        lines = said.decode("utf-8", "replace").splitlines()
+        lines = self.scheduler.news()
         self._present(iter(lines))
         return lines
 
-    def _run(self, program: str, module: str, arguments: tuple[str, ...]) -> Path:
+    def _succeed(self, program: str, module: str, arguments: tuple[str, ...]) -> Path:
+        code, printed = self._run(program, module, arguments)
+        if code:
+            raise StepFailed(f"{arguments[0]} ended with {code}: {last_line(printed)}")
+        return printed
+
+    def _run(self, program: str, module: str, arguments: tuple[str, ...]) -> tuple[int, Path]:
         self._announce(program, arguments)
         self._runs += 1
-        printed = self._folder / f"{self._runs:02d}-{arguments[0]}.out"
+        printed = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
         with open(printed, "wb") as file:
             code = subprocess.call([sys.executable, "-m", module, *arguments], env=self._environment,
                                    stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         self._present(read_lines(printed))
-        if code:
-            raise StepFailed(f"{arguments[0]} ended with {code}: {_last_line(printed.read_text(errors='replace'))}")
-        return printed
+        return code, printed
 
     def _announce(self, program: str, arguments: tuple[str, ...]) -> None:
         if self._show:
@@ -150,20 +157,6 @@ class Sandbox:
                 self._show(f"... and {more} lines more")
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C until it is known what was started: what nobody knows, nobody would end."""
-    caught: list[int] = []
-    handlers = {sig: signal.signal(sig, lambda number, _: caught.append(number)) for sig in INTERRUPTS}
-    try:
-        yield
-    finally:
-        for sig, handler in handlers.items():
-            signal.signal(sig, handler)
-    if caught:
-        raise KeyboardInterrupt
-
-
 def read_lines(path: Path) -> Iterator[str]:
     """Yield the lines of a text that may be long and may hold anything."""
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
@@ -171,5 +164,6 @@ def read_lines(path: Path) -> Iterator[str]:
             yield line.rstrip("\n")
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+def last_line(path: Path) -> str:
+    """Return the last line of a text that says something."""
+    return last(path.read_text(encoding="utf-8", errors="replace").splitlines())

@@ -11,7 +11,8 @@ from aurora_admin.backup.sections import SECTIONS
 from aurora_admin.client.replies import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
-from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, StepFailed, read_lines
+from aurora_admin.plugins.sandbox.background import StepFailed
+from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, read_lines
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 
@@ -77,7 +78,7 @@ class Drill:
 
     def see_exit(self) -> str:
         """Wait until the scheduler has ended, with success."""
-        code, news = self.sandbox.wait_exit(), self.sandbox.news()
+        code, news = self.sandbox.scheduler.wait_exit(), self.sandbox.news()
         if code:
             raise StepFailed(f"the scheduler ended with {code}: {''.join(news[-1:])}")
         return "the scheduler ended with 0"
@@ -132,7 +133,7 @@ class Drill:
 
     def stop(self) -> str:
         """End the scheduler."""
-        self.sandbox.terminate()
+        self.sandbox.scheduler.terminate()
         return self.see_exit()
 
 

@@ -12,12 +12,19 @@ import pytest
 
 from aurora_admin.wire import fields
 from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
+from tests.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 REAL = ("era-006", "era-008", "era-012-nodbscript", "era-013-dbscript", "era-016-dbscript", "era-016-failover",
         "era-018-dbscript", "era-018-trimmed", "era-018-trimmed-failover", "small-022", "jobs-10k-022.gz")
 STEPS = ("start a scheduler", "list backups", "stage", "print tasks", "delete tasks", "commit", "start it again",
          "compare tasks", "back up, compare the rest", "stop")
+
+
+HA_STEPS = ("start three ZooKeeper servers", "start three schedulers", "stop all schedulers", "empty the log",
+            "start partially disabled", "look for a leader", "find the elected one", "list backups", "stage",
+            "print tasks", "delete tasks", "commit", "another leads, compare tasks", "undo the flags, restart all",
+            "compare tasks", "back up, compare the rest", "stop")
 
 
 @pytest.fixture
@@ -33,9 +40,9 @@ def left(tmp_path):
     return lambda: list((tmp_path / "drills").iterdir())
 
 
-def assert_passed(result):
+def assert_passed(result, steps=STEPS):
     assert result.code == 0, result.out + result.err
-    assert [step for step in STEPS if re.search(rf"^{step}  .*  +[\d.]+ s$", result.out, re.MULTILINE)] == list(STEPS)
+    assert [step for step in steps if re.search(rf"^{step}  .*  +[\d.]+ s$", result.out, re.MULTILINE)] == list(steps)
 
 
 def test_the_sample_backup_passes_and_leaves_nothing(drill, left):
@@ -131,6 +138,35 @@ def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: list(tmp_path.glob("drills/*/*scheduler_list_backups.out")), "a command was run")
     os.kill(process.pid, sig)
+    assert process.wait(DEADLINE_SECONDS) == 130
+    wait_until(lambda: not processes_of_session(process.pid), "no process of the drill is left")
+    assert list((tmp_path / "drills").iterdir()) == []
+
+
+def test_a_highly_available_cluster_is_rehearsed_whole(drill, left):
+    need_zookeeper()
+    result = drill("--ha", f"--backup={SAMPLE}", "--show")
+    assert_passed(result, HA_STEPS)
+    assert result.out.count("57 tasks, each as in the backup") == 2
+    assert "$ aurora_admin get_scheduler drill --timeout=2\n" in result.out
+    assert "$ aurora_admin scheduler_commit_recovery drill --bypass-leader-redirect\n" in result.out
+    assert left() == []
+
+
+def test_without_zookeeper_one_line_says_what_to_install(admin):
+    result = admin("drill", "--ha", PATH=str(PROGRAMS))
+    assert (result.code, result.out) == (1, "")
+    assert re.fullmatch(r"FATAL\] .* install Debian's package zookeeper .*\n", result.err)
+
+
+def test_an_interrupted_drill_takes_its_servers_along(tmp_path):
+    need_zookeeper()
+    env = environment(tmp_path, TMPDIR=str(tmp_path / "drills"))
+    (tmp_path / "drills").mkdir()
+    process = subprocess.Popen([PROGRAMS / "aurora_admin", "drill", "--ha"], env=env, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: list(tmp_path.glob("drills/*/scheduler2.log")), "schedulers are started")
+    os.kill(process.pid, signal.SIGINT)
     assert process.wait(DEADLINE_SECONDS) == 130
     wait_until(lambda: not processes_of_session(process.pid), "no process of the drill is left")
     assert list((tmp_path / "drills").iterdir()) == []

@@ -45,6 +45,7 @@ class Answer(NamedTuple):
     content_type: str | None
     encoding: str | None
     body: object
+    location: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _answer(status: int, headers: dict[str, str], raw: bytes) -> Answer:
     if status == 500:
         # The page is for people, and in an encoding of its own; what clients look for is the exception.
         return Answer(status, content_type.split(";")[0], encoding, REASON.search(raw.decode()).group(1))
-    return Answer(status, content_type, encoding, raw.decode())
+    return Answer(status, content_type, encoding, raw.decode(), headers.get("Location"))
 
 
 def meaning(response: Response) -> tuple:

@@ -69,13 +69,34 @@ def test_a_taken_port_is_named(scheduler):
     ("flag", "text"),
     [
         ("-no_such_flag=1", "-no_such_flag"),
-        ("-zk_endpoints=h:2181", "-zk_endpoints is a flag of a real scheduler that this reference scheduler does not"),
+        ("-zk_in_proc=true", "-zk_in_proc is a flag of a real scheduler that this reference scheduler does not"),
+        ("-zk_endpoints=h:2181", "-zk_endpoints without -serverset_path"),
+        ("-zk_endpoints=h:2181,h", "'h' is not host:port"),
+        ("-zk_endpoints=h:2181/chroot", "'h:2181/chroot' is not host:port"),
+        ("-serverset_path=/aurora/scheduler", "-serverset_path without -zk_endpoints"),
+        ("-serverset_path=aurora", "'aurora' is not the path of a node below /"),
+        ("-serverset_path=/", "'/' is not the path of a node below /"),
+        ("-zk_digest_credentials=secret", "zk_digest_credentials must be formatted as user:pass"),
+        ("-zk_digest_credentials=a:b:c", "zk_digest_credentials must be formatted as user:pass"),
+        ("-zk_session_timeout=0secs", "must be more than nothing"),
+        ("-mesos_master_address=host:5050", "'host:5050' cannot be used"),
+        ("-mesos_master_address=zk://host:2181", "'zk://host:2181' cannot be used"),
+        ("-mesos_master_address=zk://host/mesos", "'host' is not host:port"),
         ("-http_authentication_mechanism=BASIC", "-http_authentication_mechanism is a flag of a real scheduler"),
         ("-shiro_ini_path=/etc/x", "-shiro_ini_path is a flag of a real scheduler"),
         ("-backup_interval=1 hrs", "must be of the format 1ns, 2secs, etc."),
         ("-backup_interval=1hours", "one of [ns, us, ms, secs, mins, hrs, days]"),
         ("-dlog_max_entry_size=512", "must be of the format 1KB, 2GB, etc."),
-        ("-native_log_quorum_size=2", "its quorum is 1, not 2"),
+        ("-native_log_quorum_size=2", "one replica, so its quorum is 1"),
+        ("-native_log_write_timeout=3secs", "-native_log_write_timeout without -native_log_zk_group_path"),
+        ("-native_log_read_timeout=5secs", "-native_log_read_timeout without -native_log_zk_group_path"),
+        ("-native_log_election_timeout=15secs", "-native_log_election_timeout without -native_log_zk_group_path"),
+        ("-native_log_election_retries=20", "-native_log_election_retries without -native_log_zk_group_path"),
+        ("-log_hard_limit=256MB", "-log_hard_limit without -native_log_zk_group_path"),
+        ("-log_accept_older=yes", "'yes' is neither true nor false"),
+        ("-native_log_zk_group_path=/aurora/log", "-native_log_zk_group_path without -zk_endpoints"),
+        ("-native_log_zk_group_path=/", "'/' is not the path of a node below /"),
+        ("-dlog_shutdown_grace_period=2secs", "-dlog_shutdown_grace_period is a flag of a real scheduler"),
         ("-max_saved_backups=0", "is not a whole number above 0"),
         ("-cluster_name=again", "Can only specify option -cluster_name once."),
         ("-http_port=70000", "is not a port number"),
@@ -84,6 +105,12 @@ def test_a_taken_port_is_named(scheduler):
 )
 def test_bad_flags_are_refused_by_name(scheduler, flag, text):
     assert text in refusal(scheduler(flag, started=False))
+
+
+def test_records_that_zookeeper_would_not_take_are_refused_at_the_start(scheduler):
+    flags = ("-zk_endpoints=h:2181", "-serverset_path=/a", "-native_log_zk_group_path=/l", "-dlog_max_entry_size=1MB")
+    text = refusal(scheduler(*flags, started=False))
+    assert "-dlog_max_entry_size of 1048576 bytes with -native_log_zk_group_path: ZooKeeper takes at most" in text
 
 
 def test_missing_flags_are_all_named(tmp_path):

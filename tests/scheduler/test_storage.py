@@ -1,6 +1,8 @@
 """The write path without a process around it: order, and what happens when the log fails."""
 
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -9,6 +11,7 @@ from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
+from tests.processes import DEADLINE_SECONDS
 
 QUOTA = ops.save_quota(b"role", b"\x00")
 
@@ -20,6 +23,7 @@ class Made:
         self.open(folder)
 
     def open(self, folder: str, most_bytes: int | None = None) -> None:
+        self.folder = folder
         self.engine = SqliteLog(folder)
         self.told: list[str] = []
         self.storage = Storage(Log(self.engine, folder, 512 * 1024), folder, self.told.append, most_bytes)
@@ -156,3 +160,29 @@ def test_a_snapshot_holds_all_and_nothing_stands_before_it(made):
     assert len(made.entries) == 1
     made.write()
     assert len(made.entries) == 2
+
+
+def test_nobody_waits_for_a_replay(made, monkeypatch):
+    """An elected scheduler may take a minute for it, and says meanwhile that it is not ready."""
+    made.write()
+    replaying, may_go_on = threading.Event(), threading.Event()
+    read_all = made.engine.read_all
+
+    def slow():
+        replaying.set()
+        may_go_on.wait()
+        return read_all()
+
+    monkeypatch.setattr(made.engine, "read_all", slow)
+    again = Storage(Log(made.engine, str(made.folder), 512 * 1024), str(made.folder), made.told.append)
+    starting = threading.Thread(target=again.start)
+    starting.start()
+    replaying.wait()
+    with ThreadPoolExecutor() as pool:
+        uses = [pool.submit(use) for use in (again.view, again.snapshot, lambda: again.replace_by(None))]
+        try:
+            assert [type(use.exception(DEADLINE_SECONDS)) for use in uses] == [NotReady] * 3
+        finally:
+            may_go_on.set()
+    starting.join()
+    assert len(again.view().sections[8]) == 1

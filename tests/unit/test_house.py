@@ -118,7 +118,7 @@ def test_thrift_stays_in_four_rooms():
 
 
 def test_kazoo_stays_with_discovery_election_and_the_zookeeper_engine():
-    rooms = r"aurora_admin\.(client\.discovery|scheduler\.election|scheduler\.storage\.zookeeper)(\..*)?"
+    rooms = r"aurora_admin\.(client\.discovery|scheduler\.election(_session)?|scheduler\.storage\.zookeeper)(\..*)?"
     assert not at_door("aurora_admin", "kazoo", but=rooms)
 
 

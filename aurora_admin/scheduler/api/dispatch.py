@@ -9,7 +9,7 @@ from thrift.Thrift import TApplicationException, TType
 from aurora_admin.backup.file import BackupError
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import ResponseCode
-from aurora_admin.scheduler.api import backups, jobs, quota, recovery, tasks
+from aurora_admin.scheduler.api import backups, jobs, quota, recovery, tasks, tiers
 from aurora_admin.scheduler.api.answer import Answer, Refusal, reply_body
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
@@ -38,6 +38,7 @@ HANDLERS: dict[str, Callable[[Services, Any], Answer]] = {
     "getJobs": jobs.get_jobs,
     "getRoleSummary": jobs.get_role_summary,
     "getQuota": quota.get_quota,
+    "getTierConfigs": tiers.get_tier_configs,
     "setQuota": quota.set_quota,
 }
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)

@@ -75,6 +75,8 @@ def _listed(positions: Iterable[int]) -> str:
 class _Entries(LogEngine):
     """A replica as a log that can only be read."""
 
+    comfortable_bytes = None
+
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
 

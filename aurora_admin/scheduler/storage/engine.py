@@ -21,17 +21,22 @@ class LogBroken(LogError):
 
 
 class LogEngine(Protocol):
-    """One replicated log. Positions ascend without gaps from `begin`."""
+    """One replicated log. Positions ascend without gaps from `begin`.
+
+    `comfortable_bytes` is how much the log may hold before its site should know; None where only the disk counts.
+    """
+
+    comfortable_bytes: int | None
 
     def fence(self) -> int:
         """Become the only writer and return the new epoch; every earlier writer is refused from now on."""
 
     def append(self, records: Iterable[bytes]) -> int:
-        """Write all records or none, and return the position of the first once they are durable.
+        """Write records, in order, and return the position of the first once all are durable.
 
         Raises:
             LogFull: nothing was written.
-            LogBroken: the outcome is unknown or the epoch is another's.
+            LogBroken: all, none or the first of them may be durable, or the epoch is another's.
         """
 
     def read_all(self) -> Iterator[tuple[int, bytes]]:
@@ -45,6 +50,6 @@ class LogEngine(Protocol):
         """Forget all records before a position; durable on return."""
 
     def room(self) -> int | None:
-        """How many bytes can still be appended, or None where that cannot be known."""
+        """How many bytes one more entry may take, or None where that cannot be known."""
 
     def close(self) -> None: ...

@@ -147,6 +147,11 @@ class _Group:
         )
 
 
+def frame_kind(record: bytes) -> str:
+    """Tell a frame's header and chunk from any other record: header, chunk or entry."""
+    return _frame(0, record)[0]
+
+
 def _frame(position: int, record: bytes) -> tuple[str, bytes]:
     """Tell a frame header or chunk (with its struct) from any other record."""
     if not record.startswith(FRAME_HEADER[:3]):

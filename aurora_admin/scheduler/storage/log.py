@@ -23,7 +23,7 @@ from aurora_admin.wire.window import Window
 
 logger = logging.getLogger(__name__)
 
-SNAPSHOT, TRANSACTION, NOOP, DEDUPLICATED = 1, 2, 3, 6
+SNAPSHOT, TRANSACTION, NOOP, DEFLATED, DEDUPLICATED = 1, 2, 3, 5, 6
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
 # Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
@@ -44,6 +44,7 @@ class Log:
         self.engine = engine
         self._spool_folder = spool_folder
         self._max_entry_size = max_entry_size
+        # Written since the last snapshot, or since one was tried.
         self.bytes_since_snapshot = 0
         self.statistics = dict.fromkeys(
             (
@@ -55,9 +56,11 @@ class Log:
                 "scheduler_log_entries_written",
                 "scheduler_log_bytes_written",
                 "scheduler_log_snapshots",
+                "scheduler_log_live_bytes",
             ),
             0,
         )
+        self._told = False
 
     def append_transaction(self, transaction: Sequence[Op]) -> None:
         """Make the ops durable as one entry.
@@ -70,7 +73,7 @@ class Log:
         if len(entry) > min(DEFLATE_ABOVE, self._max_entry_size):
             self._append_deflated([entry])
         else:
-            self._written(len(entry), self.engine.append([entry]))
+            self._append([entry], len(entry))
         self.statistics["scheduler_log_un_snapshotted_transactions"] += 1
 
     def append_snapshot(self, source: snapshots.Source) -> None:
@@ -80,11 +83,14 @@ class Log:
             LogFull: nothing was written; the disk was checked before.
             LogBroken: it may or may not be durable.
         """
+        self.bytes_since_snapshot = 0
         position = self._append_deflated(snapshots.deduplicated_entry(source))
+        size = self.bytes_since_snapshot
         self.statistics["scheduler_log_snapshots"] += 1
         self._begin_with_snapshot()
         try:
             self.engine.truncate_before(position)
+            self.statistics["scheduler_log_live_bytes"] = size
         except LogFull as error:
             # The snapshot is the state from here on, whatever stands before it; to say "full" would deny that.
             logger.warning("Saved snapshot but failed to truncate entries preceding it, the next one will: %s", error)
@@ -98,7 +104,7 @@ class Log:
             with closing(Spool(self._spool_folder)) as spool:
                 spool.deflate(pieces)
                 self._check_room(spool.size)
-                return self._written(spool.size, self.engine.append(spool.records(self._max_entry_size)))
+                return self._append(spool.records(self._max_entry_size), spool.size)
         except OSError as error:
             raise LogFull(
                 f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
@@ -113,16 +119,39 @@ class Log:
                 "Free some space and try again."
             )
 
-    def _written(self, size: int, position: int) -> int:
+    def _append(self, records: Iterable[bytes], size: int) -> int:
+        position = self.engine.append(map(self._count, records))
         self.statistics["scheduler_log_entries_written"] += 1
         self.statistics["scheduler_log_bytes_written"] += size
-        self.bytes_since_snapshot += size
+        self._check_comfort()
         return position
+
+    def _count(self, record: bytes) -> bytes:
+        """Note a record that is live from now on."""
+        self.bytes_since_snapshot += len(record)
+        self.statistics["scheduler_log_live_bytes"] += len(record)
+        return record
+
+    def _check_comfort(self) -> None:
+        """Warn, once each time, when the log grows beyond what its engine holds with ease."""
+        comfortable = self.engine.comfortable_bytes
+        if comfortable is None:
+            return
+        live = self.statistics["scheduler_log_live_bytes"]
+        if live > comfortable and not self._told:
+            logger.warning(
+                "The log holds %d bytes, more than %d: every ZooKeeper server keeps all of it in memory. Take "
+                "snapshots more often (-log_snapshot_bytes), or give the log servers of its own",
+                live,
+                comfortable,
+            )
+        self._told = live > comfortable
 
     def take_over(self) -> None:
         """Become the only writer, and say so in the log: the no-op also ends what a predecessor left half-written."""
         self.engine.fence()
         self.engine.append([NOOP_ENTRY])
+        self.statistics["scheduler_log_live_bytes"] = self.bytes_since_snapshot = 0
 
     def replay(self, stores: Stores) -> None:
         """Apply every entry in order.
@@ -130,10 +159,10 @@ class Log:
         Raises:
             LogError: an entry cannot be read; its position is named, and the stores are not to be used.
         """
-        for entry in entries(self.engine.read_all(), self._left_out):
+        records = ((position, self._count(record)) for position, record in self.engine.read_all())
+        for entry in entries(records, self._left_out):
             self.statistics["scheduler_log_entries_read"] += 1
             self.statistics["scheduler_log_bytes_read"] += len(entry.data)
-            self.bytes_since_snapshot += len(entry.data)
             try:
                 self._apply_entry(stores, entry.data)
             except (WireError, zlib.error) as error:
@@ -141,6 +170,8 @@ class Log:
                     f"The log entry at position {entry.position} cannot be read: {error}. "
                     "Start from an empty log and restore a backup (see scheduler_stage_recovery)."
                 ) from error
+
+        self._check_comfort()
 
     def _left_out(self, text: str) -> None:
         logger.warning(text)

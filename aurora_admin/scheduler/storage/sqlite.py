@@ -1,6 +1,5 @@
 """The log of a single scheduler: one SQLite file, one writer (spec/replicated-log.md 2.4, SQLite engine)."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -9,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from aurora_admin.scheduler.storage.engine import FORMAT, LogBroken, LogError, LogFull
+from aurora_admin.scheduler.storage.folder import lock_folder, sync_folder
 
 FILE = "log.sqlite"
-LOCK = "LOCK"
 SCHEMA = """
 CREATE TABLE meta (format INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, begin INTEGER NOT NULL);
 CREATE TABLE entry (pos INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, data BLOB NOT NULL);
@@ -54,16 +53,27 @@ def _create(folder: str, path: str) -> str:
         raise LogError(f"{folder} holds an initialised log already; nothing was changed. Move it away first.") from None
     finally:
         os.unlink(fresh)
-    _sync_folder(folder)
+    sync_folder(folder)
     return log_id
 
 
-def _sync_folder(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY)
+def wipe(folder: str) -> None:
+    """Delete the log in a folder.
+
+    Raises:
+        LogError: a process uses it, or it cannot be deleted.
+    """
+    lock = lock_folder(folder)
     try:
-        os.fsync(fd)
+        # The file that makes a log of the folder goes first.
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+        sync_folder(folder)
+    except OSError as error:
+        raise LogError(f"The log in {folder} could not be deleted: {error}. Check the folder's owner.") from error
     finally:
-        os.close(fd)
+        os.close(lock)
 
 
 class SqliteLog:
@@ -73,6 +83,8 @@ class SqliteLog:
         LogError: not initialised, held by another process, damaged, or of a newer format.
     """
 
+    comfortable_bytes: int | None = None
+
     def __init__(self, folder: str) -> None:
         self.folder = folder
         path = os.path.join(folder, FILE)
@@ -81,7 +93,7 @@ class SqliteLog:
                 f"{folder} holds no initialised log. If it should, do not go on: look for the old one. "
                 f"Otherwise run: aurora-reference-log initialize --path={folder}"
             )
-        self._lock = self._take_lock()
+        self._lock = lock_folder(folder)
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0)
             self._check()
@@ -94,22 +106,6 @@ class SqliteLog:
             self.close()
             raise
         self._epoch = -1
-
-    def _take_lock(self) -> int:
-        try:
-            lock = os.open(os.path.join(self.folder, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise LogError(
-                f"Failed to open the log in {self.folder}: {error.strerror}. Check its owner and permissions."
-            ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise LogError(
-                f"The log in {self.folder} is in use by another process; stop that scheduler first."
-            ) from None
-        return lock
 
     def _check(self) -> None:
         run = self._connection.execute
@@ -132,6 +128,21 @@ class SqliteLog:
                 f"The log in {self.folder} has format {found}; this version knows {FORMAT}. "
                 "Use the version that wrote it."
             )
+
+    def facts(self) -> dict[str, object]:
+        """Return what a person may want to know of the log."""
+        run = self._connection.execute
+        epoch = run("SELECT epoch FROM meta").fetchone()[0]
+        first, last, records, size = run("SELECT min(pos), max(pos), count(*), sum(length(data)) FROM entry").fetchone()
+        return {
+            "log id": self.log_id,
+            "format": FORMAT,
+            "epoch": epoch,
+            "begin": first,
+            "last": last,
+            "records": records,
+            "bytes": size or 0,
+        }
 
     def fence(self) -> int:
         with self._transaction() as run:

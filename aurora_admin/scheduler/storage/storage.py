@@ -88,6 +88,7 @@ class Storage:
         Raises:
             NotReady: before start() and after stop().
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             yield self._stores
@@ -101,6 +102,7 @@ class Storage:
             LogFull: nothing was written, nothing was applied.
             LogError: the outcome is unknown; the process is ending.
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             transaction = Transaction(self._stores)
@@ -120,6 +122,7 @@ class Storage:
 
     def snapshot(self) -> View:
         """Write the state into the log as one entry and truncate what came before; return what was written."""
+        self._check_ready()
         with self._lock:
             view = self.view()
             with self._or_die():
@@ -134,6 +137,7 @@ class Storage:
         Raises:
             NotReady, LogFull: nothing was written, and the storage goes on.
         """
+        self._check_ready()
         with self._lock:
             self._check_ready()
             with self._or_die():
@@ -147,6 +151,7 @@ class Storage:
             self.outgrown.clear()
 
     def _check_ready(self) -> None:
+        """Is asked with the lock, and before without: during a replay, which takes a while, nobody is kept waiting."""
         if not self._ready:
             raise NotReady("Storage is not READY")
 

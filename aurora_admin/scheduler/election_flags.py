@@ -1,0 +1,165 @@
+"""The flags of election, advertising and registration, and how they are read (spec/scheduler-api.md 7.2, 8.3)."""
+
+import re
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aurora_admin.scheduler.amounts import seconds
+
+# What means nothing without -zk_endpoints.
+OF_ZOOKEEPER = """
+serverset_path serverset_endpoint_name zk_session_timeout zk_connection_timeout zk_digest_credentials zk_chroot_path
+""".split()
+ENDPOINT = re.compile(r"(?:[^\s:/,@\[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
+MASTER = re.compile(r"zk://(?:(?P<credentials>[^@/]*)@)?(?P<hosts>[^/]*)(?P<path>/.*)", re.DOTALL)
+
+
+class MasterAddress(NamedTuple):
+    """Where the leading Mesos master is found: the children of a node in ZooKeeper."""
+
+    hosts: str
+    path: str
+    credentials: str | None
+
+
+def endpoints(text: str) -> str:
+    """Read a list of servers, host:port each, as kazoo takes it.
+
+    Raises:
+        ArgumentTypeError: it is none; a path is not part of it.
+    """
+    hosts = [host.strip() for host in text.split(",")]
+    for host in hosts:
+        found = ENDPOINT.fullmatch(host)
+        if not found or not 0 < int(found[1]) < 65536:
+            raise ArgumentTypeError(f"{host!r} is not host:port; give host1:2181,host2:2181,host3:2181")
+    return ",".join(hosts)
+
+
+def node_path(text: str) -> str:
+    """Read the path of a node; slashes too many are forgiven.
+
+    Raises:
+        ArgumentTypeError: it is none that ZooKeeper takes.
+    """
+    parts = [part for part in text.split("/") if part]
+    if not text.startswith("/") or not parts or {".", ".."} & set(parts) or not text.isprintable():
+        raise ArgumentTypeError(f"{text!r} is not the path of a node below /, such as /aurora/scheduler")
+    return "/" + "/".join(parts)
+
+
+def credentials(text: str) -> str:
+    """Read user:pass.
+
+    Raises:
+        ArgumentTypeError: it is not; the text is not repeated, for it may be a password.
+    """
+    if text.startswith(":") or text.count(":") != 1:
+        raise ArgumentTypeError("zk_digest_credentials must be formatted as user:pass")
+    return text
+
+
+def master_address(text: str) -> MasterAddress:
+    """Read zk://HOSTS/PATH.
+
+    Raises:
+        ArgumentTypeError: it is another kind of address.
+    """
+    found = MASTER.fullmatch(text)
+    if not found:
+        shown = text.rpartition("@")[2]
+        raise ArgumentTypeError(
+            f"{shown!r} cannot be used: this reference scheduler looks for a Mesos master in ZooKeeper only; "
+            "give zk://host1:2181,host2:2181/path, or leave the flag out to be registered at once"
+        )
+    digest = found["credentials"]
+    return MasterAddress(endpoints(found["hosts"]), node_path(found["path"]), digest and credentials(digest))
+
+
+def positive_seconds(text: str) -> float:
+    """Read a time that is more than nothing.
+
+    Raises:
+        ArgumentTypeError: it is none, or is nothing.
+    """
+    value = seconds(text)
+    if value <= 0:
+        raise ArgumentTypeError(f"{text!r} must be more than nothing")
+    return value
+
+
+def add_flags(flag: Callable[..., None]) -> None:
+    """Declare them; `flag` takes name, metavar, help and what argparse takes."""
+    _add_zookeeper_flags(flag)
+    flag(
+        "mesos_master_address",
+        "zk://HOSTS/PATH",
+        "register, and be advertised, when this path has a Mesos master's node (default: at once)",
+        type=master_address,
+    )
+    flag(
+        "max_registration_delay",
+        "TIME",
+        "how long an elected scheduler waits for a Mesos master before it exits (default 1mins)",
+        type=seconds,
+        default=60.0,
+    )
+    flag(
+        "max_leading_duration",
+        "TIME",
+        "time after which the scheduler exits, for another to lead (default 1days)",
+        type=positive_seconds,
+        default=86400.0,
+    )
+    flag("gc_executor_path", "PATH", "accepted, and warned of: it must not be set during a recovery")
+
+
+def _add_zookeeper_flags(flag: Callable[..., None]) -> None:
+    flag(
+        "zk_endpoints",
+        "HOST:PORT,...",
+        "ZooKeeper servers that elect the leader among several schedulers (default: this one leads alone)",
+        type=endpoints,
+    )
+    flag("serverset_path", "PATH", "node under which schedulers are elected and the leader advertised", type=node_path)
+    flag(
+        "serverset_endpoint_name",
+        "NAME",
+        "name of the advertised endpoint: http or https (default http)",
+        default="http",
+    )
+    flag(
+        "zk_session_timeout",
+        "TIME",
+        "time after which a scheduler that is silent, or hears nothing, leads no more (default 15secs)",
+        type=positive_seconds,
+        default=15.0,
+    )
+    flag(
+        "zk_connection_timeout",
+        "TIME",
+        "how long to try to reach ZooKeeper at the start (default 10secs)",
+        type=positive_seconds,
+        default=10.0,
+    )
+    flag(
+        "zk_digest_credentials",
+        "USER:PASS",
+        "who to be in ZooKeeper; nodes can then be changed by this user only (default: by anybody)",
+        type=credentials,
+    )
+    flag(
+        "zk_chroot_path",
+        "PATH",
+        "node that election and advertising take for /; the log does not (default /)",
+        type=node_path,
+    )
+
+
+def fault(flags: Namespace, given: set[str]) -> str | None:
+    """Say which flags do not go together, if any."""
+    if flags.zk_endpoints is None:
+        lonely = [f"-{name}" for name in OF_ZOOKEEPER if name in given]
+        return f"{', '.join(lonely)} without -zk_endpoints: give the servers as well" if lonely else None
+    return None if flags.serverset_path else "-zk_endpoints without -serverset_path: give the node to be elected under"

@@ -1,0 +1,37 @@
+"""The folder of the log: one process at a time, and names that stay."""
+
+import fcntl
+import os
+
+from aurora_admin.scheduler.storage.engine import LogError
+
+LOCK = "LOCK"
+
+
+def lock_folder(folder: str) -> int:
+    """Take the folder for this process; closing the returned descriptor, or ending, lets go of it.
+
+    Raises:
+        LogError: another process has it, or it cannot be written.
+    """
+    try:
+        lock = os.open(os.path.join(folder, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LogError(
+            f"Failed to open the log in {folder}: {error.strerror}. Check its owner and permissions."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise LogError(f"The log in {folder} is in use by another process; stop that scheduler first.") from None
+    return lock
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in the folder durable."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,312 @@
+"""The log engine of several schedulers: one of them writes, and a majority of servers has what it wrote.
+
+Nothing is ever sent a second time: what a lost connection left undecided is found out by the next leader.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from kazoo.exceptions import BadVersionError, NoAuthError, NodeExistsError, NoNodeError
+from kazoo.protocol.states import ZnodeStat
+
+from aurora_admin.scheduler.storage.engine import LogBroken, LogError
+from aurora_admin.scheduler.storage.folder import lock_folder
+from aurora_admin.scheduler.storage.zookeeper.connection import (
+    FAILURES,
+    Place,
+    commit,
+    connect,
+    disconnect,
+    reason,
+)
+from aurora_admin.scheduler.storage.zookeeper.contents import Contents, Unanswered
+from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
+from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
+from aurora_admin.scheduler.storage.zookeeper.hold import Hold
+from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout, Owner
+from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
+
+logger = logging.getLogger(__name__)
+# ZooKeeper keeps all of it in the memory of every server.
+COMFORTABLE_BYTES = 64 << 20
+
+
+class Settings(NamedTuple):
+    """Who writes, and with what patience; times in seconds, sizes in bytes."""
+
+    host: str
+    cluster: str
+    folder: str
+    quorum: int | None = None
+    takeover_seconds: float = 15.0
+    takeover_tries: int = 20
+    read_seconds: float = 5.0
+    write_seconds: float = 3.0
+    hard_limit: int = 256 << 20
+    accept_older: bool = False
+
+
+class ZooKeeperLog:
+    """One log in ZooKeeper; reads it until `fence`, writes it from then on.
+
+    `on_lost` is called, in another thread, with a text when the session is gone: this process holds the log no more.
+
+    Raises:
+        LogError: it is not there, not initialised, of a newer format, another cluster's, or another log than this host
+            knows.
+    """
+
+    comfortable_bytes: int | None = COMFORTABLE_BYTES
+
+    def __init__(self, place: Place, settings: Settings, on_lost: Callable[[str], None]) -> None:
+        self._place = place
+        self._settings = settings
+        self._layout = Layout(place.root)
+        self._hold = Hold(str(place), on_lost)
+        self._version = -1
+        self._collector: Collector | None = None
+        self._high_water = HighWater(settings.folder)
+        self._folder_lock = _take_folder(settings.folder)
+        try:
+            self._open()
+        except LogError:
+            os.close(self._folder_lock)
+            raise
+
+    def _open(self) -> None:
+        self._client = connect(self._place, self._hold.on_state)
+        self._contents = Contents(self._client, self._place, self._settings.takeover_seconds)
+        try:
+            self._contents.catch_up()
+            self._contents.check_root()
+            self._contents.check_quorum(self._settings.quorum)
+            self._format = self._contents.format()
+            self._check_identity()
+        except LogError:
+            disconnect(self._client)
+            raise
+
+    @property
+    def log_id(self) -> str:
+        return self._format.log_id
+
+    def _check_identity(self) -> tuple[Owner, int]:
+        owner, version = self._contents.owner()
+        cluster = self._format.cluster or owner.cluster
+        if cluster not in (None, self._settings.cluster):
+            raise LogError(
+                f"{self._place} is the log of the cluster {cluster}; this scheduler is of {self._settings.cluster} "
+                "(-cluster_name). Give each cluster a path of its own."
+            )
+        self._high_water.check_log(self._format, owner.epoch)
+        return owner, version
+
+    # Becoming the only writer
+
+    def fence(self) -> int:
+        """Become the only writer and return the new epoch.
+
+        Raises:
+            LogError: another one was quicker, the log has gone back, or ZooKeeper did not answer.
+        """
+        for attempt in range(1, self._settings.takeover_tries + 1):
+            self._hold.connected.wait(self._settings.takeover_seconds)
+            try:
+                epoch = self._take_over()
+            except BadVersionError as error:
+                raise LogError(f"Another scheduler took over the log {self._place} at the same moment.") from error
+            except NoAuthError as error:
+                raise LogError(f"The log {self._place} cannot be taken over: {reason(error)}.") from error
+            except (*FAILURES, Unanswered) as error:
+                logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._place, reason(error))
+            else:
+                self._keep_watch()
+                return epoch
+        raise LogError(
+            f"The log {self._place} could not be taken over in {self._settings.takeover_tries} attempts "
+            "(-native_log_election_retries); the log says why."
+        )
+
+    def _take_over(self) -> int:
+        sessions_lost = self._hold.sessions_lost
+        self._contents.catch_up()
+        if self._contents.format() != self._format:
+            raise LogError(f"The log {self._place} was wiped and made anew; start again on the new one.")
+        owner, version = self._check_identity()
+        self._high_water.check_end(self.log_id, owner.epoch, self._contents.last(), accept=self._settings.accept_older)
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        mine = Owner(owner.epoch + 1, self._settings.host, self._settings.cluster, now)
+        self._become_owner(mine, version)
+        self._contents.catch_up()
+        self._begin, self._last = self._contents.begin(), self._contents.last()
+        if self._last < self._begin - 1:
+            raise self._contents.missing(self._begin)
+        self._mark = Mark(self.log_id, mine.epoch, self._last)
+        self._high_water.save(self._mark)
+        self._version = version + 1
+        self._hold.taken = True
+        if self._hold.sessions_lost != sessions_lost:
+            raise self._hold.broken(f"The session that took over the log {self._place} is over")
+        return mine.epoch
+
+    def _keep_watch(self) -> None:
+        try:
+            self._client.DataWatch(self._layout.epoch, self._on_epoch)
+        except FAILURES as error:
+            raise self._hold.broken(f"The epoch of the log {self._place} cannot be watched: {reason(error)}") from error
+        self._collector = Collector(self._contents, self._version)
+        self._collector.collect()
+
+    def _become_owner(self, owner: Owner, version: int) -> None:
+        """Fence out every earlier writer, and show who holds the log: both or neither.
+
+        Raises:
+            KazooException: nothing was changed, or that is not known.
+        """
+        transaction = self._client.transaction()
+        transaction.set_data(self._layout.epoch, owner.encode(), version)
+        # A leader that was killed is still shown until its session has timed out; fenced out it is by the line above.
+        if self._contents.leader() is not None:
+            transaction.delete(self._layout.leader)
+        transaction.create(self._layout.leader, self._settings.host.encode(), ephemeral=True)
+        commit(self._client, transaction, self._settings.takeover_seconds)
+
+    def _on_epoch(self, data: bytes | None, stat: ZnodeStat | None) -> bool:
+        """Note that another one took over, without waiting for a write to be refused; false ends the watch."""
+        if stat is not None and stat.version == self._version:
+            return True
+        self._hold.lose(f"Another scheduler has taken over the log {self._place}")
+        return False
+
+    # Writing
+
+    def append(self, records: Iterable[bytes]) -> int:
+        """Write records one after another and return the position of the first, once all are durable.
+
+        Raises:
+            LogBroken: some of them may be durable, first ones first; this process can write no more.
+        """
+        with self._write("append") as pipeline:
+            first = self._last + 1
+            for record in records:
+                self._check_size(record)
+                pipeline.send(record)
+            pipeline.finish()
+            self._mark = self._mark._replace(position=pipeline.last)
+            self._high_water.advance(self._mark)
+            self._last = pipeline.last
+        return first
+
+    def _check_size(self, record: bytes) -> None:
+        if len(record) > MAX_RECORD:
+            raise LogError(
+                f"A log record of {len(record)} bytes is more than ZooKeeper takes ({MAX_RECORD}); "
+                "lower -dlog_max_entry_size."
+            )
+
+    def truncate_before(self, position: int) -> None:
+        """Forget all records before a position: durable on return; their nodes go in the background.
+
+        Raises:
+            LogError: the log has no such position; nothing was changed.
+            LogBroken: it may or may not be done; this process can write no more.
+        """
+        if position <= self._begin:
+            return
+        if position > self._last + 1:
+            raise LogError(f"The log {self._place} ends at position {self._last}; it cannot be cut at {position}.")
+        with self._write("truncation"):
+            transaction = self._client.transaction()
+            transaction.check(self._layout.epoch, self._version)
+            transaction.set_data(self._layout.begin, str(position).encode())
+            commit(self._client, transaction, self._settings.write_seconds)
+        self._begin = position
+        if self._collector:
+            self._collector.collect()
+
+    @contextmanager
+    def _write(self, what: str) -> Iterator[Pipeline]:
+        """Let nothing be written after anything has failed."""
+        self._begin_writing()
+        fence = Fence(self._layout, self._version)
+        pipeline = Pipeline(self._client, fence, self._last, self._settings.write_seconds, self._hold.check)
+        try:
+            yield pipeline
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, FAILURES) or pipeline.sent:
+                raise self._hold.broken(self._explain(what, error)) from error
+            raise
+        finally:
+            self._hold.writing = False
+
+    def _begin_writing(self) -> None:
+        if self._version < 0:
+            raise LogBroken("This process has not taken the log over.")
+        self._hold.check()
+        # What is sent while the connection is away would be kept, and sent when it is back, wanted or not.
+        self._hold.connected.wait(self._settings.write_seconds)
+        self._hold.writing = True
+        if not self._hold.connected.is_set():
+            raise self._hold.broken(f"The connection to ZooKeeper {self._place.hosts} is gone: nothing was sent")
+
+    def _explain(self, what: str, error: BaseException) -> str:
+        if isinstance(error, BadVersionError):
+            return f"Another scheduler has taken over the log {self._place}: the {what} was refused"
+        if isinstance(error, NoNodeError | NodeExistsError):
+            return f"The {what} was refused: the log {self._place} does not end where this process left it"
+        said = reason(error) if isinstance(error, FAILURES) else str(error)
+        return f"The {what} in the log {self._place} failed: {said}"
+
+    # Reading
+
+    def read_all(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every live record with its position.
+
+        Raises:
+            LogError: a position is missing, there is more than -log_hard_limit, or another leader came meanwhile.
+        """
+        size = 0
+        patient = self._contents._replace(seconds=self._settings.read_seconds)
+        for position, record in patient.records(self._begin, self._last):
+            size += len(record)
+            if size > self._settings.hard_limit:
+                raise LogError(
+                    f"The log {self._place} holds more than {self._settings.hard_limit} bytes, which every ZooKeeper "
+                    "server keeps in memory: refusing to lead. Raise -log_hard_limit if the servers have the memory, "
+                    "for this log alone."
+                )
+            yield position, record
+        self._contents.catch_up()
+        if self._contents.owner()[1] != self._version:
+            raise self._hold.broken(f"Another scheduler has taken over the log {self._place} while it was read")
+
+    def room(self) -> int:
+        """Return the most that one entry may take: with more in the log no scheduler would lead."""
+        return self._settings.hard_limit
+
+    def close(self) -> None:
+        """Let go of the log; what is sent has been answered."""
+        if self._folder_lock < 0:
+            return
+        self._hold.broken(f"The log {self._place} is closed")
+        if self._collector:
+            self._collector.stop()
+        disconnect(self._client)  # which also answers what the collector waits for
+        self._high_water.close()
+        os.close(self._folder_lock)
+        self._folder_lock = -1
+
+
+def _take_folder(folder: str) -> int:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.chmod(folder, 0o700)
+    except OSError as error:
+        raise LogError(
+            f"{folder} cannot be used (-native_log_file_path): {error.strerror}. Check its owner."
+        ) from error
+    return lock_folder(folder)

@@ -1,0 +1,55 @@
+"""How long nobody answers after the leading scheduler was killed, as somebody sees it who runs a command meanwhile."""
+
+import statistics
+import subprocess
+import time
+
+from tests.processes import PROGRAMS, Clusters, environment, run
+from tests.scheduler.elected import Elected, keeper
+from tests.zookeeper import JARS, running
+
+ROUNDS = 5
+SESSION_SECONDS = 6
+# Of the session time-out: what is on top of it is the servers' clock, the take-over, and the client's next look.
+FLOOR_SECONDS = SESSION_SECONDS + 2
+GROUP = "/aurora/replicated-log"
+
+
+def measure_failover(table, folder):
+    """From the kill to the first write after it that is acknowledged to a client which begins at once."""
+    text = f"kill -9 of the leader to the next acknowledged write, session {SESSION_SECONDS} s"
+    if not (JARS / "zookeeper.jar").exists():
+        table.rows.append((text, "no ZooKeeper here", "", ""))
+        return
+    with running(folder / "servers", 3) as zookeeper, keeper(zookeeper.hosts) as client:
+        schedulers = Elected(folder / "failover", zookeeper.hosts, client, path="/aurora/scheduler",
+                             session_seconds=SESSION_SECONDS, flags=(f"-native_log_zk_group_path={GROUP}",))
+        try:
+            seconds = [_one_failover(schedulers, number) for number in range(ROUNDS)] if _started(schedulers) else []
+        finally:
+            schedulers.close()
+    table.add(text, statistics.median(seconds), FLOOR_SECONDS, "s")
+
+
+def _started(schedulers):
+    where = (f"--zk={schedulers.hosts}", f"--group={GROUP}")
+    env = environment(schedulers.folder)
+    assert run([PROGRAMS / "aurora-reference-log", "initialize", *where], env).code == 0
+    for _ in range(ROUNDS + 1):
+        one = schedulers.add()
+        one.log_dir.mkdir(parents=True)
+        schedulers.standing(one)
+    Clusters(schedulers.folder / "etc").write_documents(
+        [{"name": "west", "zk": schedulers.hosts, "scheduler_zk_path": schedulers.path}])
+    return True
+
+
+def _one_failover(schedulers, number):
+    leader = schedulers.schedulers[number]
+    schedulers.wait_advertised(leader)
+    command = [str(PROGRAMS / "aurora_admin"), "scheduler_snapshot", "west"]
+    leader.kill()
+    begin = time.perf_counter()
+    subprocess.run(command, env=environment(schedulers.folder), check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begin

@@ -1,0 +1,203 @@
+"""The leader is found in a real ZooKeeper, whose nodes are those that schedulers write."""
+
+import json
+import signal
+
+import pytest
+
+from tests.discovery import CANDIDATE, Serverset, member, running
+from tests.processes import environment, wait_until
+from tests.scheduler.elected import keeper
+from tests.unit.test_discovery_members import THRIFT
+
+HERE = "127.0.0.1:9201"
+FOUND = f"Found leading scheduler at: http://{HERE}\n"
+SOON = ("--timeout", "1")
+
+
+@pytest.fixture
+def zk(zookeeper):
+    with keeper(zookeeper.hosts) as client:
+        yield client
+
+
+@pytest.fixture
+def west(zk, zookeeper, clusters):
+    """The nodes of cluster west, none but the path yet."""
+    return Serverset(zk, zookeeper.hosts, clusters)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Run the program beside the test."""
+    return lambda *arguments: running(environment(tmp_path), *arguments)
+
+
+def get_scheduler(admin, *arguments):
+    result = admin("get_scheduler", "west", *arguments)
+    return result.code, result.out, result.err
+
+
+def test_the_line_of_the_original(west, admin):
+    west.add(member(HERE))
+    assert get_scheduler(admin) == (0, FOUND, "")
+
+
+def test_the_nodes_of_a_real_leader_and_its_standby(west, admin, shared_fixtures):
+    for node in json.loads((shared_fixtures / "zookeeper-member.json").read_text())["tree"][3:]:
+        west.zk.create(f"{west.path}/{node['path'].rpartition('/')[2]}", bytes.fromhex(node["data_hex"]))
+    assert get_scheduler(admin) == (0, "Found leading scheduler at: http://localhost:8122\n", "")
+
+
+def test_the_older_payload(west, admin):
+    west.add(b"10.0.0.1", "singleton_candidate_")
+    west.add(THRIFT)
+    assert get_scheduler(admin) == (0, FOUND, "")
+
+
+def test_an_https_endpoint(west, admin):
+    west.add(member("proxy.example:443", "https"))
+    assert get_scheduler(admin)[1] == "Found leading scheduler at: https://proxy.example:443\n"
+
+
+def test_another_endpoint_is_told(west, admin):
+    west.add(member(HERE, "aurora"))
+    text = "Taking the serviceEndpoint of member_0000000000 of west: it has no endpoint http or https but 'aurora'"
+    assert get_scheduler(admin) == (0, FOUND, f" WARN] {text}\n")
+
+
+def test_members_that_cannot_be_used_are_skipped_and_named(west, admin):
+    west.add(b"")
+    west.add(member(HERE)[:50])
+    west.add(member("127.0.0.1:1", status="DEAD"))
+    west.add(member(HERE))
+    code, out, err = get_scheduler(admin)
+    assert (code, out) == (0, FOUND)
+    assert err.splitlines() == [
+        " WARN] Skipping member_0000000000 of west in Zookeeper: it is empty",
+        " WARN] Skipping member_0000000001 of west in Zookeeper: it is not whole JSON",
+        " WARN] Skipping member_0000000002 of west in Zookeeper: its status is DEAD",
+    ]
+
+
+def test_a_host_with_its_own_port_one_that_is_down_and_a_chroot(west, admin):
+    west.add(member(HERE))
+    root, name = west.path[1:].split("/")
+    west.entry(zk=f"127.0.0.1:1, {west.hosts}/{root}", zk_port=1, scheduler_zk_path=f"//{name}/")
+    assert get_scheduler(admin) == (0, FOUND, "")
+
+
+def test_the_port_of_the_cluster(west, admin):
+    west.add(member(HERE))
+    host, port = west.hosts.split(":")
+    west.entry(zk=host, zk_port=port)
+    assert get_scheduler(admin) == (0, FOUND, "")
+
+
+def test_zk_goes_before_scheduler_uri(west, admin):
+    west.add(member(HERE))
+    west.entry(scheduler_uri="http://127.0.0.1:1")
+    assert get_scheduler(admin) == (0, FOUND, "")
+
+
+def test_a_template_is_told(west, admin):
+    west.add(member(HERE))
+    west.entry(proxy_url="{{zk}}")
+    text = "The proxy_url of cluster west has a template in it, which is taken as it stands"
+    assert get_scheduler(admin) == (0, FOUND, f" WARN] {text}\n")
+
+
+def told(west, admin, text, advice):
+    """Check that it is said once as a reason to wait, and once at the end, in one line."""
+    assert get_scheduler(admin, *SOON) == (
+        1, "", f" WARN] Could not connect to scheduler: {text}\nFATAL] {text}. Nothing was sent; {advice}\n")
+
+
+def test_nobody_there_is_told(west, admin):
+    told(west, admin, f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
+         f"{west.hosts} (0 standing for election)", "check that they run, with this path as their -serverset_path")
+
+
+def test_candidates_without_a_leader_are_told(west, admin):
+    for _ in range(2):
+        west.add(b"localhost", CANDIDATE)
+    told(west, admin, f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
+         f"{west.hosts} (2 standing for election)",
+         "try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars has "
+         "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1")
+
+
+def test_only_members_that_cannot_be_used_are_told(west, admin):
+    west.add(b"")
+    code, out, err = get_scheduler(admin, *SOON)
+    assert (code, out) == (1, "")
+    assert "(1 that cannot be used, and 0 standing for election)" in err
+
+
+def test_a_path_that_is_missing_is_told(west, admin, clusters):
+    west.entry(scheduler_zk_path="/nowhere")
+    told(west, admin, f"No schedulers detected in west! There is no /nowhere in Zookeeper {west.hosts}",
+         f"check scheduler_zk_path of this cluster in {clusters.path}: it has to be the -serverset_path of its "
+         "schedulers, who make it")
+
+
+def test_several_leaders_are_told(west, admin):
+    west.add(member(HERE))
+    west.add(member("127.0.0.1:9202"))
+    told(west, admin, f"2 schedulers of west are registered as leader under {west.path} in Zookeeper {west.hosts}: "
+         f"member_0000000000 http://{HERE}, member_0000000001 http://127.0.0.1:9202",
+         "none of them serves until the ZooKeeper session of the former leader ends, which takes seconds")
+
+
+def test_a_path_in_the_entry_is_needed(west, admin, clusters):
+    west.entry(scheduler_zk_path="")
+    text = f"Cluster west in {clusters.path} has zk but no scheduler_zk_path: give the path that its schedulers have as"
+    assert get_scheduler(admin) == (1, "", f"FATAL] {text} -serverset_path\n")
+
+
+def test_a_leader_is_waited_for_and_found_when_it_registers(west, start):
+    with start("get_scheduler", "west", "--timeout", "60") as program:
+        assert "No leader is registered" in program.line()
+        west.add(member(HERE))
+        result = program.ended()
+    assert (result.code, result.out, result.err) == (0, FOUND, "")
+
+
+def test_a_leader_that_had_written_only_half_is_found_when_it_writes_the_rest(west, start):
+    path = west.add(b"")
+    with start("get_scheduler", "west", "--timeout", "60") as program:
+        assert "it is empty" in program.line()
+        assert "1 that cannot be used" in program.line()
+        west.zk.set(path, member(HERE))
+        result = program.ended()
+    assert (result.code, result.out, result.err) == (0, FOUND, "")
+
+
+def test_of_several_leaders_the_one_that_stays_is_found(west, start):
+    former = west.add(member("127.0.0.1:9202"))
+    west.add(member(HERE))
+    with start("get_scheduler", "west", "--timeout", "60") as program:
+        assert "2 schedulers of west are registered as leader" in program.line()
+        west.zk.delete(former)
+        result = program.ended()
+    assert (result.code, result.out, result.err) == (0, FOUND, "")
+
+
+def test_ctrl_c_while_there_is_no_leader(west, start):
+    with start("get_scheduler", "west") as program:
+        assert "No leader is registered" in program.line()
+        program.process.send_signal(signal.SIGINT)
+        result = program.ended()
+    assert (result.code, result.out, result.err) == (130, "", "")
+
+
+def test_no_session_is_left_behind(west, zookeeper, admin):
+    west.add(member(HERE))
+    before = sessions(zookeeper)
+    assert get_scheduler(admin)[0] == 0
+    wait_until(lambda: sessions(zookeeper) == before, "the session of the program is closed")
+
+
+def sessions(zookeeper) -> set[str]:
+    """The sessions that the server keeps, of whom nothing may be heard any more."""
+    return {word for word in zookeeper.servers[0].say("dump").split() if word.startswith("0x")}

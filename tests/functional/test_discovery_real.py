@@ -1,0 +1,58 @@
+"""The client finds real schedulers, and asks them what they are."""
+
+import pytest
+
+from tests.discovery import Serverset
+from tests.processes import wait_until
+from tests.scheduler.elected import Elected, keeper
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper, clusters):
+    """Schedulers of cluster west, whose entry names ZooKeeper only."""
+    with keeper(zookeeper.hosts) as zk:
+        one = Elected(tmp_path, zookeeper.hosts, zk)
+        Serverset(zk, zookeeper.hosts, clusters, one.path)
+        yield one
+        one.close()
+
+
+def test_the_leader_is_found_and_says_that_it_leads(elected, admin):
+    leader = elected.lead()
+    elected.wait_advertised(leader)
+    for option in ((), ("--verify",)):
+        result = admin("get_scheduler", "west", *option)
+        assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {leader.url}\n", "")
+
+
+def test_a_standby_sends_the_client_on(elected, admin, clusters):
+    leader = elected.lead()
+    elected.wait_advertised(leader)
+    clusters.write(west=elected.stand_by().url)
+    wait_until(lambda: "another one does" in admin("get_scheduler", "west", "--verify").err, "the standby says so")
+    assert admin("scheduler_list_backups", "west").code == 0
+
+
+def test_after_the_leaders_death_a_call_waits_for_the_next_one(elected, admin):
+    leader = elected.lead()
+    elected.wait_advertised(leader)
+    elected.stand_by()
+    leader.kill()
+    result = admin("scheduler_backup_now", "west", "--timeout", "50")
+    assert result.code == 0, result.err
+    assert result.err.endswith("Response from scheduler: OK (message: )\n")
+
+
+def test_one_that_waits_for_mesos_is_not_found_and_says_what_it_is(elected, admin, zookeeper, clusters):
+    master = f"zk://{zookeeper.hosts}{elected.path}-mesos"
+    waiting = elected.add(f"-mesos_master_address={master}", "-max_registration_delay=1hrs")
+    waiting.start(until="Awaiting registration")
+    result = admin("get_scheduler", "west", "--timeout", "1")
+    assert result.code == 1
+    assert "(1 standing for election). Nothing was sent; " in result.err
+    assert "its /vars has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1\n" in result.err
+    clusters.write(west=waiting.url)
+    result = admin("get_scheduler", "west", "--verify")
+    assert (result.code, result.out) == (1, "")
+    assert f"The scheduler at {waiting.url} is elected, but not registered with Mesos yet" in result.err
+    assert admin("scheduler_list_backups", "west", "--bypass-leader-redirect").code == 0

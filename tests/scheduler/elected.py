@@ -1,0 +1,96 @@
+"""Several schedulers that are elected on a real ZooKeeper, and a look at what they write there."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kazoo.client import KazooClient
+
+from tests.api import get
+from tests.processes import Scheduler, wait_until
+
+# Long enough for a busy machine: a scheduler that is kept from the processor for this long is deposed, and rightly.
+SESSION_SECONDS = 8
+
+
+@contextmanager
+def keeper(hosts: str, **options: object) -> Iterator[KazooClient]:
+    """A client of ZooKeeper that nothing of ours is in between."""
+    client = KazooClient(hosts, timeout=30, **options)
+    client.start(60)
+    try:
+        yield client
+    finally:
+        client.stop()
+        client.close()
+
+
+@dataclass
+class Elected:
+    """Schedulers of one cluster; the first that is started leads."""
+
+    folder: Path
+    hosts: str
+    keeper: KazooClient
+    path: str = field(default_factory=lambda: f"/aurora-{uuid.uuid4().hex}/scheduler")
+    session_seconds: int = SESSION_SECONDS
+    flags: tuple[str, ...] = ()
+    schedulers: list[Scheduler] = field(default_factory=list)
+
+    def add(self, *flags: str, **options: str) -> Scheduler:
+        """Make one that is not started yet; later flags win over ours of the same name."""
+        ours = (f"-zk_endpoints={self.hosts}", f"-serverset_path={self.path}",
+                f"-zk_session_timeout={self.session_seconds}secs", *self.flags)
+        named = {flag.partition("=")[0]: flag for flag in (*ours, *flags)}
+        one = Scheduler(self.folder / f"scheduler{len(self.schedulers)}", tuple(named.values()), **options)
+        self.schedulers.append(one)
+        return one
+
+    def lead(self, *flags: str) -> Scheduler:
+        """Start one that leads, with nobody before it."""
+        return self.add(*flags).start()
+
+    def stand_by(self, *flags: str) -> Scheduler:
+        """Start one, and wait until it is a candidate."""
+        return self.standing(self.add(*flags))
+
+    def standing(self, one: Scheduler) -> Scheduler:
+        before = len(self.names("_c_"))
+        one.start(until="Standing by")
+        wait_until(lambda: len(self.names("_c_")) > before, "another candidate")
+        return one
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the nodes of a kind, the lowest number first."""
+        if self.keeper.exists(self.path) is None:
+            return []
+        names = [name for name in self.keeper.get_children(self.path) if name.startswith(prefix)]
+        return sorted(names, key=lambda name: name[-10:])
+
+    def members(self) -> list[str]:
+        """Return the URLs that are advertised."""
+        found = [json.loads(self.keeper.get(f"{self.path}/{name}")[0]) for name in self.names("member_")]
+        return [f"http://{one['serviceEndpoint']['host']}:{one['serviceEndpoint']['port']}" for one in found]
+
+    def wait_advertised(self, one: Scheduler) -> None:
+        """Wait until a scheduler, and no other, is advertised, and knows it."""
+        wait_until(lambda: self.members() == [one.url], f"{one.url} advertised alone")
+        wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, f"{one.url} leading")
+
+    def close(self) -> None:
+        for one in self.schedulers:
+            one.kill()
+
+
+def variable(one: Scheduler, name: str) -> str:
+    """Return a value of /vars."""
+    return dict(line.split(" ", 1) for line in get(one.url, "/vars")[1].splitlines())[name]
+
+
+def lifecycle(one: Scheduler) -> str:
+    """Return the state that /vars tells."""
+    return re.findall(r"scheduler_lifecycle_(\w+) 1", get(one.url, "/vars")[1])[0]

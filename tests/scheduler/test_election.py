@@ -1,0 +1,304 @@
+"""What schedulers write into ZooKeeper, and what they answer by what stands there."""
+
+import json
+import re
+
+import pytest
+from kazoo.exceptions import NoAuthError
+
+from tests.api import call, get, post, request, said
+from tests.processes import wait_until
+from tests.scheduler.elected import Elected, keeper, lifecycle, variable
+
+# There only to be looked for: any value does, also none.
+BYPASS = {"Bypass-Leader-Redirect": ""}
+MEMBER = '{{"serviceEndpoint":{{"host":"127.0.0.1","port":{port}}},"additionalEndpoints":{{}},"status":"ALIVE"}}'
+
+
+@pytest.fixture
+def zk(zookeeper):
+    with keeper(zookeeper.hosts) as client:
+        yield client
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper, zk):
+    one = Elected(tmp_path, zookeeper.hosts, zk)
+    yield one
+    one.close()
+
+
+def tree(zk, path: str) -> list[dict]:
+    """Read a node, those above and those below it, in the form of the recording."""
+    parts = path.strip("/").split("/")
+    above = ["/" + "/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return [node(zk, one) for one in (*above, *(f"{path}/{name}" for name in zk.get_children(path)))]
+
+
+def node(zk, path: str) -> dict:
+    data, stat = zk.get(path)
+    return {
+        "path": path,
+        "data_utf8": data.decode(),
+        "data_hex": data.hex(),
+        "ephemeral": stat.ephemeralOwner != 0,
+        "version": stat.version,
+        "acl": [{"perms": acl.perms, "scheme": acl.id.scheme, "id": acl.id.id} for acl in zk.get_acls(path)[0]],
+    }
+
+
+def comparable(nodes: list[dict], port: str) -> list[dict]:
+    """Take out what is another's at every run: the unique part of a name, and the port."""
+    text = json.dumps(nodes).replace(port, "PORT").replace(port.encode().hex(), "PORT")
+    return sorted(json.loads(re.sub(r"_c_[0-9a-f-]{36}-", "_c_-", text)), key=lambda one: one["path"])
+
+
+def test_nodes_are_those_of_a_real_scheduler(elected, zk, shared_fixtures):
+    """Names, one counter for all, data byte for byte, access, parents; and a standby is not advertised."""
+    recorded = json.loads((shared_fixtures / "zookeeper-member.json").read_text())
+    elected.path = recorded["serverset_path"]
+    leader = elected.add(host="localhost").start()
+    elected.standing(elected.add(host="localhost"))
+    ours = comparable(tree(zk, elected.path), leader.url.rpartition(":")[2])
+    assert ours == comparable(recorded["tree"], "8122")
+
+
+def test_the_first_leads_and_the_others_send_on_to_it(elected):
+    leader = elected.lead()
+    standby = elected.stand_by()
+    elected.wait_advertised(leader)
+    wait_until(lambda: get(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
+    assert (lifecycle(leader), lifecycle(standby)) == ("ACTIVE", "STORAGE_PREPARED")
+    status, headers, body = post(standby.url, request("listBackups"), path="/api?a=b%20c")
+    assert (status, headers["Location"], body) == (307, f"{leader.url}/api?a=b%20c", b"")
+    assert headers["Content-Type"] is None
+    assert said(call(leader.url, "listBackups")) == ("OK", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api", 307),
+        ("/api/", 307),
+        ("/apiclient/x", 307),
+        ("/statexyz", 307),
+        ("/scheduler", 307),
+        ("/scheduler/role/env", 307),
+        ("/schedulers", 404),
+        ("/updates", 307),
+        ("/vars", 200),
+        ("/health", 200),
+        ("/no/such", 404),
+    ],
+)
+def test_what_is_for_the_leader_is_told_by_its_beginning(standing, path, status):
+    leader, standby = standing
+    got, headers, _ = head_of(standby.url, path)
+    assert got == status
+    assert headers["Location"] == (f"{leader.url}{path}" if status == 307 else None)
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory, zookeeper):
+    """A leader and a standby for tests that change nothing."""
+    with keeper(zookeeper.hosts) as client:
+        one = Elected(tmp_path_factory.mktemp("standing"), zookeeper.hosts, client)
+        try:
+            leader = one.lead()
+            standby = one.stand_by()
+            wait_until(lambda: get(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
+            yield leader, standby
+        finally:
+            one.close()
+
+
+def head_of(url: str, path: str):
+    import http.client
+    from urllib.parse import urlsplit
+
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_redirect_cannot_be_made_to_lead_elsewhere(standing):
+    leader, standby = standing
+    _, headers, _ = head_of(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
+    assert headers["Location"] == f"{leader.url}/api/%0D%0ASet-Cookie%3A%20x%3Dy/..//evil.example"
+    assert headers["Set-Cookie"] is None
+
+
+def test_a_redirected_connection_goes_on(standing):
+    """The body that was not read is not taken for the next request."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    connection = http.client.HTTPConnection(urlsplit(standing[1].url).netloc, timeout=60)
+    for _ in range(2):
+        connection.request("POST", "/api", request("listBackups") + b"x" * 100_000)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 307
+    connection.close()
+
+
+def test_the_standby_serves_what_needs_no_storage_when_told_to(elected):
+    elected.lead()
+    standby = elected.stand_by()
+    for method, wanted in {
+        "getRoleSummary": ("ERROR_TRANSIENT", "Storage is not READY"),
+        "snapshot": ("ERROR_TRANSIENT", "Storage is not READY"),
+        "performBackup": ("ERROR_TRANSIENT", "Storage is not READY"),
+        "listBackups": ("OK", ""),
+        "unloadRecovery": ("OK", ""),
+        "commitRecovery": ("ERROR", "No backup loaded."),
+        "getTierConfigs": ("OK", ""),
+    }.items():
+        assert said(call(standby.url, method, _headers=BYPASS)) == wanted, method
+
+
+def test_bad_and_foreign_nodes_are_not_members(elected, zk):
+    leader = elected.lead()
+    for number, data in enumerate((b"", b"{", b"[]", b"null", b'{"serviceEndpoint":{}}', b'{"serviceEndpoint":[]}')):
+        zk.create(f"{elected.path}/member_000000010{number}", data)
+    zk.create(f"{elected.path}/memberx_0000000001", MEMBER.format(port=1).encode())
+    zk.create(f"{elected.path}/singleton_candidate_0000000000", b"10.0.0.1")
+    wait_until(lambda: "member_0000000105 is ignored" in leader.log, "the last one read")
+    assert get(leader.url, "/leaderhealth")[0] == 200
+
+
+def test_with_two_members_nobody_leads(elected, zk):
+    """As with a real one, whoever of them it is; and it leads again when the other is gone."""
+    leader = elected.lead()
+    standby = elected.stand_by()
+    zk.create(f"{elected.path}/member_0000000099", MEMBER.format(port=1).encode())
+    for one in (leader, standby):
+        wait_until(lambda one=one: get(one.url, "/leaderhealth")[0] == 502, "nobody leads")
+        status, headers, body = post(one.url, request("listBackups"))
+        assert (status, headers["Content-Type"], headers["Location"]) == (503, None, None)
+        assert b"No Leader Found" in body
+    zk.delete(f"{elected.path}/member_0000000099")
+    elected.wait_advertised(leader)
+
+
+def test_who_has_seen_the_member_node_finds_it_leading(elected, zk):
+    """From the very moment on: a client that comes at once is not told that nobody leads."""
+    leader = elected.lead()
+    for _ in range(20):
+        before = elected.names("member_")
+        zk.delete(f"{elected.path}/{before[0]}")
+        while elected.names("member_") in ([], before):
+            pass
+        assert get(leader.url, "/leaderhealth")[0] == 200
+
+
+def test_nodes_belong_to_the_user_of_the_credentials(elected, zk, zookeeper):
+    leader = elected.lead("-zk_digest_credentials=aurora:secret")
+    [candidate], [member] = elected.names("_c_"), elected.names("member_")
+    assert [acl.id.scheme for acl in zk.get_acls(f"{elected.path}/{member}")[0]] == ["digest", "world"]
+    for name in (candidate, member):
+        with pytest.raises(NoAuthError):
+            zk.delete(f"{elected.path}/{name}")
+    assert elected.members() == [leader.url]
+    assert "secret" not in leader.log
+    refused = elected.add("-zk_digest_credentials=other:word")
+    refused.initialize()
+    refused.spawn()
+    assert refused.wait_exit() == 1
+    assert "refuses us" in refused.log
+    assert "NoAuthError" in refused.log
+
+
+def test_without_credentials_it_warns(standing):
+    assert "there are no -zk_digest_credentials" in standing[0].log
+
+
+def test_the_chroot_is_where_election_and_advertising_begin(elected, zk):
+    missing = elected.add("-zk_chroot_path=/nowhere")
+    missing.initialize()
+    missing.spawn()
+    assert missing.wait_exit() == 1
+    assert "/nowhere is not in ZooKeeper" in missing.log
+    zk.create(f"{elected.path}-root", makepath=True)
+    path, elected.path = elected.path, f"{elected.path}-root{elected.path}"
+    leader = elected.lead(f"-zk_chroot_path={path}-root", f"-serverset_path={path}")
+    assert elected.members() == [leader.url]
+
+
+def test_the_endpoint_has_the_name_it_was_given(elected, zk):
+    leader = elected.lead("-serverset_endpoint_name=https")
+    [member] = elected.names("member_")
+    told = json.loads(zk.get(f"{elected.path}/{member}")[0])
+    assert list(told["additionalEndpoints"]) == ["https"]
+    assert get(leader.url, "/leaderhealth")[0] == 200
+
+
+def test_zookeeper_that_does_not_answer_is_named(elected):
+    one = elected.add("-zk_endpoints=127.0.0.1:1", "-zk_connection_timeout=100ms")
+    one.initialize()
+    one.spawn()
+    assert one.wait_exit() == 1
+    assert "ZooKeeper at 127.0.0.1:1 does not answer within 0.1 s (-zk_connection_timeout)" in one.log
+
+
+MASTER_FLAGS = ("-max_registration_delay=1hrs",)
+
+
+def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS)
+    one.start(until="Awaiting registration")
+    assert (lifecycle(one), variable(one, "framework_registered")) == ("LEADER_AWAITING_REGISTRATION", "0")
+    assert elected.names("member_") == []
+    assert get(one.url, "/leaderhealth")[0] == 502
+    assert post(one.url, request("listBackups"))[0] == 503
+    assert said(call(one.url, "getRoleSummary", _headers=BYPASS)) == ("OK", "")
+    zk.create(f"{mesos}/log_replicas", makepath=True)
+    zk.create(f"{mesos}/json.info", b"{}")
+    assert lifecycle(one) == "LEADER_AWAITING_REGISTRATION"
+    zk.create(f"{mesos}/json.info_", b"{}", ephemeral=True, sequence=True)
+    elected.wait_advertised(one)
+    assert (lifecycle(one), variable(one, "framework_registered")) == ("ACTIVE", "1")
+    assert one.stop() == 0
+
+
+def test_only_a_registered_leader_snapshots_and_backs_up_of_itself(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    often = ("-backup_interval=10ms", "-dlog_snapshot_interval=10ms")
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS, *often)
+    one.start(until="Awaiting registration")
+    for _ in range(100):
+        assert (variable(one, "scheduler_log_snapshots"), variable(one, "scheduler_backup_success")) == ("0", "0")
+    zk.create(f"{mesos}/json.info_", b"{}", makepath=True, ephemeral=True, sequence=True)
+    wait_until(lambda: variable(one, "scheduler_log_snapshots") != "0", "a snapshot")
+    wait_until(lambda: variable(one, "scheduler_backup_success") != "0", "a backup")
+
+
+def test_without_a_master_it_gives_up(elected, zookeeper):
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", "-max_registration_delay=100ms")
+    one.initialize()
+    one.spawn()
+    assert one.wait_exit() == 1
+    assert "not registered within 0.1 s (-max_registration_delay)" in one.log
+
+
+def test_a_master_that_was_there_before_is_found(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    zk.create(f"{mesos}/info_", b"", sequence=True, makepath=True)
+    elected.lead(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}")
+
+
+def test_alone_it_waits_for_a_master_as_well(scheduler, zookeeper):
+    one = scheduler(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", *MASTER_FLAGS, started=False)
+    one.start(until="Awaiting registration")
+    assert get(one.url, "/leaderhealth")[0] == 502
+    assert post(one.url, request("listBackups"))[0] == 503
+    assert said(call(one.url, "listBackups", _headers=BYPASS)) == ("OK", "")
+
+
+def test_the_gc_executor_is_warned_of(scheduler):
+    assert "-gc_executor_path is set: it must be left out during a recovery" in scheduler("-gc_executor_path=/x").log

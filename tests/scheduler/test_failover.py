@@ -1,0 +1,230 @@
+"""How a leader is replaced, with real processes and a real ZooKeeper; each scheduler has a log of its own here."""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import pytest
+
+from tests.api import call, get, post, request, said
+from tests.processes import PROGRAMS, wait_until
+from tests.scheduler.elected import Elected, keeper
+from tests.zookeeper import running
+
+
+@pytest.fixture
+def zk(zookeeper):
+    with keeper(zookeeper.hosts) as client:
+        yield client
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper, zk):
+    one = Elected(tmp_path, zookeeper.hosts, zk)
+    yield one
+    one.close()
+
+
+def three(elected):
+    return elected.lead(), elected.stand_by(), elected.stand_by()
+
+
+def test_a_killed_leader_is_replaced_by_the_next(elected):
+    leader, second, third = three(elected)
+    leader.kill()
+    elected.wait_advertised(second)
+    wait_until(lambda: get(third.url, "/leaderhealth")[0] == 503, "the third knows the new leader")
+    assert post(third.url, request("listBackups"))[1]["Location"] == f"{second.url}/api"
+    assert len(elected.names("_c_")) == 2
+    second.kill()
+    elected.wait_advertised(third)
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_leader_takes_its_nodes_along(elected, sig):
+    """Long before its session would end."""
+    elected.session_seconds = 60
+    leader, second, _ = three(elected)
+    assert leader.stop(sig) == 0
+    assert len(elected.names("_c_")) == 2
+    elected.wait_advertised(second)
+    assert second.stop(sig) == 0
+
+
+def test_a_stopped_standby_is_not_missed(elected):
+    leader, second, third = three(elected)
+    assert second.stop() == 0
+    assert len(elected.names("_c_")) == 2
+    assert elected.members() == [leader.url]
+    leader.stop()
+    elected.wait_advertised(third)
+
+
+def test_a_leader_that_was_paused_for_too_long_ends(elected):
+    """Once by its own clock or by what ZooKeeper says of its session, whichever it learns first."""
+    leader, second, _ = three(elected)
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    elected.wait_advertised(second)
+    os.kill(leader.process.pid, signal.SIGCONT)
+    assert leader.wait_exit() == 1
+    assert "Lost leadership" in leader.log
+    assert elected.members() == [second.url]
+
+
+def test_a_pause_shorter_than_the_session_is_survived(elected):
+    elected.session_seconds = 60
+    leader, *_ = three(elected)
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    with pytest.raises(TimeoutError):
+        post(leader.url, request("listBackups"), timeout=1)
+    os.kill(leader.process.pid, signal.SIGCONT)
+    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert elected.members() == [leader.url]
+
+
+def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
+    """Somebody cleans up by hand, and for a moment two lead."""
+    leader, second, _ = three(elected)
+    zk.delete(f"{elected.path}/{elected.names('_c_')[0]}")
+    assert leader.wait_exit() == 1
+    assert "Lost leadership, or the chance of it: our node" in leader.log
+    elected.wait_advertised(second)
+
+
+def test_a_standby_whose_candidate_was_deleted_ends(elected, zk):
+    leader, second, _ = three(elected)
+    zk.delete(f"{elected.path}/{elected.names('_c_')[1]}")
+    assert second.wait_exit() == 1
+    assert elected.members() == [leader.url]
+
+
+def test_everything_deleted_ends_everybody(elected, zk):
+    schedulers = three(elected)
+    for _ in range(20):  # the leader puts its member node back meanwhile
+        with suppress(Exception):
+            zk.delete(elected.path, recursive=True)
+    assert [one.wait_exit() for one in schedulers] == [1, 1, 1]
+
+
+def test_a_deleted_member_node_comes_back(elected, zk):
+    leader = elected.lead()
+    [member] = elected.names("member_")
+    zk.delete(f"{elected.path}/{member}")
+    wait_until(lambda: elected.names("member_") not in ([], [member]), "another member node")
+    elected.wait_advertised(leader)
+
+
+def test_a_leader_leads_no_longer_than_it_may(elected):
+    leader = elected.lead("-max_leading_duration=3secs")
+    second = elected.stand_by()
+    assert leader.wait_exit() == 0
+    assert "it has led for -max_leading_duration" in leader.log
+    elected.wait_advertised(second)
+
+
+def test_a_committed_recovery_hands_over(elected):
+    leader = elected.add()
+    (leader.backup_dir / "b").write_bytes(_empty_backup())
+    leader.start()
+    second = elected.stand_by()
+    elected.wait_advertised(leader)
+    assert said(call(leader.url, "stageRecovery", backupId="b")) == ("OK", "")
+    assert said(call(leader.url, "commitRecovery")) == ("OK", "")
+    assert leader.wait_exit() == 0
+    elected.wait_advertised(second)
+
+
+def _empty_backup() -> bytes:
+    from aurora_admin.gen.storage.ttypes import Snapshot
+    from aurora_admin.wire.codec import encode
+
+    return encode(Snapshot(timestamp=1))
+
+
+def test_a_started_over_leader_goes_to_the_end_of_the_queue(elected):
+    leader, second, third = three(elected)
+    leader.stop()
+    elected.wait_advertised(second)
+    elected.standing(leader)
+    second.stop()
+    elected.wait_advertised(third)
+
+
+@pytest.fixture
+def own_keeper(tmp_path):
+    """A ZooKeeper server of the test's own, and schedulers elected there."""
+    with running(tmp_path / "zookeeper") as one, keeper(one.hosts) as client:
+        schedulers = Elected(tmp_path, one.hosts, client)
+        yield one, schedulers
+        schedulers.close()
+
+
+def test_without_zookeeper_a_leader_ends_by_its_own_clock(own_keeper):
+    """Nobody tells it that its session is lost: kazoo does so only when it has reached a server again."""
+    zookeeper, elected = own_keeper
+    leader, standby = elected.lead(), elected.stand_by()
+    zookeeper.kill()
+    assert [leader.wait_exit(), standby.wait_exit()] == [1, 1]
+    assert f"was not heard of for {elected.session_seconds} s" in leader.log
+
+
+def test_zookeeper_that_hangs_is_as_good_as_none(own_keeper):
+    zookeeper, elected = own_keeper
+    leader = elected.lead()
+    zookeeper.servers[0].pause()
+    assert leader.wait_exit() == 1
+    zookeeper.servers[0].resume()
+    assert "was not heard of" in leader.log
+
+
+def test_the_granted_time_out_counts_not_the_wanted_one(tmp_path):
+    with running(tmp_path / "zookeeper", maxSessionTimeout=4000) as one, keeper(one.hosts) as client:
+        elected = Elected(tmp_path, one.hosts, client, session_seconds=600)
+        try:
+            leader = elected.lead()
+            one.kill()
+            assert leader.wait_exit() == 1
+            assert "was not heard of for 4 s" in leader.log
+        finally:
+            elected.close()
+
+
+def test_a_short_absence_of_zookeeper_is_survived(own_keeper):
+    zookeeper, elected = own_keeper
+    elected.session_seconds = 60
+    leader, standby = elected.lead(), elected.stand_by()
+    candidates = elected.names("_c_")
+    zookeeper.kill()
+    wait_until(lambda: "Connection dropped" in leader.log and "Connection dropped" in standby.log, "both miss it")
+    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    zookeeper.start()
+    wait_until(lambda: elected.keeper.connected, "the test's own client is back")
+    assert elected.names("_c_") == candidates
+    leader.stop()
+    elected.wait_advertised(standby)
+
+
+HANGS = """
+import sys, threading
+from aurora_admin.scheduler import lifecycle
+from aurora_admin.scheduler.flags import parse
+lifecycle.FAILED_SECONDS = 0.5
+one = lifecycle.Lifecycle(parse(sys.argv[1:]))
+one._storage.stop = threading.Event().wait
+one._fail("on purpose")
+sys.exit(one.run())
+"""
+
+
+def test_a_leader_that_must_end_does_so_whatever_it_hangs_in(elected):
+    """As in an append that never returns and keeps the storage locked: an end in order would wait for ever."""
+    one = elected.add()
+    one.initialize()
+    program = str(PROGRAMS / "aurora-reference-scheduler")
+    command = one.command()
+    one.command = lambda: [sys.executable, "-c", HANGS, *command[command.index(program) + 1 :]]
+    one.spawn()
+    assert one.wait_exit() == 1
+    assert "on purpose" in one.log
+    assert "Stopped" not in one.log

@@ -1,0 +1,164 @@
+"""One leader after another over one log in ZooKeeper: what was acknowledged stays, and who was deposed adds nothing."""
+
+import os
+import re
+import signal
+import socket
+import threading
+from contextlib import suppress
+from http.client import HTTPException
+from urllib.parse import urlsplit
+
+import pytest
+
+from aurora_admin.gen.api.ttypes import ResourceAggregate
+from tests.api import BINARY, call, get, request, said
+from tests.processes import PROGRAMS, environment, run, wait_until
+from tests.scheduler.elected import Elected, keeper
+from tests.scheduler.states import OK, resources
+
+WAITING = 4  # as many connections as the kernel takes for a process that does not
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper):
+    """Three schedulers, the first of which leads, over one log."""
+    with keeper(zookeeper.hosts) as client:
+        one = Elected(tmp_path, zookeeper.hosts, client)
+        one.group = f"{one.path}-log"
+        one.flags = (f"-native_log_zk_group_path={one.group}",)
+        log_tool(one, "initialize")
+        for _ in range(3):
+            one.add().log_dir.mkdir()
+        one.schedulers[0].start()
+        for standby in one.schedulers[1:]:
+            one.standing(standby)
+        one.wait_advertised(one.schedulers[0])
+        yield one
+        one.close()
+
+
+def log_tool(elected, command: str, *arguments: str) -> str:
+    where = (f"--zk={elected.hosts}", f"--group={elected.group}")
+    done = run([PROGRAMS / "aurora-reference-log", command, *where, *arguments], environment(elected.folder))
+    assert done.code == 0, done.err
+    return done.out
+
+
+def quota(number: int) -> dict[str, object]:
+    return {"ownerRole": "www", "quota": ResourceAggregate(resources=resources(float(number), 1, 1))}
+
+
+def cpus(url: str, role: str = "www") -> float:
+    answer = call(url, "getQuota", ownerRole=role)
+    assert said(answer) == OK
+    return max(one.numCpus or 0.0 for one in answer.result.getQuotaResult.quota.resources)
+
+
+class Writer(threading.Thread):
+    """Sets a quota to 1, 2, 3 and so on until it is not told that this was done."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url = url
+        self.acknowledged = 0
+
+    def run(self) -> None:
+        with suppress(OSError, HTTPException, AssertionError):
+            while said(call(self.url, "setQuota", **quota(self.acknowledged + 1))) == OK:
+                self.acknowledged += 1
+
+
+def writing(elected) -> Writer:
+    writer = Writer(elected.schedulers[0].url)
+    writer.start()
+    wait_until(lambda: writer.acknowledged > 20, "writes acknowledged")
+    return writer
+
+
+def assert_kept(elected, writer: Writer, successor) -> None:
+    """The last acknowledged write is there, and at most the one after it."""
+    writer.join(60)
+    elected.wait_advertised(successor)
+    assert cpus(successor.url) in (writer.acknowledged, writer.acknowledged + 1)
+
+
+def positions(elected) -> list[int]:
+    return [int(found) for found in re.findall(r"^(\d+)\b", log_tool(elected, "read"), re.MULTILINE)]
+
+
+def assert_contiguous(found: list[int]) -> None:
+    assert found
+    assert found == list(range(found[0], found[0] + len(found)))
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped", "candidate deleted", "epoch taken"])
+def test_what_was_acknowledged_is_there_after_a_leader_is(elected, how):
+    leader, second, third = elected.schedulers
+    writer = writing(elected)
+    if how == "killed":
+        leader.kill()
+    elif how == "stopped":
+        assert leader.stop() == 0
+    elif how == "candidate deleted":
+        elected.keeper.delete(f"{elected.path}/{elected.names('_c_')[0]}")
+        assert leader.wait_exit() == 1
+    else:
+        epoch, _ = elected.keeper.get(f"{elected.group}/epoch")
+        elected.keeper.set(f"{elected.group}/epoch", epoch)
+        assert leader.wait_exit() == 1
+        assert "taken over" in leader.log
+    assert_kept(elected, writer, second)
+    assert_contiguous(positions(elected))
+    second.kill()
+    elected.wait_advertised(third)
+    assert cpus(third.url) in (writer.acknowledged, writer.acknowledged + 1)
+
+
+def send_unanswered(url: str, body: bytes) -> socket.socket:
+    """Put a request where the process will find it when it goes on."""
+    target = urlsplit(url)
+    connection = socket.create_connection((target.hostname, target.port), timeout=60)
+    head = f"Content-Type: {BINARY}\r\nAccept: {BINARY}\r\nBypass-Leader-Redirect: x\r\nContent-Length: {len(body)}"
+    connection.sendall(f"POST /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n\r\n".encode() + body)
+    return connection
+
+
+def test_a_leader_that_was_paused_until_it_was_replaced_appends_nothing(elected):
+    """Requests wait for it in its socket: it may answer them, but never with OK."""
+    leader, second, third = elected.schedulers
+    assert said(call(leader.url, "setQuota", **quota(1))) == OK
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    waiting = [send_unanswered(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
+    elected.wait_advertised(second)
+    assert said(call(second.url, "setQuota", **quota(3))) == OK
+    before = positions(elected)
+    os.kill(leader.process.pid, signal.SIGCONT)
+    answers = [answer_of(connection) for connection in waiting]
+    assert leader.wait_exit() == 1
+    assert not any(b"\x08\x00\x01\x00\x00\x00\x01" in answer for answer in answers)  # responseCode OK
+    assert positions(elected) == before
+    second.kill()
+    elected.wait_advertised(third)
+    assert cpus(third.url) == 3.0
+
+
+def answer_of(connection: socket.socket) -> bytes:
+    answer = b""
+    with connection, suppress(OSError):
+        while part := connection.recv(1 << 16):
+            answer += part
+    return answer
+
+
+def test_a_standby_has_what_the_leader_had_when_it_leads(elected):
+    """One after the other, each writes, and the last knows it all."""
+    for number, one in enumerate(elected.schedulers, 1):
+        elected.wait_advertised(one)
+        role = f"role{number}"
+        given = ResourceAggregate(resources=resources(float(number), 1, 1))
+        assert said(call(one.url, "setQuota", ownerRole=role, quota=given)) == OK
+        assert [cpus(one.url, f"role{earlier}") for earlier in range(1, number + 1)] == list(range(1, number + 1))
+        if number < 3:
+            assert one.stop() == 0
+    assert get(elected.schedulers[2].url, "/leaderhealth")[0] == 200
