@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 
+from aurora_admin.backup.sections import QUOTAS
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.stores import QUOTAS, Stores
+from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.frames import Spool, entries
