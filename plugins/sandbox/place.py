@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zlib
 from datetime import datetime, timezone
 from pathlib import Path
 from shutil import copyfileobj
@@ -11,6 +12,7 @@ from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.errors import AdminError
 
 GZIP_MAGIC = b"\x1f\x8b"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
@@ -19,6 +21,9 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
     Raises:
         AdminError: it cannot be read, is no backup, or does not fit.
     """
+    if source is not None and not os.path.isfile(source) and (os.path.exists(source) or not source):
+        what = f"{source} is not a regular file" if source else "--backup= names no file"
+        raise AdminError(f"{what}. Name the file of a backup")
     folder.mkdir()
     unnamed = folder / (os.path.basename(source or "") or "made-up").removesuffix(".gz")
     try:
@@ -30,10 +35,13 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
         return _rename(unnamed, backup.timestamp_ms or 0), backup
     except BackupError as error:
         raise AdminError(f"{source} cannot be rehearsed: {error}") from error
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise AdminError(
-            f"{source or 'The made-up backup'} cannot be copied to {folder}: {reason}. Name a backup that can be read, "
+            f"{source} is damaged: {error}. See what gunzip -t says of it, and copy it anew from where it was made"
+        ) from error
+    except OSError as error:
+        raise AdminError(
+            f"{source or 'The made-up backup'} cannot be copied to {folder}: {error.strerror}. Name a backup that can be read, "
             "and see that there is room for a copy"
         ) from error
 
@@ -54,7 +62,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _rename(unnamed: Path, taken_ms: int) -> str:
-    """Name it as its scheduler would have: by the minute it was taken, in UTC."""
-    name = f"scheduler-backup-{datetime.fromtimestamp(taken_ms / 1000, timezone.utc):%Y-%m-%d-%H-%M}"
+    """Name it as its scheduler would have: by the minute it was taken, in UTC; a minute beyond the calendar by 1970."""
+    try:
+        taken = datetime.fromtimestamp(taken_ms / 1000, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        taken = EPOCH
+    name = f"scheduler-backup-{taken.year:04}-{taken:%m-%d-%H-%M}"
     os.rename(unnamed, unnamed.parent / name)
     return name

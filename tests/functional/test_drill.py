@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.wire import fields
+from tests.conftest import FIXTURES
 from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
 from tests.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
-REAL = ("era-006", "era-008", "era-012-nodbscript", "era-013-dbscript", "era-016-dbscript", "era-016-failover",
-        "era-018-dbscript", "era-018-trimmed", "era-018-trimmed-failover", "small-022", "jobs-10k-022.gz")
+REAL = sorted(path.name for path in FIXTURES.glob("backups/*") if ".expect.json" not in path.name) or ["any"]
 STEPS = ("start a scheduler", "list backups", "stage", "print tasks", "delete tasks", "commit", "start it again",
          "compare tasks", "back up, compare the rest", "stop")
 
@@ -110,23 +110,58 @@ def test_kept_folders_hold_the_backup_the_log_and_every_output(drill, left):
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0", SAMPLE.read_bytes()[:-1], SAMPLE.read_bytes() + b"x",
-                                     gzip.compress(SAMPLE.read_bytes())[:-9]])
-def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, content):
-    (tmp_path / "damaged").write_bytes(content)
-    result = drill("--backup", tmp_path / "damaged")
+COMPRESSED = gzip.compress(SAMPLE.read_bytes())
+DAMAGED_GZIP = r"is damaged: .+\. See what gunzip -t says of it, and copy it anew from where it was made"
+
+
+@pytest.mark.parametrize(("content", "text"), [
+    (b"", "cannot be rehearsed: Failed to decode backup one: the file is empty; .+"),
+    (b"\0", "cannot be rehearsed: Failed to decode backup one: it is no backup: .+"),
+    (SAMPLE.read_bytes()[:-1], "cannot be rehearsed: .+ copy it anew from where it was made.+"),
+    (SAMPLE.read_bytes() + b"x", "cannot be rehearsed: Failed to decode backup one: 1 bytes follow .+"),
+    (COMPRESSED[:-9], DAMAGED_GZIP),
+    (COMPRESSED[:-8] + bytes(8), DAMAGED_GZIP),
+    (COMPRESSED[:1000] + bytes(100) + COMPRESSED[1100:], DAMAGED_GZIP),
+    (COMPRESSED[:2] + b"\7" + COMPRESSED[3:], DAMAGED_GZIP),
+], ids=["empty", "nul", "cut", "longer", "gzip-cut", "gzip-checksum", "gzip-data", "gzip-method"])
+def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, content, text):
+    path = tmp_path / "one"
+    path.write_bytes(content)
+    result = drill("--backup", path)
     assert (result.code, result.out) == (1, "")
-    assert re.fullmatch(r"FATAL\] .*damaged.*\n", result.err)
+    assert re.fullmatch(rf"FATAL\] {re.escape(str(path))} {text}\n", result.err), result.err
     assert left() == []
 
 
-@pytest.mark.parametrize("arguments", [("--backup=/nowhere/at-all",), ("--backup=/",), ("--backup=x", "--tasks=1"),
-                                       ("--tasks=-1",), ("west",)])
-def test_what_cannot_be_rehearsed_is_refused_in_few_words(drill, left, arguments):
+@pytest.mark.parametrize("taken", [2**62, -2**62, 253_402_300_800_000, -50_000_000_000_000, 2**63 - 1])
+def test_a_backup_from_beyond_the_calendar_passes(drill, tmp_path, taken):
+    (tmp_path / "odd").write_bytes(fields.put(SAMPLE.read_bytes(), [1], 10, fields.i64(taken)))
+    result = drill("--backup", tmp_path / "odd")
+    assert_passed(result)
+    assert re.search(r"^list backups +scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d ", result.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    (("--backup=/nowhere/at-all",), "/nowhere/at-all cannot be copied to .+: No such file or directory. .+"),
+    (("--backup=/",), "/ is not a regular file. Name the file of a backup"),
+    (("--backup=/dev/zero",), "/dev/zero is not a regular file. Name the file of a backup"),
+    (("--backup=",), "--backup= names no file. Name the file of a backup"),
+    (("--backup=x", "--tasks=1"), "Give --backup or --tasks, not both"),
+    (("--tasks=-1",), "--tasks=-1: give the number of tasks to make up, 0 or more"),
+    (("west",), "usage: drill .*\n\nsee the help .*"),
+])
+def test_what_cannot_be_rehearsed_is_refused_in_few_words(drill, left, arguments, text):
     result = drill(*arguments)
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("FATAL] ")
-    assert "Traceback" not in result.err
+    assert re.fullmatch(rf"FATAL\] {text}\n", result.err), result.err
+    assert left() == []
+
+
+def test_a_pipe_is_refused_at_once(drill, left, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    result = drill("--backup", tmp_path / "pipe")
+    assert (result.code, result.err) == (
+        1, f"FATAL] {tmp_path}/pipe is not a regular file. Name the file of a backup\n")
     assert left() == []
 
 
