@@ -6,6 +6,7 @@ from task to task, and is put together again around new ones.
 
 import argparse
 import os
+import signal
 import struct
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
@@ -233,13 +234,17 @@ def _section(number: int, size: int, records: Iterable[bytes]) -> Iterator[bytes
 
 
 def write_sample(path: str, tasks: int, seed: int = 0) -> None:
-    """Write a backup of so many tasks; under its name it appears whole, once it is on disk."""
+    """Write a backup of so many tasks; under its name it appears whole, once it is on disk, or nothing is left."""
     unfinished = f"{path}.part"
     with open(unfinished, "wb", buffering=1 << 20) as file:
-        file.writelines(snapshot(Cluster(seed, tasks)))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+        try:
+            file.writelines(snapshot(Cluster(seed, tasks)))
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
 
 
 def main() -> None:
@@ -249,12 +254,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another cluster (default 0)")
     parser.add_argument("file", metavar="FILE", help="where to write it; an existing file is replaced")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if args.tasks < 0:
         parser.error(f"argument --tasks: a number of tasks is 0 or more, not {args.tasks}")
     try:
         write_sample(args.file, args.tasks, args.seed)
     except OSError as error:
         parser.exit(1, f"make-backup: {args.file} cannot be written: {error.strerror}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"make-backup: interrupted, {args.file} was not written\n")
 
 
 if __name__ == "__main__":

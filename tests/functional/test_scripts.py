@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from aurora_admin.backup.index import read_backup
 from tests.conftest import CHECKOUT
-from tests.processes import processes_of_session
+from tests.processes import DEADLINE_SECONDS, processes_of_session, wait_until
 
 
 def untracked() -> set[str]:
@@ -54,4 +55,20 @@ def test_make_backup_refuses_what_it_cannot_do(script, tmp_path):
     assert "a number of tasks is 0 or more, not -3" in script("make-backup", "--tasks", "-3", "mine", code=2)
     out = script("make-backup", "--tasks", "3", str(tmp_path / "nowhere" / "mine"), code=1)
     assert out.endswith("cannot be written: No such file or directory\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_make_backup_leaves_nothing_unfinished(script, tmp_path):
+    (tmp_path / "mine").mkdir()
+    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine cannot be written: Is a directory\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
+def test_make_backup_that_is_interrupted_leaves_nothing(tmp_path, sig):
+    process = subprocess.Popen([CHECKOUT / "script" / "make-backup", "--tasks", "100000000", "mine"], cwd=tmp_path,
+                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: list(tmp_path.glob("mine.part")), "it has begun")
+    process.send_signal(sig)
+    assert process.wait(DEADLINE_SECONDS) == 130
     assert list(tmp_path.iterdir()) == []

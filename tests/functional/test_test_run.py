@@ -1,6 +1,7 @@
 """The test run itself: what it may leave out, and what it says of it."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -43,6 +44,16 @@ def test_a_missing_part_is_skipped_by_name_but_fails_in_ci(run_tests):
     assert "no strace here" in here.stdout
     assert in_ci.returncode == 1
     assert "skipped, and in CI nothing may be" in in_ci.stdout
+
+
+def test_what_ci_runs_says_that_it_is_ci(tmp_path):
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "script").mkdir()
+    shutil.copy(CHECKOUT / ".ci" / "run", tmp_path / ".ci")
+    (tmp_path / "script" / "test").write_text("#!/bin/sh\necho CI is $CI")
+    (tmp_path / "script" / "test").chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name != "CI"}
+    assert subprocess.check_output([tmp_path / ".ci" / "run"], env=env, text=True) == "CI is true\n"
 
 
 def test_missing_recordings_are_named_and_legal_even_in_ci(run_tests):

@@ -44,22 +44,22 @@ def stage(running, raw: bytes) -> str:
     ("raw", "text"),
     [
         (b"", "the file is empty; "),
-        (bytes(100), "it is no backup: a snapshot has a timestamp at byte 0 of 100; "),
+        (bytes(100), "99 bytes follow the end of the snapshot at byte 1 of 100; "),
         (b"\x00", "it is no backup: a snapshot has a timestamp at byte 0 of 1; "),
-        (b"\x00" + sample(), "99 bytes follow"),
+        (b"\x00" + sample(), f"{len(sample())} bytes follow the end of the snapshot at byte 1 of "),
         (gzip.compress(sample()), "it is compressed with gzip; gunzip it first."),
         (bz2.compress(sample()), "it is compressed with bzip2; bunzip2 it first."),
         (lzma.compress(sample()), "it is compressed with xz; unxz it first."),
         (sample() + b"\x00", "1 bytes follow the end of the snapshot at byte "),
         (sample() + sample(), "bytes follow the end of the snapshot at byte "),
-        (b"hello, world, this is text\n", " at byte "),
+        (b"hello, world, this is text\n", "Unrecognized type 104 at byte 0 of 27; "),
     ],
     ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "trailing-nul", "twice", "text"],
 )
 def test_what_is_no_backup_is_refused(running, raw, text):
     refusal = stage(running, raw)
     assert refusal.startswith(DECODE)
-    assert text in refusal or raw.startswith(b"\x00")
+    assert text in refusal
 
 
 def test_a_truncated_backup_is_refused_at_every_length(running, sweep):
