@@ -4,8 +4,11 @@ import os
 import stat
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple
+
+from aurora_admin.wire.errors import WireError
 
 WINDOW = 1 << 20
 # A lone record is read by itself; neighbours are worth a whole window.
@@ -69,6 +72,25 @@ class BackupFile:
             raise BackupError(
                 f"The file of backup {self.name} has changed since it was staged; unload and stage it again."
             )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read records again that were indexed before.
+
+        Raises:
+            BackupError: they are gone, or are no longer what they were.
+        """
+        try:
+            yield
+        except Exception as error:
+            self.check_unchanged()
+            if not isinstance(error, EOFError | WireError | OSError):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise BackupError(
+                f"Failed to read backup {self.path} again: {reason}. Unload it and check its disk; then stage it "
+                "again, or another backup."
+            ) from error
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of a range.

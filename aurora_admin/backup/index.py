@@ -87,22 +87,32 @@ class Backup:
         return next(self.records([self.tasks.ids[task_id]]))[1]
 
     def records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield each row with its ScheduledTask."""
-        found = records(self.file.fd, rows, self.tasks.start, self.tasks.length)
-        return self._mended(found) if self._old else found
+        """Yield each row with its ScheduledTask.
+
+        Raises:
+            BackupError: the file is no longer what it was.
+        """
+        with self.file.reading():
+            found = records(self.file.fd, rows, self.tasks.start, self.tasks.length)
+            yield from self._mended(found) if self._old else found
 
     def _mended(self, found: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         for row, raw in found:
             yield row, self.backfill.task(raw) if self._old[row] else raw
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
-        """Yield the ScheduledTasks of some rows one after another, cut anywhere."""
+        """Yield the ScheduledTasks of some rows one after another, cut anywhere.
+
+        Raises:
+            BackupError: the file is no longer what it was.
+        """
         if self._old:
             yield from (raw for _, raw in self.records(rows))
             return
-        for start, end in spans(rows, self.tasks.start, self.tasks.length):
-            for at in range(start, end, WINDOW):
-                yield self.file.read(at, min(at + WINDOW, end))
+        with self.file.reading():
+            for start, end in spans(rows, self.tasks.start, self.tasks.length):
+                for at in range(start, end, WINDOW):
+                    yield self.file.read(at, min(at + WINDOW, end))
 
     def mend(self, rows: Sequence[int]) -> None:
         """Bring these tasks to today's shape whenever they are read.

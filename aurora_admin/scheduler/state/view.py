@@ -52,6 +52,9 @@ class View:
                 self._used.append(raw[config[row]])
             yield partial, number
 
+    def check(self) -> None:
+        """Nothing can have changed it."""
+
 
 def build_details(timestamp_ms: int) -> bytes:
     """What SchedulerMetadata says of its writer (spec/storage.md 3.1)."""

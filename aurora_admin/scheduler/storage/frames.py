@@ -5,9 +5,10 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
-from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
@@ -45,7 +46,10 @@ class Spool:
         length = self.file.tell() - len(DEFLATED_HEAD) - 4
         write(STOP)
         if length > LONGEST_ENTRY:
-            raise LogError(f"The snapshot takes {length} bytes deflated; a log entry holds at most {LONGEST_ENTRY}.")
+            raise LogFull(
+                f"The snapshot takes {length} bytes deflated and a log entry holds at most {LONGEST_ENTRY}: nothing "
+                "was written. Delete tasks that are no longer wanted first."
+            )
         self.file.seek(len(DEFLATED_HEAD))
         write(struct.pack("!i", length))
 
@@ -73,7 +77,9 @@ class Spool:
             yield piece
 
     def close(self) -> None:
-        self.file.close()
+        # What could not be written any more is not wanted any more.
+        with suppress(OSError):
+            self.file.close()
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,9 +3,9 @@
 import logging
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta, timezone
 
 from thrift.Thrift import TType
@@ -84,7 +84,30 @@ class Log:
             LogBroken: it may or may not be durable.
         """
         self.bytes_since_snapshot = 0
-        position = self._append_deflated(snapshots.deduplicated_entry(source))
+        with self.prepared(source) as spool:
+            self.append_prepared(spool)
+
+    @contextmanager
+    def prepared(self, source: snapshots.Source) -> Iterator[Spool]:
+        """Give the whole state as an entry for append_prepared(); nothing is in the log yet.
+
+        Raises:
+            LogFull: there is no room for it.
+            BackupError: the source is a file that cannot be read, or was changed meanwhile.
+        """
+        with self._deflated(snapshots.deduplicated_entry(source)) as spool:
+            source.check()
+            yield spool
+
+    def append_prepared(self, spool: Spool) -> None:
+        """Make a whole state durable as one entry and forget what came before it.
+
+        Raises:
+            LogFull: nothing was written.
+            LogBroken: it may or may not be durable.
+        """
+        self.bytes_since_snapshot = 0
+        position = self._append(spool.records(self._max_entry_size), spool.size)
         size = self.bytes_since_snapshot
         self.statistics["scheduler_log_snapshots"] += 1
         self._begin_with_snapshot()
@@ -100,16 +123,22 @@ class Log:
         self.bytes_since_snapshot = 0
 
     def _append_deflated(self, pieces: Iterable[bytes]) -> int:
-        try:
-            with closing(Spool(self._spool_folder)) as spool:
+        with self._deflated(pieces) as spool:
+            return self._append(spool.records(self._max_entry_size), spool.size)
+
+    @contextmanager
+    def _deflated(self, pieces: Iterable[bytes]) -> Iterator[Spool]:
+        with ExitStack() as stack:
+            try:
+                spool = stack.enter_context(closing(Spool(self._spool_folder)))
                 spool.deflate(pieces)
                 self._check_room(spool.size)
-                return self._append(spool.records(self._max_entry_size), spool.size)
-        except OSError as error:
-            raise LogFull(
-                f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
-                "Free some space and try again."
-            ) from error
+            except OSError as error:
+                raise LogFull(
+                    f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
+                    "Free some space and try again."
+                ) from error
+            yield spool
 
     def _check_room(self, size: int) -> None:
         room = self.engine.room()

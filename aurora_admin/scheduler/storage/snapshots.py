@@ -43,6 +43,13 @@ class Source(Protocol):
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
         """Each ScheduledTask without its config, and the config's number."""
 
+    def check(self) -> None:
+        """Refuse what was read of it, once all was: it was not the state at one moment.
+
+        Raises:
+            BackupError: the file that it is read from was changed.
+        """
+
 
 def snapshot(source: Source) -> Iterator[bytes]:
     """Yield the bytes of a Snapshot: what a backup file holds."""

@@ -135,13 +135,13 @@ class Storage:
         """Write another state into the log as its last entry, and close the storage: this process must end.
 
         Raises:
-            NotReady, LogFull: nothing was written, and the storage goes on.
+            NotReady, LogFull, BackupError: nothing was written, and the storage goes on.
         """
         self._check_ready()
         with self._lock:
             self._check_ready()
-            with self._or_die():
-                self._log.append_snapshot(source)
+            with self._log.prepared(source) as spool, self._or_die():
+                self._log.append_prepared(spool)
             self._ready = False
 
     def _measure(self) -> None:
