@@ -1,8 +1,8 @@
 """Manual pages from the declarations of commands.
 
 `python -m aurora_admin.manpages [--distribution NAME] [--output DIR]` writes a page for each command of an installed
-distribution; for this one also those of its programs. Needs argparse-manpage. The same input gives the same pages, byte
-for byte.
+distribution; for this one also those of its programs. Needs argparse-manpage (the extra `man`). The same input gives
+the same pages, byte for byte.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from argparse_manpage.manpage import Manpage
-
 from aurora_admin import __version__
 from aurora_admin.errors import EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError
 from aurora_admin.parser import PROGRAM, CommandParser
@@ -25,11 +23,14 @@ from aurora_admin.registry import OURS, Registry, load, normal_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from argparse_manpage.manpage import Manpage
+
     from aurora_admin.registry import Offer
 
-MAN = Path(__file__).resolve().parent.parent / "man"
+CHECKOUT = Path(__file__).resolve().parent.parent
 DATE = "2026-11-25"  # printed at the foot of a page; --date gives another
 MANUAL = "Aurora administration"
+SHOWN_HELP = "--\0help"  # an option --help is left out by argparse-manpage
 
 ABOUT = """\
 Runs one administrative command against the scheduler of an Apache Aurora cluster. Each command has a manual page of its
@@ -67,7 +68,7 @@ PROGRAMS = {
         0: "Stopped: by SIGTERM, by Ctrl-C, or by itself after a recovery was committed.",
         1: "Could not start, or had to stop. Standard error says why.",
     }),
-    "aurora-reference-log": Program("make the log of an aurora-reference-scheduler", {
+    "aurora-reference-log": Program("make, show, wipe, restore and extract the log of a scheduler", {
         0: "Done.",
         1: "Not done. Standard error says why.",
         2: "The command line cannot be understood.",
@@ -144,6 +145,11 @@ def _program_parsers() -> list[ArgumentParser]:
 
 
 def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage:
+    try:
+        from argparse_manpage.manpage import Manpage
+    except ImportError as error:
+        raise AdminError("Pages are made by argparse-manpage, which is not installed: "
+                         f"pip install '{OURS}[man]'") from error
     description, parser.description = parser.description or "", None
     _unwrap(parser)
     page = Manpage(parser, {"manual_title": MANUAL, "date": date}, format="single-commands-section")
@@ -154,9 +160,10 @@ def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage
 
 
 def _unwrap(parser: ArgumentParser) -> None:
-    """Let man break the lines: the width of the terminal must not show in the page."""
+    """Let man break the lines: the width of the terminal must not show in the page. And let it show --help."""
     parser.formatter_class = lambda prog: HelpFormatter(prog, width=10_000)
     for action in parser._actions:  # noqa: SLF001 - argparse has no other way to its sub-parsers
+        action.option_strings = [name.replace("--help", SHOWN_HELP) for name in action.option_strings]
         if isinstance(action.choices, dict):
             for one in action.choices.values():
                 _unwrap(one)
@@ -164,7 +171,7 @@ def _unwrap(parser: ArgumentParser) -> None:
 
 def _text(page: Manpage) -> str:
     """Return the page as mandoc wants it: no empty lines, no line over 79 characters, no text taken for a macro."""
-    text = re.sub(r"\n\n+(?=[^.\n])", "\n.PP\n", str(page))
+    text = re.sub(r"\n\n+(?=[^.\n])", "\n.PP\n", str(page).replace("\0", ""))
     header, *body = re.sub(r"\n+", "\n", re.sub(r"\n\.PP\n+(?=\.)", "\n", text)).splitlines()
     lines = [header.replace(r"\-", "-")]  # or the date is none
     is_filled = True
@@ -215,9 +222,14 @@ def main() -> None:
     """Write the pages, and say in one line what is in the way if they cannot be made."""
     parser = ArgumentParser(prog="python -m aurora_admin.manpages", description=__doc__)
     parser.add_argument("--distribution", metavar="NAME", default=OURS, help=f"whose commands (default: {OURS})")
-    parser.add_argument("--output", metavar="DIR", type=Path, default=MAN, help="where to (default: our own man/)")
+    parser.add_argument("--output", metavar="DIR", type=Path,
+                        help="where to (default, in a checkout and for our own: its man/)")
     parser.add_argument("--date", metavar="YYYY-MM-DD", default=DATE, help="date at the foot of the pages")
     args = parser.parse_args()
+    if args.output is None and args.distribution == OURS and (CHECKOUT / "setup.cfg").exists():
+        args.output = CHECKOUT / "man"
+    if args.output is None:
+        parser.error("say where to write the pages: --output=DIR")
     try:
         pages = pages_of(args.distribution, args.date)
     except AdminError as error:

@@ -26,7 +26,7 @@ def manpage_parser() -> ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"aurora-reference-log {__version__}", help="print the version and exit"
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str) -> ArgumentParser:
         one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)

@@ -14,7 +14,8 @@ original = partial(Command, category="backup and recovery", original=True)
 def aurora_admin_commands() -> Iterator[Command]:
     """Declare the commands of this plugin."""
     yield from backups()
-    yield from recovery()
+    yield from staging()
+    yield from ending()
 
 
 def backups() -> Iterator[Command]:
@@ -45,8 +46,8 @@ def backups() -> Iterator[Command]:
     )
 
 
-def recovery() -> Iterator[Command]:
-    """Declare the commands that bring a backup back."""
+def staging() -> Iterator[Command]:
+    """Declare the commands that stage a backup, and show and change what is staged."""
     yield original(
         name="scheduler_stage_recovery",
         synopsis="scheduler_stage_recovery cluster backup_id",
@@ -71,13 +72,18 @@ def recovery() -> Iterator[Command]:
         effect="write",
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     )
+
+
+def ending() -> Iterator[Command]:
+    """Declare the commands after which nothing is staged any more."""
     yield original(
         name="scheduler_commit_recovery",
         synopsis="scheduler_commit_recovery cluster",
         summary="Replace everything the scheduler knows by the staged backup",
         module=f"{HERE}.commit_recovery",
         effect="destroy",
-        see_also=("scheduler_stage_recovery", "scheduler_unload_recovery"),
+        see_also=("scheduler_backup_now", "scheduler_stage_recovery", "scheduler_print_recovery_tasks",
+                  "scheduler_delete_recovery_tasks", "scheduler_unload_recovery"),
     )
     yield original(
         name="scheduler_unload_recovery",

@@ -1,11 +1,14 @@
 """Replace everything that the scheduler knows by the staged backup: tasks, cron jobs, quotas, updates, hosts.
 
-What was in the scheduler and is not in the backup is lost. The scheduler writes the staged state into its log, answers,
-and stops itself; a supervisor has to start it again, and the state is then the committed one. The answer takes some
-seconds, on a large cluster longer.
+It does not ask. What was in the scheduler and is not in the backup is lost, and only another backup brings it back: if
+you may need it, make one first. Look at what is staged, and delete what must not come back, before you commit.
 
-If the answer is lost the commit may have been done. Do not repeat it blindly: wait until the scheduler is up again and
-look whether its tasks are those of the backup.
+The scheduler writes the staged state into its log, answers, and stops itself with status 0; a supervisor has to start
+it again, and the state is then the committed one. Of several schedulers another takes over, with that state. The answer
+takes some seconds, on a large cluster longer.
+
+If the answer is lost the commit may have been done, and FATAL says so. Do not repeat it blindly: wait until the
+scheduler is up again and look whether its tasks are those of the backup.
 """
 
 from argparse import Namespace
@@ -13,7 +16,11 @@ from argparse import Namespace
 from aurora_admin.command import Context
 
 EXAMPLES = """\
+aurora_admin scheduler_backup_now west
+aurora_admin scheduler_list_backups west
+aurora_admin scheduler_stage_recovery west scheduler-backup-2026-11-22-10-00
 aurora_admin scheduler_print_recovery_tasks west
+aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd-c080-4a5b-bff8-a737a9d2e6fc
 aurora_admin scheduler_commit_recovery west
 """
 

@@ -222,6 +222,35 @@ def test_a_plugin_may_be_an_object(scratch):
     assert scratch("fleet_hello", "west").out == "Hello west\n"
 
 
+# Not with -m, which would find the package of the folder that the tests are run in.
+GENERATE = """
+import runpy, sys
+sys.path.remove("")
+runpy.run_module("aurora_admin.manpages", run_name="__main__", alter_sys=True)
+"""
+WITHOUT_MANPAGE = f"import sys; sys.modules['argparse_manpage'] = None{GENERATE}"
+
+
+def test_without_argparse_manpage_the_generator_says_what_to_install(scratch, tmp_path):
+    made = scratch("-c", WITHOUT_MANPAGE, "--output", str(tmp_path / "pages"), program="python")
+    assert (made.code, made.out, made.err) == (
+        1, "", "Pages are made by argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n")
+    assert not (tmp_path / "pages").exists()
+
+
+def test_outside_of_a_checkout_the_generator_asks_where_to_write(scratch):
+    made = scratch("-c", GENERATE, program="python")
+    assert (made.code, made.out) == (2, "")
+    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+    assert not list(scratch.venv.glob("**/man/*.1"))
+
+
+def test_pages_of_another_distribution_do_not_go_among_ours(tmp_path):
+    made = run([sys.executable, "-m", "aurora_admin.manpages", "--distribution", "mysite"], environment(tmp_path))
+    assert (made.code, made.out) == (2, "")
+    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+
+
 def test_the_generator_says_in_one_line_that_there_is_nothing_to_do(scratch, tmp_path):
     made = scratch("-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"),
                    program="python")

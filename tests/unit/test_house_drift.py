@@ -104,3 +104,10 @@ def test_a_page_is_lint_clean(page):
     assert (done.returncode, done.stdout) == (0, "")
     headings = re.findall(r"^\.SH (.*)$", page.read_text(), re.MULTILINE)
     assert {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "SEE ALSO"} <= set(headings)
+
+
+@pytest.mark.parametrize("page", sorted((CHECKOUT / "man").glob("*.1")), ids=lambda path: path.name)
+def test_a_page_has_the_option_that_shows_help(page):
+    text = page.read_text().replace("\\", "")
+    assert re.search(r"^.*fB-h.*fB--help.*\n(?:show|print) this help", text, re.MULTILINE)
+    assert "\0" not in text
