@@ -104,11 +104,14 @@ class SqliteLog:
             ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(lock)
             raise LogError(
                 f"The log in {self.folder} is in use by another process; stop that scheduler first."
             ) from None
+        except OSError as error:
+            os.close(lock)
+            raise LogError(f"The log in {self.folder} cannot be locked: {error.strerror}. Use a local disk.") from error
         return lock
 
     def _check(self) -> None:
