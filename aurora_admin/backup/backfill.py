@@ -42,12 +42,13 @@ JOB, CONTAINER, TIER, RESOURCES = 28, 29, 30, 32
 AMOUNT_TYPES = (TType.DOUBLE, TType.I64, TType.I64)
 NAMED_PORT = 4
 MESOS_CONTAINER = fields.header(TType.STRUCT, 1) + fields.STOP * 2
-# Paths in a ScheduledTask, a StoredCronJob, a QuotaConfiguration and a StoredJobUpdateDetails.
+# Paths in a ScheduledTask, a StoredCronJob, a QuotaConfiguration, a JobUpdate and a StoredJobUpdateDetails.
 TASK_CONFIG, TASK_STATUS, TASK_EVENTS = (1, 4), 2, 4
 CRON_CONFIG, CRON_KEY = (3, 6), (3, 9)
 QUOTA, QUOTA_AMOUNTS, QUOTA_RESOURCES = 2, (1, 2, 3), 4
-SUMMARY, INITIAL_STATE, DESIRED_STATE, SETTINGS = (1, 1, 1), (1, 1, 2, 1), (1, 1, 2, 2), (1, 1, 2, 3)
-EVENTS, INSTANCE_EVENTS = (1, 2), (1, 3)
+SUMMARY, INITIAL_STATE, DESIRED_STATE, SETTINGS = 1, (2, 1), (2, 2), (2, 3)
+UPDATE, EVENTS, INSTANCE_EVENTS = (1, 1), (1, 2), (1, 3)
+UPDATE_FIRST = fields.header(TType.STRUCT, 1) * 2
 MOST_REMEMBERED = 4096
 
 
@@ -73,6 +74,7 @@ class Backfill:
     def __init__(self) -> None:
         self.applied: Counter[int] = Counter()
         self._configs: dict[bytes, bytes] = {}
+        self._mends = {CRON_JOBS: self.cron_job, QUOTAS: self.quota, JOB_UPDATES: self.update}
 
     @property
     def summary(self) -> str:
@@ -85,7 +87,7 @@ class Backfill:
         Raises:
             WireError: nothing in the record tells what is missing.
         """
-        mend = {CRON_JOBS: self.cron_job, QUOTAS: self.quota, JOB_UPDATES: self.update}.get(section)
+        mend = self._mends.get(section)
         return mend(raw) if mend else raw
 
     def task(self, raw: bytes) -> bytes:
@@ -176,18 +178,34 @@ class Backfill:
         update = details.update if details else None
         if details is None or update is None or update.summary is None:
             raise WireError("a job update has no summary", 0)
-        if update.summary.key is None:
+        raw = self._in_order(raw, details)
+        if not raw.startswith(UPDATE_FIRST):
+            mended = self._update(fields.get(raw, *UPDATE) or fields.STOP, details)
+            return fields.put(raw, UPDATE, TType.STRUCT, mended)
+        # The events behind it are many, and need not be walked over.
+        start = len(UPDATE_FIRST)
+        end = fields.skip(raw, start, TType.STRUCT)
+        mended = self._update(raw[start:end], details)
+        return raw if mended == raw[start:end] else raw[:start] + mended + raw[end:]
+
+    def _update(self, raw: bytes, details: Any) -> bytes:
+        """Return the JobUpdate of these slim JobUpdateDetails."""
+        if details.update.summary.key is None:
             raw = self._with_key(raw)
-        if update.instructions is not None:
-            raw = self._with_instructions(raw, update.instructions)
-        return self._with_state(raw, details)
+        if details.update.instructions is not None:
+            raw = self._with_instructions(raw, details.update.instructions)
+        state = state_of(details)
+        if state == _told(details.update.summary.state):
+            return raw
+        self.applied[18] += 1
+        return put_state(raw, state)
 
     def _with_key(self, raw: bytes) -> bytes:
-        update_id, job = fields.get(raw, *SUMMARY, 1), fields.get(raw, *SUMMARY, 2)
+        update_id, job = fields.get(raw, SUMMARY, 1), fields.get(raw, SUMMARY, 2)
         if update_id is None or job is None:
             raise WireError("a job update has neither a key nor the updateId and jobKey of old", 0)
         key = fields.join([Field(1, TType.STRUCT, job), Field(2, TType.STRING, update_id)])
-        return self._put(6, raw, [*SUMMARY, 5], TType.STRUCT, key)
+        return self._put(6, raw, [SUMMARY, 5], TType.STRUCT, key)
 
     def _with_instructions(self, raw: bytes, instructions: Any) -> bytes:
         if not all(group.task is None or is_whole(group.task) for group in instructions.initialState or ()):
@@ -203,18 +221,14 @@ class Backfill:
             raw = fields.drop(raw, [*SETTINGS, 9])
         return raw
 
-    def _with_state(self, raw: bytes, details: Any) -> bytes:
-        """The state in the summary is only for show; events stand in the order of their times (spec/storage.md 2.4)."""
+    def _in_order(self, raw: bytes, details: Any) -> bytes:
+        """Events stand in the order of their times (spec/storage.md 2.4)."""
         for path, found in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
             times = [event.timestampMs or 0 for event in found or ()]
             if times != sorted(times):
                 events = [event for _, event in sorted(zip(times, elements(raw, *path), strict=True), key=_time)]
                 raw = self._put(18, raw, path, TType.LIST, fields.container(TType.STRUCT, events))
-        state = state_of(details)
-        if state == _told(details.update.summary.state):
-            return raw
-        self.applied[18] += 1
-        return put_state(raw, state)
+        return raw
 
 
 State = tuple[int | None, int | None, int | None]
@@ -238,12 +252,12 @@ def _told(state: Any) -> State:
 
 
 def put_state(raw: bytes, state: State) -> bytes:
-    """Put a state into the summary of a StoredJobUpdateDetails."""
-    value = fields.get(raw, *SUMMARY, 4) or fields.STOP
+    """Put a state into the summary of a JobUpdate."""
+    value = fields.get(raw, SUMMARY, 4) or fields.STOP
     for number, ttype, part in zip((1, 2, 3), (TType.I32, TType.I64, TType.I64), state, strict=True):
         number_of = fields.i32 if ttype == TType.I32 else fields.i64
         value = fields.drop(value, [number]) if part is None else fields.put(value, [number], ttype, number_of(part))
-    return fields.put(raw, [*SUMMARY, 4], TType.STRUCT, value)
+    return fields.put(raw, [SUMMARY, 4], TType.STRUCT, value)
 
 
 def elements(raw: bytes, *path: int) -> list[bytes]:

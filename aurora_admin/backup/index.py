@@ -279,12 +279,9 @@ def _struct_count(reader: Reader) -> int:
 def _index_section(backup: Backup, reader: Reader, number: int) -> dict[Hashable, bytes]:
     found: dict[Hashable, bytes] = {}
     section = SECTIONS[number]
-    for _ in range(_struct_count(reader)):
-        start = reader.mark()
-        decoded = reader.struct(section.slim)
-        raw = reader.slice(start, reader.position)
+    for start, decoded, end in reader.structs(section.slim, _struct_count(reader)):
         try:
-            key, raw = keyed(number, raw, backup.backfill, decoded)
+            key, raw = keyed(number, reader.slice(start, end), backup.backfill, decoded)
         except WireError as error:
             raise WireError(str(error), start + error.offset) from None
         if key in found:

@@ -5,15 +5,16 @@ from itertools import chain, islice
 from operator import sub
 from typing import Any
 
-from thrift.Thrift import TType
-
 from aurora_admin.backup.backfill import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, elements, is_key, is_whole
 from aurora_admin.backup.configs import CONFIG, config_position
-from aurora_admin.backup.tasks import JobKey, TaskTable
+from aurora_admin.backup.sections import job_key
+from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.wire import codec, fields
+from aurora_admin.wire.decoder import FAILURES, decode
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.walk import Walk
 
 # No config begins like this, as no field has such a type.
 UNKNOWN_CONFIG = CONFIG + b"\xff"
@@ -41,25 +42,26 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
             key = assigned.task.job
             job = jobs.get((key.role, key.environment, key.name)) if key is not None else None  # type: ignore[call-overload]
             if job is None:
-                job = _job(table, reader.slice(start, end), key)
+                job = table.job_number(job_key(key if is_key(key) else _old_key(reader.slice(start, end))))
                 whole.extend([UNKNOWN_CONFIG] * (job + 1 - len(whole)))
             add_job(job)
+            task_id, agent, host_name = assigned.taskId, assigned.slaveId, assigned.slaveHost
             # The config follows id, agent and host: 3 bytes of header around, and 7 bytes before each string.
-            at = start - window.base + 10 + len(assigned.taskId)
-            if assigned.slaveId is not None:
-                at += 7 + len(assigned.slaveId)
-            if assigned.slaveHost is not None:
-                at += 7 + len(assigned.slaveHost)
+            at = start - window.base + 10 + len(task_id)
+            if agent is not None:
+                at += 7 + len(agent)
+            if host_name is not None:
+                at += 7 + len(host_name)
             if not window.cstringio_buf.getvalue().startswith(whole[job], at):
                 whole[job] = _whole(reader.slice(start, end))
                 if whole[job] is UNKNOWN_CONFIG:
                     old.append(row)
-            host = hosts.get(assigned.slaveHost)
-            add_host(table.host_number(assigned.slaveHost) if host is None else host)
+            host = hosts.get(host_name)
+            add_host(table.host_number(host_name) if host is None else host)
             add_instance(assigned.instanceId or 0)
             add_status(task.status)
             add_start(start)
-            ids[assigned.taskId] = row
+            ids[task_id] = row
             row += 1
     except (AttributeError, TypeError):
         raise WireError(f"task {_name(task)} lacks its id, its job or its status", start) from None
@@ -80,22 +82,24 @@ def _with_status(table: TaskTable, old: "array[int]") -> "array[int]":
 def _whole(task: bytes) -> bytes:
     """Return a task's config with its header where it is in today's shape, else UNKNOWN_CONFIG."""
     at = config_position(task)
-    if task.startswith(CONFIG, at):
-        config = task[at + 3 : fields.skip(task, at + 3, TType.STRUCT)]
-    else:
-        config = fields.get(task, *TASK_CONFIG) or fields.STOP
-    return CONFIG + config if is_whole(codec.decode(slim.WholeTaskConfig, config)) else UNKNOWN_CONFIG
+    if not task.startswith(CONFIG, at):
+        task, at = CONFIG + (fields.get(task, *TASK_CONFIG) or fields.STOP), 0
+    walk, config = Walk(task), slim.WholeTaskConfig()
+    walk.cstringio_buf.seek(at + len(CONFIG))
+    try:
+        decode(config, walk, [slim.WholeTaskConfig, slim.WholeTaskConfig.thrift_spec])
+    except FAILURES:  # what is wrong with it is told by whoever mends it
+        return UNKNOWN_CONFIG
+    return task[at : walk.cstringio_buf.tell()] if is_whole(config) else UNKNOWN_CONFIG
 
 
-def _job(table: TaskTable, raw: bytes, key: Any) -> int:
-    """Return the number of a job that was not met yet, or that only the fields of old name (rule 1)."""
-    if not is_key(key):
-        config = fields.get(raw, *TASK_CONFIG)
-        try:
-            key = codec.decode(slim.WholeTaskConfig, Backfill().config(config or fields.STOP)).job
-        except WireError:
-            raise TypeError from None
-    return table.job_number(JobKey(key.role, key.environment, key.name))
+def _old_key(raw: bytes) -> Any:
+    """Return the job of a task as the fields of old name it (rule 1)."""
+    config = fields.get(raw, *TASK_CONFIG)
+    try:
+        return codec.decode(slim.WholeTaskConfig, Backfill().config(config or fields.STOP)).job
+    except WireError:
+        raise TypeError from None
 
 
 def _name(task: Any) -> str:

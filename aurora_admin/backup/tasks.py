@@ -4,7 +4,7 @@ A million tasks take about 230 MB this way, against 7 GB as decoded objects (spe
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 GONE = -1
@@ -103,8 +103,10 @@ class TaskTable:
         for task_id in task_ids:
             del self.ids[task_id]
 
-    def select(self, wanted: TaskFilter = EVERY_TASK) -> list[int]:
+    def select(self, wanted: TaskFilter = EVERY_TASK) -> Sequence[int]:
         """Return the rows of the tasks that match, in ascending order."""
+        if wanted == EVERY_TASK and len(self.ids) == len(self.status):
+            return range(len(self.status))  # a list of a million numbers takes 36 MB
         if wanted.task_ids:
             found = (self.ids[task_id] for task_id in wanted.task_ids if task_id in self.ids)
             rows: Iterable[int] = sorted(row for row in found if wanted.wants_job(self.key_of(row)))

@@ -119,7 +119,7 @@ class Recovery:
         staged.backup.file.check_unchanged()
         return staged
 
-    def select(self, wanted: TaskFilter) -> tuple[Staged, list[int]]:
+    def select(self, wanted: TaskFilter) -> tuple[Staged, Sequence[int]]:
         """Return what is staged and the rows of the matching tasks.
 
         Raises:

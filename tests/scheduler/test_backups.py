@@ -105,8 +105,12 @@ def test_backups_and_snapshots_are_made_by_the_clock(scheduler):
 
 def test_a_log_that_has_grown_gets_a_snapshot_before_its_time(scheduler):
     one = scheduler("-log_snapshot_bytes=1KB")
-    while variable(one, "scheduler_log_snapshots") == "0":
+
+    def a_snapshot_after_a_write() -> bool:
         assert said(call(one.url, "setQuota", ownerRole="role", quota=QUOTA)) == OK
+        return variable(one, "scheduler_log_snapshots") != "0"
+
+    wait_until(a_snapshot_after_a_write, "a snapshot long before the interval is over")
     one.kill()
     one.start()
     assert cpus(one, "role") == 1

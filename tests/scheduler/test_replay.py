@@ -1,11 +1,17 @@
 """Logs that real schedulers wrote, and every op by itself: what the state is afterwards."""
 
+from contextlib import closing
+
 import pytest
 
+from aurora_admin.backup.index import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
@@ -49,6 +55,17 @@ def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
     told = expected("log", "run-022")
     stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
     assert as_022(decoded(stores), told) == told_022(told)
+
+
+@needs_fixtures
+def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
+    """A 0.13 to 0.18 scheduler would believe the script, however old (spec/storage.md 2.11)."""
+    with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
+        entry = b"".join(snapshots.deduplicated_entry(Staged(backup)))
+    later = b"".join(snapshots.deduplicated_entry(View(replay([entry], tmp_path), 0)))
+    for snapshot in (entry, later):
+        assert fields.get(snapshot, 6, 1, 1) is not None
+        assert [fields.get(snapshot, 6, 1, number) for number in (11, 12)] == [None, None]
 
 
 def replayed(tmp_path, *members, **settings):

@@ -1,7 +1,7 @@
 """A TaskQuery as a filter, with the rules of what may be asked (spec/scheduler-api.md 2)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aurora_admin.backup.tasks import JobKey, TaskFilter
 from aurora_admin.gen.api import constants
@@ -65,7 +65,7 @@ def _check_jobs(query: TaskQuery) -> None:
             raise error(f"Invalid job key format: {java.key(key)}")
 
 
-def page(rows: list[int], query: TaskQuery) -> list[int]:
+def page(rows: Sequence[int], query: TaskQuery) -> Sequence[int]:
     """Apply offset and limit; 0 and less restrict nothing."""
     rows = rows[max(query.offset or 0, 0) :]
     return rows[: query.limit] if (query.limit or 0) > 0 else rows

@@ -1,6 +1,6 @@
 """getTasksStatus, getTasksWithoutConfigs and killTasks (spec/scheduler-api.md 1.4 and 1.8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from thrift.Thrift import TType
 
@@ -44,7 +44,7 @@ def _tasks(services: Services, query: TaskQuery | None, show: Callable[[bytes], 
     return of_tasks(SCHEDULE_STATUS_RESULT, TType.LIST, len(rows), _shown(tasks, rows, show))
 
 
-def _shown(tasks: LiveTasks, rows: list[int], show: Callable[[bytes], bytes]) -> Iterator[bytes]:
+def _shown(tasks: LiveTasks, rows: Sequence[int], show: Callable[[bytes], bytes]) -> Iterator[bytes]:
     """Yield the tasks with their configs as they are shown; each config is changed once."""
     shown = {number: show(tasks.configs.raw[number]) for number in set(map(tasks.config.__getitem__, rows))}
     return (raw for _, raw in tasks.records(rows, shown))

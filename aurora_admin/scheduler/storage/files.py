@@ -30,7 +30,9 @@ class Temporary:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._fd, self._path = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        # Where there are no locks, nothing of the dead is cleaned up; the backup is as good.
+        with suppress(OSError):
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
         self.size = 0
 
     def write(self, pieces: Iterable[bytes]) -> str:

@@ -22,9 +22,12 @@ def lock_folder(folder: str) -> int:
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(lock)
         raise LogError(f"The log in {folder} is in use by another process; stop that scheduler first.") from None
+    except OSError as error:
+        os.close(lock)
+        raise LogError(f"The log in {folder} cannot be locked: {error.strerror}. Use a local disk.") from error
     return lock
 
 

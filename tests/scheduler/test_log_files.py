@@ -1,0 +1,118 @@
+"""The files of the SQLite log in bad company: row 19 of spec/replicated-log.md 2.6."""
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from tests.conftest import CHECKOUT
+from tests.scheduler.test_storage import Made
+
+
+def save(made, number):
+    with made.storage.transaction() as transaction:
+        transaction.ops.append(ops.save_quota(b"%05d" % number, b"\x00"))
+
+
+def roles(made):
+    with made.storage.read() as stores:
+        return sorted(int(role) for role in stores.sections[8])
+
+
+@pytest.fixture
+def made(tmp_path):
+    folder = str(tmp_path / "log")
+    initialize(folder)
+    one = Made(folder)
+    with contextlib.closing(one.engine):
+        yield one
+
+
+@pytest.mark.parametrize("journal", ["copied", "forgotten"])
+def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(made, tmp_path, journal):
+    """Whoever copies under a running scheduler gets what was there at some moment, and never a mixture."""
+    ended = threading.Event()
+    written = []
+
+    def write():
+        while not ended.is_set():
+            save(made, len(written))
+            written.append(None)
+            if len(written) % 40 == 0:
+                made.storage.snapshot()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(12):
+            copy = tmp_path / f"copy{number}"
+            ignored = shutil.ignore_patterns("*-wal", "*-shm") if journal == "forgotten" else None
+            before = len(written)
+            try:
+                shutil.copytree(tmp_path / "log", copy, ignore=ignored)
+            except shutil.Error:  # SQLite deleted a file meanwhile
+                continue
+            with contextlib.suppress(LogError):
+                found = roles_of(copy)
+                assert found == list(range(len(found))), number
+                assert journal == "forgotten" or len(found) >= before - 40, (number, before, len(found))
+    finally:
+        ended.set()
+        writer.join()
+
+
+def roles_of(folder):
+    one = Made(str(folder))
+    with contextlib.closing(one.engine):
+        return roles(one)
+
+
+def test_a_damaged_log_file_is_refused_in_words(tmp_path, sweep):
+    """SQLite's pages have no checksum: not every flip can be told, but none may end in a traceback."""
+    initialize(str(tmp_path / "log"))
+    made = Made(str(tmp_path / "log"))
+    for number in range(30):
+        save(made, number)
+    made.storage.snapshot()
+    save(made, 30)
+    made.engine.close()
+    path = tmp_path / "log" / "log.sqlite"
+    raw = path.read_bytes()
+    rng = random.Random(11)
+    refused = 0
+    for position in sweep(range(len(raw)), 120):
+        damaged = bytearray(raw)
+        damaged[position] ^= rng.randrange(1, 256)
+        for file in (tmp_path / "log").iterdir():
+            file.unlink()
+        path.write_bytes(damaged)
+        try:
+            replay(str(tmp_path / "log"))
+        except LogError as error:
+            refused += "\n" not in str(error)
+    assert refused
+
+
+def replay(folder):
+    with contextlib.closing(SqliteLog(folder)) as engine:
+        Log(engine, folder, 4096).replay(Stores(folder))
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which injects faults, is not installed")
+def test_a_file_system_without_locks_is_named(tmp_path):
+    initialize(str(tmp_path / "log"))
+    command = ["strace", "-o", os.devnull, "--inject=flock:error=ENOLCK", sys.executable, "-m",
+               "tests.scheduler.crash", "start", str(tmp_path)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert "No locks available" in done.stdout, done
+    assert "in use" not in done.stdout
