@@ -14,7 +14,17 @@ from kazoo.security import READ_ACL_UNSAFE
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
 from tests.processes import wait_until
-from tests.scheduler.replicated import NOOP, Logs, Silencer, append_for_ever, bare, child, thread, wait_for_records
+from tests.scheduler.replicated import (
+    NOOP,
+    Logs,
+    Silencer,
+    append_for_ever,
+    bare,
+    child,
+    never_told,
+    thread,
+    wait_for_records,
+)
 
 
 @pytest.fixture
@@ -117,8 +127,19 @@ def test_1_a_deposed_leader_is_refused_in_the_middle_of_its_pipeline_by_name(log
     assert b"late" not in logs.records()
 
 
+def test_1_a_deposed_leader_that_was_not_told_is_refused_by_the_servers(logs):
+    old = logs.lead("old")
+    old.append([b"a"])
+    new = logs.lead("new")
+    never_told(logs, old)
+    with pytest.raises(LogBroken, match=r"Another scheduler has taken over the log .*: the append was refused"):
+        old.append([b"late", b"later"])
+    assert new.append([NOOP]) == 1
+    assert logs.records() == [b"a", NOOP]
+
+
 def test_2_a_leader_that_slept_past_its_session_writes_nothing(logs):
-    with child(logs, session_seconds=2) as sleeper, logs.client() as client:
+    with child(logs, session_seconds=6) as sleeper, logs.client() as client:
         assert sleeper.ask("append", "a") == "0"
         sleeper.signal(signal.SIGSTOP)
         wait_until(lambda: not client.exists(f"{logs.root}/leader"), "the end of its session")
