@@ -23,7 +23,9 @@ from aurora_admin.client.scheduler import Scheduler as Client
 from aurora_admin.clusters import find
 from aurora_admin.command import Options
 from aurora_admin.output import NONE, Output
+from tests.bench.append import measure_append
 from tests.bench.failover import measure_failover
+from tests.bench.lookup import measure_lookup
 from tests.processes import PROGRAMS, Clusters, Scheduler, environment
 
 ADMIN = str(PROGRAMS / "aurora_admin")
@@ -156,7 +158,9 @@ def main():
     table = Table()
     with tempfile.TemporaryDirectory(prefix="aurora-bench-") as folder:
         measure_starts(table, Path(folder))
+        measure_lookup(table, Path(folder))
         measure_restore(table, Path(folder), args.tasks)
+        measure_append(table, Path(folder))
         measure_failover(table, Path(folder))
     print(tabulate(table.rows, ("figure", "measured", "floor", ""), disable_numparse=True))
     sys.exit(table.is_over)

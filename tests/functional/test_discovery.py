@@ -12,7 +12,7 @@ from tests.unit.test_discovery_members import THRIFT
 
 HERE = "127.0.0.1:9201"
 FOUND = f"Found leading scheduler at: http://{HERE}\n"
-SOON = ("--timeout", "1")
+SOON = ("--timeout", "3")
 
 
 @pytest.fixture
