@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import signal
 import time
 
@@ -147,7 +148,8 @@ def test_2_a_leader_that_slept_past_its_session_writes_nothing(logs):
         new.append([NOOP])
         sleeper.signal(signal.SIGCONT)
         answer = sleeper.ask("append", "late")
-        assert "Another scheduler has taken over" in answer or "session with ZooKeeper" in answer
+        # Which news reaches it first is chance: the takeover, the end of its session, or of its connection.
+        assert re.match(r"Another scheduler has taken over|The (session|connection) .*ZooKeeper", answer)
         assert sleeper.ask("append", "later") == answer
     assert logs.records() == [b"a", NOOP]
 
