@@ -1,6 +1,7 @@
 """The log in ZooKeeper when servers fail: acknowledged is present, present is a row (spec/replicated-log.md 2.6)."""
 
 import subprocess
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -18,14 +19,19 @@ def logs(ensemble, tmp_path):
     one.close()
 
 
+@contextmanager
+def log_on_a_server(folder, java=(), **settings):
+    """A log on one server of the test's own."""
+    with running(folder, 1, java, **settings) as zookeeper, closing(Logs(zookeeper.hosts, folder)) as logs:
+        logs.initialize()
+        yield logs, zookeeper
+
+
 @pytest.fixture
 def alone(tmp_path):
-    """A log on one server of the test's own, to be paused."""
-    with running(tmp_path, 1) as zookeeper:
-        logs = Logs(zookeeper.hosts, tmp_path)
-        logs.initialize()
+    """A log on a server to be paused."""
+    with log_on_a_server(tmp_path) as (logs, zookeeper):
         yield logs, zookeeper.servers[0]
-        logs.close()
 
 
 def assert_nothing_is_lost(logs, acknowledged):
@@ -178,9 +184,7 @@ def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
         pytest.skip("a file system of a test's own takes root's rights")
     record = bytes(100_000)
     try:
-        with running(tmp_path, 1, dataDir=disk) as zookeeper:
-            logs = Logs(zookeeper.hosts, tmp_path)
-            logs.initialize()
+        with log_on_a_server(tmp_path, dataDir=disk) as (logs, zookeeper):
             log = logs.lead()
             count, _ = append_until_refused(log, record)
             assert count > 10
@@ -188,15 +192,12 @@ def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
             subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
             zookeeper.start()
             assert_the_rest_was_refused(logs, log, count, record)
-            logs.close()
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
-    with running(tmp_path, 1, java=["-Dzookeeper.enforceQuota=true"]) as zookeeper:
-        logs = Logs(zookeeper.hosts, tmp_path)
-        logs.initialize()
+    with log_on_a_server(tmp_path, java=["-Dzookeeper.enforceQuota=true"]) as (logs, zookeeper):
         with logs.client() as client:
             limits = f"/zookeeper/quota{logs.root}/zookeeper_limits"
             client.create(limits, b"count=-1,bytes=-1;byteHardLimit=100000;countHardLimit=-1", makepath=True)
@@ -206,13 +207,11 @@ def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
         assert count > 3
         assert "the quota of the node is exceeded" in why
         assert_the_rest_was_refused(logs, log, count, record)
-        logs.close()
 
 
 def test_14_a_server_without_memory_is_told_and_nothing_is_dropped(tmp_path):
-    with running(tmp_path, 1, java=["-Xmx24m", "-Xms24m", "-XX:+ExitOnOutOfMemoryError"]) as zookeeper:
-        logs, record = Logs(zookeeper.hosts, tmp_path), bytes(500_000)
-        logs.initialize()
+    with log_on_a_server(tmp_path, java=["-Xmx24m", "-Xms24m", "-XX:+ExitOnOutOfMemoryError"]) as (logs, zookeeper):
+        record = bytes(500_000)
         log = logs.lead()
         count, _ = append_until_refused(log, record)
         assert count > 3
@@ -220,4 +219,3 @@ def test_14_a_server_without_memory_is_told_and_nothing_is_dropped(tmp_path):
         zookeeper.servers[0].java = ["-Xmx384m"]
         zookeeper.start()
         assert_the_rest_was_refused(logs, log, count, record)
-        logs.close()
