@@ -197,7 +197,7 @@ def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
 
 
 def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
-    with log_on_a_server(tmp_path, java=["-Dzookeeper.enforceQuota=true"]) as (logs, zookeeper):
+    with log_on_a_server(tmp_path, java=["-Dzookeeper.enforceQuota=true"]) as (logs, _):
         with logs.client() as client:
             limits = f"/zookeeper/quota{logs.root}/zookeeper_limits"
             client.create(limits, b"count=-1,bytes=-1;byteHardLimit=100000;countHardLimit=-1", makepath=True)
