@@ -74,9 +74,11 @@ class Session:
 
     def close(self) -> None:
         """Say goodbye; a server that does not hear it any more is not waited for."""
+        is_heard = self.is_open
         farewell = Thread(target=self._end, daemon=True)
         farewell.start()
-        farewell.join(FAREWELL_SECONDS)
+        if is_heard:
+            farewell.join(FAREWELL_SECONDS)
 
     def _end(self) -> None:
         try:
