@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _show(error, out)
     except Exception:  # noqa: BLE001 - the last place that can say what this is
         return _show_bug(f"aurora_admin {__version__}", out)
+    gc.freeze()  # nor is it worth a last look at the end
     return code
 
 

@@ -9,7 +9,7 @@ from thrift.Thrift import TMessageType
 
 from aurora_admin.client.answers import BINARY, result_of
 from aurora_admin.client.credentials import Credentials
-from aurora_admin.client.discovery import Configured, Finder, server_url
+from aurora_admin.client.discovery import Configured, server_url
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.statuses import REDIRECTS, check
 from aurora_admin.client.transport import Response, Transport
@@ -21,6 +21,7 @@ from aurora_admin.wire.message import Message, to_binary, to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aurora_admin.client.discovery.search import Search
     from aurora_admin.client.patience import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.wire.reader import Reader
@@ -32,7 +33,8 @@ MAX_REDIRECTS = 5
 class Caller:
     """Sends calls to the leader of a cluster, and remembers it until something goes wrong."""
 
-    def __init__(self, cluster: Cluster, finder: Finder, clock: Clock, *, bypass_leader_redirect: bool) -> None:
+    def __init__(self, cluster: Cluster, finder: Configured | Search, clock: Clock, *, bypass_leader_redirect: bool
+                 ) -> None:
         self._finder = finder
         self._transport = Transport(clock)
         self._credentials = Credentials(cluster)

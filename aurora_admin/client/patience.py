@@ -20,6 +20,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 FIND_SECONDS = 20.0  # to find out who leads when nothing is to be sent: a person waits, and may ask again
 LOOK_SECONDS = 10.0  # one look into ZooKeeper, as the original
 QUIET_SECONDS = 2.0  # after which the user is told that somebody does not answer
+BREATH_SECONDS = 0.1  # before a look that news calls for: they come in twos and threes, or for ever from a sick server
 REMIND_SECONDS = 30.0  # how often the user is told that it is still the same
 
 

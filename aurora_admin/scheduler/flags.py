@@ -18,6 +18,12 @@ A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a r
 backup. Its log must have been made with aurora-reference-log(1). It exits with status 0 after SIGTERM, SIGINT and a
 committed recovery, so its supervisor must restart it on every exit; and with 1 when it could not start or had to stop.
 
+With -zk_endpoints and -serverset_path several schedulers elect a leader. Once it is registered it is advertised as a
+real one is, and the others send calls on to it. Who loses its ZooKeeper session, or hears nothing for as long as it
+lasts, exits with 1. Give them one log as well (-native_log_zk_group_path): without, each has a state of its own. For a
+restore, start all with -mesos_master_address=zk://HOSTS/PATH, where no Mesos master is, and a long
+-max_registration_delay; the elected one then serves calls that have the header Bypass-Leader-Redirect.
+
 Flags are given as -flag=value or -flag value, once each; @FILE stands for the lines of a file, one argument a line.
 Times are digits and one of ns us ms secs mins hrs days; sizes digits and one of BYTES KB MB GB TB PB."""
 

@@ -36,6 +36,8 @@ WHOLE_REPLY = 1 << 20
 # How long a client may take to send its request, and how many may be slow at the same time.
 PATIENCE_SECONDS = 10
 THREADS = 16
+# Connections that wait to be accepted; more at the same moment are turned away by the kernel.
+WAITING = 128
 ERROR_PAGE = """<html>
 <head><title>Error 500</title></head>
 <body><h2>HTTP ERROR: 500</h2>
@@ -173,6 +175,7 @@ def make_server(address: tuple[str, int], application: Application) -> wsgi.Serv
         application,
         numthreads=THREADS,
         server_name="aurora-reference-scheduler",
+        request_queue_size=WAITING,
         timeout=PATIENCE_SECONDS,
     )
     server.max_request_body_size = MAX_REQUEST

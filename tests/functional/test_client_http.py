@@ -59,11 +59,6 @@ def test_a_cluster_without_an_address_is_a_mistake_in_the_file():
         Client("").scheduler.snapshot()
 
 
-def test_zookeeper_is_told_to_be_missing():
-    with pytest.raises(ConfigError, match="through ZooKeeper is not available in this version; give its scheduler_uri"):
-        Client("http://h", zk="zk1").scheduler.snapshot()
-
-
 def test_kerberos_is_told_to_be_missing():
     with pytest.raises(ConfigError, match="has auth_mechanism KERBEROS, which is not available in this version"):
         Client("http://h", auth_mechanism="KERBEROS")

@@ -12,7 +12,7 @@ from tests.unit.test_discovery_members import THRIFT
 
 HERE = "127.0.0.1:9201"
 FOUND = f"Found leading scheduler at: http://{HERE}\n"
-SOON = ("--timeout", "1")
+SOON = ("--timeout", "3")
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_a_path_in_the_entry_is_needed(west, admin, clusters):
 
 
 def test_a_leader_is_waited_for_and_found_when_it_registers(west, start):
-    with start("get_scheduler", "west", "--timeout", "60") as program:
+    with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "No leader is registered" in program.line()
         west.add(member(HERE))
         result = program.ended()
@@ -165,7 +165,7 @@ def test_a_leader_is_waited_for_and_found_when_it_registers(west, start):
 
 def test_a_leader_that_had_written_only_half_is_found_when_it_writes_the_rest(west, start):
     path = west.add(b"")
-    with start("get_scheduler", "west", "--timeout", "60") as program:
+    with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "it is empty" in program.line()
         assert "1 that cannot be used" in program.line()
         west.zk.set(path, member(HERE))
@@ -176,7 +176,7 @@ def test_a_leader_that_had_written_only_half_is_found_when_it_writes_the_rest(we
 def test_of_several_leaders_the_one_that_stays_is_found(west, start):
     former = west.add(member("127.0.0.1:9202"))
     west.add(member(HERE))
-    with start("get_scheduler", "west", "--timeout", "60") as program:
+    with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "2 schedulers of west are registered as leader" in program.line()
         west.zk.delete(former)
         result = program.ended()
@@ -195,7 +195,8 @@ def test_no_session_is_left_behind(west, zookeeper, admin):
     west.add(member(HERE))
     before = sessions(zookeeper)
     assert get_scheduler(admin)[0] == 0
-    wait_until(lambda: sessions(zookeeper) == before, "the session of the program is closed")
+    # One that nobody closed would be there for ten seconds.
+    wait_until(lambda: sessions(zookeeper) == before, "the session of the program is closed", 6)
 
 
 def sessions(zookeeper) -> set[str]:

@@ -95,7 +95,7 @@ def test_a_call_that_may_have_been_carried_out_is_not_sent_to_the_next_leader(we
 
 
 def test_without_a_leader_nothing_is_sent(west, admin):
-    result = admin("scheduler_snapshot", "west", "--timeout", "1")
+    result = admin("scheduler_snapshot", "west", "--timeout", "3")
     assert result.code == 1
     assert "No leader is registered" in result.err.splitlines()[-1]
     assert ". Nothing was sent; " in result.err.splitlines()[-1]

@@ -62,7 +62,7 @@ def told(clusters, zk, reason):
 def test_nothing_listening_is_told_in_one_line(admin, clusters):
     zk = f"127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
     entry(clusters, zk)
-    result = admin("get_scheduler", "west", "--timeout", "1")
+    result = admin("get_scheduler", "west", "--timeout", "5")
     assert (result.code, result.out) == (1, "")
     assert result.err == told(clusters, zk, "Connection refused")
 
@@ -70,7 +70,7 @@ def test_nothing_listening_is_told_in_one_line(admin, clusters):
 def test_a_call_that_changes_something_says_that_nothing_was_sent(admin, clusters):
     zk = f"127.0.0.1:{free_port()}"
     entry(clusters, zk)
-    result = admin("scheduler_commit_recovery", "west", "--timeout", "1")
+    result = admin("scheduler_commit_recovery", "west", "--timeout", "5")
     assert (result.code, result.out) == (1, "")
     assert result.err == told(clusters, zk, "Connection refused")
 

@@ -47,7 +47,7 @@ def test_one_that_waits_for_mesos_is_not_found_and_says_what_it_is(elected, admi
     master = f"zk://{zookeeper.hosts}{elected.path}-mesos"
     waiting = elected.add(f"-mesos_master_address={master}", "-max_registration_delay=1hrs")
     waiting.start(until="Awaiting registration")
-    result = admin("get_scheduler", "west", "--timeout", "1")
+    result = admin("get_scheduler", "west", "--timeout", "3")
     assert result.code == 1
     assert "(1 standing for election). Nothing was sent; " in result.err
     assert "its /vars has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1\n" in result.err

@@ -4,11 +4,12 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
 
 from tests.api import get
 from tests.processes import Scheduler, wait_until
@@ -73,8 +74,12 @@ class Elected:
 
     def members(self) -> list[str]:
         """Return the URLs that are advertised."""
-        found = [json.loads(self.keeper.get(f"{self.path}/{name}")[0]) for name in self.names("member_")]
-        return [f"http://{one['serviceEndpoint']['host']}:{one['serviceEndpoint']['port']}" for one in found]
+        found = []
+        for name in self.names("member_"):
+            with suppress(NoNodeError):  # gone in this moment
+                told = json.loads(self.keeper.get(f"{self.path}/{name}")[0])["serviceEndpoint"]
+                found.append(f"http://{told['host']}:{told['port']}")
+        return found
 
     def wait_advertised(self, one: Scheduler) -> None:
         """Wait until a scheduler, and no other, is advertised, and knows it."""

@@ -118,6 +118,12 @@ def append_for_ever(log: ZooKeeperLog, acknowledged: list[bytes], refused: list[
         number += group
 
 
+def never_told(logs: Logs, log: ZooKeeperLog) -> None:
+    """Let a deposed leader go on as if the news had not reached it: it is for the servers to refuse it."""
+    wait_until(lambda: logs.lost, "the news")
+    log._hold._broken = None
+
+
 @dataclass
 class Child:
     """A process of its own that holds a log and does as it is told, line by line."""

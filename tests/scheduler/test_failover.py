@@ -10,7 +10,7 @@ import pytest
 from tests.api import call, get, post, request, said
 from tests.processes import PROGRAMS, wait_until
 from tests.scheduler.elected import Elected, keeper
-from tests.zookeeper import running
+from tests.zookeeper import free_port, running
 
 
 @pytest.fixture
@@ -70,6 +70,28 @@ def test_a_leader_that_was_paused_for_too_long_ends(elected):
     assert leader.wait_exit() == 1
     assert "Lost leadership" in leader.log
     assert elected.members() == [second.url]
+
+
+def test_a_leader_that_is_started_again_at_once_waits_for_its_own_end(elected):
+    """Its former node says that it leads, as it would of a real one; nobody is served before it really does."""
+    leader = elected.add()
+    leader.port = free_port()
+    leader.start()
+    elected.wait_advertised(leader)
+    [before] = elected.names("member_")
+    leader.kill()
+    elected.standing(leader)
+    answers = set()
+    wait_until(lambda: answers.add(_answer(leader.url)) or "served" in answers, "serving")
+    assert answers <= {"served", "not ready", "no leader"}
+    assert elected.names("member_") != [before]
+
+
+def _answer(url: str) -> str:
+    status, _, body = post(url, request("getRoleSummary"))
+    if status == 503:
+        return "no leader"
+    return "not ready" if b"Storage is not READY" in body else "served"
 
 
 def test_a_pause_shorter_than_the_session_is_survived(elected):

@@ -5,8 +5,10 @@ import re
 import signal
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,28 +16,36 @@ import pytest
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from tests.api import BINARY, call, get, request, said
 from tests.processes import PROGRAMS, environment, run, wait_until
-from tests.scheduler.elected import Elected, keeper
+from tests.scheduler.elected import Elected, keeper, lifecycle
 from tests.scheduler.states import OK, resources
 
-WAITING = 4  # as many connections as the kernel takes for a process that does not
+WAITING = 4
 
 
-@pytest.fixture
-def elected(tmp_path, zookeeper):
+@contextmanager
+def three(folder: Path, hosts: str) -> Iterator[Elected]:
     """Three schedulers, the first of which leads, over one log."""
-    with keeper(zookeeper.hosts) as client:
-        one = Elected(tmp_path, zookeeper.hosts, client)
+    with keeper(hosts) as client:
+        one = Elected(folder, hosts, client)
         one.group = f"{one.path}-log"
         one.flags = (f"-native_log_zk_group_path={one.group}",)
         log_tool(one, "initialize")
         for _ in range(3):
             one.add().log_dir.mkdir()
-        one.schedulers[0].start()
-        for standby in one.schedulers[1:]:
-            one.standing(standby)
-        one.wait_advertised(one.schedulers[0])
+        try:
+            one.schedulers[0].start()
+            for standby in one.schedulers[1:]:
+                one.standing(standby)
+            one.wait_advertised(one.schedulers[0])
+            yield one
+        finally:
+            one.close()
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper):
+    with three(tmp_path, zookeeper.hosts) as one:
         yield one
-        one.close()
 
 
 def log_tool(elected, command: str, *arguments: str) -> str:
@@ -62,10 +72,11 @@ class Writer(threading.Thread):
         super().__init__(daemon=True)
         self.url = url
         self.acknowledged = 0
+        self.is_over = False
 
     def run(self) -> None:
         with suppress(OSError, HTTPException, AssertionError):
-            while said(call(self.url, "setQuota", **quota(self.acknowledged + 1))) == OK:
+            while not self.is_over and said(call(self.url, "setQuota", **quota(self.acknowledged + 1))) == OK:
                 self.acknowledged += 1
 
 
@@ -113,6 +124,39 @@ def test_what_was_acknowledged_is_there_after_a_leader_is(elected, how):
     second.kill()
     elected.wait_advertised(third)
     assert cpus(third.url) in (writer.acknowledged, writer.acknowledged + 1)
+
+
+@pytest.mark.parametrize("which", ["leader", "follower", "majority"])
+def test_what_was_acknowledged_is_there_after_zookeeper_servers_were_killed(tmp_path, ensemble, which):
+    """The scheduler goes on or ends; one of them leads with all that was acknowledged."""
+    with three(tmp_path, ensemble.hosts) as elected:
+        writer = writing(elected)
+        leader, followers = ensemble.leader, ensemble.followers
+        for server in {"leader": [leader], "follower": followers[:1], "majority": followers}[which]:
+            server.kill()
+        before = writer.acknowledged
+        wait_until(lambda: not writer.is_alive() or writer.acknowledged > before + 20, "an end, or twenty writes more")
+        writer.is_over = True
+        writer.join(60)
+        ensemble.start()
+        wait_until(lambda: elected.keeper.connected, "the test's own client is back")
+        successor = wait_until(lambda: supervise(elected) or leading(elected), "one of them leading")
+        assert cpus(successor.url) in (writer.acknowledged, writer.acknowledged + 1)
+        assert_contiguous(positions(elected))
+
+
+def supervise(elected) -> None:
+    """Start again who ended."""
+    for one in elected.schedulers:
+        if one.process.poll() is not None:
+            one.start(until="Standing by")
+
+
+def leading(elected):
+    """Return who leads, if there is one; who ends in this moment says nothing."""
+    with suppress(OSError, HTTPException):
+        found = (one for one in elected.schedulers if get(one.url, "/leaderhealth")[0] == 200)
+        return next((one for one in found if lifecycle(one) == "ACTIVE"), None)
 
 
 def send_unanswered(url: str, body: bytes) -> socket.socket:

@@ -1,6 +1,7 @@
 """The log in ZooKeeper when servers fail: acknowledged is present, present is a row (spec/replicated-log.md 2.6)."""
 
 import subprocess
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -18,14 +19,19 @@ def logs(ensemble, tmp_path):
     one.close()
 
 
+@contextmanager
+def log_on_a_server(folder, java=(), **settings):
+    """A log on one server of the test's own."""
+    with running(folder, 1, java, **settings) as zookeeper, closing(Logs(zookeeper.hosts, folder)) as logs:
+        logs.initialize()
+        yield logs, zookeeper
+
+
 @pytest.fixture
 def alone(tmp_path):
-    """A log on one server of the test's own, to be paused."""
-    with running(tmp_path, 1) as zookeeper:
-        logs = Logs(zookeeper.hosts, tmp_path)
-        logs.initialize()
+    """A log on a server to be paused."""
+    with log_on_a_server(tmp_path) as (logs, zookeeper):
         yield logs, zookeeper.servers[0]
-        logs.close()
 
 
 def assert_nothing_is_lost(logs, acknowledged):
@@ -108,11 +114,18 @@ def test_5_a_log_on_two_of_three_servers_goes_on(logs, ensemble):
     assert logs.records() == [b"0", b"1"]
 
 
+def impatient(log, seconds=0.3):
+    """Let a log wait no longer than that, now that its server is silent anyway."""
+    log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
+    log._contents = log._contents._replace(seconds=seconds)
+
+
 def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
     logs, server = alone
-    log = logs.lead(write_seconds=0.5)
+    log = logs.lead()
     log.append([b"a"])
     server.pause()
+    impatient(log)
     with pytest.raises(LogBroken, match="no answer in time"):
         log.append([b"b"])
     server.resume()
@@ -123,11 +136,11 @@ def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
 
 def test_a_read_that_takes_too_long_is_an_error(alone):
     logs, server = alone
-    log = logs.lead(read_seconds=0.5)
+    log = logs.lead()
     log.append([b"%d" % number for number in range(100)])
-    reading = log.read_all()
-    next(reading)
     server.pause()
+    impatient(log)
+    reading = log.read_all()
     with pytest.raises(LogError, match="cannot be read: no answer in time"):
         list(reading)
     server.resume()
@@ -135,8 +148,9 @@ def test_a_read_that_takes_too_long_is_an_error(alone):
 
 def test_a_takeover_is_tried_as_often_as_it_was_told(alone, caplog):
     logs, server = alone
-    log = logs.open(takeover_seconds=0.3, takeover_tries=3)
+    log = logs.open(takeover_tries=3)
     server.pause()
+    impatient(log)
     with pytest.raises(LogError, match=r"could not be taken over in 3 attempts \(-native_log_election_retries\)"):
         log.fence()
     server.resume()
@@ -170,25 +184,20 @@ def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
         pytest.skip("a file system of a test's own takes root's rights")
     record = bytes(100_000)
     try:
-        with running(tmp_path, 1, dataDir=disk) as zookeeper:
-            logs = Logs(zookeeper.hosts, tmp_path)
-            logs.initialize()
-            log = logs.lead(write_seconds=5.0)
+        with log_on_a_server(tmp_path, dataDir=disk) as (logs, zookeeper):
+            log = logs.lead()
             count, _ = append_until_refused(log, record)
             assert count > 10
             zookeeper.kill()
             subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
             zookeeper.start()
             assert_the_rest_was_refused(logs, log, count, record)
-            logs.close()
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
-    with running(tmp_path, 1, java=["-Dzookeeper.enforceQuota=true"]) as zookeeper:
-        logs = Logs(zookeeper.hosts, tmp_path)
-        logs.initialize()
+    with log_on_a_server(tmp_path, java=["-Dzookeeper.enforceQuota=true"]) as (logs, _):
         with logs.client() as client:
             limits = f"/zookeeper/quota{logs.root}/zookeeper_limits"
             client.create(limits, b"count=-1,bytes=-1;byteHardLimit=100000;countHardLimit=-1", makepath=True)
@@ -198,18 +207,15 @@ def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
         assert count > 3
         assert "the quota of the node is exceeded" in why
         assert_the_rest_was_refused(logs, log, count, record)
-        logs.close()
 
 
 def test_14_a_server_without_memory_is_told_and_nothing_is_dropped(tmp_path):
-    with running(tmp_path, 1, java=["-Xmx24m", "-Xms24m", "-XX:+ExitOnOutOfMemoryError"]) as zookeeper:
-        logs, record = Logs(zookeeper.hosts, tmp_path), bytes(500_000)
-        logs.initialize()
-        log = logs.lead(write_seconds=5.0)
+    with log_on_a_server(tmp_path, java=["-Xmx24m", "-Xms24m", "-XX:+ExitOnOutOfMemoryError"]) as (logs, zookeeper):
+        record = bytes(500_000)
+        log = logs.lead()
         count, _ = append_until_refused(log, record)
         assert count > 3
         zookeeper.kill()
         zookeeper.servers[0].java = ["-Xmx384m"]
         zookeeper.start()
         assert_the_rest_was_refused(logs, log, count, record)
-        logs.close()

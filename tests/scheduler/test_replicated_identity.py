@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from contextlib import closing
 
 import pytest
 
@@ -81,13 +82,12 @@ def test_the_quorum_is_that_of_the_voting_servers(logs, ensemble, tmp_path):
     logs.open("h1", quorum=1)
     with pytest.raises(LogError, match="has 1 voting server, so that it is 1"):
         logs.open("h2", quorum=2)
-    three = Logs(ensemble.hosts, tmp_path)
-    three.initialize()
-    three.open("h3", quorum=2)
-    for wrong in (1, 3):
-        with pytest.raises(LogError, match=f"={wrong} is wrong: .* has 3 voting servers, so that it is 2"):
-            three.open("h4", quorum=wrong)
-    three.close()
+    with closing(Logs(ensemble.hosts, tmp_path)) as three:
+        three.initialize()
+        three.open("h3", quorum=2)
+        for wrong in (1, 3):
+            with pytest.raises(LogError, match=f"={wrong} is wrong: .* has 3 voting servers, so that it is 2"):
+                three.open("h4", quorum=wrong)
 
 
 def test_no_server_answers_in_time(tmp_path):
@@ -103,9 +103,8 @@ def test_a_folder_serves_one_process(logs):
 
 
 def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog):
-    with running(tmp_path, 1) as zookeeper:
+    with running(tmp_path, 1) as zookeeper, closing(Logs(zookeeper.hosts, tmp_path)) as logs:
         server = zookeeper.servers[0]
-        logs = Logs(zookeeper.hosts, tmp_path)
         logs.initialize()
         log = logs.lead()
         log.append([b"kept"])
@@ -131,7 +130,6 @@ def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog)
         assert log.append([b"next"]) == 1
         log.close()
         assert [record for _, record in logs.lead().read_all()] == [b"kept", b"next"]
-        logs.close()
 
 
 def test_11_positions_alone_that_went_back_are_refused(logs):
@@ -146,13 +144,13 @@ def test_11_positions_alone_that_went_back_are_refused(logs):
 
 def test_11_another_log_is_told_of_and_accepted_while_it_is_new(logs, zookeeper, caplog):
     logs.lead().close()
-    other = Logs(zookeeper.hosts, logs.folder)
-    other.initialize()
-    with caplog.at_level(logging.WARNING):
-        other.lead().append([b"a"])
-    assert "it is new, and replaces the log" in caplog.text
-    other.close()
-    other.lead().close()
+    with closing(Logs(zookeeper.hosts, logs.folder)) as other:
+        other.initialize()
+        with caplog.at_level(logging.WARNING):
+            other.lead().append([b"a"])
+        assert "it is new, and replaces the log" in caplog.text
+        other.close()
+        other.lead()
 
 
 def test_11_another_log_that_is_in_use_is_refused(logs, zookeeper):
@@ -160,7 +158,7 @@ def test_11_another_log_that_is_in_use_is_refused(logs, zookeeper):
     other = Logs(zookeeper.hosts, logs.folder)
     other.initialize()
     other.lead("h2").close()
-    with pytest.raises(LogError, match="this host knows another one"):
+    with pytest.raises(LogError, match="this host knows another one"), closing(other):
         other.open("h1")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from aurora_admin.errors import ConfigError
@@ -22,24 +22,6 @@ class Leader(NamedTuple):
 
     url: str
     api: str
-
-
-class Finder(Protocol):
-    """A way to the leader of one cluster."""
-
-    def look(self, deadline: Deadline) -> Leader:
-        """Look once.
-
-        Raises:
-            ConfigError: the cluster's entry tells a way that cannot be gone.
-            LookupFailed: there is no leader now, or nobody can say.
-        """
-
-    def clock(self, clock: Clock) -> Clock:
-        """Return the clock to wait by until it is worth another look."""
-
-    def close(self) -> None:
-        """Leave those who were asked; `look` asks them again."""
 
 
 class Configured:

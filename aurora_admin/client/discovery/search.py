@@ -9,7 +9,15 @@ from aurora_admin.client.discovery import Leader
 from aurora_admin.client.discovery.ensemble import ensemble
 from aurora_admin.client.discovery.members import MEMBER, Member, candidates, read, usable
 from aurora_admin.client.failures import LookupFailed, NoEnsemble, NoLeader, NoPath, SeveralLeaders, quoted
-from aurora_admin.client.patience import FIND_SECONDS, LOOK_SECONDS, QUIET_SECONDS, REAL_CLOCK, Attempts, Deadline
+from aurora_admin.client.patience import (
+    BREATH_SECONDS,
+    FIND_SECONDS,
+    LOOK_SECONDS,
+    QUIET_SECONDS,
+    REAL_CLOCK,
+    Attempts,
+    Deadline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +43,11 @@ class Search:
         self._session: Session | None = None
 
     def look(self, deadline: Deadline) -> Leader:
-        """Read once who leads; raises as Finder.look."""
+        """Read once who leads.
+
+        Raises:
+            LookupFailed: there is no leader now, or nobody can say.
+        """
         from aurora_admin.client.discovery.zookeeper import Unavailable
 
         seconds = min(LOOK_SECONDS, deadline.left())
@@ -52,7 +64,12 @@ class Search:
 
     def clock(self, clock: Clock) -> Clock:
         """Return a clock whose sleep ends early, and tells so, when something changes in ZooKeeper."""
-        return clock._replace(sleep=self._changed.wait)
+        def sleep(seconds: float) -> bool:
+            is_news = self._changed.wait(seconds)
+            if is_news:
+                REAL_CLOCK.sleep(BREATH_SECONDS)
+            return is_news
+        return clock._replace(sleep=sleep)
 
     def close(self) -> None:
         """End the session."""

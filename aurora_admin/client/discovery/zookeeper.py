@@ -53,9 +53,10 @@ class Session:
         Raises:
             Unavailable: no server took us.
         """
-        wait(self._threads.settled.wait)
+        is_settled = wait(self._threads.settled.wait)
         if not self.is_open:
-            raise Unavailable(self._threads.reasons())
+            untried = "none of these names is known" if is_settled else "timed out"
+            raise Unavailable(self._threads.reasons() or untried)
 
     def read(self, path: str, wanted: Callable[[str], Any], wait: Wait) -> tuple[list[str], dict[str, bytes]] | None:
         """Return the names of the children, and what is in those that are wanted; None if there is no such path.
@@ -73,9 +74,11 @@ class Session:
 
     def close(self) -> None:
         """Say goodbye; a server that does not hear it any more is not waited for."""
+        is_heard = self.is_open
         farewell = Thread(target=self._end, daemon=True)
         farewell.start()
-        farewell.join(FAREWELL_SECONDS)
+        if is_heard:
+            farewell.join(FAREWELL_SECONDS)
 
     def _end(self) -> None:
         try:
@@ -139,9 +142,7 @@ class _Threads(SequentialThreadingHandler):  # type: ignore[misc]
         return super().spawn(work)  # type: ignore[no-any-return]
 
     def reasons(self) -> str:
-        """Return why there is no connection; one reason that all servers share is told once."""
-        if not self._tried:
-            return "none of these names is known"
+        """Return why there is no connection, nothing if no server was tried; one that all share is told once."""
         if len(reasons := set(self._tried.values())) == 1:
             return reasons.pop()
         return ", ".join(f"{server} {reason}" for server, reason in self._tried.items())

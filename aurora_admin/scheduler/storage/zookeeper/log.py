@@ -73,7 +73,7 @@ class ZooKeeperLog:
         self._folder_lock = _take_folder(settings.folder)
         try:
             self._open()
-        except LogError:
+        except BaseException:
             os.close(self._folder_lock)
             raise
 
@@ -86,7 +86,7 @@ class ZooKeeperLog:
             self._contents.check_quorum(self._settings.quorum)
             self._format = self._contents.format()
             self._check_identity()
-        except LogError:
+        except BaseException:  # a session that stays open keeps the process from ending
             disconnect(self._client)
             raise
 
