@@ -27,6 +27,8 @@ WHOLE_REPLY = 1 << 20
 # How long a client may take to send its request, and how many may be slow at the same time.
 PATIENCE_SECONDS = 10
 THREADS = 16
+# Who connects while all of these are at work waits; beyond this number the kernel turns clients away.
+WAITING_CLIENTS = 128
 LEADING = "This is the leading scheduler."
 NO_LEADER = "There is no leading scheduler or the leader is unknown."
 HEALTH_PAGE = """Current status: {}
@@ -160,6 +162,7 @@ def make_server(address: tuple[str, int], application: Application) -> wsgi.Serv
         numthreads=THREADS,
         server_name="aurora-reference-scheduler",
         timeout=PATIENCE_SECONDS,
+        request_queue_size=WAITING_CLIENTS,
     )
     server.max_request_body_size = MAX_REQUEST
     server.prepare()
