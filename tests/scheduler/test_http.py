@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.scheduler.api.dispatch import HANDLERS
 from aurora_admin.wire.limits import MAX_REQUEST
@@ -175,6 +176,17 @@ def test_small_replies_are_compressed_on_request(running):
     _, answer, body = post(running.url, request("listBackups"), headers)
     assert answer["Content-Encoding"] == "gzip"
     assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
+
+
+def test_big_replies_are_sent_as_they_are_made(scheduler):
+    one = scheduler()
+    write_sample(str(one.backup_dir / NAME), 1000)
+    call(one.url, "stageRecovery", backupId=NAME)
+    for accept in (BINARY, JSON):
+        headers = {"Content-Type": BINARY, "Accept": accept, "Accept-Encoding": "gzip"}
+        _, answer, body = post(one.url, request("queryRecovery", query=TaskQuery()), headers)
+        assert answer["Content-Encoding"] is None
+        assert len(body) > 1 << 20
 
 
 @pytest.mark.parametrize("path", ["/api/", "/nothing", "/api/x"])

@@ -122,6 +122,10 @@ def test_kazoo_stays_with_discovery_election_and_the_zookeeper_engine():
     assert not at_door("aurora_admin", "kazoo", but=rooms)
 
 
+def test_plyvel_stays_with_the_reader_of_mesos_replicas():
+    assert not at_door("aurora_admin", "plyvel", but=r"aurora_admin\.scheduler\.offline\.mesos")
+
+
 def test_only_output_prints():
     for path in SOURCES:
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
