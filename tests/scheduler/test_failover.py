@@ -1,6 +1,5 @@
 """How a leader is replaced, with real processes and a real ZooKeeper; each scheduler has a log of its own here."""
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -9,7 +8,7 @@ import pytest
 
 from tests.api import call, get, post, request, said
 from tests.processes import PROGRAMS, wait_until
-from tests.scheduler.elected import Elected, keeper
+from tests.scheduler.elected import Elected, keeper, pause, resume
 from tests.zookeeper import free_port, running
 
 
@@ -64,9 +63,9 @@ def test_a_stopped_standby_is_not_missed(elected):
 def test_a_leader_that_was_paused_for_too_long_ends(elected):
     """Once by its own clock or by what ZooKeeper says of its session, whichever it learns first."""
     leader, second, _ = three(elected)
-    os.kill(leader.process.pid, signal.SIGSTOP)
+    pause(leader)
     elected.wait_advertised(second)
-    os.kill(leader.process.pid, signal.SIGCONT)
+    resume(leader)
     assert leader.wait_exit() == 1
     assert "Lost leadership" in leader.log
     assert elected.members() == [second.url]
@@ -97,10 +96,10 @@ def _answer(url: str) -> str:
 def test_a_pause_shorter_than_the_session_is_survived(elected):
     elected.session_seconds = 60
     leader, *_ = three(elected)
-    os.kill(leader.process.pid, signal.SIGSTOP)
+    pause(leader)
     with pytest.raises(TimeoutError):
         post(leader.url, request("listBackups"), timeout=1)
-    os.kill(leader.process.pid, signal.SIGCONT)
+    resume(leader)
     assert said(call(leader.url, "listBackups")) == ("OK", "")
     assert elected.members() == [leader.url]
 

@@ -1,8 +1,6 @@
 """One leader after another over one log in ZooKeeper: what was acknowledged stays, and who was deposed adds nothing."""
 
-import os
 import re
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ import pytest
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from tests.api import BINARY, call, get, request, said
 from tests.processes import PROGRAMS, environment, run, wait_until
-from tests.scheduler.elected import Elected, keeper, lifecycle
+from tests.scheduler.elected import Elected, keeper, lifecycle, pause, resume
 from tests.scheduler.states import OK, resources
 
 WAITING = 4
@@ -172,12 +170,12 @@ def test_a_leader_that_was_paused_until_it_was_replaced_appends_nothing(elected)
     """Requests wait for it in its socket: it may answer them, but never with OK."""
     leader, second, third = elected.schedulers
     assert said(call(leader.url, "setQuota", **quota(1))) == OK
-    os.kill(leader.process.pid, signal.SIGSTOP)
+    pause(leader)
     waiting = [send_unanswered(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
     elected.wait_advertised(second)
     assert said(call(second.url, "setQuota", **quota(3))) == OK
     before = positions(elected)
-    os.kill(leader.process.pid, signal.SIGCONT)
+    resume(leader)
     answers = [answer_of(connection) for connection in waiting]
     assert leader.wait_exit() == 1
     assert not any(b"\x08\x00\x01\x00\x00\x00\x01" in answer for answer in answers)  # responseCode OK
