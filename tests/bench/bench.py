@@ -18,6 +18,7 @@ from tabulate import tabulate
 
 from aurora_admin.backup.sample import write_sample
 from tests.bench import state
+from tests.bench.append import measure_append
 from tests.bench.failover import measure_failover
 from tests.bench.state import timed
 from tests.processes import PROGRAMS, Clusters, Scheduler, environment
@@ -78,6 +79,7 @@ def main():
         backup = Path(folder) / "backup"
         write_sample(str(backup), args.tasks)
         state.measure(table, Path(folder), backup, args.tasks, args.rounds)
+        measure_append(table, Path(folder))
         measure_failover(table, Path(folder))
     print(tabulate(table.rows, ("figure", "measured", "floor", ""), disable_numparse=True))
     sys.exit(table.is_over)
