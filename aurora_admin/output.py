@@ -56,9 +56,6 @@ class Output:
         """
         _write_result(self._stdout, line + "\n")
 
-    def debug(self, text: str) -> None:
-        self._log(DEBUG, text)
-
     def info(self, text: str) -> None:
         self._log(INFO, text)
 
@@ -147,8 +144,6 @@ def _abandon(stream: TextIO | None) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-
-
 
 
 class _Block:

@@ -87,6 +87,15 @@ def admin(tmp_path: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials, proxies and certificates of the developer's own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
     """`scheduler("-flag=value")` starts a reference scheduler; `started=False` only prepares it."""
     made: list[Scheduler] = []

@@ -13,7 +13,6 @@ from aurora_admin.wire.errors import WireError
 ASSIGNED_TASK = b"\x0c\x00\x01"
 BEFORE_CONFIG = (b"\x0b\x00\x01", b"\x0b\x00\x02", b"\x0b\x00\x03")
 CONFIG = b"\x0c\x00\x04"
-CONFIG_FIELD = 4
 # Jobs mostly run one config or are between two; more guesses would make a job of unlike instances slow.
 GUESSES = 4
 

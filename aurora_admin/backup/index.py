@@ -24,6 +24,7 @@ from aurora_admin.backup.sections import (
     TASKS,
     TASKS_NAME,
     TIMESTAMP,
+    framework_id,
 )
 from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.wire import fields
@@ -69,8 +70,7 @@ class Backup:
 
     @property
     def framework_id(self) -> str | None:
-        raw = fields.get(self.metadata, 1) if self.metadata else None
-        return raw[4:].decode("utf-8", "replace") if raw else None
+        return framework_id(self.metadata)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from aurora_admin.backup.tasks import JobKey
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.wire import fields
 
 TIMESTAMP = 1
 HOSTS = 3
@@ -26,6 +27,12 @@ class Section(NamedTuple):
     slim: Any
     key: Callable[[Any], Hashable]
     retired: bool = False
+
+
+def framework_id(metadata: bytes | None) -> str | None:
+    """Return the id under which a scheduler was known to Mesos, from its record of itself."""
+    raw = fields.get(metadata, 1) if metadata else None
+    return raw[4:].decode("utf-8", "replace") if raw else None
 
 
 def job_key(key: Any) -> JobKey:

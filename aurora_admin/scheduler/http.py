@@ -7,8 +7,6 @@ from html import escape
 from itertools import chain
 from typing import Any
 
-from cheroot import wsgi
-
 from aurora_admin.scheduler.api.dispatch import Reply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.redirect import (
@@ -20,9 +18,9 @@ from aurora_admin.scheduler.redirect import (
     Leadership,
     location,
 )
+from aurora_admin.scheduler.server import Server
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.limits import MAX_REQUEST
 from aurora_admin.wire.message import Message
 
 logger = logging.getLogger(__name__)
@@ -33,11 +31,6 @@ JSON_TYPES = ("", "application/x-thrift", "application/json", JSON, f"{JSON}; ch
 PLAIN = "text/plain;charset=utf-8"
 # A longer reply is sent as it is made, and not compressed: the scheduler has better things to do.
 WHOLE_REPLY = 1 << 20
-# How long a client may take to send its request, and how many may be slow at the same time.
-PATIENCE_SECONDS = 10
-THREADS = 16
-# Connections that wait to be accepted; more at the same moment are turned away by the kernel.
-WAITING = 128
 ERROR_PAGE = """<html>
 <head><title>Error 500</title></head>
 <body><h2>HTTP ERROR: 500</h2>
@@ -164,27 +157,12 @@ def _send(start: StartResponse, status: str, content_type: str | None = None, bo
     return [body]
 
 
-def make_server(address: tuple[str, int], application: Application) -> wsgi.Server:
+def make_server(address: tuple[str, int], application: Application) -> Server:
     """Return a server that is bound but does not answer yet.
 
     Raises:
         OSError: the address is taken or not ours.
     """
-    server = _Server(
-        address,
-        application,
-        numthreads=THREADS,
-        server_name="aurora-reference-scheduler",
-        request_queue_size=WAITING,
-        timeout=PATIENCE_SECONDS,
-    )
-    server.max_request_body_size = MAX_REQUEST
+    server = Server(address, application)
     server.prepare()
     return server
-
-
-class _Server(wsgi.Server):
-    """The kept server, with its errors in our log."""
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        logger.log(level, "%s", msg, exc_info=traceback)

@@ -74,7 +74,7 @@ def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, tex
             continue  # there it has a value
         result = admin(*words)
         assert (result.code, result.out) == (2, "")
-        assert result.err.startswith("Usage: get_scheduler CLUSTER\n\naurora_admin: error: ")
+        assert result.err.startswith("Usage: get_scheduler [--verify] CLUSTER\n\naurora_admin: error: ")
         assert text in result.err
 
 
@@ -85,7 +85,7 @@ def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, cluster
 
 
 @pytest.mark.parametrize(("line", "usage"), [
-    ("get_scheduler", "get_scheduler CLUSTER"), ("get_scheduler a b", "get_scheduler CLUSTER"),
+    ("get_scheduler", "get_scheduler [--verify] CLUSTER"), ("get_scheduler a b", "get_scheduler [--verify] CLUSTER"),
     ("scheduler_backup_now", "scheduler_backup_now cluster"), ("scheduler_snapshot a b", "scheduler_snapshot cluster"),
     ("scheduler_list_backups", "scheduler_list_backups cluster"),
     ("scheduler_stage_recovery west", "scheduler_stage_recovery cluster backup_id"),
@@ -149,7 +149,7 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     names = [entry.split("\n")[0] for entry in entries]
     assert names == sorted(names)
-    assert "get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster" in entries
+    assert "get_scheduler\n    usage: get_scheduler [--verify] CLUSTER\n    Find the leading scheduler of a cluster" in entries
     assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
 
 

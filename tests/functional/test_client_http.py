@@ -7,15 +7,7 @@ from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
 
 OK = says("snapshot")
-
-
-@pytest.fixture(autouse=True)
-def nobody(tmp_path, monkeypatch):
-    """No credentials, proxies and certificates of the developer's own."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 def test_a_request_has_the_headers_that_every_release_takes():

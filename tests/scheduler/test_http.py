@@ -1,20 +1,24 @@
 """What clients may throw at the server: it answers in words, or closes, and goes on serving."""
 
+import contextlib
 import gzip
 import http.client
 import json
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import TaskQuery
+from aurora_admin.scheduler import server
 from aurora_admin.scheduler.api.dispatch import HANDLERS
+from aurora_admin.scheduler.server import THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.api import BINARY, SERVICES, call, get, post, request, said
-from tests.processes import Scheduler
+from tests.processes import DEADLINE_SECONDS, Scheduler, wait_until
 from tests.scheduler.test_recovery import NAME, OK, place, sample, task_bytes
 
 JSON = "application/vnd.apache.thrift.json"
@@ -113,6 +117,7 @@ def test_a_request_over_the_limit_is_refused_unread(running):
         connection.sendall(head(MAX_REQUEST + 1))
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
     assert serves(running)
+    assert f"413 Request Entity Too Large. A request may have at most {MAX_REQUEST} bytes" in running.log
 
 
 def test_clients_that_stall_do_not_stop_the_others(running):
@@ -129,6 +134,73 @@ def test_clients_that_stall_do_not_stop_the_others(running):
         connection.close()
     assert serves(running)
     assert "Traceback" not in running.log
+
+
+@pytest.mark.parametrize("sent", [b"", b"P", head(100)], ids=["nothing", "a byte", "half"])
+def test_more_slow_clients_than_threads_do_not_stop_the_others(running, sent):
+    stalled = [raw_connection(running.url) for _ in range(3 * THREADS)]
+    for connection in stalled:
+        connection.sendall(sent)
+    assert get(running.url, "/health") == (200, "OK\n")
+    assert serves(running)
+    for connection in stalled:
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it was not answered before one of them was given up
+            connection.recv(1)
+        connection.close()
+
+
+def test_a_request_has_one_deadline_and_no_trickle_moves_it(tmp_path, monkeypatch):
+    """In process: the deadline is made short, and the client sends for as long as it is let."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 1.0)
+    one = server.Server(("127.0.0.1", 0), lambda environ, start: [environ["wsgi.input"].read()])
+    one.prepare()
+    serving = threading.Thread(target=one.serve)
+    serving.start()
+    try:
+        with socket.create_connection(one.bind_addr, timeout=0.1) as connection:
+            connection.sendall(head(10**6))
+            answer = b""
+            deadline = time.monotonic() + DEADLINE_SECONDS
+            while not answer and time.monotonic() < deadline:
+                connection.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    answer = connection.recv(100)
+        assert answer.startswith(b"HTTP/1.1 408")
+    finally:
+        one.stop()
+        serving.join()
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (("Content-Length: -5",), 400),
+        (("Content-Length: 1_0",), 400),
+        (("Transfer-Encoding: chunked", "", "FFFFFFFFFF"), 413),
+        (("Transfer-Encoding: chunked", "", "hello"), 400),
+        (("Transfer-Encoding: chunked", "", "1", "ab", "0"), 400),
+    ],
+)
+def test_lengths_that_cannot_be_are_refused_in_one_line(running, lines, status):
+    with raw_connection(running.url) as connection:
+        first = ("POST /api HTTP/1.1", "Host: x", f"Content-Type: {BINARY}")
+        connection.sendall("".join(f"{line}\r\n" for line in (*first, *lines, "")).encode())
+        port = connection.getsockname()[1]
+        assert connection.recv(100).startswith(b"HTTP/1.1 %d" % status)
+    said_so = f"Refused a request of 127.0.0.1:{port}: {status}"
+    (line,) = wait_until(lambda: [line for line in running.lines if said_so in line], "the line in the log")
+    assert serves(running)
+    assert "Traceback" not in running.log
+    assert (str(MAX_REQUEST) in line) == (status == 413)
+
+
+def test_a_body_in_chunks_is_read(running):
+    whole = request("listBackups")
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in whole) + b"0\r\n\r\n"
+    with raw_connection(running.url) as connection:
+        connection.sendall(head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + chunks)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_a_client_that_leaves_in_the_middle_of_a_reply_harms_nothing(running):

@@ -18,6 +18,7 @@ from aurora_admin.backup.sections import (
     SECTIONS,
     TASKS,
     TIMESTAMP,
+    framework_id,
 )
 from aurora_admin.scheduler.state.history import History
 from aurora_admin.scheduler.state.ops import Op
@@ -69,8 +70,7 @@ class Stores:
 
     @property
     def framework_id(self) -> str | None:
-        raw = fields.get(self.metadata, 1) if self.metadata else None
-        return raw[4:].decode("utf-8", "replace") if raw else None
+        return framework_id(self.metadata)
 
     def apply(self, op: Op) -> None:
         """Carry out one mutation of the log.

@@ -14,7 +14,8 @@ from contextlib import suppress
 from aurora_admin.backup import manifest
 from aurora_admin.backup.manifest import backup_name, manifest_name
 from aurora_admin.scheduler.storage import snapshots
-from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned, sync_folder
+from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned
+from aurora_admin.scheduler.storage.folder import sync_folder
 from aurora_admin.wire import fields
 
 logger = logging.getLogger(__name__)

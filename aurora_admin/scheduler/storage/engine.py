@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 FORMAT = 1
-# A frame chunk is -dlog_max_entry_size of data in 16 bytes of thrift around it (spec/storage.md 2.9).
-FRAME_OVERHEAD = 16
 
 
 class LogError(Exception):

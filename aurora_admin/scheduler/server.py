@@ -1,0 +1,155 @@
+"""The kept HTTP server, with what clients do wrong or slowly bounded, and told in words of ours."""
+
+import logging
+import socket
+import time
+from typing import Any
+
+from cheroot import wsgi
+from cheroot.errors import MaxSizeExceeded
+from cheroot.makefile import StreamReader, StreamWriter
+from cheroot.server import ChunkedRFile, HTTPConnection, HTTPRequest, KnownLengthRFile
+
+from aurora_admin.wire.limits import MAX_REQUEST
+
+logger = logging.getLogger(__name__)
+
+# How long a client may be silent, and how long all of a request may take to arrive.
+PATIENCE_SECONDS = 10
+REQUEST_SECONDS = 30.0
+# A thread is busy with one request from its first byte on; there are more of them while many are slow.
+THREADS = 16
+MOST_THREADS = 256
+WAITING_CONNECTIONS = 128
+TOO_LARGE = "413 Request Entity Too Large"
+
+
+class _Refused(Exception):
+    """A body that is not taken; its text is the status line to answer with."""
+
+
+class _Chunks(ChunkedRFile):
+    """A chunked body, read whole."""
+
+    def read(self, size: int | None = None) -> bytes:
+        pieces = []
+        while not self.closed:
+            self._fetch()
+            pieces.append(self.buffer)
+            self.buffer = b""
+        return b"".join(pieces)
+
+    def _fetch(self) -> None:
+        try:
+            super()._fetch()  # type: ignore[misc]  # not in its stubs
+        except (TimeoutError, ConnectionError):
+            raise
+        except (MaxSizeExceeded, OSError):
+            raise _Refused(TOO_LARGE) from None
+        except ValueError:
+            raise _Refused("400 Bad Request") from None
+
+
+class _Request(HTTPRequest):
+    def read_request_headers(self) -> bool:
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]
+            return False
+        if not self.inheaders.get(b"Content-Length", b"0").isdigit():
+            self.simple_response("400 Bad Request", "The Content-Length is not a number of bytes.")
+            return False
+        return True
+
+    def respond(self) -> None:
+        body = self.conn.rfile
+        length = int(self.inheaders.get(b"Content-Length", 0))
+        self.rfile = _Chunks(body, MAX_REQUEST) if self.chunked_read else KnownLengthRFile(body, length)
+        try:
+            self.server.gateway(self).respond()
+        except _Refused as refused:
+            self.close_connection = True
+            self.simple_response(str(refused), "The chunks of the request cannot be read.")
+            return
+        self.ensure_headers_sent()
+        if self.chunked_write:
+            self.conn.wfile.write(b"0\r\n\r\n")
+
+    def simple_response(self, status: str, msg: str = "") -> None:
+        """Answer what cannot be handed on; nothing that the client sent gets into the log."""
+        if status == TOO_LARGE:
+            msg = f"A request may have at most {MAX_REQUEST} bytes; ask for less at a time."
+        peer = f"{self.conn.remote_addr}:{self.conn.remote_port}"
+        logger.warning("Refused a request of %s: %s. %s", peer, status, msg if status == TOO_LARGE else "")
+        super().simple_response(status, msg)
+
+
+class _Incoming(socket.SocketIO):
+    """The bytes of a client until a deadline: that of the whole request, which no trickle moves."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock, "r")
+        self._socket = sock
+        self.deadline = time.monotonic() + REQUEST_SECONDS
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(min(left, PATIENCE_SECONDS))
+        try:
+            return super().readinto(buffer)
+        finally:
+            self._socket.settimeout(PATIENCE_SECONDS)
+
+
+class _Reader(StreamReader):
+    def __init__(self, sock: socket.socket) -> None:
+        super(StreamReader, self).__init__(_Incoming(sock))
+        self.bytes_read = 0
+
+
+def _make_file(sock: socket.socket, mode: str, size: int) -> _Reader | StreamWriter:
+    return _Reader(sock) if "r" in mode else StreamWriter(sock, mode, size)
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+    def __init__(self, server: Any, sock: socket.socket, makefile: Any) -> None:
+        super().__init__(server, sock, _make_file)
+
+    def communicate(self) -> bool:
+        self.rfile.raw.deadline = time.monotonic() + REQUEST_SECONDS
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
+
+
+class Server(wsgi.Server):
+    """The kept server over a WSGI application; it is bound by prepare(), and answers once it serves.
+
+    A connection takes a thread only while a request is under way on it.
+    """
+
+    ConnectionClass = _Connection
+
+    def __init__(self, address: tuple[str, int], application: Any) -> None:
+        super().__init__(
+            address,
+            application,
+            numthreads=THREADS,
+            max=MOST_THREADS,
+            server_name="aurora-reference-scheduler",
+            timeout=PATIENCE_SECONDS,
+            request_queue_size=WAITING_CONNECTIONS,
+        )
+        self.max_request_body_size = MAX_REQUEST
+
+    def process_conn(self, conn: Any) -> None:
+        if conn.last_used is None:
+            # It is new: like one that is kept, it waits for its first byte without a thread.
+            self.put_conn(conn)
+            return
+        if self.requests.idle <= self.requests.qsize:
+            self.requests.grow(THREADS)
+        super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        logger.log(level, "%s", msg, exc_info=traceback)
