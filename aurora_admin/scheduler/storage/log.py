@@ -94,11 +94,14 @@ class Log:
         self.bytes_since_snapshot = 0
 
     def _append_deflated(self, pieces: Iterable[bytes]) -> int:
+        """Spool an entry and append it; what goes wrong before the append is LogFull: nothing was written."""
         try:
             with closing(Spool(self._spool_folder)) as spool:
                 spool.deflate(pieces)
                 self._check_room(spool.size)
                 return self._written(spool.size, self.engine.append(spool.records(self._max_entry_size)))
+        except WireError as error:
+            raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
         except OSError as error:
             raise LogFull(
                 f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
