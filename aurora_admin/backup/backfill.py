@@ -226,7 +226,10 @@ class Backfill:
         for path, found in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
             times = [event.timestampMs or 0 for event in found or ()]
             if times != sorted(times):
-                events = [event for _, event in sorted(zip(times, elements(raw, *path), strict=True), key=_time)]
+                standing = elements(raw, *path)
+                if len(standing) != len(times):
+                    raise WireError("the events of a job update stand there twice", 0)
+                events = [event for _, event in sorted(zip(times, standing, strict=True), key=_time)]
                 raw = self._put(18, raw, path, TType.LIST, fields.container(TType.STRUCT, events))
         return raw
 

@@ -18,6 +18,10 @@ from aurora_admin.wire.walk import Walk
 
 # No config begins like this, as no field has such a type.
 UNKNOWN_CONFIG = CONFIG + b"\xff"
+# An id ends in a hyphen and a UUID, and before that in a hyphen and the instance (spec/scheduler-api.md 1.8).
+UUID_BEGINS = -37
+# Ids of releases up to 0.12 begin with a time, and so share nothing: to remember all of them would be of no use.
+MOST_KNOWN = 100_000
 
 
 def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  # noqa: C901  a call costs as much as a task
@@ -26,25 +30,19 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
     Raises:
         WireError: a task lacks its id, its job or its status.
     """
-    ids, jobs, hosts, window = table.ids, table.jobs, table.hosts, reader.window
+    ids, hosts, window = table.ids, table.hosts, reader.window
     add_job, add_host, add_instance = table.job.append, table.host.append, table.instance.append
     add_status, add_start = table.status.append, table.start.append
-    # Per job the last config that was whole, with its header. Jobs mostly run one config, so that comparing it is
-    # all that the check costs.
-    whole: list[bytes] = []
+    # By the part of the id that the tasks of a job share: the job, and its last config that was whole. Comparing the
+    # config proves the job, which stands in it, so that most configs are stepped over and not looked into.
+    known: dict[bytes, tuple[int, bytes]] = {}
     old = array("I")
     start = end = reader.position
     row = 0
     task: Any
     try:
-        for start, task, end in reader.structs(slim.ScheduledTask, count):
+        for start, task, end in reader.structs(slim.PartialTask, count):
             assigned = task.assignedTask
-            key = assigned.task.job
-            job = jobs.get((key.role, key.environment, key.name)) if key is not None else None  # type: ignore[call-overload]
-            if job is None:
-                job = table.job_number(job_key(key if is_key(key) else _old_key(reader.slice(start, end))))
-                whole.extend([UNKNOWN_CONFIG] * (job + 1 - len(whole)))
-            add_job(job)
             task_id, agent, host_name = assigned.taskId, assigned.slaveId, assigned.slaveHost
             # The config follows id, agent and host: 3 bytes of header around, and 7 bytes before each string.
             at = start - window.base + 10 + len(task_id)
@@ -52,10 +50,15 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
                 at += 7 + len(agent)
             if host_name is not None:
                 at += 7 + len(host_name)
-            if not window.cstringio_buf.getvalue().startswith(whole[job], at):
-                whole[job] = _whole(reader.slice(start, end))
-                if whole[job] is UNKNOWN_CONFIG:
+            shared = task_id[:UUID_BEGINS].rpartition(b"-")[0]
+            found = known.get(shared)
+            if found is None or not window.cstringio_buf.getvalue().startswith(found[1], at):
+                found = _look_into(reader.slice(start, end), table)
+                if found[1] is UNKNOWN_CONFIG:
                     old.append(row)
+                elif len(known) < MOST_KNOWN:
+                    known[shared] = found
+            add_job(found[0])
             host = hosts.get(host_name)
             add_host(table.host_number(host_name) if host is None else host)
             add_instance(assigned.instanceId or 0)
@@ -70,6 +73,13 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
     # One task begins where the one before it ends.
     table.length.extend(map(sub, chain(islice(table.start, 1, None), (end,)), table.start))
     return _with_status(table, old)
+
+
+def _look_into(raw: bytes, table: TaskTable) -> tuple[int, bytes]:
+    """Return the number of a task's job, and its config as _whole() does."""
+    task: Any = codec.decode(slim.ScheduledTask, raw)
+    key = task.assignedTask.task.job
+    return table.job_number(job_key(key if is_key(key) else _old_key(raw))), _whole(raw)
 
 
 def _with_status(table: TaskTable, old: "array[int]") -> "array[int]":

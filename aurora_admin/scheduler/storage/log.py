@@ -128,11 +128,14 @@ class Log:
 
     @contextmanager
     def _deflated(self, pieces: Iterable[bytes]) -> Iterator[Spool]:
+        """Spool an entry; what goes wrong before the append is LogFull: nothing was written."""
         with ExitStack() as stack:
             try:
                 spool = stack.enter_context(closing(Spool(self._spool_folder)))
                 spool.deflate(pieces)
                 self._check_room(spool.size)
+            except WireError as error:
+                raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
             except OSError as error:
                 raise LogFull(
                     f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "

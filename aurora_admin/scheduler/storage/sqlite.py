@@ -17,6 +17,8 @@ CREATE TABLE entry (pos INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, data BLOB N
 """
 # SQLite writes a transaction twice: to its journal, then to its file.
 WRITE_FACTOR = 2
+# What a damaged file makes of the calls: errors of SQLite's, texts that are none, rows that are not there.
+DAMAGE = (sqlite3.Error, UnicodeDecodeError, TypeError)
 
 
 def initialize(folder: str) -> str:
@@ -97,7 +99,7 @@ class SqliteLog:
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0)
             self._check()
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             os.close(self._lock)
             raise LogError(
                 f"The log {path} cannot be used: {error}. Restore it from a backup (see scheduler_stage_recovery)."
@@ -169,9 +171,11 @@ class SqliteLog:
                     raise LogError(
                         f"Position {expected} is missing from the log in {self.folder}. Restore from a backup."
                     )
+                if not isinstance(data, bytes):
+                    raise LogError(f"The record at position {position} in {self.folder} is damaged. Restore a backup.")
                 expected = position + 1
                 yield position, data
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise LogError(
                 f"The log in {self.folder} cannot be read at position {expected}: {error}. Restore from a backup."
             ) from error
