@@ -80,7 +80,9 @@ class Scratch:
         self.libraries = str(site_packages(Path(sys.prefix)))
 
     def install(self, name: str, files: dict[str, str], module: str | None = None) -> None:
-        packed = pack(self.home, name, files, module or name.replace("-", "_"))
+        self.install_wheel(pack(self.home, name, files, module or name.replace("-", "_")))
+
+    def install_wheel(self, packed: Path) -> None:
         python = str(self.venv / "bin" / "python")
         subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index",
                         "--no-deps", "--disable-pip-version-check", str(packed)], check=True)

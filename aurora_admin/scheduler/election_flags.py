@@ -129,6 +129,10 @@ def _add_zookeeper_flags(flag: Callable[..., None]) -> None:
         "name of the advertised endpoint: http or https (default http)",
         default="http",
     )
+    _add_session_flags(flag)
+
+
+def _add_session_flags(flag: Callable[..., None]) -> None:
     flag(
         "zk_session_timeout",
         "TIME",

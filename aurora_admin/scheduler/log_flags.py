@@ -33,6 +33,25 @@ def add_flags(flag: Callable[..., None]) -> None:
         "how many replicas must have an entry: checked against ZooKeeper's servers (default: whatever is right)",
         type=count,
     )
+    _add_sizes(flag)
+    _add_patience(flag)
+    flag(
+        "log_hard_limit",
+        "SIZE",
+        "refuse to lead with more than this in the log, all of which ZooKeeper keeps in memory (default 256MB)",
+        type=_size,
+        default=256 << 20,
+    )
+    flag(
+        "log_accept_older",
+        "true|false",
+        "lead with a log that has gone back, as ZooKeeper restored from an old copy has (default false)",
+        type=boolean,
+        default=False,
+    )
+
+
+def _add_sizes(flag: Callable[..., None]) -> None:
     flag(
         "dlog_snapshot_interval",
         "TIME",
@@ -53,21 +72,6 @@ def add_flags(flag: Callable[..., None]) -> None:
         "largest log record; longer entries are split into frames (default 512KB)",
         type=entry_size,
         default=512 * 1024,
-    )
-    _add_patience(flag)
-    flag(
-        "log_hard_limit",
-        "SIZE",
-        "refuse to lead with more than this in the log, all of which ZooKeeper keeps in memory (default 256MB)",
-        type=_size,
-        default=256 << 20,
-    )
-    flag(
-        "log_accept_older",
-        "true|false",
-        "lead with a log that has gone back, as ZooKeeper restored from an old copy has (default false)",
-        type=boolean,
-        default=False,
     )
 
 

@@ -41,8 +41,8 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
         ) from error
     except OSError as error:
         raise AdminError(
-            f"{source or 'The made-up backup'} cannot be copied to {folder}: {error.strerror}. Name a backup that can be "
-            "read, and see that there is room for a copy"
+            f"{source or 'The made-up backup'} cannot be copied to {folder}: {error.strerror}. Name a backup that can "
+            "be read, and see that there is room for a copy"
         ) from error
 
 

@@ -149,7 +149,8 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     names = [entry.split("\n")[0] for entry in entries]
     assert names == sorted(names)
-    assert "get_scheduler\n    usage: get_scheduler [--verify] CLUSTER\n    Find the leading scheduler of a cluster" in entries
+    assert ("get_scheduler\n    usage: get_scheduler [--verify] CLUSTER\n    Find the leading scheduler of a cluster"
+            in entries)
     assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
 
 

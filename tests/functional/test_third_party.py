@@ -8,7 +8,8 @@ import sys
 import pexpect
 import pytest
 
-from tests.functional.test_packaging import checkout, installed, wheel  # noqa: F401 - fixtures
+from tests.conftest import CHECKOUT
+from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
 from tests.processes import DEADLINE_SECONDS, environment, run
 from tests.scratch import COMMAND, Scratch, broken, fleet, pack
 
@@ -56,6 +57,33 @@ def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
     assert re.search(r"--shout HOW\s+'very' is 100% loud", shown)
     assert "aurora_admin fleet_hello west" in shown
     assert "aurora_admin-get_scheduler(1)" in shown
+
+
+def test_the_plugin_of_the_manual_for_contributors_works_as_it_stands(scratch, clusters, scheduler, tmp_path):
+    manual = (CHECKOUT / "CONTRIBUTING.md").read_text()
+    [shown] = re.findall(r"^## A plugin of your own\n(.*?)^## ", manual, re.MULTILINE | re.DOTALL)
+    files = re.findall(r"^`([\w./]+)`\n\n```\w*\n(.*?)^```$", shown, re.MULTILINE | re.DOTALL)
+    assert len(files) == 4
+    for name, text in files:
+        (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "source" / name).write_text(text)
+    pip, line, generate = re.findall(r"^```\n([^`]*)```$", shown, re.MULTILINE)[-1].splitlines()
+    assert pip == "pip install ."
+    scratch.install_wheel(build("wheel", tmp_path / "source", tmp_path))
+    one = scheduler()
+    clusters.write(west=one.url)
+    program, *arguments = line.split()
+    empty = scratch(*arguments, program=program)
+    assert (empty.code, empty.out) == (1, "")
+    assert empty.err.endswith("west has no backups: make one with aurora_admin scheduler_backup_now west\n")
+    assert scratch("scheduler_backup_now", "west").code == 0
+    newest = scratch(*arguments, program=program)
+    assert newest.code == 0
+    assert (one.backup_dir / newest.out.removesuffix("\n")).is_file()
+    python, *arguments, folder = generate.split()
+    made = scratch(*arguments, str(tmp_path / folder), program=python)
+    assert (made.code, made.err) == (0, "")
+    assert [path.name for path in (tmp_path / folder).iterdir()] == ["aurora_admin-mysite_newest_backup.1"]
 
 
 BROKEN_IMPORTS = {

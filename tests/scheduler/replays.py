@@ -13,6 +13,8 @@ from aurora_admin.wire import codec
 class Records:
     """A log engine that has these records."""
 
+    comfortable_bytes = None
+
     def __init__(self, records):
         self.records = list(records)
 

@@ -19,6 +19,10 @@ def open_log(flags: Namespace, on_lost: Callable[[str], None]) -> LogEngine:
         from aurora_admin.scheduler.storage.sqlite import SqliteLog
 
         return SqliteLog(flags.native_log_file_path)
+    return _zookeeper_log(flags, on_lost)
+
+
+def _zookeeper_log(flags: Namespace, on_lost: Callable[[str], None]) -> LogEngine:
     from aurora_admin.scheduler.storage.zookeeper.connection import Place
     from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
 
