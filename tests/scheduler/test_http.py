@@ -249,6 +249,12 @@ def test_small_replies_are_compressed_on_request(running):
     assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
 
 
+def test_half_a_surrogate_pair_is_refused_in_our_words(running):
+    body = b'[1,"stageRecovery",1,7,{"1":{"str":"\\ud800"}}]'
+    status, _, page = post(running.url, body, {"Content-Type": JSON})
+    assert (status, b"half of a surrogate pair" in page, b"codec" in page) == (500, True, False)
+
+
 @pytest.mark.parametrize("path", ["/api/", "/nothing", "/api/x"])
 def test_other_paths_are_not_found(running, path):
     assert post(running.url, request("listBackups"), path=path)[0] == 404
