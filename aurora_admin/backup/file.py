@@ -1,5 +1,6 @@
 """A backup file as bytes that may not change under our feet."""
 
+import errno
 import os
 import stat
 import weakref
@@ -44,19 +45,31 @@ class BackupFile:
         self.name = os.path.basename(path)
         try:
             # Without O_NONBLOCK a named pipe would hold the caller until somebody writes into it.
-            self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise BackupError(f"Backup {self.name} does not exist.") from None
+            raise BackupError(
+                f"Backup {self.name} does not exist. scheduler_list_backups shows what there is."
+            ) from None
         except OSError as error:
-            raise BackupError(f"Failed to read backup {self.name}: {error.strerror}.") from error
+            if error.errno == errno.ELOOP:
+                raise self._not_regular() from None
+            raise BackupError(
+                f"Failed to read backup {self.name}: {error.strerror}. Check the owner and permissions of {path}."
+            ) from error
         status = os.fstat(self.fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(self.fd)
-            raise BackupError(f"Failed to read backup {self.name}: it is not a regular file.")
+            raise self._not_regular()
         # The last user closes it, also when that is a reply still being sent.
         self.close = weakref.finalize(self, os.close, self.fd)
         self.identity = _identity(status)
         self.size = status.st_size
+
+    def _not_regular(self) -> BackupError:
+        return BackupError(
+            f"Failed to read backup {self.name}: it is not a regular file. "
+            "Put a copy of the backup there, no link to it."
+        )
 
     def check_unchanged(self) -> None:
         """Refuse to go on when the file is no longer the one that was opened.

@@ -10,6 +10,9 @@ BYTES = {
     "BYTES": 1,
     **{f"{prefix}B": 1024**power for power, prefix in enumerate("KMGTP", 1)},
 }
+# No thread can wait for much longer (threading.TIMEOUT_MAX).
+LONGEST_SECONDS = 36500 * 86400
+MOST_DIGITS = 18
 AMOUNT = re.compile(r"(\d+)([A-Za-z]+)", re.ASCII)
 
 
@@ -17,9 +20,12 @@ def seconds(text: str) -> float:
     """Read a time amount, such as 15secs or 1hrs.
 
     Raises:
-        ArgumentTypeError: the text is not one.
+        ArgumentTypeError: the text is not one, or it is more than a hundred years.
     """
-    return _amount(text, SECONDS, "1ns, 2secs, etc.")
+    value = _amount(text, SECONDS, "1ns, 2secs, etc.")
+    if value > LONGEST_SECONDS:
+        raise ArgumentTypeError(f"{text!r} is longer than 36500days, the longest time there is here")
+    return value
 
 
 def data_size(text: str) -> int:
@@ -49,6 +55,8 @@ def _amount(text: str, units: dict[str, float], example: str) -> float:
     number, unit = match.groups()
     if unit not in units:
         raise ArgumentTypeError(f"{text!r} has no known unit; it must be one of [{', '.join(units)}]")
+    if len(number) > MOST_DIGITS:
+        raise ArgumentTypeError(f"{text!r} has more than {MOST_DIGITS} digits")
     return int(number) * units[unit]
 
 

@@ -96,6 +96,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _address(text: str) -> str:
+    address = _text(text)
+    if not address:
+        raise ArgumentTypeError("it is empty; give an address of this host, or leave it out to listen on all of IPv4")
+    return address
+
+
 def own_address() -> str:
     """Return this host's address as text, which a real scheduler advertises without -hostname."""
     try:
@@ -135,7 +142,8 @@ def _add_flags(parser: ArgumentParser) -> None:
     flag("backup_dir", "DIR", "folder of the backups, which are named by UTC; made where it is missing", required=True)
     flag("native_log_file_path", "DIR", "folder of the log, made by aurora-reference-log initialize", required=True)
     flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
-    flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", default=EVERY_ADDRESS[0])
+    everywhere = EVERY_ADDRESS[0]
+    flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", type=_address, default=everywhere)
     flag("hostname", "NAME", "name to be known by (default: the address)")
     flag(
         "backup_interval",

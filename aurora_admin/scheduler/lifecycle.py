@@ -65,8 +65,8 @@ class Lifecycle:
         self._deadlines: list[_Deadline] = []
         self._ended = threading.Event()
         self._started = time.time()
-        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
         self._engine = open_log(flags, self._fail)
+        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
         partial = flags.allow_partial_backup
         self._storage = Storage(

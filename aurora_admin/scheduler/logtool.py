@@ -70,6 +70,13 @@ def _position(text: str) -> int:
 
 def main() -> int:
     """Run one command of the log tool."""
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run() -> int:
     parser = manpage_parser()
     arguments = parser.parse_args()
     if arguments.command not in offline.COMMANDS:

@@ -1,26 +1,46 @@
 """aurora-reference-scheduler: flags in, exit status out."""
 
+import errno
 import logging
 import os
 import re
+import signal
 import sys
 import time
-
-from aurora_admin.scheduler.flags import FlagError, parse
+from types import FrameType
 
 LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 # Threads that decode a million tasks must let a small call through within milliseconds (design: raw bytes first).
 SWITCH_SECONDS = 0.001
 
 
+# What cannot be put into one line of the log.
+CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
+    number: f"\\u{number:04x}" for number in (0x2028, 0x2029)
+}
+
+
+class OneLine(logging.Formatter):
+    """Escape control characters, so that no text of a client can be taken for a line of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that is called
+        return super().formatMessage(record).translate(CONTROLS)
+
+
 def main() -> int:
     """Run a scheduler until it is told to stop, or must."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    from aurora_admin.scheduler.flags import FlagError, parse
+
     try:
         flags = parse(sys.argv[1:])
     except FlagError as error:
         return _refuse(f"{error}\nSee aurora-reference-scheduler -help.")
     logging.Formatter.converter = time.gmtime
-    logging.basicConfig(format=LINE, datefmt="%Y-%m-%dT%H:%M:%S", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(LINE, "%Y-%m-%dT%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     sys.setswitchinterval(SWITCH_SECONDS)
     from aurora_admin.scheduler.lifecycle import Lifecycle
     from aurora_admin.scheduler.storage.backups import BackupFailed
@@ -31,13 +51,22 @@ def main() -> int:
     except (LogError, BackupFailed) as error:
         return _refuse(str(error))
     except OSError as error:
-        # The HTTP server hides the error in a text of its own.
-        number = re.search(r"Errno (\d+)", str(error))
-        reason = os.strerror(int(number[1])) if number else str(error)
-        return _refuse(
-            f"Cannot listen on {flags.ip}:{flags.http_port}: {reason}. "
-            "Stop what uses the port, or choose another with -http_port."
-        )
+        return _refuse(_no_address(flags.ip, flags.http_port, error))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once while nothing has begun: whatever is being imported would swallow or show an exception."""
+    os._exit(0)
+
+
+def _no_address(ip: str, port: int, error: OSError) -> str:
+    # The HTTP server hides the error in a text of its own.
+    found = re.search(r"Errno (-?\d+)\] ([\w ]*)", str(error))
+    number, reason = (int(found[1]), found[2]) if found else (error.errno, str(error))
+    advice = "Stop what uses the port, or choose another with -http_port"
+    if number not in (errno.EADDRINUSE, errno.EACCES):
+        advice = "Give an address of this host with -ip, or leave it out to listen on all of IPv4"
+    return f"Cannot listen on {ip}:{port}: {reason}. {advice}."
 
 
 def _refuse(text: str) -> int:

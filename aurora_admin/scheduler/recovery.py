@@ -160,7 +160,9 @@ class Recovery:
 
 
 def _plain_name(backup_id: str) -> str:
-    if backup_id in ("", ".", "..") or "/" in backup_id or "\0" in backup_id or len(os.fsencode(backup_id)) > 255:
+    # A name of two lines would be two lines of the log.
+    plain = backup_id.isprintable() and "/" not in backup_id and backup_id not in ("", ".", "..")
+    if not plain or len(os.fsencode(backup_id)) > 255:
         raise RecoveryError(
             f"{backup_id!r} is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
         )

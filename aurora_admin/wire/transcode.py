@@ -127,8 +127,10 @@ def struct_from_json(value: object) -> bytes:
     """
     try:
         return _value(TType.STRUCT, value, DEPTH)
-    except (struct.error, UnicodeEncodeError) as error:
-        raise _bad(f"a value that cannot be: {error}") from error
+    except struct.error as error:
+        raise _bad("a number that its type cannot hold") from error
+    except UnicodeEncodeError as error:
+        raise _bad("a string with half of a surrogate pair, which is no character") from error
 
 
 def _bad(text: str) -> WireError:

@@ -73,8 +73,10 @@ def test_a_recorded_session_goes_the_same_way(admin, west, shared_fixtures):
     assert len(steps) == len(re.findall(r"^\$ aurora_admin (?:get_sch|sch)", recorded, re.MULTILINE)) == 21
     for name in (FIRST, SECOND):
         (west.backup_dir / name).write_bytes(backup())
-    # Ours does not name its backup folder where it says that a backup does not exist, as releases before 0.20 did not.
-    same = {"http://127.0.0.1:18232": west.url, "Backup backups/": "Backup "}
+    # Ours does not name its backup folder where it says that a backup does not exist, as releases before 0.20 did not,
+    # and adds what to do.
+    same = {"http://127.0.0.1:18232": west.url, "Backup backups/": "Backup ",
+            "does not exist.)": "does not exist. scheduler_list_backups shows what there is.)"}
     for command, *texts, code in steps:
         arguments, lines = (reduce(lambda text, pair: text.replace(*pair), same.items(), text) for text in texts)
         result = admin(command, "west", *arguments.split())
@@ -84,6 +86,7 @@ def test_a_recorded_session_goes_the_same_way(admin, west, shared_fixtures):
             (west.backup_dir / f"manifest_{made}.json").unlink()  # which would tell that the next line replaces it
             (west.backup_dir / made).write_bytes(backup(*{task(task_id, "www-data", job)
                                                           for job, task_id in set(ROW.findall(recorded))}))
+            (west.backup_dir / f"manifest_{made}.json").unlink()  # it is of what was there before
             same[MADE] = made
     assert west.wait_exit() == 0, "the commit restarts it"
 

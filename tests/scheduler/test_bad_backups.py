@@ -16,6 +16,7 @@ from tests.processes import Scheduler
 from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
 
 DECODE = f"Failed to decode backup {NAME}: "
+NO_LINK = "Put a copy of the backup there, no link to it."
 COPY_ANEW = "copy it anew from where it was made, or stage another backup."
 
 
@@ -84,7 +85,10 @@ def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
     assert "Traceback" not in running.log
 
 
-@pytest.mark.parametrize("backup_id", ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b", "x" * 300])
+@pytest.mark.parametrize(
+    "backup_id",
+    ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b", "x" * 300, "a\nb", "a\x85b", "a\u2028b"],
+)
 def test_ids_that_are_no_plain_names_are_refused_before_a_file_is_opened(running, backup_id):
     code, text = said(call(running.url, "stageRecovery", backupId=backup_id))
     assert code == "ERROR"
@@ -92,15 +96,20 @@ def test_ids_that_are_no_plain_names_are_refused_before_a_file_is_opened(running
 
 
 def test_a_missing_backup_is_named(running):
-    assert said(call(running.url, "stageRecovery", backupId="no-such")) == ("ERROR", "Backup no-such does not exist.")
+    assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
+        "ERROR",
+        "Backup no-such does not exist. scheduler_list_backups shows what there is.",
+    )
 
 
-def test_folders_and_pipes_are_refused_at_once(running):
+def test_folders_pipes_and_links_are_refused_at_once(running):
     (running.backup_dir / "folder").mkdir()
     os.mkfifo(running.backup_dir / "pipe")
-    for name in ("folder", "pipe"):
+    (running.backup_dir / "link").symlink_to("/etc/passwd")
+    for name in ("folder", "pipe", "link"):
         code, text = said(call(running.url, "stageRecovery", backupId=name))
-        assert (code, text) == ("ERROR", f"Failed to read backup {name}: it is not a regular file.")
+        assert code == "ERROR"
+        assert text == f"Failed to read backup {name}: it is not a regular file. {NO_LINK}"
 
 
 def test_a_task_id_that_stands_twice_is_refused(running):
@@ -132,4 +141,5 @@ def test_a_backup_that_may_not_be_read_is_refused(running):
     path.write_bytes(sample())
     path.chmod(0)
     answer = said(call(running.url, "stageRecovery", backupId="closed"))
-    assert answer == ("ERROR", "Failed to read backup closed: Permission denied.")
+    advice = f"Check the owner and permissions of {path}."
+    assert answer == ("ERROR", f"Failed to read backup closed: Permission denied. {advice}")

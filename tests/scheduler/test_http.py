@@ -261,6 +261,12 @@ def test_big_replies_are_sent_as_they_are_made(scheduler):
         assert len(body) > 1 << 20
 
 
+def test_half_a_surrogate_pair_is_refused_in_our_words(running):
+    body = b'[1,"stageRecovery",1,7,{"1":{"str":"\\ud800"}}]'
+    status, _, page = post(running.url, body, {"Content-Type": JSON})
+    assert (status, b"half of a surrogate pair" in page, b"codec" in page) == (500, True, False)
+
+
 @pytest.mark.parametrize("path", ["/api/", "/nothing", "/api/x"])
 def test_other_paths_are_not_found(running, path):
     assert post(running.url, request("listBackups"), path=path)[0] == 404

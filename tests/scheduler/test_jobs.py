@@ -1,6 +1,5 @@
 """Jobs on a running scheduler: created, seen, killed, and still so after a power cut."""
 
-import contextlib
 import re
 
 import pytest
@@ -20,7 +19,6 @@ from aurora_admin.scheduler.api.answer import Refusal
 from aurora_admin.scheduler.api.jobs import create_job
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.storage.engine import LogFull
-from aurora_admin.scheduler.storage.sqlite import initialize
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
@@ -39,7 +37,7 @@ from tests.scheduler.states import (
     task,
     update,
 )
-from tests.scheduler.test_storage import Made
+from tests.scheduler.test_storage import made  # noqa: F401 - a fixture
 
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
 UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")
@@ -90,12 +88,12 @@ def test_a_created_task_is_what_a_real_scheduler_makes_of_the_same_job(scheduler
     sent.container.mesos.volumes = None
     running = scheduler()
     assert create(running, JobConfiguration(key=sent.job, taskConfig=sent, instanceCount=1)) == OK
-    (made,) = tasks(running.url).values()
-    (event,), (real_event,) = made.taskEvents, real.taskEvents
+    (ours,) = tasks(running.url).values()
+    (event,), (real_event,) = ours.taskEvents, real.taskEvents
     assert event.scheduler == "127.0.0.1"
-    made.assignedTask.taskId = real.assignedTask.taskId
+    ours.assignedTask.taskId = real.assignedTask.taskId
     event.timestamp, event.scheduler = real_event.timestamp, real_event.scheduler
-    assert same(made, real)
+    assert same(ours, real)
 
 
 def test_all_tasks_of_a_job_are_one_log_entry_and_a_refused_job_is_none(scheduler):
@@ -265,16 +263,7 @@ def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
     assert b"\xff\xfe" in post(running.url, request("getJobs", ownerRole="www"))[2]
 
 
-@pytest.fixture
-def made(tmp_path):
-    folder = str(tmp_path / "log")
-    initialize(folder)
-    one = Made(folder)
-    with contextlib.closing(one.engine):
-        yield one
-
-
-def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):
+def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):  # noqa: F811
     services = Services(made.storage, None, None, "west", "here", made.told.append)
     append, at_append = made.engine.append, []
 
@@ -289,7 +278,7 @@ def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):
         assert (at_append, len(stores.tasks)) == ([0], 2)
 
 
-def test_a_job_that_the_log_has_no_room_for_does_not_exist(made, monkeypatch):
+def test_a_job_that_the_log_has_no_room_for_does_not_exist(made, monkeypatch):  # noqa: F811
     services = Services(made.storage, None, None, "west", "here", made.told.append)
 
     def full(records):

@@ -92,6 +92,7 @@ NOT_HERE = {
     },
 }
 WIPES = "the real one says OK and has staged nothing: to commit that would wipe the cluster"
+LISTED = "scheduler_list_backups shows what there is."
 WHERE = "we say which file, where in it, and what to do"
 NO_FOLDER = "the folder is nobody's business but ours"
 PLAIN = "an id is a plain name; a path could lead anywhere"
@@ -105,13 +106,18 @@ EXCEPTIONS = {
     ),
     "stageRecovery-parent-path": refused(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
     "stageRecovery-empty-id": refused(f"'' {PLAIN_NAME}", PLAIN),
-    "stageRecovery-a-directory": refused("Failed to read backup a-directory: it is not a regular file.", WHERE),
+    "stageRecovery-a-directory": refused(
+        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, no link to it.",
+        WHERE,
+    ),
     "stageRecovery-flipped": undecodable("flipped", f"{CUT_OFF} 26 of 31895", WHERE),
     "stageRecovery-garbage": undecodable("garbage", "Unrecognized type 104 at byte 0 of 25", WHERE),
     "stageRecovery-minus-one-byte": undecodable("minus-one-byte", f"{CUT_OFF} 31894 of 31894", WHERE),
     "stageRecovery-truncated": undecodable("truncated", f"{CUT_OFF} 15947 of 15947", WHERE),
     "stageRecovery-zero-bytes": undecodable("zero-bytes", "the file is empty", WHERE),
-    "stageRecovery-missing-file": refused("Backup scheduler-backup-2001-01-01-00-00 does not exist.", NO_FOLDER),
+    "stageRecovery-missing-file": refused(
+        f"Backup scheduler-backup-2001-01-01-00-00 does not exist. {LISTED}", NO_FOLDER
+    ),
     "stageRecovery-twice-missing": refused(
         "Another backup is already loaded.", "the slot is looked at before any file is opened"
     ),

@@ -9,13 +9,13 @@ from tests.conftest import NO_FIXTURES
 from tests.processes import Scheduler, wait_until
 from tests.scheduler.elected import Elected, keeper
 from tests.scheduler.recordings import NAMES, Answer, Recording, meaning, replay
-from tests.scheduler.test_recorded_exchanges import WHERE, backup, refused
+from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"
 # The page is for people, in our own words; of the real one only the length was recorded.
 PAGES = ("noleader-getQuota",)
-EXCEPTIONS = {"standby-stageRecovery-bypass": refused("Backup x does not exist.", WHERE)}
+EXCEPTIONS = {"standby-stageRecovery-bypass": refused(f"Backup x does not exist. {LISTED}", WHERE)}
 # What came before a request, where that matters.
 BEFORE = {"noleader-deleteRecoveryTasks-bypass": ("noleader-stageRecovery-bypass",)}
 

@@ -1,8 +1,10 @@
 """What keeps a scheduler from starting, and how it says so: one line, exit 1, nothing half-done."""
 
 import os
+import signal
 import socket
 import sqlite3
+import sys
 
 import pytest
 
@@ -27,6 +29,23 @@ def test_a_log_that_was_not_initialised_is_refused(scheduler):
     one = scheduler(started=False)
     assert f"run: aurora-reference-log initialize --path={one.log_dir}" in refusal(one)
     assert not one.log_dir.exists()
+
+
+def test_a_refused_start_makes_no_backup_folder(scheduler):
+    one = scheduler(started=False)
+    one.backup_dir.rmdir()
+    assert "holds no initialised log" in refusal(one)
+    assert not one.backup_dir.exists()
+
+
+def test_a_log_that_may_not_be_seen_is_not_called_missing(scheduler):
+    one = scheduler(started=False, wrapper=LIKE_ANYBODY)
+    one.initialize()
+    one.log_dir.chmod(0)
+    text = refusal(one)
+    one.log_dir.chmod(0o700)
+    assert f"Failed to open the log {one.log_dir / 'log.sqlite'}: Permission denied." in text
+    assert "initialize" not in text
 
 
 def test_an_initialised_log_is_never_initialised_over(tmp_path):
@@ -65,6 +84,54 @@ def test_a_taken_port_is_named(scheduler):
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop what uses the port" in said_so
 
 
+@pytest.mark.parametrize("address", ["nohost.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_ours_is_told_from_a_taken_port(scheduler, address):
+    one = scheduler(started=False)
+    one.initialize()
+    command = [part.replace("-ip=127.0.0.1", f"-ip={address}") for part in one.command()]
+    one.command = lambda: command
+    said_so = refusal(one)
+    assert f"Cannot listen on {address}:0: " in said_so
+    assert "Give an address of this host with -ip" in said_so
+    assert "port," not in said_so
+
+
+INTERRUPTED = """
+import importlib, os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+where, number, program = sys.argv[1:4]
+
+class Hook:
+    def find_spec(self, name, path=None, target=None):
+        if name == where:
+            os.kill(os.getpid(), int(number))
+
+sys.meta_path.insert(0, Hook())
+main = importlib.import_module(program).main
+del sys.argv[1:4]
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["flags", "lifecycle", "storage.engines"])
+def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, number):
+    one = scheduler(started=False)
+    one.initialize()
+    interrupted = [f"aurora_admin.scheduler.{module}", int(number), "aurora_admin.scheduler.main"]
+    done = run([sys.executable, "-c", INTERRUPTED, *interrupted, *one.command()[1:]], environment(one.folder))
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("module", ["storage.engine", "storage.sqlite_tool"])
+def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
+    interrupted = [f"aurora_admin.scheduler.{module}", int(signal.SIGINT), "aurora_admin.scheduler.logtool"]
+    tool = [*interrupted, "initialize", f"--path={tmp_path / 'log'}"]
+    done = run([sys.executable, "-c", INTERRUPTED, *tool], environment(tmp_path))
+    assert (done.code, done.out, done.err) == (130, "", "")
+
+
 @pytest.mark.parametrize(
     ("flag", "text"),
     [
@@ -100,6 +167,10 @@ def test_a_taken_port_is_named(scheduler):
         ("-max_saved_backups=0", "is not a whole number above 0"),
         ("-cluster_name=again", "Can only specify option -cluster_name once."),
         ("-http_port=70000", "is not a port number"),
+        ("-ip=", "-ip: it is empty; give an address of this host"),
+        ("-max_leading_duration=99999999999999999999days", "has more than 18 digits"),
+        ("-dlog_snapshot_interval=99999999999days", "is longer than 36500days"),
+        ("-max_registration_delay=36501days", "is longer than 36500days"),
         ("stray", "stray"),
     ],
 )

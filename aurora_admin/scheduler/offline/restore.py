@@ -27,7 +27,7 @@ def restore_sqlite(backup: str, folder: str, max_entry_size: int, read: Read, re
         BackupError: the backup cannot be used. In both cases nothing was written.
     """
     with closing(SqliteLog(folder)) as engine:
-        staged = Staged(read_verified(os.path.abspath(backup), read))
+        staged = Staged(read_verified(os.path.realpath(backup), read))
         for note in staged.backup.notes:
             report(note)
         return restore(staged, engine, folder, max_entry_size)

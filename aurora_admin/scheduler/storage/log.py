@@ -148,7 +148,7 @@ class Log:
         if room is not None and room < size:
             raise LogFull(
                 f"The log has room for {room} bytes and {size} are needed: nothing was written. "
-                "Free some space and try again."
+                f"Free some space in {self._spool_folder} (in ZooKeeper: raise -log_hard_limit) and try again."
             )
 
     def _append(self, records: Iterable[bytes], size: int) -> int:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -78,6 +79,18 @@ def wipe(folder: str) -> None:
         os.close(lock)
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # what cannot be seen may be there
+        raise LogError(
+            f"Failed to open the log {path}: {error.strerror}. Check the owner and permissions of its folder, and run "
+            "this as its owner."
+        ) from error
+
+
 class SqliteLog:
     """The log engine of a scheduler that leads alone.
 
@@ -90,7 +103,7 @@ class SqliteLog:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         path = os.path.join(folder, FILE)
-        if not os.path.isfile(path):
+        if not _is_file(path):
             raise LogError(
                 f"{folder} holds no initialised log. If it should, do not go on: look for the old one. "
                 f"Otherwise run: aurora-reference-log initialize --path={folder}"

@@ -1,0 +1,20 @@
+"""The scheduler's log: one record is one line, whatever a client put into it."""
+
+import logging
+
+import pytest
+
+from aurora_admin.scheduler.main import LINE, OneLine
+
+
+@pytest.mark.parametrize("text", ["a\nINFO forged", "a\r\n", "a\x85b", "a\u2028b", "\x1b[2K", "a\x00b", "\u2029"])
+def test_control_characters_are_escaped(text):
+    record = logging.LogRecord("name", logging.INFO, "path", 1, "said: %s", (text,), None)
+    line = OneLine(LINE).format(record)
+    assert line.isprintable()
+    assert len(line.splitlines()) == 1
+
+
+def test_other_text_stays_as_it_is():
+    record = logging.LogRecord("name", logging.INFO, "path", 1, "%s", ("caf\u00e9 \u65e5\u672c",), None)
+    assert OneLine("%(message)s").format(record) == "caf\u00e9 \u65e5\u672c"
