@@ -114,7 +114,11 @@ def _old_key(raw: bytes) -> Any:
 
 def _name(task: Any) -> str:
     task_id = getattr(task.assignedTask, "taskId", None)
-    return task_id.decode("utf-8", "replace") if task_id else "without an id"
+    if not task_id:
+        return "without an id"
+    # A damaged id may hold anything; an error is one line, and nothing that a terminal obeys.
+    text = task_id.decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def mend_task(backfill: Backfill, raw: bytes) -> tuple[bytes, int, bool]:
