@@ -41,7 +41,7 @@ def manpage_parser() -> ArgumentParser:
     read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
     wipe = command("wipe", "delete the log, after asking; never while a scheduler holds it")
     wipe.add_argument("--yes", action="store_true", help="do not ask")
-    offline.add(commands)
+    offline.add(commands, _add_place)
     return parser
 
 
@@ -79,7 +79,7 @@ def main() -> int:
 def _run() -> int:
     parser = manpage_parser()
     arguments = parser.parse_args()
-    if arguments.command not in offline.COMMANDS:
+    if arguments.command != "extract":
         _check_place(parser, arguments)
     from aurora_admin.backup.file import BackupError
     from aurora_admin.scheduler.storage.backups import BackupFailed

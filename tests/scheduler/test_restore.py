@@ -62,7 +62,7 @@ def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
     before = positions(one)
     done = tool(one)
     assert (done.code, done.out) == (1, "")
-    assert f"The log is not empty: there is an entry at position {before[0]}; nothing was changed." in done.err
+    assert f"The log is not empty: there is an entry at position {before[0]}; nothing was added to it." in done.err
     assert positions(one) == before
 
 

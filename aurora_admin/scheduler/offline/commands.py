@@ -11,13 +11,16 @@ DEFAULT_ENTRY_SIZE = "512KB"
 COMMANDS = ("restore", "extract")
 
 
-def add(commands: "_SubParsersAction[ArgumentParser]") -> None:
-    """Declare both."""
+def add(commands: "_SubParsersAction[ArgumentParser]", add_place: Callable[[ArgumentParser], None]) -> None:
+    """Declare both; `add_place` adds the options that say where a log is."""
     restore = commands.add_parser(
         "restore", help="make a backup the content of an initialised, empty log, while no scheduler runs"
     )
     restore.add_argument("--backup", metavar="FILE", required=True, help="the backup; held against its manifest")
-    restore.add_argument("--path", metavar="DIR", required=True, help="folder of the log")
+    add_place(restore)
+    restore.add_argument(
+        "--cluster", metavar="NAME", help="cluster of the log, with --zk (default: the one it was made for)"
+    )
     restore.add_argument(
         "--max-entry-size",
         metavar="SIZE",
@@ -49,11 +52,22 @@ def run(arguments: Namespace, report: Report) -> str:
         LogError, BackupError, BackupFailed: it was not done.
     """
     if arguments.command == "restore":
-        from aurora_admin.backup.index import read_backup
-        from aurora_admin.scheduler.offline.restore import restore_sqlite
-
-        read = partial(read_backup, allow_partial=arguments.allow_partial)
-        return restore_sqlite(arguments.backup, arguments.path, arguments.max_entry_size, read, report)
+        return _restore(arguments, report)
     from aurora_admin.scheduler.offline.extract import extract
 
     return extract(arguments.mesos_replica, arguments.to, report)
+
+
+def _restore(arguments: Namespace, report: Report) -> str:
+    from aurora_admin.backup.index import read_backup
+    from aurora_admin.scheduler.offline import restore
+
+    read = partial(read_backup, allow_partial=arguments.allow_partial)
+    if arguments.path:
+        return restore.restore_sqlite(arguments.backup, arguments.path, arguments.max_entry_size, read, report)
+    from aurora_admin.scheduler.storage.zookeeper.connection import Place
+
+    place = Place(arguments.zk, arguments.group, arguments.credentials)
+    return restore.restore_zookeeper(
+        arguments.backup, place, arguments.cluster, max_entry_size=arguments.max_entry_size, read=read, report=report
+    )

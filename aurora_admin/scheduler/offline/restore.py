@@ -2,8 +2,11 @@
 
 import hashlib
 import os
+import socket
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
@@ -16,6 +19,9 @@ from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.scheduler.storage.snapshots import Source, deduplicated_entry
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 
+if TYPE_CHECKING:
+    from aurora_admin.scheduler.storage.zookeeper.connection import Place
+
 Read = Callable[[str], Backup]
 
 
@@ -27,10 +33,48 @@ def restore_sqlite(backup: str, folder: str, max_entry_size: int, read: Read, re
         BackupError: the backup cannot be used. In both cases nothing was written.
     """
     with closing(SqliteLog(folder)) as engine:
-        staged = Staged(read_verified(os.path.realpath(backup), read))
-        for note in staged.backup.notes:
-            report(note)
-        return restore(staged, engine, folder, max_entry_size)
+        return restore(_staged(backup, read, report), engine, folder, max_entry_size)
+
+
+def restore_zookeeper(
+    backup: str, place: "Place", cluster: str | None, *, max_entry_size: int, read: Read, report: Callable[[str], None]
+) -> str:
+    """Restore into the log at a place in ZooKeeper, and return what was done.
+
+    Raises:
+        LogError: it is not initialised, not empty, of another cluster, or a scheduler holds it.
+        BackupError: the backup cannot be used. In both cases nothing was written.
+    """
+    from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+
+    settings = Settings(socket.gethostname(), _cluster_of(place, cluster), "")
+    with tempfile.TemporaryDirectory(prefix="aurora-restore-") as folder:
+        lost: list[str] = []
+        with closing(ZooKeeperLog(place, settings._replace(folder=folder), lost.append)) as engine:
+            return restore(_staged(backup, read, report), engine, folder, max_entry_size)
+
+
+def _cluster_of(place: "Place", cluster: str | None) -> str:
+    """Return the cluster whose log it is, and refuse one that a scheduler holds."""
+    from aurora_admin.scheduler.storage.zookeeper import admin
+
+    with admin.opened(place) as contents:
+        contents.check_root()
+        log, (owner, _) = contents.format(), contents.owner()
+        admin.refuse_held(contents)
+    found = cluster or log.cluster or owner.cluster
+    if found is None:
+        raise LogError(
+            f"The log {place} is of no cluster yet; nothing was changed. Say whose it is with --cluster NAME."
+        )
+    return found
+
+
+def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
+    staged = Staged(read_verified(os.path.realpath(backup), read))
+    for note in staged.backup.notes:
+        report(note)
+    return staged
 
 
 def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
@@ -39,9 +83,9 @@ def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size
     Raises:
         LogError: the log is not empty, or reads back other than the backup.
     """
+    engine.fence()
     _check_empty(engine)
     log = Log(engine, spool_folder, max_entry_size)
-    engine.fence()
     log.append_snapshot(staged)
     _compare(log, staged, spool_folder)
     counts = ", ".join(f"{count} {name}" for name, count in staged.backup.counts.items())
@@ -53,7 +97,7 @@ def _check_empty(engine: LogEngine) -> None:
     for entry in entries(engine.read_all(), lambda text: None):
         if entry.data != NOOP_ENTRY:
             raise LogError(
-                f"The log is not empty: there is an entry at position {entry.position}; nothing was changed. "
+                f"The log is not empty: there is an entry at position {entry.position}; nothing was added to it. "
                 "Move the old log away and initialize a new one."
             )
 
