@@ -86,7 +86,6 @@ def test_a_recorded_session_goes_the_same_way(admin, west, shared_fixtures):
             (west.backup_dir / f"manifest_{made}.json").unlink()  # which would tell that the next line replaces it
             (west.backup_dir / made).write_bytes(backup(*{task(task_id, "www-data", job)
                                                           for job, task_id in set(ROW.findall(recorded))}))
-            (west.backup_dir / f"manifest_{made}.json").unlink()  # it is of what was there before
             same[MADE] = made
     assert west.wait_exit() == 0, "the commit restarts it"
 
