@@ -9,6 +9,7 @@ import pytest
 from tests.api import call, get, post, request, said
 from tests.processes import PROGRAMS, wait_until
 from tests.scheduler.elected import Elected, keeper, pause, resume
+from tests.scheduler.test_recovery import SAMPLE
 from tests.zookeeper import free_port, running
 
 
@@ -146,7 +147,7 @@ def test_a_leader_leads_no_longer_than_it_may(elected):
 
 def test_a_committed_recovery_hands_over(elected):
     leader = elected.add()
-    (leader.backup_dir / "b").write_bytes(_empty_backup())
+    (leader.backup_dir / "b").write_bytes(SAMPLE.read_bytes())
     leader.start()
     second = elected.stand_by()
     elected.wait_advertised(leader)
@@ -154,13 +155,6 @@ def test_a_committed_recovery_hands_over(elected):
     assert said(call(leader.url, "commitRecovery")) == ("OK", "")
     assert leader.wait_exit() == 0
     elected.wait_advertised(second)
-
-
-def _empty_backup() -> bytes:
-    from aurora_admin.gen.storage.ttypes import Snapshot
-    from aurora_admin.wire.codec import encode
-
-    return encode(Snapshot(timestamp=1))
 
 
 def test_a_started_over_leader_goes_to_the_end_of_the_queue(elected):
