@@ -87,8 +87,11 @@ class Logs:
         """All records there are, forgotten ones too."""
         with self.client() as client:
             client.sync(self.root)
-            paths = [f"{self.root}/seg/{segment}/{name}" for segment in sorted(client.get_children(f"{self.root}/seg"))
-                     for name in sorted(client.get_children(f"{self.root}/seg/{segment}"))]
+            paths: list[str] = []
+            for segment in sorted(client.get_children(f"{self.root}/seg")):
+                with suppress(NoNodeError):  # the deleting goes on
+                    names = sorted(client.get_children(f"{self.root}/seg/{segment}"))
+                    paths += [f"{self.root}/seg/{segment}/{name}" for name in names]
             answers = [(path, client.get_async(path)) for path in paths]
             found = []
             for path, answer in answers:

@@ -33,12 +33,11 @@ def logs(zookeeper, tmp_path):
 class Busy:
     """A storage on a log in ZooKeeper, and writers that set quotas until they are told to stop, or refused."""
 
-    def __init__(self, logs, folder, comfortable=64 << 20):
+    def __init__(self, logs, folder, most_bytes=None):
         engine = logs.open()
-        engine.comfortable_bytes = comfortable
         self.failed, self.written = [], []
         self.log = Log(engine, str(folder), 1000)
-        self.storage = Storage(self.log, str(folder), self.failed.append)
+        self.storage = Storage(self.log, str(folder), self.failed.append, most_bytes)
         self.storage.start()
         self.ended = threading.Event()
 
@@ -103,9 +102,15 @@ def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(logs, tmp_
     assert roles_of_the_next_leader(logs, tmp_path) == set(busy.written)
 
 
-def test_15_a_log_that_grows_beyond_its_share_is_snapshotted_by_itself(logs, tmp_path):
-    busy = Busy(logs, tmp_path, comfortable=8000)
-    with thread(busy.write, b"a"):
+def test_15_a_log_that_grows_beyond_its_share_is_told_and_snapshotted_while_others_write(logs, tmp_path):
+    busy = Busy(logs, tmp_path, most_bytes=8000)
+
+    def snapshot():
+        while not busy.ended.is_set():
+            if busy.storage.outgrown.wait(0.1):
+                busy.storage.snapshot()
+
+    with thread(busy.write, b"a"), thread(snapshot):
         wait_until(lambda: busy.log.statistics["scheduler_log_snapshots"] >= 3, "snapshots by size")
         busy.ended.set()
     assert not busy.failed
@@ -119,7 +124,8 @@ def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(logs
         with busy.storage.transaction() as transaction:
             transaction.ops.append(ops.save_quota(b"restored", QUOTA))
         view = busy.storage.view()
-        wait_until(lambda: len(busy.written) > 40, "writes after the view")
+        seen = len(busy.written)
+        wait_until(lambda: len(busy.written) > seen + 20, "writes after the view")
         busy.storage.replace_by(view)
     with pytest.raises(NotReady), busy.storage.transaction():
         pass
