@@ -5,7 +5,8 @@ is given *at its position*: so that one may begin earlier, with all that somebod
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 from thrift.transport.TTransport import CReadableTransport, TTransportBase
@@ -29,7 +30,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         failure: what ended reading: the end of the input, a value too long, or whatever `read` raised.
     """
 
-    __slots__ = ("_read", "_size", "_stop", "base", "cstringio_buf", "end", "failure", "longest", "marked")
+    __slots__ = ("_copy", "_read", "_size", "_stop", "base", "cstringio_buf", "end", "failure", "longest", "marked")
 
     def __init__(
         self, read: Callable[[int], bytes], *, base: int = 0, end: int | None = None, size: int = WINDOW
@@ -42,6 +43,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         self.longest = UNKNOWN_LENGTH.string
         self.marked: int | None = None
         self.failure: Exception | None = None
+        self._copy: Callable[[bytes], object] = _ignore
 
     @classmethod
     def of_bytes(cls, raw: bytes) -> "Window":
@@ -86,6 +88,16 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
             raise ValueError(f"the window holds bytes {self.base} to {self._stop}, not {start} to {end}")
         return self.cstringio_buf.getvalue()[start - self.base : end - self.base]
 
+    @contextmanager
+    def copied_to(self, copy: Callable[[bytes], object]) -> Iterator[None]:
+        """Give all bytes from the position on to `copy` too, in order, up to some place beyond the last one read."""
+        copy(self.cstringio_buf.getvalue()[self.cstringio_buf.tell() :])
+        self._copy = copy
+        try:
+            yield
+        finally:
+            self._copy = _ignore
+
     def last(self, count: int) -> bytes:
         """Return the bytes before the position, as far as the window still has them."""
         at = self.cstringio_buf.tell()
@@ -107,6 +119,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         if self.position < self._stop:
             return False
         piece = self._read(self._size)
+        self._copy(piece)
         position = self._stop
         self._renew(position if self.marked is None else self.marked, [piece])
         self.cstringio_buf.seek(position - self.base)
@@ -139,6 +152,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
             # less than is kept, or keeping would cost the square of its length.
             piece = self._read(max(self._size, kept, min(gathered, missing - gathered)))
             pieces.append(piece)
+            self._copy(piece)
             gathered += len(piece)
             if not piece:
                 break
@@ -157,3 +171,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
 
 def _nothing(length: int) -> bytes:
     return b""
+
+
+def _ignore(piece: bytes) -> None:
+    pass

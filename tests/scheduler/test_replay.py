@@ -1,5 +1,6 @@
 """Logs that real schedulers wrote, and every op by itself: what the state is afterwards."""
 
+import zlib
 from contextlib import closing
 
 import pytest
@@ -97,6 +98,24 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
     assert {name: len(getattr(left, name)) for name in counts} == {
         **dict.fromkeys(counts, 0), "tasks": 1, "hostAttributes": 1}
     assert left.schedulerMetadata.frameworkId == "f"
+
+
+@pytest.mark.parametrize("padding", [0, 3 << 20], ids=["in one piece", "in many pieces"])
+def test_a_task_of_a_deduplicated_snapshot_may_stand_anywhere_in_its_element(tmp_path, padding):
+    """Thrift orders no fields, and an element may have more of them than we know."""
+    tasks = [task(config(), number) for number in range(5)]
+    for number in (1, 3):
+        tasks[number].taskEvents[0].message = "x" * padding
+    partial = [fields.drop(codec.encode(one), [1, 4]) for one in tasks]
+    parts = [[fields.Field(1, 12, one), fields.Field(2, 8, fields.i32(0))] for one in partial]
+    parts[1].reverse()
+    parts[3].append(fields.Field(9, 11, fields.string(b"unknown")))
+    members = [fields.Field(1, 12, b"\0"), fields.Field(2, 15, fields.container(12, list(map(fields.join, parts)))),
+               fields.Field(3, 15, fields.container(12, [codec.encode(config())]))]
+    entry = fields.join([fields.Field(6, 12, fields.join(members))])
+    for record in (entry, fields.join([fields.Field(5, 11, fields.string(zlib.compress(entry)))])):
+        loaded = replay([record], tmp_path).tasks
+        assert list(loaded.partial_records(range(5))) == list(enumerate(partial))
 
 
 def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):

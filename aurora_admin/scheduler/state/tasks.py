@@ -23,6 +23,8 @@ FEW_ROWS = 10_000
 # Header of DeduplicatedScheduledTask.taskConfigId (2, i32), the last field before STOP.
 CONFIG_ID_HEADER = b"\x08\x00\x02"
 CONFIG_ID = struct.Struct("!3siB").pack
+# What a ScheduledTask has before it and behind it inside a DeduplicatedScheduledTask.
+HEAD, HEAD_LENGTH, TAIL_LENGTH = ASSIGNED_TASK, 3, 8
 
 
 class LiveTasks(TaskTable):
@@ -69,30 +71,42 @@ class LiveTasks(TaskTable):
         return former
 
     def load(self, reader: Reader, count: int) -> None:
-        """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow."""
-        ids, hosts, row = self.ids, self.hosts, len(self.status)
+        """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow.
+
+        They are spilled as they come, with what they are wrapped in; only a task that stands elsewhere in its wrapping
+        than every writer puts it is cut out.
+        """
+        ids, hosts, row, window = self.ids, self.hosts, len(self.status), reader.window
         add_host, add_instance, add_config = self.host.append, self.instance.append, self.config.append
         add_start, add_length, add_status = self.start.append, self.length.append, self.status.append
-        cut, spill = reader.window.slice, self.spill.append
+        # The ends of all elements, by their configs.
+        tails: dict[int, bytes] = {}
+        elsewhere: dict[int, bytes] = {}
+        shift = self.spill.size - window.position
         element: Any
         try:
-            for begin, element, end in reader.structs(slim.DeduplicatedTask, count):
-                task, config = element.partialScheduledTask, element.taskConfigId
-                assigned = task.assignedTask
-                partial = _inside(cut(begin, end), config)
-                ids[assigned.taskId] = row
-                row += 1
-                host = hosts.get(assigned.slaveHost)
-                add_host(self.host_number(assigned.slaveHost) if host is None else host)
-                add_instance(assigned.instanceId or 0)
-                add_config(config)
-                add_start(spill(partial))
-                add_length(len(partial))
-                add_status(task.status)
-        except (AttributeError, TypeError, OverflowError):
+            with window.copied_to(self.spill.append):
+                for begin, element, end in reader.structs(slim.DeduplicatedTask, count):
+                    task, config = element.partialScheduledTask, element.taskConfigId
+                    assigned, base, raw = task.assignedTask, window.base, window.cstringio_buf.getvalue()
+                    tail = tails.get(config) or tails.setdefault(config, CONFIG_ID(CONFIG_ID_HEADER, config, 0))
+                    if not (raw.startswith(HEAD, begin - base) and raw.startswith(tail, end - TAIL_LENGTH - base)):
+                        elsewhere[row] = _inside(reader.slice(begin, end))
+                    ids[assigned.taskId] = row
+                    row += 1
+                    host = hosts.get(assigned.slaveHost)
+                    add_host(self.host_number(assigned.slaveHost) if host is None else host)
+                    add_instance(assigned.instanceId or 0)
+                    add_config(config)
+                    add_start(begin + shift + HEAD_LENGTH)
+                    add_length(end - begin - HEAD_LENGTH - TAIL_LENGTH)
+                    add_status(task.status)
+        except (AttributeError, TypeError, OverflowError, struct.error):
             raise WireError("a task lacks its id, its status or its config", reader.position) from None
         if len(ids) != len(self.status):
             raise WireError("two tasks have one id", reader.position)
+        for row, partial in elsewhere.items():
+            self.start[row], self.length[row] = self.spill.append(partial), len(partial)
 
     def load_configs(self, configs: Iterable[bytes]) -> None:
         """Take in the taskConfigs of a DeduplicatedSnapshot and settle whose task each is."""
@@ -173,10 +187,8 @@ def _job_of(config: bytes) -> JobKey:
     return JobKey(key.role or b"", key.environment or b"", key.name or b"")
 
 
-def _inside(element: bytes, config: int) -> bytes:
+def _inside(element: bytes) -> bytes:
     """Return the ScheduledTask inside a DeduplicatedScheduledTask."""
-    if element.startswith(ASSIGNED_TASK) and element.endswith(CONFIG_ID(CONFIG_ID_HEADER, config, 0)):
-        return element[3:-8]
     task = fields.get(element, 1)
     if task is None:
         raise WireError("an element of partialTasks has no task", 0)
