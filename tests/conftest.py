@@ -15,7 +15,7 @@ T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIXTURES = Path(os.environ.get("AURORA_FIXTURES", CHECKOUT.parent / "shared" / "fixtures"))
 NO_FIXTURES = "the recordings of real schedulers are not in this checkout"
-sampled: dict[str, str] = {}
+SAMPLED = "sampled"  # a property of a test, which reaches the summary from whichever process ran it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,8 +44,11 @@ def in_ci_a_skip_is_a_failure(report):
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("sampled and skipped")
-    for name, line in sampled.items():
-        terminalreporter.line(f"{name}: {line}")
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    for report in reports:
+        for name, line in getattr(report, "user_properties", ()) if getattr(report, "when", None) == "call" else ():
+            if name == SAMPLED:
+                terminalreporter.line(f"{report.nodeid}: {line}")
     if not FIXTURES.is_dir():
         terminalreporter.line(f"no {FIXTURES}: tests on files of real schedulers were skipped")
 
@@ -59,7 +62,8 @@ def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequen
         seed = request.config.getoption("--seed")
         rng = random.Random(f"{seed} {request.node.nodeid}")
         inner = rng.sample(range(1, len(items) - 1), sample - 2)
-        sampled[request.node.nodeid] = f"{sample} of {len(items)} (--seed {seed}; --all runs every one)"
+        request.node.user_properties.append(
+            (SAMPLED, f"{sample} of {len(items)} (--seed {seed}; --all runs every one)"))
         return [items[index] for index in [0, *sorted(inner), len(items) - 1]]
     return choose
 

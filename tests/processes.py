@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
 DEADLINE_SECONDS = 60  # generous: a busy machine is not a failure, a hang is
@@ -65,6 +66,16 @@ def processes_of_session(leader: int) -> list[int]:
         if session == leader:
             found.append(int(stat.parent.name))
     return found
+
+
+def pause(process: subprocess.Popen[Any]) -> None:
+    """Stop a child where it stands, without its knowledge; none of its threads does anything any more on return."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def resume(process: subprocess.Popen[Any]) -> None:
+    process.send_signal(signal.SIGCONT)
 
 
 class Clusters:

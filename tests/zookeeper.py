@@ -2,7 +2,6 @@
 
 import random
 import re
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.processes import wait_until
+from tests.processes import pause, resume, wait_until
 
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"
@@ -117,11 +116,11 @@ class Server:
     def pause(self) -> None:
         """Stop it without its knowledge; its connections stay open and silent."""
         assert self.process
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
 
     def resume(self) -> None:
         assert self.process
-        self.process.send_signal(signal.SIGCONT)
+        resume(self.process)
 
 
 @dataclass

@@ -104,7 +104,7 @@ BROKEN_HOOKS = {
 }
 
 
-@pytest.mark.parametrize("how", BROKEN_IMPORTS.keys() | BROKEN_HOOKS.keys())
+@pytest.mark.parametrize("how", [*BROKEN_IMPORTS, *BROKEN_HOOKS])
 def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(scratch, how):
     source, cause = {**BROKEN_IMPORTS, **BROKEN_HOOKS}[how]
     scratch.install("aurora-broken", broken(source))

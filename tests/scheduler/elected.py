@@ -1,9 +1,7 @@
 """Several schedulers that are elected on a real ZooKeeper, and a look at what they write there."""
 
 import json
-import os
 import re
-import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -91,17 +89,6 @@ class Elected:
     def close(self) -> None:
         for one in self.schedulers:
             one.kill()
-
-
-def pause(one: Scheduler) -> None:
-    """Stop a scheduler where it stands; it does nothing any more on return."""
-    os.kill(one.process.pid, signal.SIGSTOP)
-    states = Path(f"/proc/{one.process.pid}/task")
-    wait_until(lambda: all("State:\tT" in path.read_text() for path in states.glob("*/status")), "every thread stopped")
-
-
-def resume(one: Scheduler) -> None:
-    os.kill(one.process.pid, signal.SIGCONT)
 
 
 def variable(one: Scheduler, name: str) -> str:

@@ -146,9 +146,6 @@ class Child:
         self.tell(*words)
         return self.hear()
 
-    def signal(self, number: int) -> None:
-        self.process.send_signal(number)
-
     def kill(self) -> None:
         """End it as a power cut would, paused or not."""
         self.process.send_signal(signal.SIGKILL)

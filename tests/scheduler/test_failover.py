@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from tests.api import call, get, post, request, said
-from tests.processes import PROGRAMS, wait_until
-from tests.scheduler.elected import Elected, keeper, pause, resume
+from tests.processes import PROGRAMS, pause, resume, wait_until
+from tests.scheduler.elected import Elected, keeper
 from tests.scheduler.test_recovery import SAMPLE
 from tests.zookeeper import free_port, running
 
@@ -64,9 +64,9 @@ def test_a_stopped_standby_is_not_missed(elected):
 def test_a_leader_that_was_paused_for_too_long_ends(elected):
     """Once by its own clock or by what ZooKeeper says of its session, whichever it learns first."""
     leader, second, _ = three(elected)
-    pause(leader)
+    pause(leader.process)
     elected.wait_advertised(second)
-    resume(leader)
+    resume(leader.process)
     assert leader.wait_exit() == 1
     assert "Lost leadership" in leader.log
     assert elected.members() == [second.url]
@@ -97,10 +97,10 @@ def _answer(url: str) -> str:
 def test_a_pause_shorter_than_the_session_is_survived(elected):
     elected.session_seconds = 60
     leader, *_ = three(elected)
-    pause(leader)
+    pause(leader.process)
     with pytest.raises(TimeoutError):
         post(leader.url, request("listBackups"), timeout=1)
-    resume(leader)
+    resume(leader.process)
     assert said(call(leader.url, "listBackups")) == ("OK", "")
     assert elected.members() == [leader.url]
 

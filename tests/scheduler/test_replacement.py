@@ -13,8 +13,8 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from tests.api import BINARY, call, get, request, said
-from tests.processes import PROGRAMS, environment, run, wait_until
-from tests.scheduler.elected import Elected, keeper, lifecycle, pause, resume
+from tests.processes import PROGRAMS, environment, pause, resume, run, wait_until
+from tests.scheduler.elected import Elected, keeper, lifecycle
 from tests.scheduler.states import OK, resources
 
 WAITING = 4
@@ -170,12 +170,12 @@ def test_a_leader_that_was_paused_until_it_was_replaced_appends_nothing(elected)
     """Requests wait for it in its socket: it may answer them, but never with OK."""
     leader, second, third = elected.schedulers
     assert said(call(leader.url, "setQuota", **quota(1))) == OK
-    pause(leader)
+    pause(leader.process)
     waiting = [send_unanswered(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
     elected.wait_advertised(second)
     assert said(call(second.url, "setQuota", **quota(3))) == OK
     before = positions(elected)
-    resume(leader)
+    resume(leader.process)
     answers = [answer_of(connection) for connection in waiting]
     assert leader.wait_exit() == 1
     assert not any(b"\x08\x00\x01\x00\x00\x00\x01" in answer for answer in answers)  # responseCode OK

@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import time
 from contextlib import closing, suppress
 
@@ -14,7 +13,7 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.processes import wait_until
+from tests.processes import pause, resume, wait_until
 from tests.scheduler.replicated import (
     NOOP,
     Logs,
@@ -150,11 +149,11 @@ def test_1_a_deposed_leader_that_was_not_told_is_refused_by_the_servers(logs):
 def test_2_a_leader_that_slept_past_its_session_writes_nothing(logs):
     with child(logs, session_seconds=6) as sleeper, logs.client() as client:
         assert sleeper.ask("append", "a") == "0"
-        sleeper.signal(signal.SIGSTOP)
+        pause(sleeper.process)
         wait_until(lambda: not client.exists(f"{logs.root}/leader"), "the end of its session")
         new = logs.lead()
         new.append([NOOP])
-        sleeper.signal(signal.SIGCONT)
+        resume(sleeper.process)
         answer = sleeper.ask("append", "late")
         # Which news reaches it first is chance: the takeover, the end of its session, or of its connection.
         assert re.match(r"Another scheduler has taken over|The (session|connection) .*ZooKeeper", answer)
