@@ -6,10 +6,9 @@ import re
 import signal
 import subprocess
 import sysconfig
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,19 +109,19 @@ class Scheduler:
     url: str = ""
     host: str = "127.0.0.1"
     cluster: str = "west"
-    process: subprocess.Popen[str] | None = None
-    lines: list[str] = field(default_factory=list)
-    reader: threading.Thread | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
         self.backup_dir = self.folder / "backups"
         self.log_dir = self.folder / "log"
         self.backup_dir.mkdir(parents=True, exist_ok=True)
+        self._log = self.folder / "scheduler.err"
+        self._log.touch()
 
     @property
     def log(self) -> str:
         """All that the scheduler has said since it was made, restarts included."""
-        return "".join(self.lines)
+        return self._log.read_text(errors="surrogateescape")
 
     def initialize(self) -> None:
         """Make its log, once."""
@@ -138,28 +137,21 @@ class Scheduler:
 
     def spawn(self) -> None:
         """Start the process and go on at once; `start` waits until it serves."""
-        self.process = subprocess.Popen(self.command(), env=environment(self.folder), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                        errors="surrogateescape", start_new_session=True)
-        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
-        self.reader.start()
-
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stderr
-        with process.stderr as pipe:
-            self.lines.extend(iter(pipe.readline, ""))
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self.command(), env=environment(self.folder), stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
 
     def start(self, until: str = "Serving") -> "Scheduler":
         """Start it, on its log if there is one, and wait until it says so: Serving, Standing by, Awaiting ..."""
         if not self.log_dir.exists():
             self.initialize()
-        seen = len(self.lines)
+        seen = len(self.log)
         self.spawn()
         self.url = str(wait_until(lambda: self._url_since(seen, until), until))
         return self
 
     def _url_since(self, seen: int, what: str) -> str | None:
-        found = re.search(rf"{what} on (http://[^\s;]+)", "".join(self.lines[seen:]))
+        found = re.search(rf"{what} on (http://[^\s;]+)", self.log[seen:])
         assert found or self._is_running(), f"the scheduler ended and never said {what}:\n{self.log}"
         return found and found.group(1)
 
@@ -167,12 +159,9 @@ class Scheduler:
         return bool(self.process) and self.process.poll() is None
 
     def wait_exit(self, seconds: float = DEADLINE_SECONDS) -> int:
-        """Wait for the process to end by itself and return its exit code, its last lines read."""
+        """Wait for the process to end by itself and return its exit code."""
         assert self.process
-        code = self.process.wait(seconds)
-        assert self.reader
-        self.reader.join(seconds)
-        return code
+        return self.process.wait(seconds)
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """Ask it to stop and return its exit code."""

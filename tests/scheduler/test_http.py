@@ -189,7 +189,7 @@ def test_lengths_that_cannot_be_are_refused_in_one_line(running, lines, status):
         port = connection.getsockname()[1]
         assert connection.recv(100).startswith(b"HTTP/1.1 %d" % status)
     said_so = f"Refused a request of 127.0.0.1:{port}: {status}"
-    (line,) = wait_until(lambda: [line for line in running.lines if said_so in line], "the line in the log")
+    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if said_so in line], "the line in the log")
     assert serves(running)
     assert "Traceback" not in running.log
     assert (str(MAX_REQUEST) in line) == (status == 413)
