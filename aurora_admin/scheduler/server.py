@@ -21,6 +21,8 @@ REQUEST_SECONDS = 30.0
 THREADS = 16
 MOST_THREADS = 256
 WAITING_CONNECTIONS = 128
+# Idle connections are looked at so often; and so long a process that ends, which a failover waits for, hangs on.
+EXPIRATION_SECONDS = 0.1
 TOO_LARGE = "413 Request Entity Too Large"
 
 
@@ -141,6 +143,7 @@ class Server(wsgi.Server):
             request_queue_size=WAITING_CONNECTIONS,
         )
         self.max_request_body_size = MAX_REQUEST
+        self.expiration_interval = EXPIRATION_SECONDS
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:
