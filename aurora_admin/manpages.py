@@ -40,8 +40,8 @@ Options may stand anywhere, before the command too; a long option may be shorten
 what follows -- is no option. Results are printed on standard output, everything else on standard error: log lines with
 their level, and with FATAL what went wrong and what to do.
 
-A request that changes something is never sent twice by itself. If its answer was lost the error says so, and how to
-find out what has happened."""
+A request that changes something is sent again only if it cannot have been carried out. If its answer was lost the error
+says so, and how to find out what has happened."""
 
 ENVIRONMENT = (
     ("AURORA_CONFIG_ROOT", "folder of the system's clusters.json (default: /etc/aurora)"),

@@ -222,7 +222,7 @@ def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_
         backup.notes += _missing(seen, allow_partial)
     backup.notes += settle_locks(backup.sections)
     backup.notes += odd_quotas(backup.sections)
-    if backup.backfill.applied:
+    if backup.backfill.summary:
         backup.notes.append(f"where records were of an old shape, they got {backup.backfill.summary}")
 
 

@@ -100,7 +100,10 @@ class Recovery:
         counts = ", ".join(f"{count} {name}" for name, count in backup.counts.items())
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
-        logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
+        if age < 0:
+            logger.warning("Staged backup %s is of %s from now: a clock is wrong", backup.file.name, _span(-age))
+        else:
+            logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
         theirs, ours = backup.framework_id or "none", self._storage.framework_id or "none yet"
@@ -169,6 +172,6 @@ def _plain_name(backup_id: str) -> str:
     return backup_id
 
 
-def _age(seconds: float) -> str:
-    days, rest = divmod(int(max(seconds, 0)), 86400)
+def _span(seconds: float) -> str:
+    days, rest = divmod(int(seconds), 86400)
     return f"{days} days {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"

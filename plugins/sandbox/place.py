@@ -40,10 +40,10 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
             f"{source} is damaged: {error}. See what gunzip -t says of it, and copy it anew from where it was made"
         ) from error
     except OSError as error:
-        raise AdminError(
-            f"{source or 'The made-up backup'} cannot be copied to {folder}: {error.strerror}. Name a backup that can "
-            "be read, and see that there is room for a copy"
-        ) from error
+        what, advice = f"{source} cannot be copied to", "Name a backup that can be read, and see that there is room"
+        if source is None:
+            what, advice = "No backup can be made up in", "See that there is room, or make up fewer --tasks"
+        raise AdminError(f"{what} {folder}: {error.strerror}. {advice}") from error
 
 
 def _make_up(path: Path, tasks: int) -> None:

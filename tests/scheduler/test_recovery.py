@@ -3,10 +3,12 @@
 import gzip
 import signal
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ttypes import JobKey, ResponseCode, ScheduleStatus, TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
@@ -139,6 +141,15 @@ def test_staging_tells_counts_age_and_framework_ids(running):
     assert f"{len(expected.quotaConfigurations)} quotas" in running.log
     assert "was taken" in running.log
     assert f"Framework id of the backup: {expected.schedulerMetadata.frameworkId}; of the running state:" in running.log
+
+
+def test_a_backup_of_today_is_not_called_old_and_one_from_the_future_is_told(scheduler):
+    one = scheduler()
+    later = fields.put(sample(), [1], TType.I64, fields.i64(int((time.time() + 3 * 86400 + 60) * 1000)))
+    assert said(call(one.url, "stageRecovery", backupId=place(one, later))) == OK
+    assert f"WARNING Staged backup {NAME} is of 3 days 00:0" in one.log
+    assert "from now: a clock is wrong" in one.log
+    assert "shape" not in one.log
 
 
 def test_a_second_stage_is_refused_and_harms_nothing(running):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.wire.struct import Struct
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, OTHER_COMPILER
 
 GEN = CHECKOUT / "aurora_admin" / "gen"
 STUBS = sorted(GEN.glob("*/*.pyi"))
@@ -31,7 +31,7 @@ def compiler():
     installed = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1]
     wanted = re.search(r"Thrift Compiler \((.+)\)", (GEN / "api" / "ttypes.py").read_text())[1]
     if installed != wanted:
-        pytest.skip(f"the Thrift compiler here is {installed}; aurora_admin/gen is committed as {wanted} makes it")
+        pytest.skip(f"{OTHER_COMPILER}, {installed}; aurora_admin/gen is committed as {wanted} makes it")
 
 
 def generate(*arguments, **env):

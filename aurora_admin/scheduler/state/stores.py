@@ -141,7 +141,7 @@ class Stores:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _tell(self) -> None:
-        if self.backfill.applied:
+        if self.backfill.summary:
             logger.info("Brought old records to today's shape, which got %s", self.backfill.summary)
         for note in odd_quotas(self._sections):
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)

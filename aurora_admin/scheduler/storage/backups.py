@@ -26,6 +26,7 @@ TIME_FORMAT = "%Y-%m-%d-%H-%M"
 OURS = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
 OUR_MANIFEST = re.compile(rf"manifest_{OURS.pattern}\.json")
 MOST_IN_A_MINUTE = 100
+DIR_ADVICE = "Check its owner, or choose another with -backup_dir."
 
 
 class BackupFailed(Exception):
@@ -49,9 +50,9 @@ class Backups:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}.") from error
+            raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}. {DIR_ADVICE}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise BackupFailed(f"Backup dir {folder} is not writable.")
+            raise BackupFailed(f"Backup dir {folder} is not writable. {DIR_ADVICE}")
         self._clean()
 
     def names(self) -> list[str]:
