@@ -6,8 +6,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-import pytest
-
 from aurora_admin.gen.api.ttypes import (
     HostAttributes,
     JobUpdateStatus,
@@ -209,7 +207,7 @@ def assert_counted(storage):
 
 def test_sizes_wait_for_nobody(made):  # noqa: F811
     """A replay or a snapshot of a million tasks holds the lock for seconds, and operators look just then."""
-    with made.storage.transaction(), ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, made.storage.transaction():
         assert pool.submit(made.storage.sizes).result(DEADLINE_SECONDS)["mem_storage_quota_size"] == 0
 
 
@@ -217,7 +215,7 @@ def test_queries_are_counted_by_what_narrows_them(scheduler):
     one = restored(scheduler, tasks=[task(config())])
     (task_id,) = tasks(one.url)
     queries = [
-        ("task_queries_by_id", TaskQuery(taskIds={task_id}, slaveHosts={"host-0"})),
+        ("task_queries_by_id", TaskQuery(taskIds={task_id}, role="www", slaveHosts={"host-0"})),
         ("task_queries_by_job", TaskQuery(jobKeys={key()}, slaveHosts={"host-0"})),
         ("task_queries_by_job", TaskQuery(role="www")),
         ("task_queries_by_host", TaskQuery(slaveHosts={"host-0"})),
@@ -298,7 +296,6 @@ def test_a_page_that_fails_is_counted_as_answered_and_as_uncaught():
     assert (statistics["uncaught_exceptions"], statistics["http_500_responses_events"]) == (1, 1)
 
 
-@pytest.mark.usefixtures("nobody")
 def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, small_disk):  # noqa: F811
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"

@@ -1,7 +1,5 @@
 """Counters and timings with a clock that is set by hand."""
 
-import threading
-
 import pytest
 
 from aurora_admin.backup.sections import DB_SCRIPT, TASKS, TIMESTAMP
@@ -91,15 +89,6 @@ def test_a_name_that_is_not_known_cannot_be_timed_or_changed(statistics):
 def test_the_time_it_is_up_is_in_whole_seconds(statistics, clock):
     clock.now += 2 * SECOND - 1
     assert statistics.variables()["jvm_uptime_secs"] == 1
-
-
-def test_threads_that_count_together_lose_nothing(statistics):
-    threads = [threading.Thread(target=lambda: [statistics.add("x") for _ in range(5000)]) for _ in range(4)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert statistics["x"] == 20_000
 
 
 def test_a_session_is_in_one_state_at_a_time(statistics):
