@@ -155,9 +155,9 @@ class LiveTasks(TaskTable):
         self.spill.flush()
 
     def remove(self, rows: Iterable[int], task_ids: Iterable[bytes] | None = None) -> None:
-        rows = list(rows)
-        self._uncount(rows)
-        super().remove(rows, task_ids)
+        gone = set(rows)
+        self._uncount(gone)
+        super().remove(gone, task_ids)
 
     def _uncount(self, rows: Iterable[int]) -> None:
         for row in rows:
