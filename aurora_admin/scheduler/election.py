@@ -43,9 +43,9 @@ class Election:
         self._payload = b""
         self.members: list[Endpoint] = []
         self._session = Session(access, path, self._look, self._stand, self._lose)
-        self._session.client.add_listener(on_connection)
         if access.credentials is None:
             logger.warning("Anybody who reaches ZooKeeper can change our nodes: there are no -zk_digest_credentials")
+        self._session.client.add_listener(on_connection)
 
     def start(self) -> None:
         """Stand for election; returns at once."""
