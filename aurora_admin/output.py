@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from itertools import islice
 
 from aurora_admin.errors import AdminError
 
@@ -18,7 +19,7 @@ LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": F
 PREFIXES = {level: f"{name:>5}] " for name, level in LEVELS.items()}
 
 FORMATS = ("table", "json", "csv")
-BLOCK_CHARACTERS = 64 * 1024
+BLOCK_LINES = 500
 
 
 class NotRead(Exception):
@@ -72,13 +73,22 @@ class Output:
         """Write a result that goes to the log, one record a text: in blocks, at once on a terminal; raises as print."""
         if not self._is_told:
             raise NotRead
-        stream = self._stderr if self.level <= INFO else None
-        block = _Block(stream, 1 if self.is_watched() else BLOCK_CHARACTERS)
+        waiting, size = iter(texts), 1 if self.is_watched() else BLOCK_LINES
+        block: list[str] = []
         try:
-            for text in texts:
-                block.add(f"{PREFIXES[INFO]}{text}\n")
+            for text in waiting:
+                block.append(text)
+                block.extend(islice(waiting, size - 1))
+                self._write_block(block)
         finally:  # what came before an error is right, and is shown before it
-            block.write()
+            self._write_block(block)
+
+    def _write_block(self, block: list[str]) -> None:
+        prefix = PREFIXES[INFO]
+        text = prefix + f"\n{prefix}".join(block) + "\n" if block else ""
+        block.clear()
+        if self.level <= INFO:
+            _write_result(self._stderr, text)
 
     def complain(self, text: str) -> None:
         """Print a text on standard error that is no log record, so that -q does not silence it."""
@@ -144,27 +154,6 @@ def _abandon(stream: TextIO | None) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-
-
-class _Block:
-    """Lines that are written together, because writing each costs more than making it."""
-
-    def __init__(self, stream: TextIO | None, size: int) -> None:
-        self._stream, self._size = stream, size
-        self._lines: list[str] = []
-        self._length = 0
-
-    def add(self, line: str) -> None:
-        self._lines.append(line)
-        self._length += len(line)
-        if self._length >= self._size:
-            self.write()
-
-    def write(self) -> None:
-        text = "".join(self._lines)
-        self._lines.clear()
-        self._length = 0
-        _write_result(self._stream, text)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

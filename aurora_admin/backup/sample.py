@@ -5,6 +5,7 @@ from task to task, and is put together again around new ones.
 """
 
 import argparse
+import errno
 import os
 import signal
 import struct
@@ -234,9 +235,15 @@ def _section(number: int, size: int, records: Iterable[bytes]) -> Iterator[bytes
 
 
 def write_sample(path: str, tasks: int, seed: int = 0) -> None:
-    """Write a backup of so many tasks; under its name it appears whole, once it is on disk, or nothing is left."""
+    """Write a backup of so many tasks; under its name it appears whole, once it is on disk, or nothing is left.
+
+    Raises:
+        OSError: it cannot be written, or something else than a file has the name, or anything its unfinished form.
+    """
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise FileExistsError(errno.EEXIST, "it is there and is no file", path)
     unfinished = f"{path}.part"
-    with open(unfinished, "wb", buffering=1 << 20) as file:
+    with open(unfinished, "xb", buffering=1 << 20) as file:
         try:
             file.writelines(snapshot(Cluster(seed, tasks)))
             file.flush()
@@ -260,7 +267,7 @@ def main() -> None:
     try:
         write_sample(args.file, args.tasks, args.seed)
     except OSError as error:
-        parser.exit(1, f"make-backup: {args.file} cannot be written: {error.strerror}\n")
+        parser.exit(1, f"make-backup: {error.filename or args.file} cannot be written: {error.strerror}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"make-backup: interrupted, {args.file} was not written\n")
 

@@ -151,7 +151,7 @@ class Recovery:
 
         Raises:
             RecoveryError, BackupError, NotReady, LogFull: nothing was written.
-            LogError: the outcome is unknown.
+            LogBroken: the outcome is unknown.
         """
         with self._lock:
             staged = self.staged()

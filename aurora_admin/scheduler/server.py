@@ -22,7 +22,17 @@ REQUEST_SECONDS = 30.0
 THREADS = 16
 MOST_THREADS = 256
 WAITING_CONNECTIONS = 128
+# Idle connections are looked at so often; and so long a process that ends, which a failover waits for, hangs on.
+EXPIRATION_SECONDS = 0.1
+MAX_HEADERS = 64 * 1024
 TOO_LARGE = "413 Request Entity Too Large"
+# What the log and the client are told, by the status; never what the client sent.
+REASONS = {
+    "408": f"It did not arrive whole within {REQUEST_SECONDS:g} s, or {PATIENCE_SECONDS} s went by without a byte.",
+    "413": f"A request may have at most {MAX_REQUEST} bytes, {MAX_HEADERS} before its body; ask for less at a time.",
+    "414": f"A request may have at most {MAX_HEADERS} bytes before its body.",
+}
+NO_REQUEST = "It is not a request as HTTP has them: what sends it is no client of a scheduler."
 
 
 class _Refused(Exception):
@@ -76,12 +86,11 @@ class _Request(HTTPRequest):
 
     def simple_response(self, status: str, msg: str = "") -> None:
         """Answer what cannot be handed on; nothing that the client sent gets into the log."""
-        if status == TOO_LARGE:
-            msg = f"A request may have at most {MAX_REQUEST} bytes; ask for less at a time."
+        reason = REASONS.get(status[:3], NO_REQUEST)
         peer = f"{self.conn.remote_addr}:{self.conn.remote_port}"
-        logger.warning("Refused a request of %s: %s. %s", peer, status, msg if status == TOO_LARGE else "")
+        logger.warning("Refused a request of %s: %s. %s", peer, status, reason)
         self._count(status)
-        super().simple_response(status, msg)
+        super().simple_response(status, reason)
 
     def send_headers(self) -> None:
         self._count(self.status)
@@ -151,6 +160,8 @@ class Server(wsgi.Server):
             request_queue_size=WAITING_CONNECTIONS,
         )
         self.max_request_body_size = MAX_REQUEST
+        self.max_request_header_size = MAX_HEADERS
+        self.expiration_interval = EXPIRATION_SECONDS
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:

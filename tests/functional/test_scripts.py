@@ -60,8 +60,19 @@ def test_make_backup_refuses_what_it_cannot_do(script, tmp_path):
 
 def test_make_backup_leaves_nothing_unfinished(script, tmp_path):
     (tmp_path / "mine").mkdir()
-    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine cannot be written: Is a directory\n")
+    out = script("make-backup", "--tasks", "3", "mine", code=1)
+    assert out.endswith("mine cannot be written: it is there and is no file\n")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_make_backup_replaces_nothing_but_backups(script, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert script("make-backup", "--tasks", "3", "pipe", code=1).endswith(
+        "pipe cannot be written: it is there and is no file\n")
+    (tmp_path / "mine.part").write_text("kept")
+    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine.part cannot be written: File exists\n")
+    assert (tmp_path / "mine.part").read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.part", "pipe"]
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])

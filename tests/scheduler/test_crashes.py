@@ -12,8 +12,11 @@ import pytest
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
+from tests.api import call, said
 from tests.conftest import CHECKOUT
 from tests.scheduler.crash import RESTORE, STAGED, STEPS, Parts
+from tests.scheduler.test_backups import QUOTA
+from tests.scheduler.test_recovery import NAME, OK, place
 
 CALLS = ("write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,"
          "fchmod,chmod,fallocate")
@@ -121,6 +124,26 @@ def test_a_full_disk_is_said_and_loses_nothing(bench, sweep):
     for at in sweep(range(len(bench.calls)), 8):
         said = bench.run(*bench.from_here(at))
         check(bench, said, f"full at {at} of {len(bench.calls)}")
+
+
+@pytest.mark.parametrize(("method", "arguments"), [
+    ("commitRecovery", {}), ("setQuota", {"ownerRole": "www", "quota": QUOTA}), ("snapshot", {}),
+])
+def test_a_write_that_may_have_been_carried_out_is_not_called_refused(scheduler, method, arguments):
+    """When the disk fails at the last moment the entry may be in the log, and come back with the next start."""
+    faults = [f"--inject={call}:error=EIO:when=1+" for call in ("fsync", "fdatasync")]
+    one = scheduler("-backup_interval=1000days")
+    place(one)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    with subprocess.Popen(["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync",
+                           *faults], stderr=subprocess.PIPE, text=True) as tracer:
+        assert "attached" in tracer.stderr.readline()
+        code, text = said(call(one.url, method, **arguments))
+        assert one.wait_exit() == 1
+    assert code == "ERROR"
+    assert text.startswith(f"{method} may have been carried out, or not. ")
+    assert f"{method} was refused" not in one.log
+    assert ".." not in text
 
 
 def test_a_disk_that_fails_once_loses_nothing(bench, sweep):

@@ -15,7 +15,7 @@ from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.scheduler import server
 from aurora_admin.scheduler.api.dispatch import HANDLERS
-from aurora_admin.scheduler.server import THREADS
+from aurora_admin.scheduler.server import MAX_HEADERS, THREADS
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.api import BINARY, SERVICES, call, get, post, request, said
@@ -119,6 +119,21 @@ def test_a_request_over_the_limit_is_refused_unread(running):
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
     assert serves(running)
     assert f"413 Request Entity Too Large. A request may have at most {MAX_REQUEST} bytes" in running.log
+
+
+@pytest.mark.parametrize(("sent", "status"), [
+    (b"POST /api HTTP/1.1\r\nHost: x\r\n" + b"X: %b\r\n" % (b"y" * 1000) * 1000, 413),
+    (b"POST /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"y" * 1_000_000), 414),
+], ids=["headers", "path"])
+def test_what_comes_before_a_body_has_a_limit(running, sent, status):
+    with raw_connection(running.url) as connection:
+        with contextlib.suppress(OSError):  # it may be refused before all is sent
+            connection.sendall(sent)
+        port = connection.getsockname()[1]
+    said_so = f"Refused a request of 127.0.0.1:{port}: {status}"
+    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if said_so in line], "the line in the log")
+    assert str(MAX_HEADERS) in line
+    assert serves(running)
 
 
 def test_clients_that_stall_do_not_stop_the_others(running):

@@ -59,6 +59,19 @@ def test_an_initialised_log_is_never_initialised_over(tmp_path):
     assert sorted(os.listdir(folder)) == ["log.sqlite"]
 
 
+def test_a_folder_that_is_refused_or_used_by_others_keeps_its_mode(tmp_path):
+    folder = tmp_path / "log"
+    initialize(folder, tmp_path)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "something").touch()
+    for path in (folder, shared):
+        path.chmod(0o1777)
+    assert (initialize(folder, tmp_path).code, initialize(shared, tmp_path).code) == (1, 0)
+    assert [path.stat().st_mode & 0o7777 for path in (folder, shared)] == [0o1777] * 2
+    assert (shared / "log.sqlite").stat().st_mode & 0o777 == 0o600
+
+
 def test_log_files_are_the_owners_alone(tmp_path):
     folder = tmp_path / "log"
     initialize(folder, tmp_path)
@@ -208,6 +221,20 @@ def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
     folder.chmod(0o700)
     assert str(folder) in text
     assert "not writable" in text or "Permission denied" in text
+
+
+@pytest.mark.parametrize("mode", [(0o500, 0o600), (0o700, 0o400)], ids=["folder", "file"])
+def test_a_whole_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
+    """Who restores a backup over it loses what came after that."""
+    one = scheduler(wrapper=LIKE_ANYBODY)
+    assert one.stop() == 0
+    paths = (one.log_dir, one.log_dir / "log.sqlite")
+    for path, bits in zip(paths, mode, strict=True):
+        path.chmod(bits)
+    text = refusal(one)
+    one.log_dir.chmod(0o700)
+    assert "The log itself may be whole: see to the disk" in text
+    assert "backup" not in text
 
 
 def test_a_damaged_log_is_refused_with_its_position(scheduler):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aurora_admin.errors import AdminError
-from aurora_admin.output import BLOCK_CHARACTERS, FORMATS, NONE, Output
+from aurora_admin.output import BLOCK_LINES, FORMATS, NONE, Output
 
 ROWS = [("stage", "OK", 1.5), ("a,b\n\"c\"", "naïve", None)]
 
@@ -67,7 +67,7 @@ def test_many_records_are_written_in_blocks_and_whole(out):
     out.info_many(str(number) for number in range(100_000))
     written = out._stderr.getvalue()
     assert written == "".join(f" INFO] {number}\n" for number in range(100_000))
-    assert out._stderr.writes <= len(written) / BLOCK_CHARACTERS + 1
+    assert out._stderr.writes <= 100_000 / BLOCK_LINES + 1
 
 
 def test_records_before_an_error_are_written(out):

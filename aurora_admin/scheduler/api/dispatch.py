@@ -14,7 +14,7 @@ from aurora_admin.scheduler.api.answer import Answer, Refusal, reply_body
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
 from aurora_admin.scheduler.storage.backups import BackupFailed
-from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.storage import NotReady
 from aurora_admin.wire import codec, fields, message
 from aurora_admin.wire.errors import WireError
@@ -100,8 +100,15 @@ def _answer(services: Services, name: str, arguments: Any) -> Answer:
     except NotReady as error:
         return Answer(ResponseCode.ERROR_TRANSIENT, [str(error)])
     except (RecoveryError, BackupError, BackupFailed, LogError) as error:
-        logger.warning("%s was refused: %s", name, error)
-        return Answer(ResponseCode.ERROR, [str(error)])
+        return _failed(name, error)
     except Exception as error:
         logger.exception("%s failed unexpectedly", name)
         return Answer(ResponseCode.ERROR, [f"{name} failed unexpectedly: {type(error).__name__}: {error}"])
+
+
+def _failed(name: str, error: Exception) -> Answer:
+    if isinstance(error, LogBroken):
+        logger.warning("%s may have been carried out, or not: %s", name, error)
+        return Answer(ResponseCode.ERROR, [f"{name} may have been carried out, or not. {error}"])
+    logger.warning("%s was refused: %s", name, error)
+    return Answer(ResponseCode.ERROR, [str(error)])

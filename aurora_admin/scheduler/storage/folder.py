@@ -8,6 +8,17 @@ from aurora_admin.scheduler.storage.engine import LogError
 LOCK = "LOCK"
 
 
+def make_folder(folder: str) -> None:
+    """Make a folder that nobody else may look into; one with anything in it is somebody's, and stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if not os.listdir(folder):
+        os.chmod(folder, 0o700)
+
+
 def lock_folder(folder: str) -> int:
     """Take the folder for this process; closing the returned descriptor, or ending, lets go of it.
 

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from aurora_admin.scheduler.storage.engine import FORMAT, LogBroken, LogError, LogFull
-from aurora_admin.scheduler.storage.folder import lock_folder, sync_folder
+from aurora_admin.scheduler.storage.folder import lock_folder, make_folder, sync_folder
 
 FILE = "log.sqlite"
 SCHEMA = """
 CREATE TABLE meta (format INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, begin INTEGER NOT NULL);
 CREATE TABLE entry (pos INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, data BLOB NOT NULL);
 """
+# A log that could not be read or written is whole, most of the time.
+DISK_ADVICE = (
+    "The log itself may be whole: see to the disk, its free space, and owner and mode of the files, then start again."
+)
 # SQLite writes a transaction twice: to its journal, then to its file.
 WRITE_FACTOR = 2
 # What a damaged file makes of the calls: errors of SQLite's, texts that are none, rows that are not there.
@@ -32,8 +36,7 @@ def initialize(folder: str) -> str:
     """
     path = os.path.join(folder, FILE)
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        os.chmod(folder, 0o700)
+        make_folder(folder)
         if os.path.lexists(path):
             raise LogError(f"{folder} holds an initialised log already; nothing was changed. Move it away first.")
         return _create(folder, path)
@@ -115,9 +118,7 @@ class SqliteLog:
             self._check()
         except DAMAGE as error:
             os.close(self._lock)
-            raise LogError(
-                f"The log {path} cannot be used: {error}. Restore it from a backup (see scheduler_stage_recovery)."
-            ) from error
+            raise LogError(f"The log {path} cannot be used: {error}. {_advice(error)}") from error
         except LogError:
             self.close()
             raise
@@ -230,4 +231,11 @@ class SqliteLog:
             return LogFull(
                 f"No space left for the log in {self.folder}: nothing was written. Free some space and try again."
             )
-        return LogBroken(f"Writing the log in {self.folder} failed: {error}.")
+        return LogBroken(f"Writing the log in {self.folder} failed: {error}. {DISK_ADVICE}")
+
+
+def _advice(error: Exception) -> str:
+    """Tell damage from a disk in the way: who restores a backup over a whole log loses what came after it."""
+    if isinstance(error, sqlite3.OperationalError) and not str(error).startswith("no such"):
+        return DISK_ADVICE
+    return "Restore it from a backup (see scheduler_stage_recovery)."

@@ -10,7 +10,7 @@ from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.sizes import sizes, tasks_by_status
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
-from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.engine import LogBroken, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.snapshots import Source
 
@@ -105,7 +105,7 @@ class Storage:
         Raises:
             NotReady: before start() and after stop().
             LogFull: nothing was written, nothing was applied.
-            LogError: the outcome is unknown; the process is ending.
+            LogBroken: the outcome is unknown; the process is ending.
         """
         self._check_ready()
         with self._lock:
@@ -173,8 +173,9 @@ class Storage:
             raise
         except Exception as error:
             self._ready = False
-            self._on_failure(f"{error}. The scheduler stops: what is in the log is what it will start with.")
-            raise LogError(f"{error}") from error
+            text = f"{str(error).rstrip('.')}. The scheduler stops: what is in the log is what it will start with."
+            self._on_failure(text)
+            raise LogBroken(text) from error
 
 
 def _now_ms() -> int:
