@@ -21,7 +21,7 @@ class Election:
     """One candidate. Calls back in a thread of the session, each at most once.
 
     `on_elected`: no other scheduler leads now. `on_advertised`: clients find this one. `on_lost`: another may lead
-    from now on, or could never be; the process must end.
+    from now on, or could never be; the process must end. `on_connection` is told each state of the session.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Election:
         on_elected: Callable[[], None],
         on_advertised: Callable[[], None],
         on_lost: Callable[[str], None],
+        on_connection: Callable[[str], None],
     ) -> None:
         self._path, self._host_name = path, host_name
         self._on_elected, self._on_advertised, self._on_lost = on_elected, on_advertised, on_lost
@@ -44,6 +45,7 @@ class Election:
         self._session = Session(access, path, self._look, self._stand, self._lose)
         if access.credentials is None:
             logger.warning("Anybody who reaches ZooKeeper can change our nodes: there are no -zk_digest_credentials")
+        self._session.client.add_listener(on_connection)
 
     def start(self) -> None:
         """Stand for election; returns at once."""

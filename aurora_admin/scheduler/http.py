@@ -19,6 +19,7 @@ from aurora_admin.scheduler.redirect import (
     location,
 )
 from aurora_admin.scheduler.server import Server
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
@@ -157,12 +158,12 @@ def _send(start: StartResponse, status: str, content_type: str | None = None, bo
     return [body]
 
 
-def make_server(address: tuple[str, int], application: Application) -> Server:
+def make_server(address: tuple[str, int], application: Application, statistics: Statistics) -> Server:
     """Return a server that is bound but does not answer yet.
 
     Raises:
         OSError: the address is taken or not ours.
     """
-    server = Server(address, application)
+    server = Server(address, application, statistics)
     server.prepare()
     return server

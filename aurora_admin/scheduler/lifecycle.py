@@ -17,10 +17,12 @@ from aurora_admin.scheduler.http import Application, make_server
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
 from aurora_admin.scheduler.registration import Registration
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.engines import open_log
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 
 if TYPE_CHECKING:
@@ -65,9 +67,11 @@ class Lifecycle:
         self._deadlines: list[_Deadline] = []
         self._ended = threading.Event()
         self._started = time.time()
-        self._engine = open_log(flags, self._fail)
-        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name)
-        log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size)
+        self._statistics = statistics = Statistics()
+        with statistics.timed("scheduler_storage_prepare"):
+            self._engine = MeasuredEngine(open_log(flags, self._fail), statistics)
+        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
+        log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size, statistics)
         partial = flags.allow_partial_backup
         self._storage = Storage(
             log, flags.native_log_file_path, self._fail, flags.log_snapshot_bytes, allow_partial=partial
@@ -75,13 +79,14 @@ class Lifecycle:
         recovery = Recovery(flags.backup_dir, self._storage, allow_partial=partial)
         services = Services(self._storage, recovery, self._backups, flags.cluster_name, flags.hostname, self.stop)
         application = Application(services, self._leadership, self._variables)
-        self._server = make_server((flags.ip, flags.http_port), application)
+        self._server = make_server((flags.ip, flags.http_port), application, statistics)
         self._own = Endpoint(flags.hostname, self._server.bind_addr[1])
         self._election = self._candidate() if flags.zk_endpoints else None
         self._registration = Registration(flags.mesos_master_address, lambda: self._steps.put(self._activate))
         self._state = "STORAGE_PREPARED"
 
     def _candidate(self) -> "Election":
+        from aurora_admin.scheduler.connection_states import ConnectionStates
         from aurora_admin.scheduler.election import Election
         from aurora_admin.scheduler.election_session import Access
 
@@ -100,10 +105,12 @@ class Lifecycle:
             on_elected=lambda: self._steps.put(self._lead),
             on_advertised=lambda: self._steps.put(self._announce),
             on_lost=self._fail,
+            on_connection=ConnectionStates(self._statistics),
         )
 
     def run(self) -> int:
         """Serve until something ends it; return the exit status."""
+        self._statistics.count_uncaught()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
@@ -223,9 +230,8 @@ class Lifecycle:
         return {
             **{f"scheduler_lifecycle_{state}": int(state == self._state) for state in STATES},
             "framework_registered": int(self._state == "ACTIVE"),
-            "scheduler_backup_success": self._backups.succeeded,
-            "scheduler_backup_failed": self._backups.failed,
-            **self._storage.statistics,
+            **self._statistics.variables(),
+            **self._storage.sizes(),
         }
 
 

@@ -10,6 +10,7 @@ from cheroot.errors import MaxSizeExceeded
 from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import ChunkedRFile, HTTPConnection, HTTPRequest, KnownLengthRFile
 
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire.limits import MAX_REQUEST
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,15 @@ class _Request(HTTPRequest):
         reason = REASONS.get(status[:3], NO_REQUEST)
         peer = f"{self.conn.remote_addr}:{self.conn.remote_port}"
         logger.warning("Refused a request of %s: %s. %s", peer, status, reason)
+        self._count(status)
         super().simple_response(status, reason)
+
+    def send_headers(self) -> None:
+        self._count(self.status)
+        super().send_headers()
+
+    def _count(self, status: str | bytes) -> None:
+        self.server.statistics.add(f"http_{int(status[:3])}_responses_events")
 
 
 class _Incoming(socket.SocketIO):
@@ -139,7 +148,8 @@ class Server(wsgi.Server):
 
     ConnectionClass = _Connection
 
-    def __init__(self, address: tuple[str, int], application: Any) -> None:
+    def __init__(self, address: tuple[str, int], application: Any, statistics: Statistics) -> None:
+        self.statistics = statistics
         super().__init__(
             address,
             application,
@@ -163,4 +173,6 @@ class Server(wsgi.Server):
         super().process_conn(conn)
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        if traceback:
+            self.statistics.add("uncaught_exceptions")
         logger.log(level, "%s", msg, exc_info=traceback)

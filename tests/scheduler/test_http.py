@@ -16,6 +16,7 @@ from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.scheduler import server
 from aurora_admin.scheduler.api.dispatch import HANDLERS
 from aurora_admin.scheduler.server import MAX_HEADERS, THREADS
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.api import BINARY, SERVICES, call, get, post, request, said
 from tests.processes import DEADLINE_SECONDS, Scheduler, wait_until
@@ -168,7 +169,7 @@ def test_more_slow_clients_than_threads_do_not_stop_the_others(running, sent):
 def test_a_request_has_one_deadline_and_no_trickle_moves_it(tmp_path, monkeypatch):
     """In process: the deadline is made short, and the client sends for as long as it is let."""
     monkeypatch.setattr(server, "REQUEST_SECONDS", 1.0)
-    one = server.Server(("127.0.0.1", 0), lambda environ, start: [environ["wsgi.input"].read()])
+    one = server.Server(("127.0.0.1", 0), lambda environ, start: [environ["wsgi.input"].read()], Statistics())
     one.prepare()
     serving = threading.Thread(target=one.serve)
     serving.start()

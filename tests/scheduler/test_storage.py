@@ -26,7 +26,9 @@ class Made:
         self.folder = folder
         self.engine = SqliteLog(folder)
         self.told: list[str] = []
-        self.storage = Storage(Log(self.engine, folder, 512 * 1024), folder, self.told.append, most_bytes)
+        log = Log(self.engine, folder, 512 * 1024)
+        self.statistics = log.statistics
+        self.storage = Storage(log, folder, self.told.append, most_bytes)
         self.storage.start()
 
     def reopen(self, most_bytes: int | None = None) -> None:

@@ -76,6 +76,7 @@ class _Entries(LogEngine):
     """A replica as a log that can only be read."""
 
     comfortable_bytes = None
+    no_answer = TimeoutError
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica

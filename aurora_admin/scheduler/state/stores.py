@@ -24,6 +24,7 @@ from aurora_admin.scheduler.state.history import History
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
 from aurora_admin.scheduler.state.tasks import LiveTasks
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.reader import Reader
@@ -43,7 +44,8 @@ class Stores:
         has_locks: there are locks, or job updates that tell of one.
     """
 
-    def __init__(self, spill_folder: str, *, allow_partial: bool = False) -> None:
+    def __init__(self, spill_folder: str, *, allow_partial: bool = False, statistics: Statistics | None = None) -> None:
+        self._statistics = Statistics() if statistics is None else statistics
         self._spill_folder = spill_folder
         self._allow_partial = allow_partial
         self.metadata: bytes | None = None
@@ -53,7 +55,7 @@ class Stores:
         """Forget everything but the framework id (spec/storage.md 2.10)."""
         self.snapshot_ms: int | None = None
         self.backfill = Backfill()
-        self.tasks = LiveTasks(self._spill_folder, self.backfill)
+        self.tasks = LiveTasks(self._spill_folder, self.backfill, self._statistics)
         self._sections: dict[int, dict[Hashable, bytes]] = {number: {} for number in SECTIONS}
         self._histories: dict[Hashable, History] = {}
         self.extras: list[fields.Field] = []
@@ -67,6 +69,10 @@ class Stores:
             updates.update((key, history.record()) for key, history in self._histories.items())
             self._histories.clear()
         return self._sections
+
+    def count(self, number: int) -> int:
+        """Return how many records a section has."""
+        return len(self._sections[number])
 
     @property
     def framework_id(self) -> str | None:
@@ -86,14 +92,17 @@ class Stores:
     def load_deduplicated(self, reader: Reader) -> None:
         """Replace the state by a DeduplicatedSnapshot."""
         self.reset()
-        with without_collector():
+        restoring = self._statistics.restoring
+        with without_collector(), self._statistics.timed("snapshot_apply"):
             while (field := reader.field())[0] != TType.STOP:
                 if field == (TType.STRUCT, 1):
                     self._load_snapshot(reader)
                 elif field == (TType.LIST, 2):
-                    self.tasks.load(reader, reader.container()[1])
+                    with restoring(TASKS):
+                        self.tasks.load(reader, reader.container()[1])
                 elif field == (TType.LIST, 3):
-                    self.tasks.load_configs(_structs(reader))
+                    with restoring(TASKS, events=0):
+                        self.tasks.load_configs(_structs(reader))
                 else:
                     reader.skip(field[0])
         if len(self.tasks.job) != len(self.tasks.status):
@@ -103,27 +112,26 @@ class Stores:
     def load_snapshot(self, reader: Reader) -> None:
         """Replace the state by a whole Snapshot."""
         self.reset()
-        with without_collector():
+        with without_collector(), self._statistics.timed("snapshot_apply"):
             self._load_snapshot(reader)
         self._tell()
 
     def _load_snapshot(self, reader: Reader) -> None:
         found: dict[int, dict[Hashable, bytes]] = {}
         script: list[bytes] | None = None
+        restoring = self._statistics.restoring
         while (field := reader.field())[0] != TType.STOP:
             ttype, number = field
-            if field == (TType.I64, TIMESTAMP):
-                self.snapshot_ms = reader.i64()
-            elif field == (TType.SET, TASKS):
-                self.tasks.save_all(_structs(reader))
-            elif ttype == TType.SET and number in SECTIONS:
-                found[number] = dict(self._records(reader, number))
-            elif number == DB_SCRIPT:
-                script = check_script(ttype, _value(reader, ttype))
-            else:
-                self._load_other(number, ttype, _value(reader, ttype))
+            with restoring(number):
+                if number == DB_SCRIPT:
+                    script = check_script(ttype, _value(reader, ttype))
+                elif ttype == TType.SET and number in SECTIONS:
+                    found[number] = dict(self._records(reader, number))
+                else:
+                    self._load_field(reader, ttype, number)
         if script is not None:
-            self._add_script(found, script)
+            with restoring(DB_SCRIPT, events=0):
+                self._add_script(found, script)
         self._sections.update(found)
         self.has_locks = bool(found.get(LOCKS)) or any(map(History.tells_a_lock, found.get(JOB_UPDATES, {}).values()))
 
@@ -146,11 +154,17 @@ class Stores:
         for note in odd_quotas(self._sections):
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
-    def _load_other(self, number: int, ttype: int, value: bytes) -> None:
-        if number == METADATA:
-            self._set_metadata(value)
-        elif number != EXPERIMENTAL_TASK_STORE:
-            self.extras.append(fields.Field(number, ttype, value))
+    def _load_field(self, reader: Reader, ttype: int, number: int) -> None:
+        if (ttype, number) == (TType.I64, TIMESTAMP):
+            self.snapshot_ms = reader.i64()
+        elif (ttype, number) == (TType.SET, TASKS):
+            self.tasks.save_all(_structs(reader))
+        elif number == METADATA:
+            self._set_metadata(_value(reader, ttype))
+        else:
+            value = _value(reader, ttype)
+            if number != EXPERIMENTAL_TASK_STORE:
+                self.extras.append(fields.Field(number, ttype, value))
 
     def _set_metadata(self, value: bytes) -> None:
         """The framework id is only ever overwritten (spec/storage.md 2.10)."""

@@ -2,7 +2,8 @@
 
 import struct
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thrift.Thrift import TType
@@ -10,9 +11,10 @@ from thrift.Thrift import TType
 from aurora_admin.backup.backfill import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
 from aurora_admin.backup.configs import ASSIGNED_TASK, Configs, put_back
 from aurora_admin.backup.file import records
-from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskTable
+from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskFilter, TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
@@ -31,10 +33,17 @@ class LiveTasks(TaskTable):
     """A task table whose records change: a changed task gets a new row and its old one is marked GONE.
 
     A row therefore never changes, and its bytes can be read without a lock.
+
+    Attributes:
+        statuses: how many tasks are in each state; kept up to date, so that nobody has to look at a million of them.
+        placed: how many tasks have a host.
     """
 
-    def __init__(self, folder: str, backfill: Backfill) -> None:
+    def __init__(self, folder: str, backfill: Backfill, statistics: Statistics) -> None:
         super().__init__()
+        self.statuses: Counter[int] = Counter()
+        self.placed = 0
+        self._statistics = statistics
         self.spill = Spill(folder)
         self._backfill = backfill
         self.configs = Configs(backfill.config)
@@ -59,6 +68,7 @@ class LiveTasks(TaskTable):
         partial, config = self.configs.cut(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
+            self._uncount([former])
             self.status[former] = GONE
         self.ids[assigned.taskId] = len(self.status)
         self.job.append(job)
@@ -68,6 +78,8 @@ class LiveTasks(TaskTable):
         self.start.append(self.spill.append(partial))
         self.length.append(len(partial))
         self.status.append(task.status)
+        self.statuses[task.status] += 1
+        self.placed += bool(assigned.slaveHost)
         return former
 
     def load(self, reader: Reader, count: int) -> None:
@@ -76,7 +88,8 @@ class LiveTasks(TaskTable):
         They are spilled as they come, with what they are wrapped in; only a task that stands elsewhere in its wrapping
         than every writer puts it is cut out.
         """
-        ids, hosts, row, window = self.ids, self.hosts, len(self.status), reader.window
+        ids, hosts, first, window = self.ids, self.hosts, len(self.status), reader.window
+        row = first
         add_host, add_instance, add_config = self.host.append, self.instance.append, self.config.append
         add_start, add_length, add_status = self.start.append, self.length.append, self.status.append
         # The ends of all elements, by their configs.
@@ -107,6 +120,8 @@ class LiveTasks(TaskTable):
             raise WireError("two tasks have one id", reader.position)
         for row, partial in elsewhere.items():
             self.start[row], self.length[row] = self.spill.append(partial), len(partial)
+        self.statuses.update(self.status[first:])
+        self.placed += len(ids) - first - self.host[first:].count(0)
 
     def load_configs(self, configs: Iterable[bytes]) -> None:
         """Take in the taskConfigs of a DeduplicatedSnapshot and settle whose task each is."""
@@ -139,6 +154,23 @@ class LiveTasks(TaskTable):
                     raise WireError("Proposed new tasks would create task ID collision.", 0)
         self.spill.flush()
 
+    def remove(self, rows: Iterable[int], task_ids: Iterable[bytes] | None = None) -> None:
+        gone = set(rows)
+        self._uncount(gone)
+        super().remove(gone, task_ids)
+
+    def _uncount(self, rows: Iterable[int]) -> None:
+        for row in rows:
+            self.statuses[self.status[row]] -= 1
+            self.placed -= self.host[row] != 0
+
+    def select(self, wanted: TaskFilter = EVERY_TASK) -> Sequence[int]:
+        """Return the rows of the tasks that match, in ascending order; count the query by what narrows it most."""
+        by_job = any((wanted.role, wanted.environment, wanted.name, wanted.jobs))
+        kind = "by_id" if wanted.task_ids else "by_job" if by_job else "by_host" if wanted.hosts else "all"
+        self._statistics[f"task_queries_{kind}"] += 1
+        return super().select(wanted)
+
     def rewrite(self, task_id: bytes, config: bytes) -> None:
         """Give a task another config; nothing happens where there is no such task (rule 17 of spec/wire.md 3.3)."""
         row = self.ids.get(task_id)
@@ -168,8 +200,8 @@ class LiveTasks(TaskTable):
         dead = len(self.status) - len(self.ids)
         if dead < max(FEW_ROWS, len(self.ids)):
             return self
-        fresh = LiveTasks(self.spill.folder, self._backfill)
-        for _, raw in self.records(self.select(EVERY_TASK)):
+        fresh = LiveTasks(self.spill.folder, self._backfill, self._statistics)
+        for _, raw in self.records(super().select()):
             fresh.save(raw)
         fresh.spill.flush()
         return fresh

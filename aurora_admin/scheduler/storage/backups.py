@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from aurora_admin.backup import manifest
 from aurora_admin.backup.manifest import backup_name, manifest_name
+from aurora_admin.scheduler.statistics import SectionTimer, Statistics, untimed
 from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned
 from aurora_admin.scheduler.storage.folder import sync_folder
@@ -40,13 +41,20 @@ class Backups:
         BackupFailed: the folder cannot be made or written.
     """
 
-    def __init__(self, folder: str, most: int, cluster: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: str,
+        most: int,
+        cluster: str,
+        clock: Callable[[], float] = time.time,
+        statistics: Statistics | None = None,
+    ) -> None:
         self.folder = folder
         self._most = most
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
-        self.succeeded = self.failed = 0
+        self._statistics = Statistics() if statistics is None else statistics
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
@@ -80,11 +88,11 @@ class Backups:
         """
         with self._lock:
             try:
-                name = write_backup(self.folder, source, self._cluster, self._free_names())
+                name = write_backup(self.folder, source, self._cluster, self._free_names(), self._statistics.saving)
             except BackupFailed:
-                self.failed += 1
+                self._statistics["scheduler_backup_failed"] += 1
                 raise
-            self.succeeded += 1
+            self._statistics["scheduler_backup_success"] += 1
             logger.info("Wrote backup %s", name)
             self._prune(name)
             return name
@@ -131,7 +139,9 @@ class Backups:
             logger.warning("Failed to clean up backup dir %s: %s", self.folder, error.strerror)
 
 
-def write_backup(folder: str, source: snapshots.Source, cluster: str | None, names: Iterable[str]) -> str:
+def write_backup(
+    folder: str, source: snapshots.Source, cluster: str | None, names: Iterable[str], timed: SectionTimer = untimed
+) -> str:
     """Write a backup and its manifest under the first of the names that is free, and return that.
 
     Both are durable and verified on return. The manifest gets its name first: a backup that can be seen can be
@@ -142,7 +152,7 @@ def write_backup(folder: str, source: snapshots.Source, cluster: str | None, nam
     """
     try:
         with Temporary(folder) as backup, Temporary(folder) as sidecar:
-            digest = backup.write(snapshots.snapshot(source))
+            digest = backup.write(snapshots.snapshot(source, timed))
             sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
             for name in names:
                 if _claim(name, backup, sidecar):

@@ -22,9 +22,11 @@ class LogEngine(Protocol):
     """One replicated log. Positions ascend without gaps from `begin`.
 
     `comfortable_bytes` is how much the log may hold before its site should know; None where only the disk counts.
+    `no_answer` is the cause of an error that is one because nothing was heard in time.
     """
 
     comfortable_bytes: int | None
+    no_answer: type[Exception]
 
     def fence(self) -> int:
         """Become the only writer and return the new epoch; every earlier writer is refused from now on."""

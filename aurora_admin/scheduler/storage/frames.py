@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
@@ -32,7 +33,8 @@ class Entry(NamedTuple):
 class Spool:
     """An entry in the making, in a file that has no name and is gone with its last user."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, statistics: Statistics | None = None) -> None:
+        self._statistics = Statistics() if statistics is None else statistics
         self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
 
     def deflate(self, pieces: Iterable[bytes]) -> None:
@@ -63,13 +65,17 @@ class Spool:
         if size <= max_entry_size:
             yield from self._pieces(size)
             return
-        checksum = hashlib.md5(usedforsecurity=False)
-        for piece in self._pieces(PIECE):
-            checksum.update(piece)
         count = -(-size // max_entry_size)
-        yield FRAME_HEADER % (struct.pack("!i", count), checksum.digest())
+        yield FRAME_HEADER % (struct.pack("!i", count), self._checksum())
         for piece in self._pieces(max_entry_size):
             yield FRAME_CHUNK % (struct.pack("!i", len(piece)), piece)
+
+    def _checksum(self) -> bytes:
+        checksum = hashlib.md5(usedforsecurity=False)
+        with self._statistics.timed("log_entry_checksum"):
+            for piece in self._pieces(PIECE):
+                checksum.update(piece)
+        return checksum.digest()
 
     def _pieces(self, size: int) -> Iterator[bytes]:
         self.file.seek(0)

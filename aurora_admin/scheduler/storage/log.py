@@ -13,6 +13,7 @@ from thrift.Thrift import TType
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import DEFLATED_HEAD, STOP, Spool, entries
@@ -40,26 +41,15 @@ class Log:
     `spool_folder` must have room for a deflated snapshot.
     """
 
-    def __init__(self, engine: LogEngine, spool_folder: str, max_entry_size: int) -> None:
+    def __init__(
+        self, engine: LogEngine, spool_folder: str, max_entry_size: int, statistics: Statistics | None = None
+    ) -> None:
         self.engine = engine
         self._spool_folder = spool_folder
         self._max_entry_size = max_entry_size
         # Written since the last snapshot, or since one was tried.
         self.bytes_since_snapshot = 0
-        self.statistics = dict.fromkeys(
-            (
-                "scheduler_log_un_snapshotted_transactions",
-                "scheduler_log_entries_read",
-                "scheduler_log_bytes_read",
-                "scheduler_log_deflated_entries_read",
-                "scheduler_log_bad_frames_read",
-                "scheduler_log_entries_written",
-                "scheduler_log_bytes_written",
-                "scheduler_log_snapshots",
-                "scheduler_log_live_bytes",
-            ),
-            0,
-        )
+        self.statistics = Statistics() if statistics is None else statistics
         self._told = False
 
     def append_transaction(self, transaction: Sequence[Op]) -> None:
@@ -69,7 +59,8 @@ class Log:
             LogFull: nothing was written.
             LogBroken: they may or may not be durable.
         """
-        entry = ops.transaction(transaction)
+        with self.statistics.timed("log_entry_serialize"):
+            entry = ops.transaction(transaction)
         if len(entry) > min(DEFLATE_ABOVE, self._max_entry_size):
             self._append_deflated([entry])
         else:
@@ -95,7 +86,8 @@ class Log:
             LogFull: there is no room for it.
             BackupError: the source is a file that cannot be read, or was changed meanwhile.
         """
-        with self._deflated(snapshots.deduplicated_entry(source)) as spool:
+        timed = self.statistics.timed("log_manager_snapshot")
+        with timed, self._deflated(snapshots.deduplicated_entry(source, self.statistics.saving)) as spool:
             source.check()
             yield spool
 
@@ -131,8 +123,9 @@ class Log:
         """Spool an entry; what goes wrong before the append is LogFull: nothing was written."""
         with ExitStack() as stack:
             try:
-                spool = stack.enter_context(closing(Spool(self._spool_folder)))
-                spool.deflate(pieces)
+                spool = stack.enter_context(closing(Spool(self._spool_folder, self.statistics)))
+                with self.statistics.timed("log_manager_deflate"):
+                    spool.deflate(pieces)
                 self._check_room(spool.size)
             except WireError as error:
                 raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
@@ -152,7 +145,8 @@ class Log:
             )
 
     def _append(self, records: Iterable[bytes], size: int) -> int:
-        position = self.engine.append(map(self._count, records))
+        with self.statistics.timed("log_manager_append"):
+            position = self.engine.append(map(self._count, records))
         self.statistics["scheduler_log_entries_written"] += 1
         self.statistics["scheduler_log_bytes_written"] += size
         self._check_comfort()

@@ -7,6 +7,7 @@ from typing import Protocol
 from thrift.Thrift import TType
 
 from aurora_admin.backup.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
+from aurora_admin.scheduler.statistics import SectionTimer, untimed
 from aurora_admin.wire import fields
 
 STOP = b"\x00"
@@ -51,29 +52,33 @@ class Source(Protocol):
         """
 
 
-def snapshot(source: Source) -> Iterator[bytes]:
-    """Yield the bytes of a Snapshot: what a backup file holds."""
+def snapshot(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
+    """Yield the bytes of a Snapshot: what a backup file holds.
+
+    `timed` is asked to time each section until it is taken in: by a file, or deflated.
+    """
 
     def tasks() -> Iterator[bytes]:
         yield _set_of(source.task_count)
         yield from source.whole_tasks()
 
-    return _snapshot(source, {TASKS: (TType.SET, tasks())})
+    return _snapshot(source, {TASKS: (TType.SET, tasks())}, timed)
 
 
-def deduplicated_entry(source: Source) -> Iterator[bytes]:
-    """Yield the bytes of a LogEntry with the snapshot, every config in it once."""
+def deduplicated_entry(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
+    """Yield the bytes of a LogEntry with the snapshot, every config in it once; `timed` as for snapshot()."""
     yield DEDUPLICATED_ENTRY + PARTIAL_SNAPSHOT
-    yield from _snapshot(source, {})
-    yield PARTIAL_TASKS + _set_of(source.task_count)
-    for partial, config in source.partial_tasks():
-        yield PARTIAL_TASK + partial + CONFIG_ID(CONFIG_ID_HEADER, config, 0)
-    yield TASK_CONFIGS + _set_of(len(source.configs))
-    yield from source.configs
+    yield from _snapshot(source, {}, timed)
+    with timed(TASKS):
+        yield PARTIAL_TASKS + _set_of(source.task_count)
+        for partial, config in source.partial_tasks():
+            yield PARTIAL_TASK + partial + CONFIG_ID(CONFIG_ID_HEADER, config, 0)
+        yield TASK_CONFIGS + _set_of(len(source.configs))
+        yield from source.configs
     yield STOP + STOP
 
 
-def _snapshot(source: Source, tasks: Mapping[int, Member]) -> Iterator[bytes]:
+def _snapshot(source: Source, tasks: Mapping[int, Member], timed: SectionTimer) -> Iterator[bytes]:
     """Yield a Snapshot in the order of its field ids; every section stands there, also an empty one."""
     members: dict[int, Member] = {
         TIMESTAMP: (TType.I64, [fields.i64(source.timestamp_ms)]),
@@ -84,8 +89,9 @@ def _snapshot(source: Source, tasks: Mapping[int, Member]) -> Iterator[bytes]:
     }
     for number in sorted(members):
         ttype, pieces = members[number]
-        yield fields.header(ttype, number)
-        yield from pieces
+        with timed(number):
+            yield fields.header(ttype, number)
+            yield from pieces
     yield STOP
 
 

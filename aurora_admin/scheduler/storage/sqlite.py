@@ -102,6 +102,7 @@ class SqliteLog:
     """
 
     comfortable_bytes: int | None = None
+    no_answer: type[Exception] = TimeoutError
 
     def __init__(self, folder: str) -> None:
         self.folder = folder

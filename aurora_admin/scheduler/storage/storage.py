@@ -4,9 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from aurora_admin.scheduler.state.ops import Op, coalesced
+from aurora_admin.scheduler.state.sizes import sizes, tasks_by_status
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogBroken, LogFull
@@ -47,7 +48,8 @@ class Storage:
         self._log = log
         self._most_bytes = most_bytes
         self.outgrown = threading.Event()
-        self._stores = Stores(spill_folder, allow_partial=allow_partial)
+        self._statistics = log.statistics
+        self._stores = Stores(spill_folder, allow_partial=allow_partial, statistics=log.statistics)
         self._on_failure = on_failure
         self._lock = threading.RLock()
         self._ready = False
@@ -60,9 +62,10 @@ class Storage:
     def framework_id(self) -> str | None:
         return self._stores.framework_id
 
-    @property
-    def statistics(self) -> dict[str, int]:
-        return self._log.statistics
+    def sizes(self) -> dict[str, int]:
+        """Return how much there is, by the names of /vars, without waiting; tasks by their states once it is open."""
+        stores = self._stores
+        return {**sizes(stores), **(tasks_by_status(stores) if self._ready else {})}
 
     def start(self) -> None:
         """Take the log over, replay it, and open for business.
@@ -70,9 +73,11 @@ class Storage:
         Raises:
             LogError: the log cannot be taken over or read.
         """
-        with self._lock:
+        timed = self._statistics.timed
+        with self._lock, timed("scheduler_storage_start"):
             self._log.take_over()
-            self._log.replay(self._stores)
+            with timed("scheduler_storage_recover"):
+                self._log.replay(self._stores)
             self._ready = True
             self._measure()
 
@@ -117,16 +122,17 @@ class Storage:
 
     def view(self) -> View:
         """Take the state as it is now, for a backup."""
-        with self.read() as stores:
+        with self.read() as stores, self._statistics.timed("snapshot_create"):
             return View(stores, _now_ms())
 
     def snapshot(self) -> View:
         """Write the state into the log as one entry and truncate what came before; return what was written."""
         self._check_ready()
-        with self._lock:
+        with self._lock, self._statistics.timed("scheduler_log_snapshot"):
             view = self.view()
             with self._or_die():
-                self._log.append_snapshot(view)
+                with self._persisting():
+                    self._log.append_snapshot(view)
                 self._stores.tasks = self._stores.tasks.compacted()
             self._measure()
             return view
@@ -140,9 +146,12 @@ class Storage:
         self._check_ready()
         with self._lock:
             self._check_ready()
-            with self._log.prepared(source) as spool, self._or_die():
+            with self._persisting(), self._log.prepared(source) as spool, self._or_die():
                 self._log.append_prepared(spool)
             self._ready = False
+
+    def _persisting(self) -> AbstractContextManager[None]:
+        return self._statistics.timed("scheduler_log_snapshot_persist")
 
     def _measure(self) -> None:
         if self._most_bytes is not None and self._log.bytes_since_snapshot > self._most_bytes:

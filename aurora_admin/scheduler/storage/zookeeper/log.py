@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from kazoo.exceptions import BadVersionError, NoAuthError, NodeExistsError, NoNodeError
+from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import ZnodeStat
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
@@ -61,6 +62,7 @@ class ZooKeeperLog:
     """
 
     comfortable_bytes: int | None = COMFORTABLE_BYTES
+    no_answer: type[Exception] = KazooTimeoutError
 
     def __init__(self, place: Place, settings: Settings, on_lost: Callable[[str], None]) -> None:
         self._place = place

@@ -1,0 +1,27 @@
+"""What a scheduler says of itself on /vars, as numbers."""
+
+from tests.api import get
+
+
+def variables(one) -> dict[str, float]:
+    """Return all of /vars."""
+    status, text = get(one.url, "/vars")
+    assert status == 200, text
+    return {name: float(value) for name, value in (line.split(" ", 1) for line in text.splitlines())}
+
+
+def of_timing(*names: str) -> set[str]:
+    """Return what these timings are called on /vars."""
+    return {f"{name}_{part}" for name in names for part in ("events", "nanos_total", "nanos_per_event")}
+
+
+def events(found, *names: str) -> list[float]:
+    """Return how often things were done; whatever was done took a time, and nothing else did."""
+    for name in names:
+        assert (found[f"{name}_events"] > 0) == (found[f"{name}_nanos_total"] > 0), name
+    return [found[f"{name}_events"] for name in names]
+
+
+def grown(before, after) -> dict[str, float]:
+    """Return by how much each of the values has grown, but for those that have not."""
+    return {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
