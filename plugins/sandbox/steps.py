@@ -102,7 +102,7 @@ class Drill:
             missing.discard(task_id)
         if wrong or missing:
             raise StepFailed(f"missing: {_some(missing)}; different, or not from the backup: {_some(wrong)}")
-        return f"{expected} tasks, each as in the backup{self._shape()}"
+        return f"{expected} tasks, each as in the backup{_shape(self.backup.backfill.summary)}"
 
     def compare_the_rest(self) -> str:
         """Have the scheduler make a backup of its own, and find every other record of the first one in it."""
@@ -115,11 +115,7 @@ class Drill:
             if wrong and not section.retired:
                 raise StepFailed(f"{len(wrong)} {section.name} differ, {wrong[0]!r} for one")
             compared += len(old)
-        return f"{compared} records, each as in the backup{self._shape()}"
-
-    def _shape(self) -> str:
-        """What is compared is the backup as it is read, which is not always how it was written."""
-        return ", in today's shape" if self.backup.backfill.applied else ""
+        return f"{compared} records, each as in the backup{_shape(self.backup.backfill.applied)}"
 
     def _backups(self) -> set[Path]:
         return set(self.sandbox.backups.glob("scheduler-backup-*"))
@@ -162,3 +158,8 @@ def _is_same(left: bytes | None, right: bytes | None) -> bool:
 def _some(task_ids: Collection[bytes]) -> str:
     shown = ", ".join(task_id.decode("utf-8", "replace") for task_id in sorted(task_ids)[:NAMED_IDS])
     return f"{len(task_ids)} ({shown}{', ...' if len(task_ids) > NAMED_IDS else ''})" if task_ids else "none"
+
+
+def _shape(mended: object) -> str:
+    """What is compared is the backup as it is read, which is not always how it was written."""
+    return ", in today's shape" if mended else ""
