@@ -232,11 +232,13 @@ def main() -> None:
         parser.error("say where to write the pages: --output=DIR")
     try:
         pages = pages_of(args.distribution, args.date)
+        args.output.mkdir(parents=True, exist_ok=True)
+        for name, text in pages.items():
+            (args.output / name).write_text(text, encoding="utf-8")
     except AdminError as error:
         sys.exit(error.message)
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name, text in pages.items():
-        (args.output / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"The pages cannot be written: {error.filename}: {error.strerror}. Choose another folder with --output")
 
 
 if __name__ == "__main__":

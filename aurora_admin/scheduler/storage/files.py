@@ -46,7 +46,7 @@ class Temporary:
         with _ReadBack(self._fd, self._path) as back, ThreadPoolExecutor(2) as pool:
             # The digest is taken, and the disk written and read back, while the next pieces are made.
             hashed = verified = pool.submit(lambda: None)
-            for block in _blocks(pieces):
+            for block in blocks(pieces, WINDOW):
                 hashed.result()
                 hashed = pool.submit(digest.update, block)
                 self._write(block)
@@ -114,13 +114,14 @@ class _ReadBack:
         os.close(self._fd)
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def blocks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Gather small pieces until they are of some size: a call of the kernel or of zlib costs more than they do."""
     gathered: list[bytes] = []
     length = 0
     for piece in pieces:
         gathered.append(piece)
         length += len(piece)
-        if length >= WINDOW:
+        if length >= size:
             yield b"".join(gathered)
             gathered.clear()
             length = 0

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.files import blocks
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
@@ -42,7 +43,7 @@ class Spool:
         packer = zlib.compressobj(DEFLATE_LEVEL)
         write = self.file.write
         write(DEFLATED_HEAD + bytes(4))
-        for block in _blocks(pieces):
+        for block in blocks(pieces, PIECE):
             write(packer.compress(block))
         write(packer.flush())
         length = self.file.tell() - len(DEFLATED_HEAD) - 4
@@ -86,20 +87,6 @@ class Spool:
         # What could not be written any more is not wanted any more.
         with suppress(OSError):
             self.file.close()
-
-
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Gather small pieces: zlib wants thousands of bytes a call."""
-    gathered: list[bytes] = []
-    length = 0
-    for piece in pieces:
-        gathered.append(piece)
-        length += len(piece)
-        if length >= PIECE:
-            yield b"".join(gathered)
-            gathered.clear()
-            length = 0
-    yield b"".join(gathered)
 
 
 def entries(records: Iterable[tuple[int, bytes]], warn: Callable[[str], None]) -> Iterator[Entry]:
