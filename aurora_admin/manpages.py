@@ -238,7 +238,7 @@ def main() -> None:
     except AdminError as error:
         sys.exit(error.message)
     except OSError as error:
-        sys.exit(f"The pages cannot be written: {error.filename}: {error.strerror}. Choose another folder with --output")
+        sys.exit(f"Cannot write {error.filename}: {error.strerror}. Choose another folder with --output")
 
 
 if __name__ == "__main__":
