@@ -97,6 +97,8 @@ def _run() -> int:
 
 
 def _check_place(parser: ArgumentParser, arguments: Namespace) -> None:
+    if arguments.path == "":
+        parser.error("--path is empty: give the folder of the log")
     if (arguments.zk is None) != (arguments.group is None):
         parser.error("--zk and --group go together")
     if arguments.path and arguments.credentials:

@@ -6,6 +6,7 @@ import subprocess
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
 from tests.api import call, get, said
 from tests.processes import wait_until
@@ -71,6 +72,23 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     assert "scheduler_backup_failed 1" in get(one.url, "/vars")[1].splitlines()
 
 
+def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):  # noqa: F811
+    """Neither to make room nor afterwards: what is there may be all that there will ever be."""
+    one = scheduler("-max_saved_backups=1", started=False)
+    one.backup_dir = small_disk / "backups"
+    one.backup_dir.mkdir()
+    kept = {NAME, "scheduler-backup-2020-01-01-00-00"}
+    for name in kept:
+        place(one, name=name)
+    one.start()
+    ballast = fill(small_disk, 0)
+    assert said(call(one.url, "performBackup"))[0] == "ERROR"
+    assert set(names(one)) == kept
+    ballast.unlink()
+    assert said(call(one.url, "performBackup")) == OK
+    assert len(names(one)) == 1
+
+
 def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):  # noqa: F811
     """The log first: what could not be made durable is not to be seen either."""
     one = scheduler(started=False)
@@ -122,6 +140,16 @@ def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
     os.utime(one.backup_dir / NAME, (0, 0))
     one.start()
     wait_until(lambda: len(names(one)) == 2, "the overdue backup")
+
+
+def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
+    """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
+    backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
+    assert backups.newest_time() is None
+    for name, finished in ((NAME, 900), ("scheduler-backup-2099-01-01-00-00", 500), (f"{NAME}-01", 1001), ("notes", 999)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (finished, finished))
+    assert backups.newest_time() == 900
 
 
 def variable(one, name: str) -> str:

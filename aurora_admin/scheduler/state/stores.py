@@ -18,6 +18,7 @@ from aurora_admin.backup.sections import (
     SECTIONS,
     TASKS,
     TIMESTAMP,
+    check_type,
     framework_id,
 )
 from aurora_admin.scheduler.state.history import History
@@ -112,11 +113,12 @@ class Stores:
         script: list[bytes] | None = None
         while (field := reader.field())[0] != TType.STOP:
             ttype, number = field
-            if field == (TType.I64, TIMESTAMP):
+            check_type(number, ttype, reader.position)
+            if number == TIMESTAMP:
                 self.snapshot_ms = reader.i64()
-            elif field == (TType.SET, TASKS):
+            elif number == TASKS:
                 self.tasks.save_all(_structs(reader))
-            elif ttype == TType.SET and number in SECTIONS:
+            elif number in SECTIONS:
                 found[number] = dict(self._records(reader, number))
             elif number == DB_SCRIPT:
                 script = check_script(ttype, _value(reader, ttype))
