@@ -146,7 +146,8 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
     """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
     backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
-    for name, finished in ((NAME, 900), ("scheduler-backup-2099-01-01-00-00", 500), (f"{NAME}-01", 1001), ("notes", 999)):
+    finished_at = {NAME: 900, "scheduler-backup-2099-01-01-00-00": 500, f"{NAME}-01": 1001, "notes": 999}
+    for name, finished in finished_at.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (finished, finished))
     assert backups.newest_time() == 900
