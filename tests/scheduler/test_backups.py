@@ -3,10 +3,15 @@
 import os
 import re
 import subprocess
+import time
+
+import pytest
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.wire import codec
 from tests.api import call, get, said
 from tests.processes import wait_until
@@ -151,6 +156,42 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (finished, finished))
     assert backups.newest_time() == 900
+
+
+@pytest.fixture
+def view(tmp_path):
+    """A state without anything."""
+    return View(Stores(str(tmp_path)), 1)
+
+
+def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch):
+    backups = Backups(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert backups.save(view) == "scheduler-backup-2017-07-14-02-40"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_minute_has_a_hundred_names(tmp_path, view):
+    backups = Backups(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000)
+    (tmp_path / "scheduler-backup-2017-07-14-02-40-98").touch()
+    assert backups.save(view) == "scheduler-backup-2017-07-14-02-40-99"
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(BackupFailed, match=f"Every name for a new backup in {tmp_path} is taken; try again in a min"):
+        backups.save(view)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert (backups.succeeded, backups.failed) == (1, 1)
+
+
+def test_a_backup_leaves_the_log_as_it_is(scheduler):
+    one = scheduler()
+    before = variable(one, "scheduler_log_entries_written")
+    assert said(call(one.url, "performBackup")) == OK
+    assert variable(one, "scheduler_log_entries_written") == before
+    assert variable(one, "scheduler_backup_success") == "1"
 
 
 def variable(one, name: str) -> str:

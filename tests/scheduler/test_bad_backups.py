@@ -2,10 +2,12 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import random
 import re
+import tarfile
 
 import pytest
 
@@ -41,6 +43,15 @@ def stage(running, raw: bytes) -> str:
     return answer[1]
 
 
+def tarred(raw: bytes) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo(NAME)
+        member.size = len(raw)
+        tar.addfile(member, io.BytesIO(raw))
+    return archive.getvalue()
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
@@ -51,11 +62,14 @@ def stage(running, raw: bytes) -> str:
         (gzip.compress(sample()), "it is compressed with gzip; gunzip it first."),
         (bz2.compress(sample()), "it is compressed with bzip2; bunzip2 it first."),
         (lzma.compress(sample()), "it is compressed with xz; unxz it first."),
+        (b"\x28\xb5\x2f\xfd" + bytes(50), "it is compressed with zstd; unzstd it first."),
+        (tarred(sample()), "Unrecognized type 115 at byte 0 of "),
         (sample() + b"\x00", "1 bytes follow the end of the snapshot at byte "),
         (sample() + sample(), "bytes follow the end of the snapshot at byte "),
         (b"hello, world, this is text\n", "Unrecognized type 104 at byte 0 of 27; "),
     ],
-    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "trailing-nul", "twice", "text"],
+    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "zstd", "tar", "trailing-nul", "twice",
+         "text"],
 )
 def test_what_is_no_backup_is_refused(running, raw, text):
     refusal = stage(running, raw)
