@@ -142,6 +142,15 @@ def test_a_task_without_a_job_is_named(running):
     assert re.search(rf"task {task_id.decode()} lacks its id, its job or its status at byte \d+ of \d+", refusal)
 
 
+@pytest.mark.parametrize(("number", "ttype"), [(1, 8), (4, 15), (6, 11), (8, 15), (9, 15), (13, 15)])
+def test_a_section_of_another_type_is_refused(running, number, ttype):
+    """Taken for unknown it would be carried along, in the place of the section."""
+    value = {8: fields.i32(1), 15: fields.container(12, []), 11: fields.string(b"text")}[ttype]
+    kept = [field for field in fields.parse(sample()) if field.id != number]
+    refusal = stage(running, fields.join([*kept, fields.Field(number, ttype, value)]))
+    assert f"field {number} of the snapshot has type {ttype}, not " in refusal
+
+
 def test_sections_that_are_only_sql_are_not_staged_as_empty(running):
     raw = fields.drop(fields.drop(sample(), [8]), [10])
     raw = fields.put(raw, [11], 15, fields.container(11, [fields.string(b"SET DB_CLOSE_DELAY -1;\n")]))

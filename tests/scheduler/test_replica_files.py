@@ -93,7 +93,8 @@ def test_a_journal_that_is_cut_short_is_told(tmp_path, sweep):
         database.put(key(at), append(at, b"x" * size), sync=True)
         whole.append(journal.stat().st_size)
     database.close()
-    near = {length + more for length in whole for more in range(-9, 10)} & set(range(whole[-1] + 1))
+    blocks = range(0, whole[-1], 1 << 15)
+    near = {length + more for length in (*whole, *blocks) for more in range(-9, 10)} & set(range(whole[-1] + 1))
     for length in {*near, *sweep(range(0, whole[-1] + 1, 97), 30)}:
         spoilt = copied(folder, tmp_path / f"{length}")
         os.truncate(spoilt / journal.name, length)
