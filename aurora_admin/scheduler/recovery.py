@@ -73,7 +73,13 @@ class Recovery:
         self._storage = storage
         self._lock = threading.Lock()
         self._staged: Staged | None = None
-        self._staging = False
+        self._staging: str | None = None
+
+    @property
+    def in_use(self) -> str | None:
+        """The name of the backup that is staged, or being staged."""
+        staged = self._staged
+        return staged.backup.file.name if staged else self._staging
 
     def stage(self, backup_id: str) -> None:
         """Index a backup and keep it in the slot.
@@ -86,14 +92,14 @@ class Recovery:
             if self._staged or self._staging:
                 raise RecoveryError("Another backup is already loaded.")
             path = os.path.join(self._folder, _plain_name(backup_id))
-            self._staging = True
+            self._staging = backup_id
         backup = None
         try:
             backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
         finally:
             with self._lock:
-                self._staging = False
                 self._staged = Staged(backup) if backup else None
+                self._staging = None
         self._report(backup)
 
     def _report(self, backup: Backup) -> None:

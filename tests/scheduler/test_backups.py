@@ -64,6 +64,21 @@ def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
     assert "2099" not in left
 
 
+def test_a_staged_backup_is_not_pruned(scheduler):
+    """The oldest may be the one that an operator is about to commit."""
+    one = scheduler("-max_saved_backups=1")
+    place(one)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    for _ in range(2):
+        assert said(call(one.url, "performBackup")) == OK
+        assert len(names(one)) == 2
+        assert NAME in names(one)
+    call(one.url, "unloadRecovery")
+    assert said(call(one.url, "performBackup")) == OK
+    assert NAME not in names(one)
+    assert len(names(one)) == 1
+
+
 def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):  # noqa: F811
     one = scheduler(started=False)
     one.backup_dir = small_disk / "backups"

@@ -138,6 +138,16 @@ def test_big_positions_have_keys_of_their_own(tmp_path):
     assert found.holes == []
 
 
+def test_a_position_that_is_far_away_is_a_hole_like_any_other(extract, tmp_path):
+    """Named, and not walked to: this one would take a year."""
+    far = 10**15
+    many = [(at, append(at, quota("b"))) for at in range(2, 62, 2)]
+    done = extract(replica(tmp_path / "log", append(0, quota("a")), *many, (far, append(far, quota("c")))))
+    assert done.code == 0
+    assert f"Positions are missing: {', '.join(map(str, range(1, 41, 2)))} and 11 more ranges." in done.err
+    assert roles(tmp_path) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("odd", [b"-2147483648", b"-000000001", b"17", b"00000000011", b"A1", b"\xff"])
 def test_keys_of_no_position_are_told(extract, tmp_path, odd):
     folder = replica(tmp_path / "log", append(0, quota("a")), others={odd: append(1, quota("odd"))})

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NoReturn
 
@@ -88,15 +88,8 @@ def _tell(replica: Replica, report: Callable[[str], None]) -> None:
         report("There is no position in the replica: what is written is the state of a cluster that has nothing.")
 
 
-def _listed(positions: Iterable[int]) -> str:
-    """Name positions, neighbours as ranges."""
-    runs: list[list[int]] = []
-    for position in positions:
-        if runs and runs[-1][1] == position - 1:
-            runs[-1][1] = position
-        else:
-            runs.append([position, position])
-    named = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs[:NAMED])
+def _listed(runs: Sequence[range]) -> str:
+    named = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run.stop - 1}" for run in runs[:NAMED])
     return named if len(runs) <= NAMED else f"{named} and {len(runs) - NAMED} more ranges"
 
 

@@ -4,7 +4,8 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from types import ModuleType
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ class Replica:
     Attributes:
         status: VOTING, or what the replica was instead: then it may lack positions at its end.
         begin, end: the first position that was not truncated and the last one known; end < begin where there is none.
-        holes, pending: positions that are missing, and those that no quorum is known to have accepted.
+        holes, pending: positions that are missing, and those that no quorum is known to have accepted, as ranges.
         left_out: what else is there and cannot be used, in words.
         torn: names of journals whose last write is not whole, which LevelDB passes over without a word.
 
@@ -65,9 +66,10 @@ class Replica:
             known[action.position] = action.learned
             begin = max(begin, action.begin if action.learned else 0)
         self.begin, self.end = begin, max(known, default=begin - 1)
-        wanted = range(begin, self.end + 1)
-        self.holes = [position for position in wanted if position not in known]
-        self.pending = [position for position in wanted if not known.get(position, True)]
+        positions = sorted(position for position in known if position >= begin)
+        # Not one by one: a damaged position may be far away from its neighbour.
+        self.holes = [range(a + 1, b) for a, b in pairwise([begin - 1, *positions]) if b > a + 1]
+        self.pending = _ranges(position for position in positions if not known[position])
 
     def appended(self) -> Iterator[tuple[int, bytes]]:
         """Yield the learned appends, in the order of their positions."""
@@ -97,6 +99,16 @@ class Replica:
 
     def close(self) -> None:
         self._open.close()
+
+
+def _ranges(ascending: Iterable[int]) -> list[range]:
+    found: list[range] = []
+    for position in ascending:
+        if found and found[-1].stop == position:
+            found[-1] = range(found[-1].start, position + 1)
+        else:
+            found.append(range(position, position + 1))
+    return found
 
 
 def copy_replica(source: str, target: str) -> float:
