@@ -36,6 +36,7 @@ def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, s
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
     assert as_era(_with_tasks(printed))["tasks"] == wanted["tasks"]
     assert LEFT_OUT in running.log
+    assert "otherwise than its records do" not in running.log
     raw = through(running)
     assert as_era(codec.decode(Snapshot, raw)) == wanted
     assert fields.get(raw, DB_SCRIPT) is None
