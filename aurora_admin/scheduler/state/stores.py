@@ -138,7 +138,7 @@ class Stores:
         try:
             notes = add_from_script(found, script, self.backfill, allow_partial=self._allow_partial)
         except ScriptError as error:
-            raise WireError(f"{error}; -allow_partial_backup does without", 0) from None
+            raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
