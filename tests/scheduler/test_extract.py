@@ -113,10 +113,10 @@ def test_tombstones_stand_for_a_truncation(tmp_path):
 
 def test_pending_positions_are_told_and_left_out(extract, tmp_path):
     folder = replica(tmp_path / "log", append(0, quota("a")), record(1), append(2, quota("b")),
-                     append(3, quota("undecided"), learned=False))
+                     append(3, quota("undecided"), learned=False), record(4))
     done = extract(folder)
     assert done.code == 0
-    assert "Positions are undecided and were left out: 1, 3." in done.err
+    assert "Positions are undecided and were left out: 1, 3 to 4." in done.err
     assert roles(tmp_path) == ["a", "b"]
 
 
