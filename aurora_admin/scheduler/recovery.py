@@ -16,6 +16,7 @@ from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.wire import fields
+from aurora_admin.wire.errors import shown
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Recovery:
         logger.info("Staged backup %s was taken %s ago", backup.file.name, _age(age))
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
-        theirs, ours = backup.framework_id or "none", self._storage.framework_id or "none yet"
+        theirs, ours = shown((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
     def staged(self) -> Staged:

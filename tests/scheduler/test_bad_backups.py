@@ -11,8 +11,8 @@ import tarfile
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import TaskQuery
-from aurora_admin.wire import fields
+from aurora_admin.gen.api.ttypes import HostAttributes, TaskQuery
+from aurora_admin.wire import codec, fields
 from tests.api import call, said
 from tests.processes import Scheduler
 from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
@@ -140,6 +140,25 @@ def test_a_task_without_a_job_is_named(running):
     changed = {**task_bytes(raw), task_id: fields.drop(task, [1, 4, 28])}
     refusal = stage(running, fields.put(raw, [4], 14, fields.container(12, list(changed.values()))))
     assert re.search(rf"task {task_id.decode()} lacks its id, its job or its status at byte \d+ of \d+", refusal)
+
+
+def test_what_a_refusal_names_is_short_and_of_one_line(running):
+    """A damaged length can make an id as long as the file, and anything may stand in it."""
+    raw = sample()
+    task_id, task = next(iter(task_bytes(raw).items()))
+    odd = task_id + b"\n\x1b[31m" + b"x" * 100_000
+    spoilt = fields.drop(fields.put(task, [1, 1], 11, fields.string(odd)), [1, 4, 28])
+    changed = {**task_bytes(raw), task_id: spoilt}
+    refusal = stage(running, fields.put(raw, [4], 14, fields.container(12, list(changed.values()))))
+    assert task_id.decode() + r"\n\x1b[31mxxx" in refusal
+    assert len(refusal) < 600
+    host = codec.encode(HostAttributes(host="h\n" * 50_000, attributes=[]))
+    assert len(stage(running, fields.append(fields.append(raw, [3], 14, host), [3], 14, host))) < 600
+    (running.backup_dir / NAME).write_bytes(fields.put(raw, [6, 1], 11, fields.string(b"f\n" * 50_000)))
+    told = len(running.log)
+    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    assert said(call(running.url, "unloadRecovery")) == OK
+    assert len(running.log[told:]) < 3000
 
 
 @pytest.mark.parametrize(("number", "ttype"), [(1, 8), (4, 15), (6, 11), (8, 15), (9, 15), (13, 15)])
