@@ -13,6 +13,7 @@ from aurora_admin.wire.errors import WireError
 ASSIGNED_TASK = b"\x0c\x00\x01"
 BEFORE_CONFIG = (b"\x0b\x00\x01", b"\x0b\x00\x02", b"\x0b\x00\x03")
 CONFIG = b"\x0c\x00\x04"
+FIRST = (ASSIGNED_TASK, *BEFORE_CONFIG, CONFIG)
 # Jobs mostly run one config or are between two; more guesses would make a job of unlike instances slow.
 GUESSES = 4
 
@@ -34,13 +35,20 @@ def put_back(partial: bytes, config: bytes) -> bytes:
 
 def ascending(raw: bytes) -> bytes:
     """Return a ScheduledTask with its fields, and those of its AssignedTask, by their ids: the order of all writers."""
-    task = sorted(fields.parse(raw), key=lambda field: field.id)
     return fields.join(
-        field._replace(value=fields.join(sorted(fields.parse(field.value), key=lambda inner: inner.id)))
-        if field.id == 1 and field.ttype == TType.STRUCT
-        else field
-        for field in task
+        field._replace(value=fields.join(_by_id(field.value))) if _header(field) == ASSIGNED_TASK else field
+        for field in _by_id(raw)
     )
+
+
+def _by_id(struct: bytes) -> list[fields.Field]:
+    """Return each field once, as readers keep the last of a kind; those that no writer writes here go to the end."""
+    found = {_header(field): field for field in fields.parse(struct)}
+    return sorted(found.values(), key=lambda field: (_header(field) not in FIRST, field.id < 1, field.id))
+
+
+def _header(field: fields.Field) -> bytes:
+    return fields.header(field.ttype, field.id)
 
 
 def _as_it_is(config: bytes) -> bytes:

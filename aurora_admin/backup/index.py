@@ -10,6 +10,7 @@ from aurora_admin.backup.backfill import Backfill
 from aurora_admin.backup.complete import add_from_script, check_script, keyed, odd_quotas, settle_locks, some
 from aurora_admin.backup.dbscript import ScriptError
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile, records, spans
+from aurora_admin.backup.rebuild import SECTIONS_OF_SCRIPT
 from aurora_admin.backup.scan import mend_task, scan_tasks
 from aurora_admin.backup.sections import (
     CRON_JOBS,
@@ -24,6 +25,7 @@ from aurora_admin.backup.sections import (
     TASKS,
     TASKS_NAME,
     TIMESTAMP,
+    check_type,
     framework_id,
 )
 from aurora_admin.backup.tasks import TaskTable
@@ -174,7 +176,8 @@ def read_backup(path: str, *, allow_partial: bool = False) -> Backup:
         file.close()
         raise BackupError(
             f"Backup {file.name} cannot be staged whole: {error}. Nothing was staged; "
-            "a scheduler with -allow_partial_backup=true stages it without what is missing."
+            "a scheduler with -allow_partial_backup=true stages it without what is missing "
+            "(aurora-reference-log: --allow-partial)."
         ) from error
     except BaseException:
         file.close()
@@ -218,8 +221,8 @@ def _index(backup: Backup, allow_partial: bool) -> None:
 def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_partial: bool) -> None:
     if script is not None:
         backup.notes += add_from_script(backup.sections, script, backup.backfill, allow_partial=allow_partial)
-    else:
-        backup.notes += _missing(seen, allow_partial)
+        seen.update(SECTIONS_OF_SCRIPT)
+    backup.notes += _missing(seen, allow_partial)
     backup.notes += settle_locks(backup.sections)
     backup.notes += odd_quotas(backup.sections)
     if backup.backfill.summary:
@@ -227,7 +230,7 @@ def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_
 
 
 def _missing(seen: set[int], allow_partial: bool) -> list[str]:
-    """Refuse a snapshot that lacks what its release must have written (spec/backup-eras.md 5)."""
+    """Refuse a snapshot that lacks what its release must have written (spec/backup-eras.md 1 and 5)."""
     missing = [SECTIONS[number].name for number in ALWAYS_WRITTEN if number not in seen]
     if TASKS not in seen:
         missing.insert(0, TASKS_NAME)
@@ -243,11 +246,7 @@ def _missing(seen: set[int], allow_partial: bool) -> list[str]:
 
 
 def _index_field(backup: Backup, reader: Reader, ttype: int, number: int) -> None:
-    expected = {TIMESTAMP: TType.I64, TASKS: TType.SET, METADATA: TType.STRUCT}.get(number)
-    if expected is None and number in SECTIONS:
-        expected = TType.SET
-    if expected is not None and ttype != expected:
-        raise WireError(f"field {number} of the snapshot has type {ttype}, not {expected}", reader.position)
+    check_type(number, ttype, reader.position)
     if number == TIMESTAMP:
         backup.timestamp_ms = reader.i64()
     elif number == TASKS:

@@ -13,6 +13,7 @@ from typing import Any
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.sections import SECTIONS, TASKS_NAME
+from aurora_admin.wire.errors import shown
 
 FORMAT = 1
 # Manifests are some hundred bytes; what is longer is none.
@@ -79,12 +80,18 @@ def _facts(backup: Backup) -> Facts:
 
 
 def _compare(file: BackupFile, wanted: Facts, found: Facts) -> None:
-    different = [f"{name} is {found[name]}, not {wanted[name]}" for name in found if found[name] != wanted[name]]
+    different = [
+        f"{name} is {_text(found[name])}, not {_text(wanted[name])}" for name in found if found[name] != wanted[name]
+    ]
     if different:
         raise BackupError(
             f"Backup {file.name} is not what its manifest {manifest_name(file.name)} says: {'; '.join(different)}. "
             "One of them was damaged or replaced: copy both anew from where they were made."
         )
+
+
+def _text(fact: Any) -> Any:
+    return shown(fact.encode()) if isinstance(fact, str) else fact
 
 
 def _digest(file: BackupFile) -> str:

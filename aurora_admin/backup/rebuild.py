@@ -25,9 +25,9 @@ def rebuild(rows: Mapping[str, list[Row]]) -> dict[int, list[bytes]]:
     try:
         return {number: [codec.encode(record) for record in make(tables)] for number, make in makers.items()}
     except KeyError as error:
-        raise ScriptError(f"its dbScript lacks the table, the column or the row {error}") from None
+        raise ScriptError(f"its dbScript lacks the table, the column or the row {error!s:.200}") from None
     except (TypeError, ValueError, OverflowError, IndexError) as error:
-        raise ScriptError(f"its dbScript has a value of a wrong kind ({error})") from None
+        raise ScriptError(f"its dbScript has a value of a wrong kind ({error!s:.200})") from None
 
 
 def _hosts(tables: Tables) -> Iterable[Any]:

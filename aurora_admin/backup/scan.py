@@ -12,7 +12,7 @@ from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
-from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.errors import WireError, shown
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.walk import Walk
 
@@ -114,11 +114,7 @@ def _old_key(raw: bytes) -> Any:
 
 def _name(task: Any) -> str:
     task_id = getattr(task.assignedTask, "taskId", None)
-    if not task_id:
-        return "without an id"
-    # A damaged id may hold anything; an error is one line, and nothing that a terminal obeys.
-    text = task_id.decode("utf-8", "replace")
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return shown(task_id) if task_id else "without an id"
 
 
 def mend_task(backfill: Backfill, raw: bytes) -> tuple[bytes, int, bool]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+from thrift.Thrift import TType
+
 from aurora_admin.backup.tasks import JobKey
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.wire import fields
+from aurora_admin.wire.errors import WireError
 
 TIMESTAMP = 1
 HOSTS = 3
@@ -58,3 +61,15 @@ SECTIONS: dict[int, Section] = {
     MAINTENANCE_REQUESTS: Section("maintenance requests", slim.HostMaintenanceRequest, lambda record: record.host),
 }
 TASKS_NAME = "tasks"
+TYPES = {TIMESTAMP: TType.I64, TASKS: TType.SET, METADATA: TType.STRUCT, **dict.fromkeys(SECTIONS, TType.SET)}
+
+
+def check_type(number: int, ttype: int, at: int) -> None:
+    """Refuse a field of a snapshot that has another type than every release gives it.
+
+    Raises:
+        WireError: with this place of it.
+    """
+    expected = TYPES.get(number, ttype)
+    if ttype != expected:
+        raise WireError(f"field {number} of the snapshot has type {ttype}, not {expected}", at)

@@ -77,6 +77,7 @@ class Lifecycle:
             log, flags.native_log_file_path, self._fail, flags.log_snapshot_bytes, allow_partial=partial
         )
         recovery = Recovery(flags.backup_dir, self._storage, allow_partial=partial)
+        self._backups.in_use = lambda: recovery.in_use
         services = Services(self._storage, recovery, self._backups, flags.cluster_name, flags.hostname, self.stop)
         application = Application(services, self._leadership, self._variables)
         self._server = make_server((flags.ip, flags.http_port), application, statistics)

@@ -112,12 +112,13 @@ def fault(flags: Namespace, given: set[str]) -> str | None:
         return _fault_of_file(flags, given)
     if flags.zk_endpoints is None:
         return "-native_log_zk_group_path without -zk_endpoints: give the ZooKeeper servers as well"
-    if flags.dlog_max_entry_size + FRAME_BYTES > LARGEST_ZOOKEEPER_RECORD:
-        return (
-            f"-dlog_max_entry_size of {flags.dlog_max_entry_size} bytes with -native_log_zk_group_path: ZooKeeper "
-            f"takes at most {LARGEST_ZOOKEEPER_RECORD - FRAME_BYTES}BYTES"
-        )
-    return None
+    return too_large("-dlog_max_entry_size", flags.dlog_max_entry_size, "-native_log_zk_group_path")
+
+
+def too_large(option: str, size: int, where: str) -> str | None:
+    """Say that a log in ZooKeeper takes no records of this size, if that is so."""
+    most = LARGEST_ZOOKEEPER_RECORD - FRAME_BYTES
+    return f"{option} of {size} bytes with {where}: ZooKeeper takes at most {most}BYTES" if size > most else None
 
 
 def _fault_of_file(flags: Namespace, given: set[str]) -> str | None:

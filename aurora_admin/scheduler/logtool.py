@@ -8,6 +8,7 @@ from typing import Any
 
 from aurora_admin import __version__
 from aurora_admin.scheduler.election_flags import credentials, endpoints, node_path
+from aurora_admin.scheduler.log_flags import too_large
 from aurora_admin.scheduler.offline import commands as offline
 
 DESCRIPTION = """\
@@ -97,10 +98,15 @@ def _run() -> int:
 
 
 def _check_place(parser: ArgumentParser, arguments: Namespace) -> None:
+    if arguments.path == "":
+        parser.error("--path is empty: give the folder of the log")
     if (arguments.zk is None) != (arguments.group is None):
         parser.error("--zk and --group go together")
-    if arguments.path and arguments.credentials:
-        parser.error("--credentials is for --zk")
+    for option in ("credentials", "cluster"):
+        if arguments.path and getattr(arguments, option, None) is not None:
+            parser.error(f"--{option} is for --zk")
+    if arguments.zk and (fault := too_large("--max-entry-size", getattr(arguments, "max_entry_size", 0), "--zk")):
+        parser.error(fault)
 
 
 def _tool(arguments: Namespace) -> Callable[[Namespace], int]:

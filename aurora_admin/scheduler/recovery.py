@@ -16,6 +16,7 @@ from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.wire import fields
+from aurora_admin.wire.errors import shown
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,13 @@ class Recovery:
         self._storage = storage
         self._lock = threading.Lock()
         self._staged: Staged | None = None
-        self._staging = False
+        self._staging: str | None = None
+
+    @property
+    def in_use(self) -> str | None:
+        """The name of the backup that is staged, or being staged."""
+        staged = self._staged
+        return staged.backup.file.name if staged else self._staging
 
     def stage(self, backup_id: str) -> None:
         """Index a backup and keep it in the slot.
@@ -86,14 +93,14 @@ class Recovery:
             if self._staged or self._staging:
                 raise RecoveryError("Another backup is already loaded.")
             path = os.path.join(self._folder, _plain_name(backup_id))
-            self._staging = True
+            self._staging = backup_id
         backup = None
         try:
             backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
         finally:
             with self._lock:
-                self._staging = False
                 self._staged = Staged(backup) if backup else None
+                self._staging = None
         self._report(backup)
 
     def _report(self, backup: Backup) -> None:
@@ -106,7 +113,7 @@ class Recovery:
             logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
-        theirs, ours = backup.framework_id or "none", self._storage.framework_id or "none yet"
+        theirs, ours = shown((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
     def staged(self) -> Staged:

@@ -1,5 +1,8 @@
 """What is wrong with bytes that cannot be read."""
 
+# A name is shorter; what is longer is damage, and may be as long as the file.
+MOST_SHOWN = 200
+
 
 class WireError(Exception):
     """Bytes that are not the Thrift they should be: what is wrong, and where.
@@ -26,3 +29,10 @@ class WireError(Exception):
 def ended(offset: int, text: str = "the input ends in the middle of a value") -> WireError:
     """Return the error for input that is cut short."""
     return WireError(text, offset, "TTransportException")
+
+
+def shown(raw: bytes) -> str:
+    """Return bytes as a piece of one line: no more than a name is long, and nothing that a terminal obeys."""
+    text = raw[:MOST_SHOWN].decode("utf-8", "replace")
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return line if len(raw) <= MOST_SHOWN else f"{line}..."

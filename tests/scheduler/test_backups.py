@@ -3,9 +3,16 @@
 import os
 import re
 import subprocess
+import time
+
+import pytest
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.wire import codec
 from tests.api import call, get, said
 from tests.processes import wait_until
@@ -58,6 +65,21 @@ def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
     assert "2099" not in left
 
 
+def test_a_staged_backup_is_not_pruned(scheduler):
+    """The oldest may be the one that an operator is about to commit."""
+    one = scheduler("-max_saved_backups=1")
+    place(one)
+    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    for _ in range(2):
+        assert said(call(one.url, "performBackup")) == OK
+        assert len(names(one)) == 2
+        assert NAME in names(one)
+    call(one.url, "unloadRecovery")
+    assert said(call(one.url, "performBackup")) == OK
+    assert NAME not in names(one)
+    assert len(names(one)) == 1
+
+
 def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):  # noqa: F811
     one = scheduler(started=False)
     one.backup_dir = small_disk / "backups"
@@ -69,6 +91,23 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     assert answer == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No space left on device.")
     assert os.listdir(one.backup_dir) == []
     assert "scheduler_backup_failed 1" in get(one.url, "/vars")[1].splitlines()
+
+
+def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):  # noqa: F811
+    """Neither to make room nor afterwards: what is there may be all that there will ever be."""
+    one = scheduler("-max_saved_backups=1", started=False)
+    one.backup_dir = small_disk / "backups"
+    one.backup_dir.mkdir()
+    kept = {NAME, "scheduler-backup-2020-01-01-00-00"}
+    for name in kept:
+        place(one, name=name)
+    one.start()
+    ballast = fill(small_disk, 0)
+    assert said(call(one.url, "performBackup"))[0] == "ERROR"
+    assert set(names(one)) == kept
+    ballast.unlink()
+    assert said(call(one.url, "performBackup")) == OK
+    assert len(names(one)) == 1
 
 
 def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):  # noqa: F811
@@ -122,6 +161,54 @@ def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
     os.utime(one.backup_dir / NAME, (0, 0))
     one.start()
     wait_until(lambda: len(names(one)) == 2, "the overdue backup")
+
+
+def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
+    """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
+    backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
+    assert backups.newest_time() is None
+    finished_at = {NAME: 900, "scheduler-backup-2099-01-01-00-00": 500, f"{NAME}-01": 1001, "notes": 999}
+    for name, finished in finished_at.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (finished, finished))
+    assert backups.newest_time() == 900
+
+
+@pytest.fixture
+def view(tmp_path):
+    """A state without anything."""
+    return View(Stores(str(tmp_path)), 1)
+
+
+def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch):
+    backups = Backups(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert backups.save(view) == "scheduler-backup-2017-07-14-02-40"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_minute_has_a_hundred_names(tmp_path, view):
+    counted = Statistics()
+    backups = Backups(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000, statistics=counted)
+    (tmp_path / "scheduler-backup-2017-07-14-02-40-98").touch()
+    assert backups.save(view) == "scheduler-backup-2017-07-14-02-40-99"
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(BackupFailed, match=f"Every name for a new backup in {tmp_path} is taken; try again in a min"):
+        backups.save(view)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert (counted["scheduler_backup_success"], counted["scheduler_backup_failed"]) == (1, 1)
+
+
+def test_a_backup_leaves_the_log_as_it_is(scheduler):
+    one = scheduler()
+    before = variable(one, "scheduler_log_entries_written")
+    assert said(call(one.url, "performBackup")) == OK
+    assert variable(one, "scheduler_log_entries_written") == before
+    assert variable(one, "scheduler_backup_success") == "1"
 
 
 def variable(one, name: str) -> str:

@@ -2,15 +2,17 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import random
 import re
+import tarfile
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import TaskQuery
-from aurora_admin.wire import fields
+from aurora_admin.gen.api.ttypes import HostAttributes, TaskQuery
+from aurora_admin.wire import codec, fields
 from tests.api import call, said
 from tests.processes import Scheduler
 from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
@@ -41,6 +43,15 @@ def stage(running, raw: bytes) -> str:
     return answer[1]
 
 
+def tarred(raw: bytes) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo(NAME)
+        member.size = len(raw)
+        tar.addfile(member, io.BytesIO(raw))
+    return archive.getvalue()
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
@@ -51,11 +62,14 @@ def stage(running, raw: bytes) -> str:
         (gzip.compress(sample()), "it is compressed with gzip; gunzip it first."),
         (bz2.compress(sample()), "it is compressed with bzip2; bunzip2 it first."),
         (lzma.compress(sample()), "it is compressed with xz; unxz it first."),
+        (b"\x28\xb5\x2f\xfd" + bytes(50), "it is compressed with zstd; unzstd it first."),
+        (tarred(sample()), "Unrecognized type 115 at byte 0 of "),
         (sample() + b"\x00", "1 bytes follow the end of the snapshot at byte "),
         (sample() + sample(), "bytes follow the end of the snapshot at byte "),
         (b"hello, world, this is text\n", "Unrecognized type 104 at byte 0 of 27; "),
     ],
-    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "trailing-nul", "twice", "text"],
+    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "zstd", "tar", "trailing-nul", "twice",
+         "text"],
 )
 def test_what_is_no_backup_is_refused(running, raw, text):
     refusal = stage(running, raw)
@@ -80,7 +94,7 @@ def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
         damaged[position] ^= rng.randrange(1, 256)
         (running.backup_dir / NAME).write_bytes(damaged)
         code, text = said(call(running.url, "stageRecovery", backupId=NAME))
-        assert code == "OK" or text.startswith((DECODE, f"Backup {NAME} was written by")), (position, text)
+        assert code == "OK" or text.startswith((DECODE, f"Backup {NAME} cannot be staged whole: ")), (position, text)
         assert said(call(running.url, "unloadRecovery")) == OK
     assert "Traceback" not in running.log
 
@@ -126,6 +140,34 @@ def test_a_task_without_a_job_is_named(running):
     changed = {**task_bytes(raw), task_id: fields.drop(task, [1, 4, 28])}
     refusal = stage(running, fields.put(raw, [4], 14, fields.container(12, list(changed.values()))))
     assert re.search(rf"task {task_id.decode()} lacks its id, its job or its status at byte \d+ of \d+", refusal)
+
+
+def test_what_a_refusal_names_is_short_and_of_one_line(running):
+    """A damaged length can make an id as long as the file, and anything may stand in it."""
+    raw = sample()
+    task_id, task = next(iter(task_bytes(raw).items()))
+    odd = task_id + b"\n\x1b[31m" + b"x" * 100_000
+    spoilt = fields.drop(fields.put(task, [1, 1], 11, fields.string(odd)), [1, 4, 28])
+    changed = {**task_bytes(raw), task_id: spoilt}
+    refusal = stage(running, fields.put(raw, [4], 14, fields.container(12, list(changed.values()))))
+    assert task_id.decode() + r"\n\x1b[31mxxx" in refusal
+    assert len(refusal) < 600
+    host = codec.encode(HostAttributes(host="h\n" * 50_000, attributes=[]))
+    assert len(stage(running, fields.append(fields.append(raw, [3], 14, host), [3], 14, host))) < 600
+    (running.backup_dir / NAME).write_bytes(fields.put(raw, [6, 1], 11, fields.string(b"f\n" * 50_000)))
+    told = len(running.log)
+    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    assert said(call(running.url, "unloadRecovery")) == OK
+    assert len(running.log[told:]) < 3000
+
+
+@pytest.mark.parametrize(("number", "ttype"), [(1, 8), (4, 15), (6, 11), (8, 15), (9, 15), (13, 15)])
+def test_a_section_of_another_type_is_refused(running, number, ttype):
+    """Taken for unknown it would be carried along, in the place of the section."""
+    value = {8: fields.i32(1), 15: fields.container(12, []), 11: fields.string(b"text")}[ttype]
+    kept = [field for field in fields.parse(sample()) if field.id != number]
+    refusal = stage(running, fields.join([*kept, fields.Field(number, ttype, value)]))
+    assert f"field {number} of the snapshot has type {ttype}, not " in refusal
 
 
 def test_sections_that_are_only_sql_are_not_staged_as_empty(running):

@@ -4,11 +4,13 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, TaskQuery
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot
+from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.api import call, said, tasks
 from tests.scheduler.expectations import ERAS, as_022, as_era, expected, read, told_022
 from tests.scheduler.test_recovery import NAME, OK, commit, new_backup, place
+from tests.scheduler.test_replay import misunderstood
 
 DB_SCRIPT, EXPERIMENTAL = 11, 12
 LEFT_OUT = "left out 1 locks that no running job update holds: batch/devel/etl_job.v2"
@@ -34,6 +36,7 @@ def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, s
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
     assert as_era(_with_tasks(printed))["tasks"] == wanted["tasks"]
     assert LEFT_OUT in running.log
+    assert "otherwise than its records do" not in running.log
     raw = through(running)
     assert as_era(codec.decode(Snapshot, raw)) == wanted
     assert fields.get(raw, DB_SCRIPT) is None
@@ -117,6 +120,31 @@ def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, shared_f
     assert "these sections are missing: hosts, quotas, locks, job updates" in running.log
     left = codec.decode(Snapshot, through(running))
     assert (len(left.tasks), len(left.cronJobs), left.hostAttributes, left.jobUpdateDetails) == (19, 2, set(), set())
+
+
+def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, shared_fixtures):
+    running = scheduler(started=False)
+    running.initialize()
+    log = SqliteLog(str(running.log_dir))
+    log.fence()
+    log.append(misunderstood())
+    log.close()
+    running.spawn()
+    assert running.wait_exit() == 1
+    assert BROKEN[1][2] in running.log
+    assert "-allow_partial_backup does without" in running.log
+    running.flags = ("-allow_partial_backup=true",)
+    running.start()
+    assert "these sections are missing: hosts, quotas, locks, job updates" in running.log
+    assert len(tasks(running.url)) == 19
+
+
+def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, shared_fixtures):
+    running = scheduler()
+    for section, name in ((4, "tasks"), (5, "cron jobs")):
+        place(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
+        code, message = said(call(running.url, "stageRecovery", backupId=NAME))
+        assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
 
 @pytest.mark.parametrize(("section", "name"), [(3, "hosts"), (4, "tasks"), (5, "cron jobs"), (8, "quotas")])

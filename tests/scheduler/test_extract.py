@@ -113,10 +113,10 @@ def test_tombstones_stand_for_a_truncation(tmp_path):
 
 def test_pending_positions_are_told_and_left_out(extract, tmp_path):
     folder = replica(tmp_path / "log", append(0, quota("a")), record(1), append(2, quota("b")),
-                     append(3, quota("undecided"), learned=False))
+                     append(3, quota("undecided"), learned=False), record(4))
     done = extract(folder)
     assert done.code == 0
-    assert "Positions are undecided and were left out: 1, 3." in done.err
+    assert "Positions are undecided and were left out: 1, 3 to 4." in done.err
     assert roles(tmp_path) == ["a", "b"]
 
 
@@ -136,6 +136,16 @@ def test_big_positions_have_keys_of_their_own(tmp_path):
     found = opened(folder, tmp_path)
     assert list(found.appended()) == [(at, b"%d" % at) for at in (big, big + 1, big + 2)]
     assert found.holes == []
+
+
+def test_a_position_that_is_far_away_is_a_hole_like_any_other(extract, tmp_path):
+    """Named, and not walked to: this one would take a year."""
+    far = 10**15
+    many = [(at, append(at, quota("b"))) for at in range(2, 62, 2)]
+    done = extract(replica(tmp_path / "log", append(0, quota("a")), *many, (far, append(far, quota("c")))))
+    assert done.code == 0
+    assert f"Positions are missing: {', '.join(map(str, range(1, 41, 2)))} and 11 more ranges." in done.err
+    assert roles(tmp_path) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("odd", [b"-2147483648", b"-000000001", b"17", b"00000000011", b"A1", b"\xff"])

@@ -170,6 +170,7 @@ def test_credentials_come_from_a_file(zookeeper, tmp_path):
         (["--path=x", "--group=/x"], "--zk and --group go together"),
         (["--path=x", "--zk=h:1"], "not allowed with argument"),
         (["--path=x", "--credentials=a:b"], "--credentials is for --zk"),
+        (["--path="], "--path is empty"),
         (["--zk=h", "--group=/x"], "'h' is not host:port"),
         (["--zk=h:1", "--group=x"], "'x' is not the path of a node"),
     ],

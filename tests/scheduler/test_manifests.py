@@ -12,11 +12,12 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.sample import write_sample
+from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.recovery import Staged
-from aurora_admin.scheduler.storage.engine import LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.wire import codec
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.canonical import same
 from tests.api import call, said
 from tests.processes import Scheduler
 from tests.scheduler.replays import Records, replay, whole
@@ -101,17 +102,38 @@ def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_
         except BackupError as error:
             refused += "\n" not in str(error)
             continue
-        engine = Records([])
-        try:
-            Log(engine, str(tmp_path), 1 << 12).append_snapshot(staged)
-        except LogFull as error:
-            refused += str(error).startswith("Failed to encode snapshot: ") and engine.records == []
-            continue
-        again.write_bytes(whole(replay(engine.records, tmp_path)))
+        again.write_bytes(committed(staged, tmp_path))
         assert read_backup(str(again)).counts == staged.backup.counts, position
         staged_anyway += 1
     assert min(refused, staged_anyway) > 0
     assert refused + staged_anyway == len(sweep(range(len(raw)), 150))
+
+
+def committed(staged, folder):
+    """The backup of a scheduler that was started on what was committed."""
+    engine = Records([])
+    Log(engine, str(folder), 1 << 12).append_snapshot(staged)
+    return whole(replay(engine.records, folder))
+
+
+@pytest.mark.parametrize(("header", "odd", "left"), [
+    (b"\x0b\x00\x02", b"\x0b\xbf\x02", [1, 3, 4, 5, 6, -16638]),
+    (b"\x0b\x00\x03", b"\x0b\xd6\x03", [1, 2, 4, 5, 6, -10749]),
+    (b"\x0b\x00\x02", b"\x0b\x00\x01", [1, 3, 4, 5, 6]),
+    (b"\x0b\x00\x03", b"\x0b\x00\x02", [1, 2, 4, 5, 6]),
+], ids=["negative-2", "negative-3", "id-twice", "agent-twice"])
+def test_a_task_with_a_field_that_nobody_writes_is_committed_whole(copy, tmp_path, header, odd, left):
+    """A sweep over every byte found them: what can be staged must not fail when it is committed."""
+    manifest_of(copy).unlink()
+    raw = copy.read_bytes()
+    etype, stored = fields.elements(fields.get(raw, 4))
+    spoilt = stored[0].replace(header, odd, 1)
+    copy.write_bytes(fields.put(raw, [4], 14, fields.container(etype, [spoilt, *stored[1:]])))
+    staged = Staged(read_verified(str(copy)))
+    saved = fields.elements(fields.get(committed(staged, tmp_path), 4))[1]
+    (task,) = set(saved) - set(stored)
+    assert [field.id for field in fields.parse(fields.get(task, 1))] == left
+    assert same(codec.decode(ScheduledTask, task), codec.decode(ScheduledTask, spoilt))
 
 
 def test_every_wrong_length_is_told(copy, sweep):
@@ -128,6 +150,16 @@ def test_every_fact_is_checked(copy, fact):
     facts[fact] = "other"
     manifest_of(copy).write_text(json.dumps(facts))
     with pytest.raises(BackupError, match=f"is not what its manifest .* says: {fact} is .*, not other"):
+        read_verified(str(copy))
+
+
+@pytest.mark.parametrize(
+    "section", ["tasks", "hosts", "cron jobs", "quotas", "locks", "job updates", "maintenance requests"])
+def test_every_count_is_checked(copy, section):
+    facts = json.loads(manifest_of(copy).read_text())
+    facts["counts"][section] += 1
+    manifest_of(copy).write_text(json.dumps(facts))
+    with pytest.raises(BackupError, match=f"'{section}': {facts['counts'][section] - 1}.* not .*'{section}': "):
         read_verified(str(copy))
 
 

@@ -4,18 +4,22 @@ import gzip
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from thrift.Thrift import TType
 
+from aurora_admin.backup.file import BackupError
 from aurora_admin.gen.api.ttypes import JobKey, ResponseCode, ScheduleStatus, TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.api import call, get, said, tasks
 from tests.conftest import CHECKOUT
+from tests.processes import DEADLINE_SECONDS
 
 SAMPLE = CHECKOUT / "tests" / "data" / "sample-backup"
 NAME = "scheduler-backup-2026-11-22-10-00"
@@ -162,6 +166,29 @@ def test_a_second_stage_is_refused_and_harms_nothing(running):
     )
     assert said(call(running.url, "unloadRecovery")) == OK
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+
+
+def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch):
+    reading, may_go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments):
+        reading.set()
+        may_go_on.wait()
+        raise BackupError("never mind")
+
+    monkeypatch.setattr("aurora_admin.scheduler.recovery.read_verified", slow)
+    recovery = Recovery(str(tmp_path), None)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(recovery.stage, NAME)
+        reading.wait()
+        second = pool.submit(recovery.stage, NAME)
+        try:
+            assert str(second.exception(DEADLINE_SECONDS)) == "Another backup is already loaded."
+        finally:
+            may_go_on.set()
+        assert str(first.exception(DEADLINE_SECONDS)) == "never mind"
+    with pytest.raises(BackupError):
+        recovery.stage(NAME)
 
 
 @pytest.mark.parametrize("method", ["queryRecovery", "deleteRecoveryTasks"])

@@ -120,6 +120,31 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
     assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
 
 
+@pytest.mark.parametrize(("arguments", "text"), [
+    ((), "the following arguments are required: --backup"),
+    (("--backup=x",), "one of the arguments --path --zk is required"),
+    (("--backup=x", "--path="), "--path is empty"),
+    (("--backup=x", "--path=log", "--cluster=west"), "--cluster is for --zk"),
+    (("--backup=x", "--path=log", "--max-entry-size=0KB"), "'0KB' must be from 1BYTES to 1GB"),
+    (("--backup=x", "--path=log", "--max-entry-size=12"), "'12' must be of the format"),
+    (("--backup=x", "--zk=h:1", "--group=/x", "--max-entry-size=1MB"), "1048576 bytes with --zk: ZooKeeper takes"),
+    (("--backup=x", "--path=log", "more"), "unrecognized arguments: more"),
+])
+def test_bad_arguments_are_named(tmp_path, arguments, text):
+    done = run([PROGRAMS / "aurora-reference-log", "restore", *arguments], environment(tmp_path))
+    assert (done.code, done.out) == (2, "")
+    assert text in done.err
+
+
+@pytest.mark.parametrize("backup", ["", "/", "/no/such", ".", "/dev/zero"])
+def test_what_is_no_file_is_named_as_it_was_given(scheduler, tool, backup):
+    one = scheduler(started=False)
+    one.initialize()
+    done = tool(one, backup)
+    assert (done.code, done.err) == (1, f"aurora-reference-log: There is no file {backup!r}; nothing was changed.\n")
+    assert positions(one) == []
+
+
 class Forgetful(SqliteLog):
     """An engine that adds to what is written to it."""
 

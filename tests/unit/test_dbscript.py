@@ -10,6 +10,7 @@ from aurora_admin.backup.dbscript import ScriptError, read_script
 from aurora_admin.backup.rebuild import rebuild
 from aurora_admin.backup.tables import Tables
 from aurora_admin.wire import fields
+from tests.unit.scripts import encoded
 
 TABLE = "CREATE MEMORY TABLE PUBLIC.T(\n    ID BIGINT NOT NULL,\n    VALUE VARCHAR\n);\n"
 
@@ -38,17 +39,6 @@ def test_every_kind_of_value_is_read():
 def test_backslashes_count_only_where_they_are_escapes():
     escaped = r"""STRINGDECODE('can''t \"quote\" \\ \t\n\f\r \u00fc\u4e2d \ud83d\ude80 \\u0041')"""
     assert values(r"'a\nb'", escaped) == [r"a\nb", "can't \"quote\" \\ \t\n\f\r ü中 🚀 \\u0041"]
-
-
-def encoded(text):
-    """A string as H2 writes it."""
-    if all(" " <= sign <= "\x7f" for sign in text):
-        return "'" + text.replace("'", "''") + "'"
-    escapes = {"\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r", '"': r"\"", "\\": r"\\"}
-    units = text.encode("utf-16-be")
-    signs = (chr(int.from_bytes(units[at:at + 2], "big")) for at in range(0, len(units), 2))
-    parts = (escapes.get(sign) or (sign if " " <= sign <= "\x7f" else f"\\u{ord(sign):04x}") for sign in signs)
-    return "STRINGDECODE('" + "".join(parts).replace("'", "''") + "')"
 
 
 @given(st.lists(st.text(), max_size=5))

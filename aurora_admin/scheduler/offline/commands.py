@@ -33,6 +33,10 @@ def add(commands: "_SubParsersAction[ArgumentParser]", add_place: Callable[[Argu
         action="store_true",
         help="also a backup of which not every section can be read; what is missing is listed",
     )
+    _add_extract(commands)
+
+
+def _add_extract(commands: "_SubParsersAction[ArgumentParser]") -> None:
     extract = commands.add_parser(
         "extract", help="write the state that a replica of a real scheduler's Mesos log holds as a backup"
     )
@@ -43,6 +47,11 @@ def add(commands: "_SubParsersAction[ArgumentParser]", add_place: Callable[[Argu
         help="folder of the replica (-native_log_file_path of a real scheduler that is stopped); it is only read",
     )
     extract.add_argument("--to", metavar="FILE", required=True, help="the backup to write; never over a file")
+    extract.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="also a state of which not every section can be read; what is missing is listed",
+    )
 
 
 def run(arguments: Namespace, report: Report) -> str:
@@ -55,7 +64,7 @@ def run(arguments: Namespace, report: Report) -> str:
         return _restore(arguments, report)
     from aurora_admin.scheduler.offline.extract import extract
 
-    return extract(arguments.mesos_replica, arguments.to, report)
+    return extract(arguments.mesos_replica, arguments.to, report, allow_partial=arguments.allow_partial)
 
 
 def _restore(arguments: Namespace, report: Report) -> str:

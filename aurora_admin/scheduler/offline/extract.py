@@ -2,11 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import NoReturn
 
-from aurora_admin.backup.manifest import section_counts
+from aurora_admin.backup.manifest import manifest_name, section_counts
 from aurora_admin.scheduler.offline.mesos import VOTING, Replica, copy_replica
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
@@ -18,7 +18,7 @@ from aurora_admin.scheduler.storage.log import Log
 NAMED = 20
 
 
-def extract(replica: str, target: str, report: Callable[[str], None]) -> str:
+def extract(replica: str, target: str, report: Callable[[str], None], *, allow_partial: bool = False) -> str:
     """Replay what a replica has learned and write the state as a backup; return what was done.
 
     The replica's directory is only read: LevelDB works on a copy beside the target. `report` is told of every position
@@ -28,22 +28,43 @@ def extract(replica: str, target: str, report: Callable[[str], None]) -> str:
         LogError: the replica or an entry in it cannot be read, or the target exists.
         BackupFailed: the backup cannot be written.
     """
-    folder, name = os.path.split(os.path.abspath(target))
-    if os.path.lexists(target):
-        raise LogError(f"{target} exists already; nothing was written. Give another name.")
-    if not os.path.isdir(folder):
-        raise LogError(f"There is no folder {folder}; make it first.")
-    with tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=folder) as copy:
+    folder, name = _place(target)
+    with _folder_for_copy(folder) as copy:
         written = copy_replica(replica, copy)
         with closing(Replica(copy)) as opened:
             _tell(opened, report)
-            stores = Stores(copy)
+            stores = Stores(copy, allow_partial=allow_partial)
             Log(_Entries(opened), copy, 1).replay(stores)
             first, last = opened.begin, opened.end
         view = View(stores, int(written * 1000))
         write_backup(folder, view, None, [name])
     counts = ", ".join(f"{n} {section}" for section, n in section_counts(view.task_count, view.sections).items())
-    return f"Wrote the state of positions {first} to {last} to {target}: {counts}"
+    positions = f"positions {first} to {last}" if first <= last else "no positions"
+    return f"Wrote the state of {positions} to {target}: {counts}"
+
+
+def _place(target: str) -> tuple[str, str]:
+    """Return folder and name of the file to write."""
+    folder, name = os.path.split(target)
+    for there in (target, os.path.join(folder, manifest_name(name))):
+        if os.path.lexists(there):
+            raise LogError(f"{there} exists already; nothing was written. Give another name.")
+    if not name:
+        raise LogError(f"{target!r} is not the name of a file; nothing was written.")
+    folder = os.path.abspath(folder)
+    if not os.path.isdir(folder):
+        raise LogError(f"There is no folder {folder}; make it first.")
+    return folder, name
+
+
+@contextmanager
+def _folder_for_copy(parent: str) -> Iterator[str]:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
+    except OSError as error:
+        raise LogError(f"Failed to make a folder in {parent} for a copy of the replica: {error.strerror}.") from error
+    with made as folder:
+        yield folder
 
 
 def _tell(replica: Replica, report: Callable[[str], None]) -> None:
@@ -58,17 +79,17 @@ def _tell(replica: Replica, report: Callable[[str], None]) -> None:
         )
     for text in replica.left_out:
         report(f"Left out {text}.")
+    if replica.torn:
+        report(
+            f"The last write into {', '.join(replica.torn)} is cut short: positions at the end may be missing. Compare "
+            "with the other replicas."
+        )
+    if replica.end < replica.begin:
+        report("There is no position in the replica: what is written is the state of a cluster that has nothing.")
 
 
-def _listed(positions: Iterable[int]) -> str:
-    """Name positions, neighbours as ranges."""
-    runs: list[list[int]] = []
-    for position in positions:
-        if runs and runs[-1][1] == position - 1:
-            runs[-1][1] = position
-        else:
-            runs.append([position, position])
-    named = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs[:NAMED])
+def _listed(runs: Sequence[range]) -> str:
+    named = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run.stop - 1}" for run in runs[:NAMED])
     return named if len(runs) <= NAMED else f"{named} and {len(runs) - NAMED} more ranges"
 
 

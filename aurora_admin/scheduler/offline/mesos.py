@@ -4,7 +4,8 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from types import ModuleType
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ VOTING = "VOTING"
 NOP, APPEND, TRUNCATE = 1, 2, 3
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 Message = dict[int, "int | bytes"]
+# Of LevelDB's journals: sizes in bytes, and the types of a record that ends a write.
+BLOCK, HEAD, FULL, LAST = 1 << 15, 7, 1, 4
 
 
 class Action(NamedTuple):
@@ -36,8 +39,9 @@ class Replica:
     Attributes:
         status: VOTING, or what the replica was instead: then it may lack positions at its end.
         begin, end: the first position that was not truncated and the last one known; end < begin where there is none.
-        holes, pending: positions that are missing, and those that no quorum is known to have accepted.
+        holes, pending: positions that are missing, and those that no quorum is known to have accepted, as ranges.
         left_out: what else is there and cannot be used, in words.
+        torn: names of journals whose last write is not whole, which LevelDB passes over without a word.
 
     Raises:
         LogError: it is no such directory, or it is damaged.
@@ -45,6 +49,8 @@ class Replica:
 
     def __init__(self, folder: str) -> None:
         self._leveldb = _library()
+        # Before LevelDB comes, which makes tables of its journals.
+        self.torn = [name for name in sorted(os.listdir(folder)) if _is_torn(folder, name)]
         try:
             self._open = self._leveldb.DB(folder, create_if_missing=False, paranoid_checks=True)
         except self._leveldb.Error as error:
@@ -60,9 +66,10 @@ class Replica:
             known[action.position] = action.learned
             begin = max(begin, action.begin if action.learned else 0)
         self.begin, self.end = begin, max(known, default=begin - 1)
-        wanted = range(begin, self.end + 1)
-        self.holes = [position for position in wanted if position not in known]
-        self.pending = [position for position in wanted if not known.get(position, True)]
+        positions = sorted(position for position in known if position >= begin)
+        # Not one by one: a damaged position may be far away from its neighbour.
+        self.holes = [range(a + 1, b) for a, b in pairwise([begin - 1, *positions]) if b > a + 1]
+        self.pending = _ranges(position for position in positions if not known[position])
 
     def appended(self) -> Iterator[tuple[int, bytes]]:
         """Yield the learned appends, in the order of their positions."""
@@ -86,10 +93,22 @@ class Replica:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> LogError:
-        return LogError(f"The replica cannot be read: {error}. It is damaged, or no LevelDB: take another replica.")
+        # LevelDB's own words come as bytes.
+        text = b" ".join(part for part in error.args if isinstance(part, bytes)).decode("utf-8", "replace") or error
+        return LogError(f"The replica cannot be read: {text}. It is damaged, or no LevelDB: take another replica.")
 
     def close(self) -> None:
         self._open.close()
+
+
+def _ranges(ascending: Iterable[int]) -> list[range]:
+    found: list[range] = []
+    for position in ascending:
+        if found and found[-1].stop == position:
+            found[-1] = range(found[-1].start, position + 1)
+        else:
+            found.append(range(position, position + 1))
+    return found
 
 
 def copy_replica(source: str, target: str) -> float:
@@ -114,6 +133,26 @@ def copy_replica(source: str, target: str) -> float:
     except OSError as error:
         raise LogError(f"Failed to copy the replica {source}: {error.strerror} ({error.filename}).") from error
     return newest
+
+
+def _is_torn(folder: str, name: str) -> bool:
+    """Tell whether a file is a journal that ends inside a record: a crash, or a copy that is not whole.
+
+    A journal has blocks; in these are records of a head (checksum, length, type) and data. Less than a head is left
+    over at the end of a block, and a record of type 0 is room that was never written to.
+    """
+    if not name.endswith(".log"):
+        return False
+    with open(os.path.join(folder, name), "rb") as journal:
+        kind = LAST
+        while block := journal.read(BLOCK):
+            at = 0
+            while at + HEAD <= len(block) and block[at + HEAD - 1]:
+                kind = block[at + HEAD - 1]
+                at += HEAD + int.from_bytes(block[at + 4 : at + 6], "little")
+            if at > len(block) or (at + HEAD > len(block) != BLOCK and at != len(block)):
+                return True
+    return kind not in (FULL, LAST)
 
 
 def _lock(source: str) -> int | None:

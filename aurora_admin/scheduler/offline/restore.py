@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.scheduler.recovery import Staged
@@ -71,7 +72,10 @@ def _cluster_of(place: "Place", cluster: str | None) -> str:
 
 
 def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
-    staged = Staged(read_verified(os.path.realpath(backup), read))
+    path = os.path.realpath(backup)
+    if not os.path.isfile(path):
+        raise BackupError(f"There is no file {backup!r}; nothing was changed.")
+    staged = Staged(read_verified(path, read))
     for note in staged.backup.notes:
         report(note)
     return staged

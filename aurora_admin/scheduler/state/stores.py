@@ -18,6 +18,7 @@ from aurora_admin.backup.sections import (
     SECTIONS,
     TASKS,
     TIMESTAMP,
+    check_type,
     framework_id,
 )
 from aurora_admin.scheduler.state.history import History
@@ -122,10 +123,11 @@ class Stores:
         restoring = self._statistics.restoring
         while (field := reader.field())[0] != TType.STOP:
             ttype, number = field
+            check_type(number, ttype, reader.position)
             with restoring(number):
                 if number == DB_SCRIPT:
                     script = check_script(ttype, _value(reader, ttype))
-                elif ttype == TType.SET and number in SECTIONS:
+                elif number in SECTIONS:
                     found[number] = dict(self._records(reader, number))
                 else:
                     self._load_field(reader, ttype, number)
@@ -144,7 +146,7 @@ class Stores:
         try:
             notes = add_from_script(found, script, self.backfill, allow_partial=self._allow_partial)
         except ScriptError as error:
-            raise WireError(f"{error}; -allow_partial_backup does without", 0) from None
+            raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
@@ -155,9 +157,9 @@ class Stores:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _load_field(self, reader: Reader, ttype: int, number: int) -> None:
-        if (ttype, number) == (TType.I64, TIMESTAMP):
+        if number == TIMESTAMP:
             self.snapshot_ms = reader.i64()
-        elif (ttype, number) == (TType.SET, TASKS):
+        elif number == TASKS:
             self.tasks.save_all(_structs(reader))
         elif number == METADATA:
             self._set_metadata(_value(reader, ttype))

@@ -37,6 +37,9 @@ class BackupFailed(Exception):
 class Backups:
     """The backup folder of one scheduler; what dead processes left half-written in it is deleted.
 
+    Attributes:
+        in_use: tells the name of a backup that must stay, as somebody is about to restore it.
+
     Raises:
         BackupFailed: the folder cannot be made or written.
     """
@@ -54,6 +57,7 @@ class Backups:
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
+        self.in_use: Callable[[], str | None] = lambda: None
         self._statistics = Statistics() if statistics is None else statistics
         try:
             os.makedirs(folder, exist_ok=True)
@@ -109,7 +113,8 @@ class Backups:
 
     def _prune(self, newest: str) -> None:
         """Delete the oldest of our own until no more than the wanted number are left, never the newest."""
-        others = [name for name in self._ours() if name != newest]
+        stay = (newest, self.in_use())
+        others = [name for name in self._ours() if name not in stay]
         for name in others[: max(0, len(others) + 1 - self._most)]:
             self._delete(name)
 
