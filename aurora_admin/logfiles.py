@@ -62,11 +62,11 @@ class LogFiles:
 
     def _link(self, name: str, target: str) -> None:
         new = os.path.join(self.folder, f".{target}")
-        with suppress(OSError):  # it may be another user's, and is only a convenience
+        try:
             os.symlink(target, new)
-            try:
-                os.replace(new, os.path.join(self.folder, name))
-            except OSError:
+            os.replace(new, os.path.join(self.folder, name))
+        except OSError:  # the link that is there may be another user's, and it is only a convenience
+            with suppress(OSError):
                 os.unlink(new)
 
 
