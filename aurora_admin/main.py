@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from aurora_admin import __version__
 from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, Rehearsed, UsageError
-from aurora_admin.output import DEBUG, NotRead, Output
+from aurora_admin.output import DEBUG, NONE, NotRead, Output
 
 TYPE_CHECKING = False  # see output.py
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
     names = [offer.command.name for offer in registry.offers()]
     parser = CommandParser(names=lambda: names)
     if not parser.positionals_of(argv):  # -h of an unknown command is not answered: spec/cli.md 1.3
-        out.level = parser.parse(argv, known_only=True).log_level
+        out.log_as(*parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
     out.complain(f"Must supply one of the following commands: {', '.join(names)}")
     return 1
 
@@ -88,12 +89,36 @@ def _run(offer: Offer, argv: list[str], out: Output, registry: Registry) -> int:
     parser = CommandParser(offer.command)
     try:
         module = load(offer, parser)
+        argv = _rc_options(argv, offer.command.name) + argv
     except AdminError:
-        out.level = parser.parse(argv, known_only=True).log_level
+        _start_log(parser.parse(argv, known_only=True), out)
         raise
     args = parser.parse(argv)
-    out.level, out.format = args.log_level, args.format
+    _start_log(args, out)
+    out.format = args.format
     return _carry_out(offer, module, Context(offer.command, out, options_of(args), Catalogue(registry)), args)
+
+
+def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
+    """Return the options that a person always gives to a command; before argv, so that argv has the last word."""
+    from aurora_admin.parser import IGNORE_RC_FILE, rc_file
+
+    if IGNORE_RC_FILE in argv or not os.path.exists(rc_file()):
+        return []
+    from aurora_admin.rcfile import options_in
+
+    return options_in(rc_file(), command)
+
+
+def _start_log(args: Namespace, out: Output) -> None:
+    from aurora_admin.parser import LOG_DIR
+
+    out.log_as(*args.log_level)
+    if args.obsolete:
+        out.complain(args.obsolete)
+    scheme, level = args.log_to_disk or ("", NONE)
+    if level != NONE:
+        out.log_to_disk(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple)
 
 
 def _carry_out(offer: Offer, module: ModuleType, context: Context, args: Namespace) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aurora_admin import __version__
 from aurora_admin.errors import EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError
-from aurora_admin.parser import PROGRAM, CommandParser
+from aurora_admin.parser import PROGRAM, RC_FILE, CommandParser
 from aurora_admin.registry import OURS, Registry, load, normal_name
 
 if TYPE_CHECKING:
@@ -50,7 +50,13 @@ ENVIRONMENT = (
 CLUSTERS = """\
 the clusters: a JSON list of objects with name, and zk and scheduler_zk_path, or scheduler_uri. An entry of the second
 file replaces the one of that name in the first."""
-FILES = (("/etc/aurora/clusters.json, ~/.aurora/clusters.json", CLUSTERS),)
+OWN_OPTIONS = """\
+options that are put before those of the command line: an INI file with a section for each command, in it options = and
+what would be typed. A section DEFAULT holds for commands that have a section without options."""
+FILES = (
+    ("/etc/aurora/clusters.json, ~/.aurora/clusters.json", CLUSTERS),
+    (RC_FILE, OWN_OPTIONS),
+)
 PLUGINS = """\
 Other Python distributions add commands by an entry point of the group aurora_admin.plugins.v1. A plugin that cannot be
 used is named in one line with the cause, and everything else works. Built-in commands do not look at other plugins."""

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, TextIO
 
+    from aurora_admin.logfiles import LogFiles
+
 DEBUG, INFO, WARN, ERROR, FATAL, NONE = range(10, 70, 10)
 LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": FATAL, "NONE": NONE}
 PREFIXES = {level: f"{name:>5}] " for name, level in LEVELS.items()}
+PLAIN, GOOGLE = SCHEMES = ("plain", "google")  # how a record is headed
 
 FORMATS = ("table", "json", "csv")
 BLOCK_LINES = 500
@@ -37,6 +40,8 @@ class Output:
         self._stdout = stdout
         self._stderr = stderr
         self._is_told = True  # whether every log line so far could be written
+        self._head = PREFIXES.__getitem__
+        self._files: LogFiles | None = None
         self.level = INFO
         self.format = FORMATS[0]
 
@@ -47,6 +52,25 @@ class Output:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         return cls(sys.stdout, sys.stderr)
+
+    def log_as(self, scheme: str, level: int) -> None:
+        """Log from a level on, each record headed as the scheme says."""
+        self.level = level
+        if scheme == GOOGLE:
+            from aurora_admin.logfiles import google_head
+
+            self._head = google_head
+
+    def log_to_disk(self, folder: str, scheme: str, level: int, *, is_simple: bool) -> None:
+        """Log to files too, from a level of their own on.
+
+        Raises:
+            AdminError: they cannot be made.
+        """
+        from aurora_admin.logfiles import LogFiles
+
+        self._files = LogFiles(folder, scheme, level, is_simple=is_simple)
+        self.complain(f"Writing log files to disk in {folder}")
 
     def print(self, line: str = "") -> None:
         """Print one line of the result.
@@ -84,11 +108,11 @@ class Output:
             self._write_block(block)
 
     def _write_block(self, block: list[str]) -> None:
-        prefix = PREFIXES[INFO]
-        text = prefix + f"\n{prefix}".join(block) + "\n" if block else ""
+        texts = block.copy()
         block.clear()
-        if self.level <= INFO:
-            _write_result(self._stderr, text)
+        self._file(INFO, texts)
+        if texts and self.level <= INFO:
+            _write_result(self._stderr, joined(self._head(INFO), texts))
 
     def complain(self, text: str) -> None:
         """Print a text on standard error that is no log record, so that -q does not silence it."""
@@ -116,8 +140,19 @@ class Output:
         _write_result(self._stdout, "", flush=True)
 
     def _log(self, level: int, text: str) -> None:
+        self._file(level, [text])
         if level >= self.level:
-            self._tell(PREFIXES[level] + text + "\n")
+            self._tell(joined(self._head(level), [text]))
+
+    def _file(self, level: int, texts: Sequence[str]) -> None:
+        """Write to the log files; they end with the first record that cannot be written, and the command goes on."""
+        if self._files is None:
+            return
+        try:
+            self._files.write(level, texts)
+        except OSError as error:
+            folder, self._files = self._files.folder, None
+            self.warn(f"The log files in {folder} are not complete: {error.strerror}. The command goes on without them")
 
     def _tell(self, text: str) -> None:
         try:
@@ -125,6 +160,11 @@ class Output:
         except OSError:
             self._is_told = False
             _abandon(self._stderr)
+
+
+def joined(head: str, texts: Sequence[str]) -> str:
+    """Return records as they are written: a text of several lines is headed once."""
+    return head + f"\n{head}".join(texts) + "\n" if texts else ""
 
 
 def _write(stream: TextIO | None, text: str, *, flush: bool = False) -> None:

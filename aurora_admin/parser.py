@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from aurora_admin import __version__
 from aurora_admin.command import Options
 from aurora_admin.errors import AdminError, UsageError
-from aurora_admin.output import DEBUG, FORMATS, INFO, LEVELS, NONE
+from aurora_admin.output import DEBUG, FORMATS, INFO, LEVELS, NONE, PLAIN, SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from aurora_admin.command import Command
 
 PROGRAM = "aurora_admin"
+RC_FILE = "~/.aurora-adminrc"
+IGNORE_RC_FILE = "--app_ignore_rc_file"
+LOG_DIR = "/var/tmp"  # noqa: S108 - where scripts of the original look
 NO_EFFECT = "accepted for old scripts, without effect"
-OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--app_ignore_rc_file", "--scribe_buffer")
+OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
 OLD_VALUES = (
     ("--app_pidfile", "FILENAME"), ("--app_daemon_stdout", "FILENAME"), ("--app_daemon_stderr", "FILENAME"),
     ("--app_profile_output", "FILENAME"), ("--log_to_scribe", "LEVEL"), ("--scribe_category", "CATEGORY"),
@@ -46,6 +49,18 @@ class Show(Action):
         raise Answered(self._text())
 
 
+class Renamed(Action):
+    """An option under its former name: it works, and whoever runs the command is to say what it is called now."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, *, now: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, **settings)
+        self._now = now
+
+    def __call__(self, _: object, args: Namespace, value: object, option: str | None = None) -> None:
+        setattr(args, self.dest, value)
+        args.obsolete = f"{option} is an obsolete flag that was replaced by {self._now}. Use {self._now} instead."
+
+
 class CommandParser(ArgumentParser):
     """The options of one command; without a command, those that every command has."""
 
@@ -55,8 +70,9 @@ class CommandParser(ArgumentParser):
         self.command = command
         self._names = names  # of the commands there are, for the usage of the program as a whole
         self.common = list(self._add_common())
-        self.old = list(self._add_old())
+        self.old = [*self._add_log(), *self._add_old()]
         self.set_defaults(is_confirmed=False, is_rehearsal=False, format=FORMATS[0])
+        self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
 
@@ -122,20 +138,35 @@ class CommandParser(ArgumentParser):
         add = self.add_argument_group("options of every command").add_argument
         yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
         yield add("--long-help", action=Show, text=lambda: self.format_help(is_long=True),
-                  help="show this help with the options that only old scripts use, and exit")
+                  help="show this help with the options of the log and of old scripts, and exit")
         yield add("--version", action=Show, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
-        yield add("-v", dest="log_level", action="store_const", const=DEBUG, default=INFO, help="log more")
-        yield add("-q", dest="log_level", action="store_const", const=NONE, default=INFO,
+        yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
+        yield add("-q", dest="log_level", action="store_const", const=(PLAIN, NONE),
                   help="log nothing, not even errors: only standard output and the exit code tell")
         yield add("--bypass-leader-redirect", action="store_true",
                   help="let the scheduler that is reached answer, leading or not")
         yield add("--timeout", metavar="SECONDS", type=_seconds,
                   help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)")
 
+    def _add_log(self) -> Iterator[Action]:
+        group = self.add_argument_group("options of the log")
+        add, either = group.add_argument, group.add_mutually_exclusive_group().add_argument
+        level: dict[str, Any] = {"metavar": "[SCHEME:]LEVEL", "type": _log_level}
+        yield either("--log_to_stderr", dest="log_level", **level, help="log from this level on: " + ", ".join(LEVELS)
+                     + "; the scheme says what a record begins with: plain (default), its level, or google, also the "
+                     "time, process and place in the program")
+        yield either("--log_to_stdout", dest="log_level", **level, action=Renamed, now="--log_to_stderr",
+                     help="former name of --log_to_stderr")
+        yield add("--log_to_disk", **level, help="log to files too, from this level on: aurora-admin.HOST.USER.log."
+                  "LEVEL.DATE.PID has what is of LEVEL or above, aurora-admin.LEVEL is a link to the newest")
+        yield add("--log_dir", metavar="DIR", help=f"the folder of the log files (default: {LOG_DIR})")
+        yield add("--log_simple", action="store_true", help="append to one log file, aurora-admin.log, instead")
+
     def _add_old(self) -> Iterator[Action]:
         add = self.add_argument_group("options that only old scripts use").add_argument
-        yield add("--log_to_stderr", "--log_to_stdout", dest="log_level", metavar="LEVEL", type=_log_level,
-                  default=INFO, help="log from this level on: " + ", ".join(LEVELS))
+        yield add("--app_rc_filename", action=Show, text=lambda: f"RC filename: {rc_file()}\n",
+                  help="show the name of the file with options for each command, and exit")
+        yield add(IGNORE_RC_FILE, action="store_true", help="do not read that file")
         for flag in OLD_FLAGS:
             yield add(flag, action="store_true", help=NO_EFFECT)
         for option, metavar in OLD_VALUES:
@@ -153,6 +184,11 @@ class CommandParser(ArgumentParser):
 def options_of(args: Namespace) -> Options:
     """Return the common options of a parsed command line."""
     return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.is_rehearsal)
+
+
+def rc_file() -> str:
+    """Return the path of the file with a person's own options for each command."""
+    return os.path.expanduser(RC_FILE)
 
 
 def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int | None:
@@ -239,11 +275,14 @@ def _formatter(prog: str) -> HelpFormatter:
     return HelpFormatter(prog, width=max(int(columns), 40) - 2 if columns.isdecimal() else 78)
 
 
-def _log_level(text: str) -> int:
-    level = LEVELS.get(text.removeprefix("plain:"))
-    if level is None:
-        raise ArgumentTypeError(f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}")
-    return level
+def _log_level(text: str) -> tuple[str, int]:
+    """Return scheme and level."""
+    scheme, _, name = text.rpartition(":")
+    level = LEVELS.get(name)
+    if level is None or (scheme or PLAIN) not in SCHEMES:
+        raise ArgumentTypeError(f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}, and before one may stand "
+                                + " or ".join(f"{scheme}:" for scheme in SCHEMES))
+    return scheme or PLAIN, level
 
 
 def _seconds(text: str) -> float:

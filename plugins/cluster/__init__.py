@@ -11,7 +11,7 @@ def aurora_admin_commands() -> Iterator[Command]:
     """Declare the commands of this plugin."""
     yield Command(
         name="get_scheduler",
-        synopsis="get_scheduler [--verify] CLUSTER",
+        synopsis="get_scheduler CLUSTER",
         summary="Find the leading scheduler of a cluster",
         module="aurora_admin.plugins.cluster.get_scheduler",
         category="cluster",

@@ -67,6 +67,9 @@ def test_an_option_takes_a_value_that_begins_with_a_dash(admin, west):
     ("--log", "ambiguous option: --log"), ("--bypass-leader-redirect=1", "--bypass-leader-redirect"),
     ("--log_to_stderr=BOGUS", "Unknown log level: BOGUS"), ("--timeout=soon", "soon"), ("--timeout=nan", "nan"),
     ("--timeout=0", "not a number of seconds above 0"), ("--yes", "--yes"),
+    ("--log_to_disk=BOGUS", "Unknown log level: BOGUS"),
+    ("--log_to_stderr=syslog:INFO", "Unknown log level: syslog:INFO"),
+    ("--log_to_stderr=google:info", "Unknown log level"), ("--log_to_std=INFO", "ambiguous option: --log_to_std"),
 ])
 def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, text):
     for words in (["get_scheduler", "west", line], ["get_scheduler", line, "west"], ["-q", "get_scheduler", line]):
@@ -74,7 +77,7 @@ def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, tex
             continue  # there it has a value
         result = admin(*words)
         assert (result.code, result.out) == (2, "")
-        assert result.err.startswith("Usage: get_scheduler [--verify] CLUSTER\n\naurora_admin: error: ")
+        assert result.err.startswith("Usage: get_scheduler CLUSTER\n\naurora_admin: error: ")
         assert text in result.err
 
 
@@ -85,7 +88,7 @@ def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, cluster
 
 
 @pytest.mark.parametrize(("line", "usage"), [
-    ("get_scheduler", "get_scheduler [--verify] CLUSTER"), ("get_scheduler a b", "get_scheduler [--verify] CLUSTER"),
+    ("get_scheduler", "get_scheduler CLUSTER"), ("get_scheduler a b", "get_scheduler CLUSTER"),
     ("scheduler_backup_now", "scheduler_backup_now cluster"), ("scheduler_snapshot a b", "scheduler_snapshot cluster"),
     ("scheduler_list_backups", "scheduler_list_backups cluster"),
     ("scheduler_stage_recovery west", "scheduler_stage_recovery cluster backup_id"),
@@ -149,7 +152,7 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     names = [entry.split("\n")[0] for entry in entries]
     assert names == sorted(names)
-    assert ("get_scheduler\n    usage: get_scheduler [--verify] CLUSTER\n    Find the leading scheduler of a cluster"
+    assert ("get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster"
             in entries)
     assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
 

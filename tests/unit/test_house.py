@@ -16,7 +16,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "aurora_admin"
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "gen" not in path.relative_to(PACKAGE).parts]
 SOURCES += (PACKAGE / "plugins").rglob("*.py")  # a symbolic link, which rglob of Python 3.13 does not follow
-CORE = ("__main__", "command", "errors", "hookspec", "main", "manpages", "output", "parser", "registry")
+CORE = ("__main__", "command", "errors", "hookspec", "logfiles", "main", "manpages", "output", "parser", "rcfile",
+        "registry")
 
 
 def module_of(path: Path) -> str:
