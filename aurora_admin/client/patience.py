@@ -22,6 +22,7 @@ FIND_SECONDS = 20.0  # to find out who leads when nothing is to be sent: a perso
 LOOK_SECONDS = 10.0  # one look into ZooKeeper, as the original
 QUIET_SECONDS = 2.0  # after which the user is told that somebody does not answer
 BREATH_SECONDS = 0.1  # before a look that news calls for: they come in twos and threes, or for ever from a sick server
+LAST_LOOK_SECONDS = 2.0  # left for a last look: a server that fell silent cannot tell that a leader has come
 REMIND_SECONDS = 30.0  # how often the user is told that it is still the same
 
 
@@ -87,7 +88,7 @@ class Attempts:
         now = self._clock.monotonic()
         self._count(failure, now)
         patience = self._patience(failure, now)
-        pause = min(REMIND_SECONDS, patience) if failure.is_watched else self._pause(failure)
+        pause = _watched_pause(patience) if failure.is_watched else self._pause(failure)
         if self._in_a_row >= failure.attempts or not 0 < pause <= patience:
             return False
         self._warn(failure.warning(), now)
@@ -116,3 +117,7 @@ class Attempts:
         if text != self._warning or now - self._warned >= REMIND_SECONDS:
             self._warning, self._warned = text, now
             self._log.warn(text)
+
+
+def _watched_pause(patience: float) -> float:
+    return min(REMIND_SECONDS, patience - LAST_LOOK_SECONDS if patience > LAST_LOOK_SECONDS else patience)
