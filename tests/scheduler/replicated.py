@@ -18,7 +18,8 @@ from kazoo.exceptions import NoNodeError
 from aurora_admin.scheduler.storage.engine import LogBroken
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.conftest import CHECKOUT
 from tests.processes import DEADLINE_SECONDS, wait_until
 from tests.zookeeper import HOST

@@ -15,14 +15,6 @@ from tests.scheduler.replicated import Logs, copy
 from tests.zookeeper import running
 
 
-@pytest.fixture
-def logs(zookeeper, tmp_path):
-    one = Logs(zookeeper.hosts, tmp_path)
-    one.initialize()
-    yield one
-    one.close()
-
-
 def change(logs, path, **values):
     with logs.client() as client:
         found = json.loads(client.get(f"{logs.root}/{path}")[0])
