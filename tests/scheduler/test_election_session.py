@@ -1,0 +1,67 @@
+"""What a session with a real ZooKeeper tells when it is over, and that it does so once."""
+
+import threading
+import uuid
+from contextlib import closing
+
+import pytest
+
+from aurora_admin.scheduler.election import Election
+from aurora_admin.scheduler.election_session import Access, Session
+from tests.processes import wait_until
+from tests.scheduler.replicated import bare
+
+EXPIRED = "the session with ZooKeeper has expired"
+
+
+@pytest.fixture
+def path():
+    return f"/aurora-{uuid.uuid4().hex}"
+
+
+def end_of(client, hosts):
+    """End a client's session behind its back, as servers do that have not heard of it for too long."""
+    was = client.client_id
+    with bare(hosts, client_id=was):
+        pass
+    wait_until(lambda: client.connected and client.client_id != was, "a session after that one")
+
+
+def assert_nothing_more_is_told():
+    """The thread that calls back is over."""
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name == "zookeeper"], "its end")
+
+
+def test_7_a_session_that_the_servers_have_ended_is_told_once(zookeeper, path):
+    looks, lost = [], []
+    with closing(Session(Access(zookeeper.hosts), path, looks.append, on_lost=lost.append)) as session:
+        session.open()
+        wait_until(lambda: looks, "the first look")
+        end_of(session.client, zookeeper.hosts)
+        assert lost == [EXPIRED]
+        assert_nothing_more_is_told()
+        assert lost == [EXPIRED]
+
+
+def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeeper, path):
+    """The next look would not find its node, nor is it for this process to stand again."""
+    elected, lost = threading.Event(), []
+    with closing(Election(Access(zookeeper.hosts), path, "h", on_elected=elected.set, on_advertised=lambda: None,
+                          on_lost=lost.append)) as election:
+        election.start()
+        assert elected.wait(60)
+        end_of(election._session.client, zookeeper.hosts)
+        assert_nothing_more_is_told()
+        assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
+
+
+def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
+    """Who only watches goes on watching."""
+    looks = []
+    with closing(Session(Access(zookeeper.hosts), path, looks.append)) as session:
+        session.open()
+        wait_until(lambda: looks, "the first look")
+        end_of(session.client, zookeeper.hosts)
+        with bare(zookeeper.hosts) as zk:
+            zk.create(f"{path}/child", makepath=True)
+        wait_until(lambda: looks[-1] == ["child"], "the child seen")
