@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 START_SECONDS = 60
@@ -16,6 +17,21 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 class StepFailed(Exception):
     """A step did not do what it should; the text says what it did."""
+
+
+def tied(command: Sequence[str]) -> list[str]:
+    """Return a command that the kernel kills when this process ends, however it ends, where it can be told to."""
+    return [*_tie(), *command]
+
+
+@cache
+def _tie() -> tuple[str, ...]:
+    tie = ("setpriv", "--pdeathsig", "KILL")  # of util-linux; a program of that name may be another's
+    with suppress(OSError):
+        if not subprocess.call([*tie, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL):
+            return tie
+    return ()
 
 
 class Background:
@@ -30,7 +46,7 @@ class Background:
     def start(self, command: Sequence[str]) -> None:
         """Start it and go on."""
         with open(self._log, "ab") as log, _uninterrupted():
-            self._process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
+            self._process = subprocess.Popen(tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
                                              stderr=log)
 
     def news(self) -> list[str]:
