@@ -86,6 +86,7 @@ def _run() -> int:
     from aurora_admin.scheduler.storage.engine import LogError
 
     logging.basicConfig(format="aurora-reference-log: %(message)s", level=logging.WARNING)
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what it tells of each attempt ends up in one line of ours
     try:
         return _tool(arguments)(arguments)
     except (LogError, BackupError, BackupFailed) as error:

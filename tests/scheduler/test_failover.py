@@ -13,19 +13,6 @@ from tests.scheduler.test_recovery import SAMPLE
 from tests.zookeeper import free_port, running
 
 
-@pytest.fixture
-def zk(zookeeper):
-    with keeper(zookeeper.hosts) as client:
-        yield client
-
-
-@pytest.fixture
-def elected(tmp_path, zookeeper, zk):
-    one = Elected(tmp_path, zookeeper.hosts, zk)
-    yield one
-    one.close()
-
-
 def three(elected):
     return elected.lead(), elected.stand_by(), elected.stand_by()
 
