@@ -118,6 +118,7 @@ def impatient(log, seconds=0.3):
     """Let a log wait no longer than that, now that its server is silent anyway."""
     log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
     log._contents = log._contents._replace(seconds=seconds)
+    log._takeover._settings, log._takeover._contents = log._settings, log._contents
 
 
 def test_a_server_that_falls_silent_ends_the_log_in_time(alone):

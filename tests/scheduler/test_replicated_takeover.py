@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 import pytest
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
+from aurora_admin.scheduler.storage.zookeeper import admin
 from tests.processes import pause, resume, wait_until
 from tests.scheduler.replicated import NOOP, Logs, bare, child, never_told, thread
 
@@ -143,6 +144,34 @@ def test_8_two_takeovers_at_once_leave_one_writer(logs):
         with suppress(LogBroken):
             one.append([b"mine"])
     assert logs.records() == [b"mine"]
+
+
+def test_8_a_takeover_that_another_one_overtakes_is_refused(logs):
+    slow, quick = logs.open("slow"), logs.open("quick")
+    check = slow._high_water.check_end
+
+    def overtaken(*seen, **settings):
+        check(*seen, **settings)
+        quick.fence()
+
+    slow._high_water.check_end = overtaken
+    with pytest.raises(LogError, match=r"Another scheduler took over the log .* at the same moment"):
+        slow.fence()
+    assert quick.append([b"mine"]) == 0
+
+
+def test_8_a_log_that_is_taken_over_while_it_is_wiped_stays(logs, monkeypatch):
+    log = logs.open()
+    refuse_held = admin.refuse_held
+
+    def taken_over(contents):
+        refuse_held(contents)
+        log.fence()
+
+    monkeypatch.setattr(admin, "refuse_held", taken_over)
+    with pytest.raises(LogError, match="cannot be changed: somebody else has changed it meanwhile"):
+        logs.wipe()
+    assert log.append([b"mine"]) == 0
 
 
 def test_16_what_was_read_while_another_took_over_is_not_used(logs):

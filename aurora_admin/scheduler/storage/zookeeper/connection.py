@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
     AuthFailedError,
+    BadVersionError,
     KazooException,
     NoAuthError,
     QuotaExceededError,
@@ -106,6 +107,8 @@ def reason(error: BaseException) -> str:
         return "access denied: check the credentials (-zk_digest_credentials) and the ACL of the nodes"
     if isinstance(error, QuotaExceededError):
         return "the quota of the node is exceeded: raise it, or the log can grow no more"
+    if isinstance(error, BadVersionError):
+        return "somebody else has changed it meanwhile"
     if isinstance(error, KazooTimeoutError):
         return "no answer in time"
     text = str(error)
