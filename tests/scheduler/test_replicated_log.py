@@ -60,7 +60,7 @@ def test_another_host_finds_what_was_written(logs):
 
 @pytest.mark.parametrize("count", range(7))
 def test_3_a_kill_in_the_middle_of_a_group_leaves_its_first_records(logs, count):
-    """What the reader makes of a fragment: test_fragments_are_left_out_and_told."""
+    """What the reader makes of a fragment: test_13_fragments_are_left_out_and_told."""
     with child(logs) as leader:
         assert leader.ask("append", "before") == "0"
         leader.tell("hang", count)
