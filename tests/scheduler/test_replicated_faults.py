@@ -135,6 +135,21 @@ def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
     assert b"c" not in logs.records()
 
 
+def test_6_nothing_is_sent_while_the_connection_is_away(alone):
+    """kazoo would keep it, and send it when the connection is back: when nobody waits for the answer any more."""
+    logs, server = alone
+    log = logs.lead()
+    log.append([b"a"])
+    server.kill()
+    wait_until(lambda: not log._hold.connected.is_set(), "the connection gone")
+    impatient(log)
+    with pytest.raises(LogBroken, match="is gone: nothing was sent"):
+        log.append([b"late"])
+    server.start()
+    wait_until(log._hold.connected.is_set, "the connection back")
+    assert logs.records() == [b"a"]
+
+
 def test_a_read_that_takes_too_long_is_an_error(alone):
     logs, server = alone
     log = logs.lead()
