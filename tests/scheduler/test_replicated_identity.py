@@ -174,6 +174,15 @@ def test_a_mark_that_cannot_be_read_is_named(logs):
         logs.open("h1")
 
 
+def test_11_a_log_that_was_made_anew_while_a_standby_waited_is_not_taken_for_the_old_one(logs):
+    standby = logs.open()
+    logs.wipe()
+    logs.initialize()
+    with pytest.raises(LogError, match="was wiped and made anew; start again on the new one"):
+        standby.fence()
+    assert logs.lead("h2").append([b"a"]) == 0
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_12_a_missing_position_is_fatal_and_named(logs, position):
     log = logs.lead()

@@ -115,6 +115,22 @@ def test_7_the_end_of_the_session_is_the_end_of_the_log(logs):
     assert logs.records() == []
 
 
+def test_7_a_takeover_whose_session_ends_before_it_is_over_is_none(logs):
+    """What showed that it holds the log is gone with the session."""
+    log = logs.open()
+    save = log._high_water.save
+
+    def interrupted(mark):
+        save(mark)
+        with bare(logs.hosts, client_id=log._client.client_id):
+            pass
+        wait_until(lambda: log._hold.sessions_lost, "the loss of the session")
+
+    log._high_water.save = interrupted
+    with pytest.raises(LogBroken, match="The session that took over the log"):
+        log.fence()
+
+
 def test_8_of_two_that_believe_to_lead_one_is_told_otherwise_without_writing(logs):
     first = logs.lead("first")
     with logs.client() as client:
