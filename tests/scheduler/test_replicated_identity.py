@@ -94,6 +94,13 @@ def test_a_folder_serves_one_process(logs):
         logs.open("h1")
 
 
+def test_10_a_log_that_another_cluster_led_first_is_refused_to_who_waited(logs):
+    standby = logs.open()
+    logs.lead("h2", cluster="east").append([b"a"])
+    with pytest.raises(LogError, match="is the log of the cluster east; this scheduler is of west"):
+        standby.fence()
+
+
 def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog):
     with running(tmp_path, 1) as zookeeper, closing(Logs(zookeeper.hosts, tmp_path)) as logs:
         server = zookeeper.servers[0]
