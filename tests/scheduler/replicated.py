@@ -42,6 +42,18 @@ def bare(hosts: str, **options: object) -> Iterator[KazooClient]:
         client.close()
 
 
+def end_session(client: KazooClient, hosts: str) -> None:
+    """End a client's session behind its back, as servers do that have not heard of it for too long."""
+    was = client.client_id
+
+    def is_over() -> bool:
+        with bare(hosts, client_id=was):  # on a busy machine the client itself may come back first
+            pass
+        return bool(client.connected and client.client_id != was)
+
+    wait_until(is_over, "a session after that one")
+
+
 @dataclass
 class Logs:
     """One log; `open` and `lead` open it as a host of its own, with a folder of its own."""

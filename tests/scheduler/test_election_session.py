@@ -9,7 +9,7 @@ import pytest
 from aurora_admin.scheduler.election import Election
 from aurora_admin.scheduler.election_session import Access, Session
 from tests.processes import wait_until
-from tests.scheduler.replicated import bare
+from tests.scheduler.replicated import bare, end_session
 
 EXPIRED = "the session with ZooKeeper has expired"
 
@@ -17,14 +17,6 @@ EXPIRED = "the session with ZooKeeper has expired"
 @pytest.fixture
 def path():
     return f"/aurora-{uuid.uuid4().hex}"
-
-
-def end_of(client, hosts):
-    """End a client's session behind its back, as servers do that have not heard of it for too long."""
-    was = client.client_id
-    with bare(hosts, client_id=was):
-        pass
-    wait_until(lambda: client.connected and client.client_id != was, "a session after that one")
 
 
 def assert_nothing_more_is_told():
@@ -37,7 +29,7 @@ def test_7_a_session_that_the_servers_have_ended_is_told_once(zookeeper, path):
     with closing(Session(Access(zookeeper.hosts), path, looks.append, on_lost=lost.append)) as session:
         session.open()
         wait_until(lambda: looks, "the first look")
-        end_of(session.client, zookeeper.hosts)
+        end_session(session.client, zookeeper.hosts)
         assert lost == [EXPIRED]
         assert_nothing_more_is_told()
         assert lost == [EXPIRED]
@@ -50,7 +42,7 @@ def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeep
                           on_lost=lost.append)) as election:
         election.start()
         assert elected.wait(60)
-        end_of(election._session.client, zookeeper.hosts)
+        end_session(election._session.client, zookeeper.hosts)
         assert_nothing_more_is_told()
         assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
 
@@ -61,7 +53,7 @@ def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
     with closing(Session(Access(zookeeper.hosts), path, looks.append)) as session:
         session.open()
         wait_until(lambda: looks, "the first look")
-        end_of(session.client, zookeeper.hosts)
+        end_session(session.client, zookeeper.hosts)
         with bare(zookeeper.hosts) as zk:
             zk.create(f"{path}/child", makepath=True)
         wait_until(lambda: looks[-1] == ["child"], "the child seen")

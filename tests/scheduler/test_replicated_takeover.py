@@ -9,7 +9,7 @@ import pytest
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper import admin
 from tests.processes import pause, resume, wait_until
-from tests.scheduler.replicated import NOOP, Logs, bare, child, never_told, thread
+from tests.scheduler.replicated import NOOP, Logs, child, end_session, never_told, thread
 
 
 def test_the_leader_is_shown_for_as_long_as_it_holds_the_log(logs):
@@ -106,8 +106,7 @@ def test_2_a_leader_that_slept_past_its_session_writes_nothing(logs):
 
 def test_7_the_end_of_the_session_is_the_end_of_the_log(logs):
     log = logs.lead()
-    with bare(logs.hosts, client_id=log._client.client_id):
-        pass  # the same session, ended in order
+    end_session(log._client, logs.hosts)
     wait_until(lambda: logs.lost, "the loss told")
     assert "session with ZooKeeper" in logs.lost[0]
     with pytest.raises(LogBroken, match="session with ZooKeeper"):
@@ -122,9 +121,7 @@ def test_7_a_takeover_whose_session_ends_before_it_is_over_is_none(logs):
 
     def interrupted(mark):
         save(mark)
-        with bare(logs.hosts, client_id=log._client.client_id):
-            pass
-        wait_until(lambda: log._hold.sessions_lost, "the loss of the session")
+        end_session(log._client, logs.hosts)
 
     log._high_water.save = interrupted
     with pytest.raises(LogBroken, match="The session that took over the log"):
