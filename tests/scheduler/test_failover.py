@@ -202,6 +202,9 @@ def test_a_short_absence_of_zookeeper_is_survived(own_keeper):
     assert said(call(leader.url, "listBackups")) == ("OK", "")
     zookeeper.start()
     wait_until(lambda: elected.keeper.connected, "the test's own client is back")
+    # Who is not back yet cannot close its session, which would then last for its minute.
+    back = "Zookeeper connection established"
+    wait_until(lambda: all(one.log.count(back) > 1 for one in (leader, standby)), "both are back")
     assert elected.names("_c_") == candidates
     leader.stop()
     elected.wait_advertised(standby)
