@@ -19,6 +19,8 @@ from kazoo.exceptions import (
 from kazoo.retry import KazooRetry
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
+from aurora_admin.scheduler.storage.zookeeper.sockets import Sockets
+
 logger = logging.getLogger(__name__)
 
 # After each of these kazoo tells a change of its state, at which the children are looked at again.
@@ -177,6 +179,7 @@ def _client(access: Access) -> Any:
     return KazooClient(
         access.hosts + access.chroot,
         timeout=access.session_seconds,
+        handler=Sockets(access.hosts, access.session_seconds),
         auth_data=digest,
         default_acl=[*CREATOR_ALL_ACL, *READ_ACL_UNSAFE] if digest else OPEN_ACL_UNSAFE,
         connection_retry=KazooRetry(max_tries=-1, delay=first, max_delay=longest),

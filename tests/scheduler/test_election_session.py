@@ -1,13 +1,14 @@
 """What a session with a real ZooKeeper tells when it is over, and that it does so once."""
 
+import socket
 import threading
 import uuid
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
 from aurora_admin.scheduler.election import Election
-from aurora_admin.scheduler.election_session import Access, Session
+from aurora_admin.scheduler.election_session import Access, Session, _client
 from tests.processes import wait_until
 from tests.scheduler.replicated import bare, end_session
 
@@ -57,3 +58,21 @@ def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
         with bare(zookeeper.hosts) as zk:
             zk.create(f"{path}/child", makepath=True)
         wait_until(lambda: looks[-1] == ["child"], "the child seen")
+
+
+@pytest.fixture
+def dark_host():
+    """An address where nobody takes a connection, nor refuses one: as of a host without power."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_host_without_power_is_waited_for_no_longer_than_its_share(dark_host):
+    """The session would be over before another server was asked."""
+    client = _client(Access(",".join([dark_host] * 9), session_seconds=4.5))
+    with pytest.raises(TimeoutError):
+        client.handler.create_connection(address=("127.0.0.1", int(dark_host.partition(":")[2])), timeout=86400)

@@ -19,6 +19,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.zookeeper.sockets import Sockets
 
 FAILURES = (KazooException, KazooTimeoutError)
 
@@ -50,6 +51,7 @@ def connect(place: Place, listener: Callable[[str], None] | None = None) -> Kazo
     client = KazooClient(
         place.hosts,
         timeout=place.session_seconds,
+        handler=Sockets(place.hosts, place.session_seconds),
         auth_data=[("digest", place.credentials)] if place.credentials else None,
         default_acl=place.acl,
         logger=logging.getLogger("kazoo.log"),
