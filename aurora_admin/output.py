@@ -159,7 +159,7 @@ class Output:
             _write(self._stderr, text, flush=True)
         except OSError:
             self._is_told = False
-            _abandon(self._stderr)
+            abandon(self._stderr)
 
 
 def joined(head: str, texts: Sequence[str]) -> str:
@@ -182,13 +182,13 @@ def _write_result(stream: TextIO | None, text: str, *, flush: bool = False) -> N
     try:
         _write(stream, text, flush=flush)
     except OSError as error:
-        _abandon(stream)
+        abandon(stream)
         if isinstance(error, BrokenPipeError):
             raise NotRead from error
         raise AdminError(f"Cannot write the result: {error.strerror}. What is there is not complete") from error
 
 
-def _abandon(stream: TextIO | None) -> None:
+def abandon(stream: TextIO | None) -> None:
     """Send what is left to nowhere, or the interpreter would try once more at its end, and complain."""
     if stream is not None:
         nowhere = os.open(os.devnull, os.O_WRONLY)

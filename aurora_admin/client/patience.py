@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ FIND_SECONDS = 20.0  # to find out who leads when nothing is to be sent: a perso
 LOOK_SECONDS = 10.0  # one look into ZooKeeper, as the original
 QUIET_SECONDS = 2.0  # after which the user is told that somebody does not answer
 BREATH_SECONDS = 0.1  # before a look that news calls for: they come in twos and threes, or for ever from a sick server
+LAST_LOOK_SECONDS = 2.0  # left for a last look: a server that fell silent cannot tell that a leader has come
 REMIND_SECONDS = 30.0  # how often the user is told that it is still the same
 
 
@@ -73,7 +75,8 @@ class Attempts:
         self._total = Deadline(clock, TOTAL_SECONDS if timeout_seconds is None else timeout_seconds)
         self._kind: type[Failure] | None = None
         self._since = self._warned = 0.0
-        self._in_a_row = self._made = 0
+        self._in_a_row = 0
+        self._times: Counter[tuple[type[Failure], str]] = Counter()
         self._warning = ""
 
     def deadline(self) -> Deadline:
@@ -85,7 +88,7 @@ class Attempts:
         now = self._clock.monotonic()
         self._count(failure, now)
         patience = self._patience(failure, now)
-        pause = min(REMIND_SECONDS, patience) if failure.is_watched else self._pause()
+        pause = _watched_pause(patience) if failure.is_watched else self._pause(failure)
         if self._in_a_row >= failure.attempts or not 0 < pause <= patience:
             return False
         self._warn(failure.warning(), now)
@@ -96,10 +99,12 @@ class Attempts:
         if type(failure) is not self._kind:
             self._kind, self._since, self._in_a_row = type(failure), now, 0
         self._in_a_row += 1
-        self._made += 1
+        self._times[type(failure), failure.url] += 1
 
-    def _pause(self) -> float:
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._made - 1, 10))
+    def _pause(self, failure: Failure) -> float:
+        # By what went wrong where: a new trouble may be over soon, and two that take turns are as tiring as one.
+        times = self._times[type(failure), failure.url]
+        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(times - 1, 10))
         return longest * (1 + self._clock.random()) / 2
 
     def _patience(self, failure: Failure, now: float) -> float:
@@ -112,3 +117,7 @@ class Attempts:
         if text != self._warning or now - self._warned >= REMIND_SECONDS:
             self._warning, self._warned = text, now
             self._log.warn(text)
+
+
+def _watched_pause(patience: float) -> float:
+    return min(REMIND_SECONDS, patience - LAST_LOOK_SECONDS if patience > LAST_LOOK_SECONDS else patience)

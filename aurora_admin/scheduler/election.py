@@ -42,7 +42,7 @@ class Election:
         self._own: Endpoint | None = None
         self._payload = b""
         self.members: list[Endpoint] = []
-        self._session = Session(access, path, self._look, self._stand, self._lose)
+        self._session = Session(access, path, self._look, self._stand, self._lost)
         if access.credentials is None:
             logger.warning("Anybody who reaches ZooKeeper can change our nodes: there are no -zk_digest_credentials")
         self._session.client.add_listener(on_connection)
@@ -74,11 +74,11 @@ class Election:
         owners = self._read_members([name for name in names if MEMBER.fullmatch(name)])
         candidates = {name: int(found[1]) for name in names if (found := CANDIDATE.fullmatch(name))}
         if self._candidate not in candidates:
-            self._lose(f"our node {self._path}/{self._candidate} is gone")
+            self._session.lose(f"our node {self._path}/{self._candidate} is gone")
         elif self._candidate == min(candidates, key=candidates.__getitem__):
             self._win(owners)
         elif self._elected:
-            self._lose("another scheduler has a lower node")
+            self._session.lose("another scheduler has a lower node")
 
     def _read_members(self, names: list[str]) -> set[int]:
         """Take note of the members' addresses, and return the sessions that their nodes belong to."""
@@ -106,5 +106,5 @@ class Election:
             self._advertised = True
             self._on_advertised()
 
-    def _lose(self, reason: str) -> None:
+    def _lost(self, reason: str) -> None:
         self._on_lost(f"Lost leadership, or the chance of it: {reason}" if self._candidate else reason)

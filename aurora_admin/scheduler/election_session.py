@@ -19,6 +19,8 @@ from kazoo.exceptions import (
 from kazoo.retry import KazooRetry
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
+from aurora_admin.scheduler.storage.zookeeper.sockets import Sockets
+
 logger = logging.getLogger(__name__)
 
 # After each of these kazoo tells a change of its state, at which the children are looked at again.
@@ -57,6 +59,7 @@ class Session:
         self._on_children, self._on_open, self._on_lost = on_children, on_open, on_lost
         self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._over = threading.Event()
+        self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._negotiated_seconds = access.session_seconds
         self.client = _client(access)
@@ -89,7 +92,7 @@ class Session:
     def _run(self) -> None:
         access = self._access
         if not self.client.start_async().wait(access.connection_seconds):
-            self._lose(
+            self.lose(
                 f"ZooKeeper at {access.hosts} does not answer within {access.connection_seconds:g} s "
                 "(-zk_connection_timeout). Check the servers and -zk_endpoints"
             )
@@ -97,13 +100,13 @@ class Session:
         try:
             if access.chroot and self.client.exists("/") is None:
                 where = f"{access.chroot} is not in ZooKeeper at {access.hosts}"
-                self._lose(f"{where}: create it, or correct -zk_chroot_path")
+                self.lose(f"{where}: create it, or correct -zk_chroot_path")
                 return
             self._on_open()
         except KazooException as error:
-            self._lose(self._refused(error))
+            self.lose(self._refused(error))
             return
-        while self._wakes.get():
+        while self._wakes.get() and not self._over.is_set():
             self._look()
 
     def _look(self) -> None:
@@ -112,7 +115,7 @@ class Session:
         except CONNECTION_ERRORS:
             logger.debug("ZooKeeper was out of reach; the next change of state looks again")
         except KazooException as error:
-            self._lose(self._refused(error))
+            self.lose(self._refused(error))
 
     def _children(self) -> list[str]:
         """Return them, or none where there is no node (yet); either way the next change wakes us."""
@@ -137,20 +140,25 @@ class Session:
             self._timer.cancel()
         if state == KazooState.SUSPENDED:
             text = f"ZooKeeper was not heard of for {self._negotiated_seconds:g} s, the session time-out"
-            self._timer = threading.Timer(self._negotiated_seconds, self._lose, [text])
+            self._timer = threading.Timer(self._negotiated_seconds, self.lose, [text])
             self._timer.daemon = True
             self._timer.start()
         elif state == KazooState.LOST:
-            self._lose("the session with ZooKeeper has expired")
+            self.lose("the session with ZooKeeper has expired")
         else:
             self.wake()
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """Give up what the session holds: tell so, the first time, and nothing more."""
         if self._on_lost is None:
             logger.warning("%s", reason)
-        elif not self._over.is_set():
+            return
+        with self._lock:  # our own clock and kazoo may say so in the same moment
+            if self._over.is_set():
+                return
             self._over.set()
-            self._on_lost(reason)
+        self._wakes.put(False)
+        self._on_lost(reason)
 
     def _remember_negotiated(self) -> None:
         """Note the time-out that a server grants; kazoo tells it to nobody but its connection."""
@@ -171,6 +179,7 @@ def _client(access: Access) -> Any:
     return KazooClient(
         access.hosts + access.chroot,
         timeout=access.session_seconds,
+        handler=Sockets(access.hosts, access.session_seconds),
         auth_data=digest,
         default_acl=[*CREATOR_ALL_ACL, *READ_ACL_UNSAFE] if digest else OPEN_ACL_UNSAFE,
         connection_retry=KazooRetry(max_tries=-1, delay=first, max_delay=longest),

@@ -3,9 +3,11 @@
 A flag does what it says, or is refused by name; none is ignored.
 """
 
+import re
 import socket
 from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 from typing import Any, NoReturn
 
 from aurora_admin import __version__
@@ -54,6 +56,7 @@ zk_use_curator
 """.split()
 
 
+HOST_NAME = re.compile(r"[^\s:/?#@\[\]\\]+")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a scheduler is there to be reached
 
 
@@ -103,6 +106,16 @@ def _address(text: str) -> str:
     return address
 
 
+def _host_name(text: str) -> str:
+    name = _text(text)
+    if HOST_NAME.fullmatch(name):
+        return name
+    try:
+        return str(IPv6Address(name))
+    except ValueError:
+        raise ArgumentTypeError(f"{name!r} is neither a host name nor an address, and clients are to use it") from None
+
+
 def own_address() -> str:
     """Return this host's address as text, which a real scheduler advertises without -hostname."""
     try:
@@ -144,7 +157,7 @@ def _add_flags(parser: ArgumentParser) -> None:
     flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
     everywhere = EVERY_ADDRESS[0]
     flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", type=_address, default=everywhere)
-    flag("hostname", "NAME", "name to be known by (default: the address)")
+    flag("hostname", "NAME", "name to be known by (default: the address)", type=_host_name)
     flag(
         "backup_interval",
         "TIME",

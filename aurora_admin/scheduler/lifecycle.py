@@ -131,7 +131,7 @@ class Lifecycle:
             return
         if self._flags.native_log_zk_group_path is None:
             logger.warning("Without -native_log_zk_group_path each scheduler has a log, and a state, of its own")
-        logger.info("Standing by on http://%s:%d", *self._own)
+        logger.info("Standing by on http://%s", self._own)
         self._election.start()
 
     def _wait(self) -> _End:
@@ -156,7 +156,7 @@ class Lifecycle:
         self._ends_after(longest, _End("it has led for -max_leading_duration"))
         if self._flags.mesos_master_address is not None:
             self._ends_after(delay, _End(f"not registered within {delay:g} s (-max_registration_delay)", 1))
-            logger.info("Awaiting registration on http://%s:%d; it is not advertised until then", *self._own)
+            logger.info("Awaiting registration on http://%s; it is not advertised until then", self._own)
         self._registration.start()
 
     def _ends_after(self, seconds: float, end: _End) -> None:
@@ -175,7 +175,7 @@ class Lifecycle:
             self._election.advertise(self._own, self._flags.serverset_endpoint_name)
 
     def _announce(self) -> None:
-        logger.info("Serving on http://%s:%d", *self._own)
+        logger.info("Serving on http://%s", self._own)
 
     def _wait_for_snapshot(self) -> float:
         """Wait until a snapshot is due by the clock or by the size of the log; there is nothing to wait for then."""

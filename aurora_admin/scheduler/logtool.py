@@ -1,12 +1,14 @@
 """aurora-reference-log: makes, shows, fills and deletes the log of a reference scheduler, as mesos-log does."""
 
 import logging
+import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Any
 
 from aurora_admin import __version__
+from aurora_admin.output import abandon
 from aurora_admin.scheduler.election_flags import credentials, endpoints, node_path
 from aurora_admin.scheduler.log_flags import too_large
 from aurora_admin.scheduler.offline import commands as offline
@@ -71,6 +73,8 @@ def _position(text: str) -> int:
 
 def main() -> int:
     """Run one command of the log tool."""
+    if sys.stdout is None:  # closed; the exit status tells all the same
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
     try:
         return _run()
     except KeyboardInterrupt:
@@ -87,14 +91,21 @@ def _run() -> int:
     from aurora_admin.scheduler.storage.engine import LogError
 
     logging.basicConfig(format="aurora-reference-log: %(message)s", level=logging.WARNING)
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what it tells of each attempt ends up in one line of ours
     try:
-        return _tool(arguments)(arguments)
+        code = _tool(arguments)(arguments)
+        sys.stdout.flush()
     except (LogError, BackupError, BackupFailed) as error:
         _report(str(error))
         return 1
     except BrokenPipeError:
-        sys.stderr.close()
+        abandon(sys.stdout)
         return 0
+    except OSError as error:
+        abandon(sys.stdout)
+        _report(f"{error.filename or 'The output'}: {error.strerror}. What was printed is not complete")
+        return 1
+    return code
 
 
 def _check_place(parser: ArgumentParser, arguments: Namespace) -> None:

@@ -35,6 +35,10 @@ class Endpoint(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        """Return it as it stands in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class Leadership(NamedTuple):
     """What /leaderhealth answers, and the leader if it is another."""
@@ -87,5 +91,5 @@ def leadership(members: Collection[Endpoint], own: Endpoint) -> Leadership:
 
 def location(leader: Endpoint, scheme: str, path: str, query: str) -> str:
     """Return the same address at the leader; `path` is as WSGI gives it."""
-    target = f"{scheme}://{leader.host}:{leader.port}{quote(path.encode('latin-1'))}"
+    target = f"{scheme}://{leader}{quote(path.encode('latin-1'))}"
     return f"{target}?{query}" if query else target

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 START_SECONDS = 60
+REPLAY_SECONDS = 600  # a log of ten million tasks takes a minute or two
 STOP_SECONDS = 30
 PAUSE_SECONDS = 0.05
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
@@ -16,6 +18,21 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 class StepFailed(Exception):
     """A step did not do what it should; the text says what it did."""
+
+
+def tied(command: Sequence[str]) -> list[str]:
+    """Return a command that the kernel kills when this process ends, however it ends, where it can be told to."""
+    return [*_tie(), *command]
+
+
+@cache
+def _tie() -> tuple[str, ...]:
+    tie = ("setpriv", "--pdeathsig", "KILL")  # of util-linux; a program of that name may be another's
+    with suppress(OSError):
+        if not subprocess.call([*tie, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL):
+            return tie
+    return ()
 
 
 class Background:
@@ -30,7 +47,7 @@ class Background:
     def start(self, command: Sequence[str]) -> None:
         """Start it and go on."""
         with open(self._log, "ab") as log, _uninterrupted():
-            self._process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
+            self._process = subprocess.Popen(tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
                                              stderr=log)
 
     def news(self) -> list[str]:
@@ -49,14 +66,17 @@ class Background:
         """Wait until it says something; return the group of the pattern, and all that it has said till then.
 
         Raises:
-            StepFailed: it ended instead.
+            StepFailed: it ended instead, or takes for ever.
         """
         said: list[str] = []
+        deadline = time.monotonic() + REPLAY_SECONDS
         while not (found := next(filter(None, map(pattern.search, said)), None)):
             if not self.is_running():
                 said += self.news()
                 code = self._process.returncode if self._process else None
                 raise StepFailed(f"{self.what} ended with {code} instead of serving: {last(said)}")
+            if time.monotonic() > deadline:
+                raise StepFailed(f"{self.what} does not serve after {REPLAY_SECONDS} s: {last(said)}")
             time.sleep(PAUSE_SECONDS)
             said += self.news()
         return found.group(1), said

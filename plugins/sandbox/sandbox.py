@@ -14,7 +14,7 @@ from types import TracebackType
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
 from aurora_admin.command import Context, Options
-from aurora_admin.plugins.sandbox.background import Background, StepFailed, last
+from aurora_admin.plugins.sandbox.background import Background, StepFailed, last, tied
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
@@ -140,7 +140,7 @@ class Sandbox:
         self._runs += 1
         printed = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
         with open(printed, "wb") as file:
-            code = subprocess.call([sys.executable, "-m", module, *arguments], env=self._environment,
+            code = subprocess.call(tied([sys.executable, "-m", module, *arguments]), env=self._environment,
                                    stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         self._present(read_lines(printed))
         return code, printed

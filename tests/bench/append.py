@@ -9,7 +9,8 @@ from kazoo.client import KazooClient
 
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.zookeeper import JARS, running
 
 ROUNDS = 9

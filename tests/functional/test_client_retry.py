@@ -45,6 +45,26 @@ def test_pauses_grow_up_to_a_limit():
     assert client.slept == [0.5, 1, 2, 4, 8, 10, 10, 10, 10]
 
 
+def test_a_new_trouble_is_looked_at_again_soon_however_long_the_one_before_took():
+    with FakeScheduler([TRANSIENT] * 5 + [NO_LEADER, NO_LEADER, says("snapshot")]) as server:
+        client, _ = snapshot(server)
+    assert client.slept == [0.5, 1, 2, 4, 8, 0.5, 1]
+
+
+def test_pauses_grow_although_troubles_take_turns():
+    with FakeScheduler([NO_LEADER, TRANSIENT] * 3 + [says("snapshot")]) as server:
+        client, _ = snapshot(server)
+    assert client.slept == [0.5, 0.5, 1, 1, 2, 2]
+
+
+def test_another_server_in_the_same_trouble_is_tried_again_soon():
+    with FakeScheduler([NO_LEADER]) as later:
+        send_on = http(307, Location=f"{later.url}/api")
+        with FakeScheduler([NO_LEADER] * 4 + [send_on] * 2 + [says("snapshot")]) as server:
+            client, _ = snapshot(server)
+    assert client.slept == [0.5, 1, 2, 4, 0.5, 1]
+
+
 def test_chance_shortens_a_pause_to_no_less_than_half():
     client = Client(NOWHERE, timeout=60)
     client.scheduler._clock = client.time.clock()._replace(random=lambda: 0.0)

@@ -31,7 +31,7 @@ HA_STEPS = ("start three ZooKeeper servers", "start three schedulers", "stop all
 def drill(admin, tmp_path):
     """Run a drill whose folders are made in tmp_path/drills."""
     (tmp_path / "drills").mkdir()
-    return lambda *arguments: admin("drill", *arguments, TMPDIR=str(tmp_path / "drills"))
+    return lambda *arguments, **env: admin("drill", *arguments, TMPDIR=str(tmp_path / "drills"), **env)
 
 
 @pytest.fixture
@@ -165,17 +165,57 @@ def test_a_pipe_is_refused_at_once(drill, left, tmp_path):
     assert left() == []
 
 
+class Rehearsal:
+    """A drill beside the test, in a session of its own."""
+
+    def __init__(self, folder, *arguments):
+        self.folder = folder / "drills"
+        self.folder.mkdir()
+        self.process = subprocess.Popen(
+            [PROGRAMS / "aurora_admin", "drill", *arguments], env=environment(folder, TMPDIR=str(self.folder)),
+            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wait_for(self, file):
+        wait_until(lambda: list(self.folder.glob(f"*/{file}")), f"the drill made {file}")
+
+    def end(self, sig):
+        """End it while its processes run, and return its exit code once none of them is left."""
+        os.kill(self.process.pid, sig)
+        code = self.process.wait(DEADLINE_SECONDS)
+        try:
+            wait_until(lambda: not processes_of_session(self.process.pid), "no process of the drill is left")
+        finally:
+            for left in processes_of_session(self.process.pid):
+                os.kill(left, signal.SIGKILL)
+        return code
+
+
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
-    env = environment(tmp_path, TMPDIR=str(tmp_path / "drills"))
-    (tmp_path / "drills").mkdir()
-    process = subprocess.Popen([PROGRAMS / "aurora_admin", "drill", "--tasks=20000"], env=env, start_new_session=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: list(tmp_path.glob("drills/*/*scheduler_list_backups.out")), "a command was run")
-    os.kill(process.pid, sig)
-    assert process.wait(DEADLINE_SECONDS) == 130
-    wait_until(lambda: not processes_of_session(process.pid), "no process of the drill is left")
-    assert list((tmp_path / "drills").iterdir()) == []
+    drill = Rehearsal(tmp_path, "--tasks=20000")
+    drill.wait_for("*scheduler_list_backups.out")
+    assert drill.end(sig) == 130
+    assert list(drill.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("arguments", "file"), [
+    (("--tasks=20000",), "*scheduler_list_backups.out"), (("--ha",), "scheduler2.log"),
+], ids=["one", "ha"])
+def test_a_killed_drill_takes_its_processes_along(tmp_path, arguments, file):
+    """It can do nothing for them any more: the kernel does."""
+    need_zookeeper()
+    if not shutil.which("setpriv"):
+        pytest.skip("no setpriv on this machine: install util-linux")
+    drill = Rehearsal(tmp_path, *arguments)
+    drill.wait_for(file)
+    assert drill.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_a_drill_does_without_the_kernels_help(drill, tmp_path):
+    """Another program of that name, as busybox has one."""
+    (tmp_path / "setpriv").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "setpriv").chmod(0o755)
+    assert_passed(drill("--tasks=10", PATH=f"{tmp_path}:{os.environ['PATH']}"))
 
 
 def test_a_highly_available_cluster_is_rehearsed_whole(drill, left):
@@ -196,12 +236,7 @@ def test_without_zookeeper_one_line_says_what_to_install(admin):
 
 def test_an_interrupted_drill_takes_its_servers_along(tmp_path):
     need_zookeeper()
-    env = environment(tmp_path, TMPDIR=str(tmp_path / "drills"))
-    (tmp_path / "drills").mkdir()
-    process = subprocess.Popen([PROGRAMS / "aurora_admin", "drill", "--ha"], env=env, start_new_session=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: list(tmp_path.glob("drills/*/scheduler2.log")), "schedulers are started")
-    os.kill(process.pid, signal.SIGINT)
-    assert process.wait(DEADLINE_SECONDS) == 130
-    wait_until(lambda: not processes_of_session(process.pid), "no process of the drill is left")
-    assert list((tmp_path / "drills").iterdir()) == []
+    drill = Rehearsal(tmp_path, "--ha")
+    drill.wait_for("scheduler2.log")
+    assert drill.end(signal.SIGINT) == 130
+    assert list(drill.folder.iterdir()) == []

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 
 
 def frames(count: int, prefix: str) -> Iterator[bytes]:

@@ -18,7 +18,8 @@ from kazoo.exceptions import NoNodeError
 from aurora_admin.scheduler.storage.engine import LogBroken
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.conftest import CHECKOUT
 from tests.processes import DEADLINE_SECONDS, wait_until
 from tests.zookeeper import HOST
@@ -39,6 +40,18 @@ def bare(hosts: str, **options: object) -> Iterator[KazooClient]:
     finally:
         client.stop()
         client.close()
+
+
+def end_session(client: KazooClient, hosts: str) -> None:
+    """End a client's session behind its back, as servers do that have not heard of it for too long."""
+    was = client.client_id
+
+    def is_over() -> bool:
+        with bare(hosts, client_id=was):  # on a busy machine the client itself may come back first
+            pass
+        return bool(client.connected and client.client_id != was)
+
+    wait_until(is_over, "a session after that one")
 
 
 @dataclass

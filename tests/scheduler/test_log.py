@@ -16,7 +16,7 @@ from aurora_admin.backup import sample as samples
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import LogEntry
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
-from aurora_admin.scheduler.storage.frames import Spool, entries
+from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import codec
@@ -129,7 +129,7 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
 
 @pytest.mark.parametrize("limit", [39, 64, 1000, 65536])
 @pytest.mark.parametrize("size", [0, 1, 64, 65, 128, 1000, 200_000])
-def test_entries_come_back_from_frames_of_any_size(spool, limit, size):
+def test_9_entries_come_back_from_frames_of_any_size(spool, limit, size):
     data = os.urandom(size)
     spool.deflate([data])
     records = list(spool.records(limit))
@@ -151,7 +151,7 @@ def _data(record: bytes) -> bytes:
     return chunk.data if chunk else b""
 
 
-def test_fragments_are_left_out_and_told(spool):
+def test_13_fragments_are_left_out_and_told(spool):
     """The table of spec/storage.md 2.9."""
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
@@ -168,7 +168,14 @@ def test_fragments_are_left_out_and_told(spool):
     ]
 
 
-def test_a_group_that_fails_its_checksum_is_fatal(spool):
+@pytest.mark.parametrize("count", [0, -1, -(2**31)])
+def test_9_a_header_that_announces_no_chunks_is_fatal(count):
+    header = FRAME_HEADER % (struct.pack("!i", count), hashlib.md5(b"").digest())
+    with pytest.raises(LogError, match=f"at position 5 announces {count} chunks; the log is damaged"):
+        list(entries(enumerate([header], 5), pytest.fail))
+
+
+def test_12_a_group_that_fails_its_checksum_is_fatal(spool):
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]

@@ -121,8 +121,26 @@ def test_without_a_terminal_nothing_is_wiped(tool):
     tool("initialize")
     done = tool("wipe")
     assert done.code == 1
-    assert "Nothing was changed" in done.err
+    assert "There is no terminal to ask, so nothing was changed; give --yes." in done.err
     assert tool("status").code == 0
+
+
+@pytest.mark.parametrize(("output", "code", "err"), [
+    (">/dev/full", 1, "aurora-reference-log: The output: No space left on device. What was printed is not complete\n"),
+    (">&-", 0, ""),
+    ("| true", 0, ""),
+])
+def test_output_that_cannot_be_written_is_told_in_one_line(tool, output, code, err):
+    tool("initialize")
+    command = ["bash", "-o", "pipefail", "-c", f'"$@" {output}', "bash", TOOL, "status", *tool.place]
+    done = run(command, environment(tool.home))
+    assert (done.code, done.out, done.err) == (code, "", err)
+
+
+def test_zookeeper_that_is_down_is_told_in_one_line(tmp_path):
+    done = Tool(tmp_path, ["--zk=127.0.0.1:1", "--group=/log"])("status")
+    assert (done.code, done.out) == (1, "")
+    assert re.fullmatch(r"aurora-reference-log: No ZooKeeper server of 127.0.0.1:1 answered in 10 s\. .*\n", done.err)
 
 
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), ("", 1)])

@@ -118,6 +118,7 @@ def impatient(log, seconds=0.3):
     """Let a log wait no longer than that, now that its server is silent anyway."""
     log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
     log._contents = log._contents._replace(seconds=seconds)
+    log._takeover._settings, log._takeover._contents = log._settings, log._contents
 
 
 def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
@@ -132,6 +133,21 @@ def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
     with pytest.raises(LogBroken):
         log.append([b"c"])
     assert b"c" not in logs.records()
+
+
+def test_6_nothing_is_sent_while_the_connection_is_away(alone):
+    """kazoo would keep it, and send it when the connection is back: when nobody waits for the answer any more."""
+    logs, server = alone
+    log = logs.lead()
+    log.append([b"a"])
+    server.kill()
+    wait_until(lambda: not log._hold.connected.is_set(), "the connection gone")
+    impatient(log)
+    with pytest.raises(LogBroken, match="is gone: nothing was sent"):
+        log.append([b"late"])
+    server.start()
+    wait_until(log._hold.connected.is_set, "the connection back")
+    assert logs.records() == [b"a"]
 
 
 def test_a_read_that_takes_too_long_is_an_error(alone):

@@ -15,14 +15,6 @@ from tests.scheduler.replicated import Logs, copy
 from tests.zookeeper import running
 
 
-@pytest.fixture
-def logs(zookeeper, tmp_path):
-    one = Logs(zookeeper.hosts, tmp_path)
-    one.initialize()
-    yield one
-    one.close()
-
-
 def change(logs, path, **values):
     with logs.client() as client:
         found = json.loads(client.get(f"{logs.root}/{path}")[0])
@@ -100,6 +92,13 @@ def test_a_folder_serves_one_process(logs):
     logs.open("h1")
     with pytest.raises(LogError, match="in use by another process"):
         logs.open("h1")
+
+
+def test_10_a_log_that_another_cluster_led_first_is_refused_to_who_waited(logs):
+    standby = logs.open()
+    logs.lead("h2", cluster="east").append([b"a"])
+    with pytest.raises(LogError, match="is the log of the cluster east; this scheduler is of west"):
+        standby.fence()
 
 
 def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog):
@@ -180,6 +179,15 @@ def test_a_mark_that_cannot_be_read_is_named(logs):
     (logs.folder / "h1" / "high-water.json").write_text("{}")
     with pytest.raises(LogError, match=r"high-water\.json cannot be read"):
         logs.open("h1")
+
+
+def test_11_a_log_that_was_made_anew_while_a_standby_waited_is_not_taken_for_the_old_one(logs):
+    standby = logs.open()
+    logs.wipe()
+    logs.initialize()
+    with pytest.raises(LogError, match="was wiped and made anew; start again on the new one"):
+        standby.fence()
+    assert logs.lead("h2").append([b"a"]) == 0
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])

@@ -1,11 +1,10 @@
-"""The log in ZooKeeper: who may write it, and what stays of what was written (spec/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: what stays of what was written (spec/replicated-log.md 2.6)."""
 
 import itertools
 import json
 import os
-import re
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 from kazoo.exceptions import NoAuthError
@@ -13,7 +12,7 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.processes import pause, resume, wait_until
+from tests.processes import wait_until
 from tests.scheduler.replicated import (
     NOOP,
     Logs,
@@ -21,18 +20,9 @@ from tests.scheduler.replicated import (
     append_for_ever,
     bare,
     child,
-    never_told,
     thread,
     wait_for_records,
 )
-
-
-@pytest.fixture
-def logs(zookeeper, tmp_path):
-    one = Logs(zookeeper.hosts, tmp_path)
-    one.initialize()
-    yield one
-    one.close()
 
 
 @pytest.fixture
@@ -68,102 +58,9 @@ def test_another_host_finds_what_was_written(logs):
     assert second.append([b"c"]) == 2
 
 
-def test_the_leader_is_shown_for_as_long_as_it_holds_the_log(logs):
-    log = logs.lead("first.example")
-    with logs.client() as client:
-        assert client.get(f"{logs.root}/leader")[0] == b"first.example"
-        logs.lead("second.example")
-        assert client.get(f"{logs.root}/leader")[0] == b"second.example"
-        log.close()
-        assert client.get(f"{logs.root}/leader")[0] == b"second.example"
-        logs.close()
-        assert not client.exists(f"{logs.root}/leader")
-
-
-def test_a_process_that_did_not_take_the_log_over_writes_nothing(logs):
-    log = logs.open()
-    with pytest.raises(LogBroken):
-        log.append([b"a"])
-    assert logs.records() == []
-
-
-def records_with(take_over, offset):
-    """Number records without end; from the offset on a takeover runs beside them."""
-    yield from (b"%d" % number for number in range(offset))
-    with thread(take_over) as running:
-        yield from (b"%d" % number for number in range(offset, offset + 400))
-        running.join(60)
-    yield from (b"%d" % number for number in itertools.count(offset + 400))
-
-
-def take_over_at(logs, offset):
-    old, new = logs.lead(f"old{offset}"), logs.open(f"new{offset}")
-    begin = len(logs.records())
-
-    def take_over():
-        new.fence()
-        new.append([NOOP])
-
-    with pytest.raises(LogBroken):
-        old.append(records_with(take_over, offset))
-    wait_until(lambda: NOOP in logs.records()[begin:], "the new leader's no-op")
-    after = logs.records()[begin:]
-    accepted = after.index(NOOP)
-    assert after == [*(b"%d" % number for number in range(accepted)), NOOP]
-    with pytest.raises(LogBroken):
-        old.append([b"late"])
-    assert logs.records()[begin:] == after
-    old.close()
-    new.close()
-
-
-def test_1_a_takeover_at_any_offset_of_a_pipeline_leaves_a_row_and_shuts_the_old_leader_out(logs, sweep):
-    for offset in sweep(range(200), 10):
-        take_over_at(logs, offset)
-
-
-def test_1_a_deposed_leader_is_refused_in_the_middle_of_its_pipeline_by_name(logs):
-    old, new = logs.lead("old"), logs.open("new")
-
-    def records():
-        yield from (b"a", b"b")
-        new.fence()
-        yield b"late"
-
-    with pytest.raises(LogBroken, match="Another scheduler has taken over the log"):
-        old.append(records())
-    assert b"late" not in logs.records()
-
-
-def test_1_a_deposed_leader_that_was_not_told_is_refused_by_the_servers(logs):
-    old = logs.lead("old")
-    old.append([b"a"])
-    new = logs.lead("new")
-    never_told(logs, old)
-    with pytest.raises(LogBroken, match=r"Another scheduler has taken over the log .*: the append was refused"):
-        old.append([b"late", b"later"])
-    assert new.append([NOOP]) == 1
-    assert logs.records() == [b"a", NOOP]
-
-
-def test_2_a_leader_that_slept_past_its_session_writes_nothing(logs):
-    with child(logs, session_seconds=6) as sleeper, logs.client() as client:
-        assert sleeper.ask("append", "a") == "0"
-        pause(sleeper.process)
-        wait_until(lambda: not client.exists(f"{logs.root}/leader"), "the end of its session")
-        new = logs.lead()
-        new.append([NOOP])
-        resume(sleeper.process)
-        answer = sleeper.ask("append", "late")
-        # Which news reaches it first is chance: the takeover, the end of its session, or of its connection.
-        assert re.match(r"Another scheduler has taken over|The (session|connection) .*ZooKeeper", answer)
-        assert sleeper.ask("append", "later") == answer
-    assert logs.records() == [b"a", NOOP]
-
-
 @pytest.mark.parametrize("count", range(7))
 def test_3_a_kill_in_the_middle_of_a_group_leaves_its_first_records(logs, count):
-    """What the reader makes of a fragment: test_fragments_are_left_out_and_told."""
+    """What the reader makes of a fragment: test_13_fragments_are_left_out_and_told."""
     with child(logs) as leader:
         assert leader.ask("append", "before") == "0"
         leader.tell("hang", count)
@@ -199,48 +96,6 @@ def test_6_a_connection_that_comes_back_between_two_writes_does_no_harm(logs, si
     assert log.append([b"b"]) == 1
 
 
-def test_7_the_end_of_the_session_is_the_end_of_the_log(logs):
-    log = logs.lead()
-    with bare(logs.hosts, client_id=log._client.client_id):
-        pass  # the same session, ended in order
-    wait_until(lambda: logs.lost, "the loss told")
-    assert "session with ZooKeeper" in logs.lost[0]
-    with pytest.raises(LogBroken, match="session with ZooKeeper"):
-        log.append([b"late"])
-    assert logs.records() == []
-
-
-def test_8_of_two_that_believe_to_lead_one_is_told_otherwise_without_writing(logs):
-    first = logs.lead("first")
-    with logs.client() as client:
-        client.delete(f"{logs.root}/leader")
-    second = logs.lead("second")
-    wait_until(lambda: logs.lost, "the loss told")
-    assert len(logs.lost) == 1
-    second.append([b"mine"])
-    with pytest.raises(LogBroken, match="Another scheduler has taken over"):
-        first.append([b"late"])
-    assert logs.records() == [b"mine"]
-
-
-def test_8_two_takeovers_at_once_leave_one_writer(logs):
-    ones = [logs.open(f"h{number}") for number in range(4)]
-    failed = []
-
-    def take_over(one):
-        try:
-            one.fence()
-        except LogError as error:
-            failed.append(error)
-
-    with thread(take_over, ones[0]), thread(take_over, ones[1]), thread(take_over, ones[2]), thread(take_over, ones[3]):
-        pass
-    for one in ones:
-        with suppress(LogBroken):
-            one.append([b"mine"])
-    assert logs.records() == [b"mine"]
-
-
 @pytest.mark.parametrize("size", [0, 512 * 1024, 512 * 1024 + 16, 512 * 1024 + 17, MAX_RECORD])
 def test_9_records_up_to_the_limit_are_written_and_read(zookeeper, tmp_path, size):
     logs, record = Logs(zookeeper.hosts, tmp_path, root="/" + "r" * (MAX_ROOT - 1 - size % 3)), os.urandom(size)
@@ -257,16 +112,6 @@ def test_9_a_record_above_the_limit_is_refused_before_it_is_sent(logs):
         log.append([bytes(MAX_RECORD + 1)])
     assert not isinstance(refused.value, LogBroken)
     assert log.append([b"next"]) == 0
-
-
-def test_16_what_was_read_while_another_took_over_is_not_used(logs):
-    log = logs.lead("first")
-    log.append([b"a", b"b"])
-    reading = log.read_all()
-    next(reading)
-    logs.lead("second")
-    with pytest.raises(LogBroken, match="Another scheduler has taken over"):
-        list(reading)
 
 
 def test_22_the_clock_may_jump(logs, monkeypatch):

@@ -11,17 +11,9 @@ from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.log import Log
 from tests.conftest import SAMPLED
 from tests.processes import wait_until
-from tests.scheduler.replicated import NOOP, Logs, child, never_told
+from tests.scheduler.replicated import NOOP, child, never_told
 
 SEGMENT = 1024
-
-
-@pytest.fixture
-def logs(zookeeper, tmp_path):
-    one = Logs(zookeeper.hosts, tmp_path)
-    one.initialize()
-    yield one
-    one.close()
 
 
 def numbers(count, start=0):

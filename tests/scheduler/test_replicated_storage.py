@@ -17,17 +17,9 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.wire import codec
 from tests.processes import wait_until
-from tests.scheduler.replicated import Logs, thread
+from tests.scheduler.replicated import thread
 
 QUOTA = codec.encode(ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1))
-
-
-@pytest.fixture
-def logs(zookeeper, tmp_path):
-    one = Logs(zookeeper.hosts, tmp_path)
-    one.initialize()
-    yield one
-    one.close()
 
 
 class Busy:

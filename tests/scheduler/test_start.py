@@ -191,6 +191,13 @@ def test_bad_flags_are_refused_by_name(scheduler, flag, text):
     assert text in refusal(scheduler(flag, started=False))
 
 
+@pytest.mark.parametrize("name", ["", "host:8081", "http://host", "ho st", "[::1]"])
+def test_a_name_that_no_client_could_use_is_refused(scheduler, name):
+    one = scheduler(started=False)
+    one.host = name
+    assert f"argument -hostname: {name!r} is neither a host name nor an address" in refusal(one)
+
+
 def test_records_that_zookeeper_would_not_take_are_refused_at_the_start(scheduler):
     flags = ("-zk_endpoints=h:2181", "-serverset_path=/a", "-native_log_zk_group_path=/l", "-dlog_max_entry_size=1MB")
     text = refusal(scheduler(*flags, started=False))

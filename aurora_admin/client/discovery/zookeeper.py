@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException, NoNodeError
+from kazoo.exceptions import ConnectionClosedError, ConnectionLoss, KazooException, NoNodeError, SessionExpiredError
 from kazoo.handlers.threading import SequentialThreadingHandler
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class Session:
             return answer.get()
         except NoNodeError:
             raise
+        except (ConnectionLoss, ConnectionClosedError, SessionExpiredError) as error:
+            raise Unavailable("the connection was lost") from error
         except KazooException as error:
             raise Unavailable(str(error) or type(error).__name__) from error
 

@@ -46,7 +46,8 @@ def restore_zookeeper(
         LogError: it is not initialised, not empty, of another cluster, or a scheduler holds it.
         BackupError: the backup cannot be used. In both cases nothing was written.
     """
-    from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+    from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+    from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 
     settings = Settings(socket.gethostname(), _cluster_of(place, cluster), "")
     with tempfile.TemporaryDirectory(prefix="aurora-restore-") as folder:

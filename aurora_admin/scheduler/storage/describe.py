@@ -45,7 +45,9 @@ def confirmed(question: str, *, asked: bool) -> bool:
     if asked:
         return True
     if not sys.stdin.isatty():
-        sys.stderr.write(f"aurora-reference-log: {question} Nothing was changed: there is no terminal to ask; --yes.\n")
+        sys.stderr.write(
+            f"aurora-reference-log: {question} There is no terminal to ask, so nothing was changed; give --yes.\n"
+        )
         return False
     sys.stderr.write(f'{question} Type "yes" to go on: ')
     sys.stderr.flush()

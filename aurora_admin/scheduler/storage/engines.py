@@ -24,7 +24,8 @@ def open_log(flags: Namespace, on_lost: Callable[[str], None]) -> LogEngine:
 
 def _zookeeper_log(flags: Namespace, on_lost: Callable[[str], None]) -> LogEngine:
     from aurora_admin.scheduler.storage.zookeeper.connection import Place
-    from aurora_admin.scheduler.storage.zookeeper.log import Settings, ZooKeeperLog
+    from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
+    from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 
     place = Place(
         flags.zk_endpoints,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
     AuthFailedError,
+    BadVersionError,
     KazooException,
     NoAuthError,
     QuotaExceededError,
@@ -18,6 +19,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.zookeeper.sockets import Sockets
 
 FAILURES = (KazooException, KazooTimeoutError)
 
@@ -49,6 +51,7 @@ def connect(place: Place, listener: Callable[[str], None] | None = None) -> Kazo
     client = KazooClient(
         place.hosts,
         timeout=place.session_seconds,
+        handler=Sockets(place.hosts, place.session_seconds),
         auth_data=[("digest", place.credentials)] if place.credentials else None,
         default_acl=place.acl,
         logger=logging.getLogger("kazoo.log"),
@@ -106,6 +109,8 @@ def reason(error: BaseException) -> str:
         return "access denied: check the credentials (-zk_digest_credentials) and the ACL of the nodes"
     if isinstance(error, QuotaExceededError):
         return "the quota of the node is exceeded: raise it, or the log can grow no more"
+    if isinstance(error, BadVersionError):
+        return "somebody else has changed it meanwhile"
     if isinstance(error, KazooTimeoutError):
         return "no answer in time"
     text = str(error)

@@ -3,19 +3,16 @@
 Nothing is ever sent a second time: what a lost connection left undecided is found out by the next leader.
 """
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
-from typing import NamedTuple
 
-from kazoo.exceptions import BadVersionError, NoAuthError, NodeExistsError, NoNodeError
+from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import ZnodeStat
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
-from aurora_admin.scheduler.storage.folder import lock_folder
+from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 from aurora_admin.scheduler.storage.zookeeper.connection import (
     FAILURES,
     Place,
@@ -24,31 +21,16 @@ from aurora_admin.scheduler.storage.zookeeper.connection import (
     disconnect,
     reason,
 )
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents, Unanswered
+from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
-from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
+from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater
 from aurora_admin.scheduler.storage.zookeeper.hold import Hold
-from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout, Owner
+from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout
 from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
+from aurora_admin.scheduler.storage.zookeeper.takeover import Settings, Takeover
 
-logger = logging.getLogger(__name__)
 # ZooKeeper keeps all of it in the memory of every server.
 COMFORTABLE_BYTES = 64 << 20
-
-
-class Settings(NamedTuple):
-    """Who writes, and with what patience; times in seconds, sizes in bytes."""
-
-    host: str
-    cluster: str
-    folder: str
-    quorum: int | None = None
-    takeover_seconds: float = 15.0
-    takeover_tries: int = 20
-    read_seconds: float = 5.0
-    write_seconds: float = 3.0
-    hard_limit: int = 256 << 20
-    accept_older: bool = False
 
 
 class ZooKeeperLog:
@@ -86,26 +68,14 @@ class ZooKeeperLog:
             self._contents.catch_up()
             self._contents.check_root()
             self._contents.check_quorum(self._settings.quorum)
-            self._format = self._contents.format()
-            self._check_identity()
+            self._takeover = Takeover(self._contents, self._high_water, self._hold, self._settings)
         except BaseException:  # a session that stays open keeps the process from ending
             disconnect(self._client)
             raise
 
     @property
     def log_id(self) -> str:
-        return self._format.log_id
-
-    def _check_identity(self) -> tuple[Owner, int]:
-        owner, version = self._contents.owner()
-        cluster = self._format.cluster or owner.cluster
-        if cluster not in (None, self._settings.cluster):
-            raise LogError(
-                f"{self._place} is the log of the cluster {cluster}; this scheduler is of {self._settings.cluster} "
-                "(-cluster_name). Give each cluster a path of its own."
-            )
-        self._high_water.check_log(self._format, owner.epoch)
-        return owner, version
+        return self._takeover.log_id
 
     # Becoming the only writer
 
@@ -115,45 +85,10 @@ class ZooKeeperLog:
         Raises:
             LogError: another one was quicker, the log has gone back, or ZooKeeper did not answer.
         """
-        for attempt in range(1, self._settings.takeover_tries + 1):
-            self._hold.connected.wait(self._settings.takeover_seconds)
-            try:
-                epoch = self._take_over()
-            except BadVersionError as error:
-                raise LogError(f"Another scheduler took over the log {self._place} at the same moment.") from error
-            except NoAuthError as error:
-                raise LogError(f"The log {self._place} cannot be taken over: {reason(error)}.") from error
-            except (*FAILURES, Unanswered) as error:
-                logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._place, reason(error))
-            else:
-                self._keep_watch()
-                return epoch
-        raise LogError(
-            f"The log {self._place} could not be taken over in {self._settings.takeover_tries} attempts "
-            "(-native_log_election_retries); the log says why."
-        )
-
-    def _take_over(self) -> int:
-        sessions_lost = self._hold.sessions_lost
-        self._contents.catch_up()
-        if self._contents.format() != self._format:
-            raise LogError(f"The log {self._place} was wiped and made anew; start again on the new one.")
-        owner, version = self._check_identity()
-        self._high_water.check_end(self.log_id, owner.epoch, self._contents.last(), accept=self._settings.accept_older)
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        mine = Owner(owner.epoch + 1, self._settings.host, self._settings.cluster, now)
-        self._become_owner(mine, version)
-        self._contents.catch_up()
-        self._begin, self._last = self._contents.begin(), self._contents.last()
-        if self._last < self._begin - 1:
-            raise self._contents.missing(self._begin)
-        self._mark = Mark(self.log_id, mine.epoch, self._last)
-        self._high_water.save(self._mark)
-        self._version = version + 1
-        self._hold.taken = True
-        if self._hold.sessions_lost != sessions_lost:
-            raise self._hold.broken(f"The session that took over the log {self._place} is over")
-        return mine.epoch
+        self._version, self._begin, self._mark = self._takeover.run()
+        self._last = self._mark.position
+        self._keep_watch()
+        return self._mark.epoch
 
     def _keep_watch(self) -> None:
         try:
@@ -162,20 +97,6 @@ class ZooKeeperLog:
             raise self._hold.broken(f"The epoch of the log {self._place} cannot be watched: {reason(error)}") from error
         self._collector = Collector(self._contents, self._version)
         self._collector.collect()
-
-    def _become_owner(self, owner: Owner, version: int) -> None:
-        """Fence out every earlier writer, and show who holds the log: both or neither.
-
-        Raises:
-            KazooException: nothing was changed, or that is not known.
-        """
-        transaction = self._client.transaction()
-        transaction.set_data(self._layout.epoch, owner.encode(), version)
-        # A leader that was killed is still shown until its session has timed out; fenced out it is by the line above.
-        if self._contents.leader() is not None:
-            transaction.delete(self._layout.leader)
-        transaction.create(self._layout.leader, self._settings.host.encode(), ephemeral=True)
-        commit(self._client, transaction, self._settings.takeover_seconds)
 
     def _on_epoch(self, data: bytes | None, stat: ZnodeStat | None) -> bool:
         """Note that another one took over, without waiting for a write to be refused; false ends the watch."""
@@ -305,8 +226,7 @@ class ZooKeeperLog:
 
 def _take_folder(folder: str) -> int:
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        os.chmod(folder, 0o700)
+        make_folder(folder)
     except OSError as error:
         raise LogError(
             f"{folder} cannot be used (-native_log_file_path): {error.strerror}. Check its owner."

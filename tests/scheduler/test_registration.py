@@ -1,0 +1,64 @@
+"""When an elected scheduler is registered, and what it does and is until then."""
+
+from tests.api import call, get, post, request, said
+from tests.processes import wait_until
+from tests.scheduler.elected import lifecycle, variable
+
+BYPASS = {"Bypass-Leader-Redirect": "true"}
+MASTER_FLAGS = ("-max_registration_delay=1hrs",)
+
+
+def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS)
+    one.start(until="Awaiting registration")
+    assert (lifecycle(one), variable(one, "framework_registered")) == ("LEADER_AWAITING_REGISTRATION", "0")
+    assert elected.names("member_") == []
+    assert get(one.url, "/leaderhealth")[0] == 502
+    assert post(one.url, request("listBackups"))[0] == 503
+    assert said(call(one.url, "getRoleSummary", _headers=BYPASS)) == ("OK", "")
+    zk.create(f"{mesos}/log_replicas", makepath=True)
+    zk.create(f"{mesos}/json.info", b"{}")
+    assert lifecycle(one) == "LEADER_AWAITING_REGISTRATION"
+    zk.create(f"{mesos}/json.info_", b"{}", ephemeral=True, sequence=True)
+    elected.wait_advertised(one)
+    assert (lifecycle(one), variable(one, "framework_registered")) == ("ACTIVE", "1")
+    assert one.stop() == 0
+
+
+def test_only_a_registered_leader_snapshots_and_backs_up_of_itself(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    often = ("-backup_interval=10ms", "-dlog_snapshot_interval=10ms")
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS, *often)
+    one.start(until="Awaiting registration")
+    for _ in range(100):
+        assert (variable(one, "scheduler_log_snapshots"), variable(one, "scheduler_backup_success")) == ("0", "0")
+    zk.create(f"{mesos}/json.info_", b"{}", makepath=True, ephemeral=True, sequence=True)
+    wait_until(lambda: variable(one, "scheduler_log_snapshots") != "0", "a snapshot")
+    wait_until(lambda: variable(one, "scheduler_backup_success") != "0", "a backup")
+
+
+def test_without_a_master_it_gives_up(elected, zookeeper):
+    one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", "-max_registration_delay=100ms")
+    one.initialize()
+    one.spawn()
+    assert one.wait_exit() == 1
+    assert "not registered within 0.1 s (-max_registration_delay)" in one.log
+
+
+def test_a_master_that_was_there_before_is_found(elected, zk, zookeeper):
+    mesos = f"{elected.path}-mesos"
+    zk.create(f"{mesos}/info_", b"", sequence=True, makepath=True)
+    elected.lead(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}")
+
+
+def test_alone_it_waits_for_a_master_as_well(scheduler, zookeeper):
+    one = scheduler(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", *MASTER_FLAGS, started=False)
+    one.start(until="Awaiting registration")
+    assert get(one.url, "/leaderhealth")[0] == 502
+    assert post(one.url, request("listBackups"))[0] == 503
+    assert said(call(one.url, "listBackups", _headers=BYPASS)) == ("OK", "")
+
+
+def test_the_gc_executor_is_warned_of(scheduler):
+    assert "-gc_executor_path is set: it must be left out during a recovery" in scheduler("-gc_executor_path=/x").log
