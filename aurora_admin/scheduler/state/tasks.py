@@ -129,13 +129,14 @@ class LiveTasks(TaskTable):
         jobs = array("I", (self.job_number(_job_of(self.configs.raw[number])) for number in numbers))
         try:
             self.job.extend(map(jobs.__getitem__, self.config))
-            self.config = array("I", map(numbers.__getitem__, self.config))
+            if numbers != array("I", range(len(numbers))):
+                self.config = array("I", map(numbers.__getitem__, self.config))
         except IndexError:
             raise WireError(
                 f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0
             ) from None
         self.spill.flush()
-        if SANDBOX_DELETED in self.status:
+        if self.statuses[SANDBOX_DELETED]:
             deleted = [row for row, status in enumerate(self.status) if status == SANDBOX_DELETED]
             self.save_all([raw for _, raw in self.records(deleted)])
 

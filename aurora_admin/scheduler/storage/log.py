@@ -29,8 +29,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
 # Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
 DEFLATE_ABOVE = 4096
-INFLATE_FEED = 1 << 19
-INFLATED_PIECE = 1 << 20
+# What is fed inflates to about a mebibyte, and mostly to less than a piece: what is left over would be copied.
+INFLATE_FEED = 1 << 18
+INFLATED_PIECE = 1 << 22
 # An inflated snapshot can be a thousand times its size; what it may hold is bounded by what can be addressed.
 INFLATED = Limits(string=2**31 - 1, container=2**31 - 1)
 
