@@ -27,7 +27,6 @@ STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - what the compil
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
 NO_TEXT = "Unknown error"  # the original's word for a detail without text
 NO_CODE = "the answer has no response code"
-REMEMBERED_TEXTS = 10_000
 
 
 class Reply:
@@ -63,12 +62,10 @@ class Task(NamedTuple):
     """What commands show of a task."""
 
     role: str
-    environment: str
     name: str
     instance: int
     status: str
     task_id: str
-    host: str
 
 
 class TasksReply(Reply):
@@ -95,15 +92,15 @@ class TasksReply(Reply):
         Raises:
             BadReply: the answer breaks off, or is not what a scheduler sends; the tasks before were right.
         """
-        text, names = _Texts(), STATUS_NAMES
+        names = STATUS_NAMES
         with self._told():
             for _, item, _ in self._structs():
                 try:
                     assigned = item.assignedTask
                     job = assigned.task.job
-                    yield Task(text[job.role], text[job.environment], text[job.name], assigned.instanceId,
-                               names.get(item.status) or str(item.status), assigned.taskId.decode("utf-8", "replace"),
-                               text[assigned.slaveHost])
+                    yield Task(job.role.decode("utf-8", "replace"), job.name.decode("utf-8", "replace"),
+                               assigned.instanceId, names.get(item.status) or str(item.status),
+                               assigned.taskId.decode("utf-8", "replace"))
                 except AttributeError:  # noqa: PERF203 - costs nothing, and asking each of them would
                     raise Unusable("a task lacks its job or its id", self._response.url) from None
 
@@ -142,16 +139,6 @@ class TasksReply(Reply):
                 self.message = _joined(reader.struct(ResponseDetail) for _ in range(_struct_count(reader)))
             else:
                 reader.skip(ttype)
-
-
-class _Texts(dict[bytes | None, str]):
-    """The texts that come again and again, each decoded once."""
-
-    def __missing__(self, raw: bytes | None) -> str:
-        if len(self) >= REMEMBERED_TEXTS:
-            self.clear()
-        text = self[raw] = (raw or b"").decode("utf-8", "replace")
-        return text
 
 
 def reply_of(reader: Reader, response: Response) -> Reply:

@@ -122,8 +122,8 @@ def test_tasks_are_read_with_what_commands_show(binary):
         reply = server.client().scheduler.query_recovery()
         assert (reply.ok, reply.code_name, reply.message, reply.count) == (True, "OK", "", 2)
         assert list(reply.tasks) == [
-            ("www", "prod", "hello", 0, "RUNNING", "www-prod-hello-0", "agent1"),
-            ("é", "prod", "hello", 1, "RESTARTING", "www-prod-hello-1", "agent1"),
+            ("www", "hello", 0, "RUNNING", "www-prod-hello-0"),
+            ("é", "hello", 1, "RESTARTING", "www-prod-hello-1"),
         ]
         assert reply.message == "late"
 
