@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import uuid
 from contextlib import suppress
 
 import pytest
@@ -99,6 +100,14 @@ def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
     assert leader.wait_exit() == 1
     assert "Lost leadership, or the chance of it: our node" in leader.log
     elected.wait_advertised(second)
+
+
+def test_a_leader_with_another_node_before_its_own_ends(elected, zk):
+    """ZooKeeper's numbers go round after two thousand million: two must not lead for it."""
+    leader = elected.lead()
+    zk.create(f"{elected.path}/_c_{uuid.uuid4()}-lock--000000001")
+    assert leader.wait_exit() == 1
+    assert "another scheduler has a lower node" in leader.log
 
 
 def test_a_standby_whose_candidate_was_deleted_ends(elected, zk):
