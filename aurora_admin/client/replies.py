@@ -26,6 +26,7 @@ TASKS_FIELD = {"queryRecovery": 9, "getTasksStatus": 3, "getTasksWithoutConfigs"
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - what the compiler calls it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
 NO_TEXT = "Unknown error"  # the original's word for a detail without text
+OLD_MESSAGE = 2  # where releases up to 0.6 have it, without details (spec/cli.md 3.4)
 NO_CODE = "the answer has no response code"
 
 
@@ -133,10 +134,13 @@ class TasksReply(Reply):
         for ttype, field in _response_fields(reader):
             if (ttype, field) == (TType.I32, 1):
                 self.code = reader.i32()
+            elif (ttype, field) == (TType.STRING, OLD_MESSAGE):
+                self.message = reader.string().decode("utf-8", "replace")
             elif (ttype, field) == (TType.STRUCT, 3) and self.ok:
                 yield from _structs_at(reader, member, 1)
             elif (ttype, field) == (TType.LIST, 6):
-                self.message = _joined(reader.struct(ResponseDetail) for _ in range(_struct_count(reader)))
+                details = [reader.struct(ResponseDetail) for _ in range(_struct_count(reader))]
+                self.message = _joined(details) or self.message
             else:
                 reader.skip(ttype)
 
@@ -156,7 +160,8 @@ def reply_of(reader: Reader, response: Response) -> Reply:
                 reader.skip(ttype)
     if envelope is None or envelope.responseCode is None:
         raise Unusable(NO_CODE, response.url)
-    return Reply(envelope.responseCode, _joined(envelope.details or ()), envelope.result)
+    message = _joined(envelope.details or ()) or envelope.messageDEPRECATED or ""
+    return Reply(envelope.responseCode, message, envelope.result)
 
 
 def _joined(details: Iterable[ResponseDetail]) -> str:

@@ -128,6 +128,17 @@ def test_tasks_are_read_with_what_commands_show(binary):
         assert reply.message == "late"
 
 
+@pytest.mark.parametrize(("texts", "shown"), [([], "of old"), (["of today"], "of today")])
+@pytest.mark.parametrize("method", ["snapshot", "query_recovery"])
+def test_a_message_stands_where_old_releases_have_it_unless_there_are_details(method, texts, shown):
+    details = [ResponseDetail(message=text) for text in texts]
+    refusal = Response(responseCode=2, messageDEPRECATED="of old", details=details)
+    name = {"query_recovery": "queryRecovery"}.get(method, method)
+    with FakeScheduler([thrift(name, refusal, binary=False)]) as server:
+        reply = getattr(server.client().scheduler, method)()
+    assert (reply.code_name, reply.message) == ("ERROR", shown)
+
+
 def test_a_status_that_nobody_knows_is_shown_as_its_number():
     with FakeScheduler([thrift("queryRecovery", tasks_reply(task(status=99)))]) as server:
         assert [one.status for one in server.client().scheduler.query_recovery().tasks] == ["99"]
