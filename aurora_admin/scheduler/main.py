@@ -36,7 +36,7 @@ def main() -> int:
     try:
         flags = parse(sys.argv[1:])
     except FlagError as error:
-        return _refuse(f"{error} See aurora-reference-scheduler -help.")
+        return _refuse(f"{str(error).rstrip('.')}. See aurora-reference-scheduler -help.")
     logging.Formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(LINE, "%Y-%m-%dT%H:%M:%S"))
