@@ -53,6 +53,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.line(f"{report.nodeid}: {line}")
     if not FIXTURES.is_dir():
         terminalreporter.line(f"no {FIXTURES}: tests on files of real schedulers were skipped")
+    for report in terminalreporter.stats.get("skipped", ()):
+        terminalreporter.line(f"skipped: {report.nodeid}")
 
 
 @pytest.fixture

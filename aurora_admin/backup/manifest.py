@@ -71,6 +71,25 @@ def read_verified(path: str, read: Callable[[str], Backup] = read_backup) -> Bac
     return backup
 
 
+def is_whole(path: str) -> bool:
+    """Tell without reading it whether a backup was written to its end: it has the size that its manifest says.
+
+    Without a manifest: whether it ends as a struct does.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        ends = file.read() == b"\0"
+    try:
+        wanted = _load(path)
+    except BackupError:
+        return False
+    return ends if wanted is None else wanted[SIZE] == size
+
+
 def _facts(backup: Backup) -> Facts:
     return {
         TIMESTAMP: backup.timestamp_ms,

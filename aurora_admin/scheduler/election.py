@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
-from kazoo.exceptions import NoNodeError
+from kazoo.exceptions import NoAuthError, NoNodeError
 
 from aurora_admin.scheduler.election_session import Access, Session
 from aurora_admin.scheduler.redirect import Endpoint, decode, payload
@@ -85,7 +85,11 @@ class Election:
         found, owners = [], set()
         for name in names:
             with suppress(NoNodeError):
-                data, stat = self._session.client.get(f"{self._path}/{name}")
+                try:  # with a watch: a half-written one may be completed
+                    data, stat = self._session.client.get(f"{self._path}/{name}", watch=self._session.wake)
+                except NoAuthError:
+                    logger.warning("Ignoring %s/%s: its ACL does not let us read it", self._path, name)
+                    continue
                 owners.add(stat.ephemeralOwner)
                 found.append(decode(name, data))
         self.members = [member for member in found if member is not None]

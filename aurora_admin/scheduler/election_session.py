@@ -106,6 +106,10 @@ class Session:
         except KazooException as error:
             self.lose(self._refused(error))
             return
+        except Exception as error:
+            logger.exception("Standing for election failed unexpectedly")
+            self.lose(f"{type(error).__name__}: {error}")
+            return
         while self._wakes.get() and not self._over.is_set():
             self._look()
 
@@ -116,6 +120,10 @@ class Session:
             logger.debug("ZooKeeper was out of reach; the next change of state looks again")
         except KazooException as error:
             self.lose(self._refused(error))
+        except Exception as error:
+            # A candidate that does not look any more would stand in the way of the others for good.
+            logger.exception("Looking at %s failed unexpectedly", self._path)
+            self.lose(f"{type(error).__name__}: {error}")
 
     def _children(self) -> list[str]:
         """Return them, or none where there is no node (yet); either way the next change wakes us."""
@@ -151,7 +159,8 @@ class Session:
     def lose(self, reason: str) -> None:
         """Give up what the session holds: tell so, the first time, and nothing more."""
         if self._on_lost is None:
-            logger.warning("%s", reason)
+            if not self._over.is_set():
+                logger.warning("%s", reason)
             return
         with self._lock:  # our own clock and kazoo may say so in the same moment
             if self._over.is_set():

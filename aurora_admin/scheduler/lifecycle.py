@@ -242,8 +242,12 @@ def _repeat(ended: threading.Event, pause: Callable[[], float], act: Callable[[]
     def turn() -> None:
         try:
             act()
-        except (LogError, BackupFailed) as error:
-            logger.warning("%s", error)
+        except NotReady:
+            raise
+        except Exception as error:
+            # Whatever it is: a scheduler that goes on without backups, and does not say so, is the worst of all.
+            expected = isinstance(error, LogError | BackupFailed)
+            logger.log(logging.WARNING if expected else logging.ERROR, "%s", error, exc_info=not expected)
             ended.wait(BACKUP_CHECK_SECONDS)
 
     def loop() -> None:

@@ -63,7 +63,7 @@ def _add_sizes(flag: Callable[..., None]) -> None:
         "log_snapshot_bytes",
         "SIZE",
         "size of the log entries since the last snapshot that calls for one before its time (default 16MB)",
-        type=data_size,
+        type=_size,
         default=16 << 20,
     )
     flag(

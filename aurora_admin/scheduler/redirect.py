@@ -73,7 +73,7 @@ def decode(name: str, data: bytes) -> Endpoint | None:
     try:
         address = json.loads(data)["serviceEndpoint"]
         host, port = address["host"], address.get("port", 0)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         host = port = None
     if isinstance(host, str) and isinstance(port, int):
         return Endpoint(host, port)

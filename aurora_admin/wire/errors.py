@@ -26,6 +26,10 @@ class WireError(Exception):
         return f"org.apache.thrift.protocol.{self.java_class}: {self}"
 
 
+class NotKnown(WireError):
+    """Bytes that are whole, and mean something that only a newer version knows."""
+
+
 def ended(offset: int, text: str = "the input ends in the middle of a value") -> WireError:
     """Return the error for input that is cut short."""
     return WireError(text, offset, "TTransportException")

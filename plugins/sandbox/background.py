@@ -1,5 +1,6 @@
 """A process in the background, with what it says in a file; it is ended whatever happens to the drill."""
 
+import os
 import re
 import signal
 import subprocess
@@ -41,45 +42,50 @@ class Background:
     def __init__(self, what: str, log: Path, environment: Mapping[str, str]) -> None:
         self.what = what
         self._log, self._environment = log, environment
-        self._read = 0  # how much of the log has been reported
+        self._read = self._begun = 0  # how much of the log has been reported; where the running process began it
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str]) -> None:
         """Start it and go on."""
         with open(self._log, "ab") as log, _uninterrupted():
+            self._begun = log.seek(0, os.SEEK_END)
             self._process = subprocess.Popen(tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
                                              stderr=log)
 
     def news(self) -> list[str]:
         """Return the whole lines that it has said since the last call."""
+        said = self._lines_from(self._read)
+        self._read += sum(map(len, said))
+        return [line.decode("utf-8", "replace").rstrip("\r\n") for line in said]
+
+    def _lines_from(self, position: int) -> list[bytes]:
         with open(self._log, "rb") as log:
-            log.seek(self._read)
-            said = log.read()
-        said = said[:said.rfind(b"\n") + 1]
-        self._read += len(said)
-        return said.decode("utf-8", "replace").splitlines()
+            log.seek(position)
+            return [line for line in log if line.endswith(b"\n")]
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def wait_for(self, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
-        """Wait until it says something; return the group of the pattern, and all that it has said till then.
+        """Wait until it has said something since it was started; return the group of the pattern, and what is new.
 
         Raises:
             StepFailed: it ended instead, or takes for ever.
         """
-        said: list[str] = []
         deadline = time.monotonic() + REPLAY_SECONDS
-        while not (found := next(filter(None, map(pattern.search, said)), None)):
+        while not (found := self._found(pattern)):
             if not self.is_running():
-                said += self.news()
                 code = self._process.returncode if self._process else None
-                raise StepFailed(f"{self.what} ended with {code} instead of serving: {last(said)}")
+                raise StepFailed(f"{self.what} ended with {code} instead of serving: {last(self.news())}")
             if time.monotonic() > deadline:
-                raise StepFailed(f"{self.what} does not serve after {REPLAY_SECONDS} s: {last(said)}")
+                raise StepFailed(f"{self.what} does not serve after {REPLAY_SECONDS} s: {last(self.news())}")
             time.sleep(PAUSE_SECONDS)
-            said += self.news()
-        return found.group(1), said
+        return found.group(1), self.news()
+
+    def _found(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Look at all that it has said: what is waited for may have come together with what was before."""
+        lines = (line.decode("utf-8", "replace") for line in self._lines_from(self._begun))
+        return next(filter(None, map(pattern.search, lines)), None)
 
     def terminate(self) -> None:
         """Ask it to end."""

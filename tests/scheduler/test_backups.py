@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.wire import codec
 from tests.api import call, get, said
 from tests.processes import wait_until
+from tests.scheduler.states import job
 from tests.scheduler.test_log import fill, small_disk  # noqa: F401  (a fixture)
 from tests.scheduler.test_recovery import NAME, OK, place, sample
 
@@ -167,11 +169,40 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
     """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
     backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
-    finished_at = {NAME: 900, "scheduler-backup-2099-01-01-00-00": 500, f"{NAME}-01": 1001, "notes": 999}
+    finished_at = {NAME: 900, "scheduler-backup-2099-01-01-00-00": 500, f"{NAME}-01": 1001, "notes": 999,
+                   f"{NAME}.keep": 998}
     for name, finished in finished_at.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (finished, finished))
     assert backups.newest_time() == 900
+
+
+def test_what_was_cut_short_pushes_no_whole_backup_out(scheduler):
+    one = scheduler("-max_saved_backups=2", "-backup_interval=1000days")
+    cut = {"scheduler-backup-2020-01-01-00-00": sample()[:20_000].rstrip(b"\0"),
+           "scheduler-backup-2099-01-01-00-00": b""}
+    for name, raw in cut.items():
+        place(one, raw, name)
+    for _ in range(3):
+        assert said(call(one.url, "performBackup")) == OK
+    made = sorted(set(names(one)) - cut.keys())
+    assert len(made) == 2
+    assert set(names(one)) == {*made, *cut}
+    (one.backup_dir / made[0]).write_bytes(b"shorter\0")
+    assert said(call(one.url, "performBackup")) == OK
+    assert len(names(one)) == 5
+    assert one.log.count("is cut short, or not what its manifest says") >= 3
+
+
+def test_a_backup_that_fails_in_an_unexpected_way_is_not_the_last(scheduler):
+    """What was spilled is gone: as if the disk had lost it."""
+    one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
+    assert said(call(one.url, "createJob", description=job())) == OK
+    (spill,) = [path for path in Path(f"/proc/{one.process.pid}/fd").iterdir()
+                if "(deleted)" in os.readlink(path) and str(one.log_dir) in os.readlink(path) and path.stat().st_size]
+    os.truncate(spill, 0)
+    wait_until(lambda: variable(one, "scheduler_backup_failed") != "0", "the failure counted")
+    assert "Traceback" not in one.log
 
 
 @pytest.fixture

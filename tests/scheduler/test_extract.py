@@ -15,7 +15,6 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.offline.mesos import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.wire import codec
 from tests.api import call, said
 from tests.processes import PROGRAMS, environment, run
@@ -44,10 +43,10 @@ def quota(role: str) -> bytes:
 @pytest.fixture
 def extract(tmp_path):
     """`extract(folder)` runs the program; what it wrote is at `extract.target`."""
-    def call(folder: Path, target: Path = tmp_path / "out" / "state"):
+    def call(folder: Path, target: Path = tmp_path / "out" / "state", *options: str):
         target.parent.mkdir(exist_ok=True)
-        command = [PROGRAMS / "aurora-reference-log", "extract", f"--mesos-replica={folder}", f"--to={target}"]
-        return run(command, environment(tmp_path))
+        place = (f"--mesos-replica={folder}", f"--to={target}")
+        return run([PROGRAMS / "aurora-reference-log", "extract", *place, *options], environment(tmp_path))
     return call
 
 
@@ -66,13 +65,6 @@ def opened(folder: Path, tmp_path: Path) -> Replica:
 def listing(folder: Path) -> dict[str, tuple[str, int]]:
     return {path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
             for path in folder.iterdir()}
-
-
-def test_a_fresh_log_is_an_empty_state(extract, tmp_path):
-    done = extract(replica(tmp_path / "log", nop(0), append(1, NOOP_ENTRY)))
-    assert (done.code, done.err) == (0, "")
-    assert "Wrote the state of positions 0 to 1" in done.out
-    assert roles(tmp_path) == []
 
 
 def test_an_initialised_log_that_nobody_wrote_to_is_empty(tmp_path):

@@ -6,6 +6,7 @@ import uuid
 from contextlib import suppress
 
 import pytest
+from kazoo.security import make_digest_acl
 
 from tests.api import call, get, post, request, said
 from tests.processes import PROGRAMS, pause, resume, wait_until
@@ -108,6 +109,26 @@ def test_a_leader_with_another_node_before_its_own_ends(elected, zk):
     zk.create(f"{elected.path}/_c_{uuid.uuid4()}-lock--000000001")
     assert leader.wait_exit() == 1
     assert "another scheduler has a lower node" in leader.log
+
+
+@pytest.mark.parametrize(("data", "acl"), [
+    (b'{"a":' * 100_000, None), (b"{}", [make_digest_acl("somebody", "else", all=True)]),
+], ids=["odd", "not for us"])
+def test_a_member_that_cannot_be_read_stands_in_nobodys_way(elected, zk, data, acl):
+    leader, second = elected.lead(), elected.stand_by()
+    odd = zk.create(f"{elected.path}/member_", data, acl=acl, sequence=True)
+    wait_until(lambda: all(odd.rpartition("/")[2] in one.log for one in (leader, second)), "both have looked at it")
+    leader.kill()
+    wait_until(lambda: get(second.url, "/leaderhealth")[0] == 200, "the second leads")
+
+
+def test_a_member_that_is_completed_is_seen(elected, zk):
+    """As by a writer that was kept from writing it whole: two are advertised then, and nobody may be sent to either."""
+    leader = elected.lead()
+    half = zk.create(f"{elected.path}/member_", b"", sequence=True)
+    wait_until(lambda: half.rpartition("/")[2] in leader.log, "it has looked at it")
+    zk.set(half, b'{"serviceEndpoint": {"host": "other", "port": 1}}')
+    wait_until(lambda: get(leader.url, "/leaderhealth")[0] == 502, "it has seen the other")
 
 
 def test_a_standby_whose_candidate_was_deleted_ends(elected, zk):

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, written in blocks and read back while the next ones are made."""
 
+import errno
 import hashlib
 import os
 import random
@@ -29,6 +30,20 @@ def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
     assert raw == b"".join(pieces(size))
     assert digest == hashlib.sha256(raw).hexdigest()
     assert os.listdir(tmp_path) == ["named"]
+
+
+def test_a_file_system_without_links_gets_its_files_all_the_same(tmp_path, monkeypatch):
+    def refused(source, target):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    with Temporary(str(tmp_path)) as made:
+        made.write([b"whole"])
+        (tmp_path / "taken").write_bytes(b"other")
+        with pytest.raises(PermissionError):
+            made.link("taken")
+        made.link("named")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"named": b"whole", "taken": b"other"}
 
 
 @pytest.mark.parametrize("size", [100, 20_000_001])

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from aurora_admin.gen.api import ttypes as api
+from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.offline.mesos import Replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.wire import codec
 from tests.processes import PROGRAMS, environment, run
 from tests.scheduler import states
@@ -71,11 +73,29 @@ def test_a_frame_that_is_missing_leaves_the_snapshot_out_and_is_told(extract, tm
         assert [one.role for one in held.quotaConfigurations] == ["before"]
 
 
-def test_no_position_at_all_is_told(extract, tmp_path):  # noqa: F811
-    done = extract(replica(tmp_path / "log"))
+@pytest.mark.parametrize("records", [[], [nop(0), append(1, NOOP_ENTRY)]], ids=["nothing", "fresh"])
+def test_a_replica_without_any_state_makes_no_backup(extract, tmp_path, records):  # noqa: F811
+    """Committed it would be the end of the cluster."""
+    done = extract(replica(tmp_path / "log", *records), tmp_path / "state")
+    assert done.code == 1
+    assert "holds no snapshot and no transaction: nothing was written." in done.err
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract, tmp_path):  # noqa: F811
+    event = storage.SaveJobUpdateEvent(event=api.JobUpdateEvent(status=0, timestampMs=1),
+                                       key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1"))
+    lost = codec.encode(storage.LogEntry(transaction=storage.Transaction(
+        ops=[storage.Op(saveJobUpdateEvent=event)], schemaVersion=1)))
+    source = replica(tmp_path / "log", append(0, quota("kept")), (2, append(2, lost)))
+    refused = extract(source, tmp_path / "state")
+    assert refused.code == 1
+    assert "Update not found: www/prod/web/u1. Take the replica of another scheduler, or" in refused.err
+    done = extract(source, tmp_path / "state", "--allow-partial")
     assert done.code == 0
-    assert "There is no position in the replica" in done.err
-    assert "Wrote the state of no positions to" in done.out
+    assert "Dropping an event of job update www/prod/web/u1, which is missing" in done.err
+    held = codec.decode(Snapshot, (tmp_path / "state").read_bytes())
+    assert [one.role for one in held.quotaConfigurations] == ["kept"]
 
 
 def copied(folder: Path, target: Path) -> Path:

@@ -11,7 +11,14 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import ConnectionClosedError, ConnectionLoss, KazooException, NoNodeError, SessionExpiredError
+from kazoo.exceptions import (
+    ConnectionClosedError,
+    ConnectionLoss,
+    KazooException,
+    NoAuthError,
+    NoNodeError,
+    SessionExpiredError,
+)
 from kazoo.handlers.threading import SequentialThreadingHandler
 
 if TYPE_CHECKING:
@@ -68,6 +75,8 @@ class Session:
             names: list[str] = self._answer(self._asked(self._client.get_children_async, path), wait)
         except NoNodeError:
             return None
+        except NoAuthError as error:
+            raise Unavailable(f"its ACL does not let us read {path}") from error
         asked = {name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}")
                  for name in names if wanted(name)}
         return names, {name: raw for name, answer in asked.items() if (raw := self._data(answer, wait)) is not None}
@@ -99,7 +108,7 @@ class Session:
     def _data(self, answer: Any, wait: Wait) -> bytes | None:
         try:
             return bytes(self._answer(answer, wait)[0])
-        except NoNodeError:  # gone since its name was read
+        except (NoNodeError, NoAuthError):  # gone since its name was read, or none of ours to read
             return None
 
     def _answer(self, answer: Any, wait: Wait) -> Any:
@@ -107,7 +116,7 @@ class Session:
             raise Unavailable(NO_ANSWER)
         try:
             return answer.get()
-        except NoNodeError:
+        except (NoNodeError, NoAuthError):
             raise
         except (ConnectionLoss, ConnectionClosedError, SessionExpiredError) as error:
             raise Unavailable("the connection was lost") from error
@@ -147,7 +156,7 @@ class _Threads(SequentialThreadingHandler):  # type: ignore[misc]
         """Return why there is no connection, nothing if no server was tried; one that all share is told once."""
         if len(reasons := set(self._tried.values())) == 1:
             return reasons.pop()
-        return ", ".join(f"{server} {reason}" for server, reason in self._tried.items())
+        return ", ".join(f"{server} {reason}" for server, reason in sorted(self._tried.items()))
 
 
 def _name(address: tuple[str, int]) -> str:

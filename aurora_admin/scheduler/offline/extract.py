@@ -18,6 +18,9 @@ from aurora_admin.scheduler.storage.log import Log
 NAMED = 20
 
 
+ADVICE = "Take the replica of another scheduler, or go on without what is missing: --allow-partial."
+
+
 def extract(replica: str, target: str, report: Callable[[str], None], *, allow_partial: bool = False) -> str:
     """Replay what a replica has learned and write the state as a backup; return what was done.
 
@@ -34,13 +37,15 @@ def extract(replica: str, target: str, report: Callable[[str], None], *, allow_p
         with closing(Replica(copy)) as opened:
             _tell(opened, report)
             stores = Stores(copy, allow_partial=allow_partial)
-            Log(_Entries(opened), copy, 1).replay(stores)
+            log = Log(_Entries(opened), copy, 1, advice=ADVICE)
+            log.replay(stores)
+            if stores.snapshot_ms is None and not log.statistics["scheduler_log_un_snapshotted_transactions"]:
+                raise LogError(f"{replica} holds no snapshot and no transaction: nothing was written. {ADVICE}")
             first, last = opened.begin, opened.end
         view = View(stores, int(written * 1000))
         write_backup(folder, view, None, [name])
     counts = ", ".join(f"{n} {section}" for section, n in section_counts(view.task_count, view.sections).items())
-    positions = f"positions {first} to {last}" if first <= last else "no positions"
-    return f"Wrote the state of {positions} to {target}: {counts}"
+    return f"Wrote the state of positions {first} to {last} to {target}: {counts}"
 
 
 def _place(target: str) -> tuple[str, str]:
@@ -84,8 +89,6 @@ def _tell(replica: Replica, report: Callable[[str], None]) -> None:
             f"The last write into {', '.join(replica.torn)} is cut short: positions at the end may be missing. Compare "
             "with the other replicas."
         )
-    if replica.end < replica.begin:
-        report("There is no position in the replica: what is written is the state of a cluster that has nothing.")
 
 
 def _listed(runs: Sequence[range]) -> str:

@@ -137,6 +137,9 @@ def _history(stores: "Stores", op: Op) -> History | None:
     key = _update_key(_required(op, 3))
     history = stores.history(key)
     if history is None:
+        if stores.allow_partial:
+            logger.warning("Dropping an event of job update %s, which is missing", show(key))
+            return None
         raise WireError(f"Update not found: {show(key)}", 0)
     return history
 

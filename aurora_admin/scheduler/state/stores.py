@@ -27,7 +27,7 @@ from aurora_admin.scheduler.state.replay import APPLY
 from aurora_admin.scheduler.state.tasks import LiveTasks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire import fields
-from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.errors import NotKnown, WireError
 from aurora_admin.wire.reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 class Stores:
     """The live state, in today's shape. Only `apply` and the loading of a snapshot change it.
 
-    With `allow_partial` a snapshot may come without the sections that a dbScript holds which cannot be understood.
+    With `allow_partial` a snapshot may come without the sections that a dbScript holds which cannot be understood, and
+    events without their job update are dropped.
 
     Attributes:
         snapshot_ms: the timestamp of the snapshot that the state began with, or None.
@@ -48,7 +49,7 @@ class Stores:
     def __init__(self, spill_folder: str, *, allow_partial: bool = False, statistics: Statistics | None = None) -> None:
         self._statistics = Statistics() if statistics is None else statistics
         self._spill_folder = spill_folder
-        self._allow_partial = allow_partial
+        self.allow_partial = allow_partial
         self.metadata: bytes | None = None
         self.reset()
 
@@ -87,7 +88,7 @@ class Stores:
         """
         act = APPLY.get(op.number)
         if act is None:
-            raise WireError(f"op {op.number} is not known to this version", 0)
+            raise NotKnown(f"op {op.number} is not known to this version", 0)
         act(self, op)
 
     def load_deduplicated(self, reader: Reader) -> None:
@@ -144,7 +145,7 @@ class Stores:
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
         try:
-            notes = add_from_script(found, script, self.backfill, allow_partial=self._allow_partial)
+            notes = add_from_script(found, script, self.backfill, allow_partial=self.allow_partial)
         except ScriptError as error:
             raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:

@@ -18,6 +18,7 @@ from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned
 from aurora_admin.scheduler.storage.folder import sync_folder
 from aurora_admin.wire import fields
+from aurora_admin.wire.errors import WireError
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Backups:
         """When the newest backup here was finished, seconds since the epoch; what is still to come does not count."""
         now = self._clock()
         try:
-            times = [os.stat(os.path.join(self.folder, name)).st_mtime for name in self.names()]
+            times = [os.stat(os.path.join(self.folder, name)).st_mtime for name in self._ours()]
         except (OSError, BackupFailed):
             return None
         return max((finished for finished in times if finished <= now), default=None)
@@ -114,9 +115,20 @@ class Backups:
     def _prune(self, newest: str) -> None:
         """Delete the oldest of our own until no more than the wanted number are left, never the newest."""
         stay = (newest, self.in_use())
-        others = [name for name in self._ours() if name not in stay]
+        others = [name for name in self._ours() if name not in stay and self._is_whole(name)]
         for name in others[: max(0, len(others) + 1 - self._most)]:
             self._delete(name)
+
+    def _is_whole(self, name: str) -> bool:
+        """Tell, at a glance, whether a backup is one: what was cut short must not push out those that are whole."""
+        path = os.path.join(self.folder, name)
+        try:
+            whole = manifest.is_whole(path)
+        except OSError:
+            whole = False
+        if not whole:
+            logger.warning("%s is cut short, or not what its manifest says: it is neither counted nor pruned", path)
+        return whole
 
     def _delete(self, name: str) -> None:
         """The backup goes first: a manifest alone is cleaned up at the next start, a backup alone is unchecked."""
@@ -166,6 +178,8 @@ def write_backup(
         raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
     except ReadsBackWrong as error:
         raise BackupFailed(str(error)) from error
+    except (EOFError, WireError) as error:
+        raise BackupFailed(f"Failed to read what a backup into {folder} should hold: {error}.") from error
     raise BackupFailed(f"Every name for a new backup in {folder} is taken; try again in a minute.")
 
 

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all (design: temporary name, fsync, verify, link, fsync of the folder)."""
 
+import errno
 import fcntl
 import hashlib
 import mmap
@@ -15,6 +16,8 @@ from aurora_admin.backup.file import WINDOW
 PREFIX, SUFFIX = "temp_scheduler-backup-", ".part"
 # How much is written before it is worth its while to have it on the disk.
 FLUSHED = 64 << 20
+# What file systems say that have no second names for a file: FAT, and some in user space.
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class ReadsBackWrong(Exception):
@@ -74,7 +77,14 @@ class Temporary:
         Raises:
             FileExistsError: the name is taken; no file is ever replaced.
         """
-        os.link(self._path, os.path.join(self.folder, name))
+        target = os.path.join(self.folder, name)
+        try:
+            os.link(self._path, target)
+        except OSError as error:
+            if error.errno not in NO_LINKS or os.path.lexists(target):
+                raise
+            # Such a file system has no way to refuse a taken name: between the look and this another could come.
+            os.rename(self._path, target)
 
     def __enter__(self) -> "Temporary":
         return self

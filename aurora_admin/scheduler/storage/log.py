@@ -17,7 +17,7 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import DEFLATED_HEAD, STOP, Spool, entries
-from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.errors import NotKnown, WireError
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
@@ -25,6 +25,8 @@ from aurora_admin.wire.window import Window
 logger = logging.getLogger(__name__)
 
 SNAPSHOT, TRANSACTION, NOOP, DEFLATED, DEDUPLICATED = 1, 2, 3, 5, 6
+NEWER = "A newer version wrote it, and nothing of it is lost: start that version."
+RESTORE = "Start from an empty log and restore a backup (see scheduler_stage_recovery)."
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
 # Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
@@ -39,12 +41,19 @@ INFLATED = Limits(string=2**31 - 1, container=2**31 - 1)
 class Log:
     """Writes entries, and replays them into the stores.
 
-    `spool_folder` must have room for a deflated snapshot.
+    `spool_folder` must have room for a deflated snapshot; `advice` is what to do about an entry that cannot be read.
     """
 
     def __init__(
-        self, engine: LogEngine, spool_folder: str, max_entry_size: int, statistics: Statistics | None = None
+        self,
+        engine: LogEngine,
+        spool_folder: str,
+        max_entry_size: int,
+        statistics: Statistics | None = None,
+        *,
+        advice: str = RESTORE,
     ) -> None:
+        self._advice = advice
         self.engine = engine
         self._spool_folder = spool_folder
         self._max_entry_size = max_entry_size
@@ -193,10 +202,9 @@ class Log:
             try:
                 self._apply_entry(stores, entry.data)
             except (WireError, zlib.error) as error:
-                raise LogError(
-                    f"The log entry at position {entry.position} cannot be read: {error}. "
-                    "Start from an empty log and restore a backup (see scheduler_stage_recovery)."
-                ) from error
+                advice = NEWER if isinstance(error, NotKnown) else self._advice
+                where, text = f"The log entry at position {entry.position}", str(error).rstrip(".")
+                raise LogError(f"{where} cannot be read: {text}. {advice}") from error
 
         self._check_comfort()
 
@@ -233,7 +241,7 @@ class Log:
         elif member == NOOP:
             reader.skip(ttype)
         else:
-            raise WireError(f"log entry of unknown kind {member}", reader.position)
+            raise NotKnown(f"log entry of unknown kind {member}", reader.position)
         if reader.field()[0] != TType.STOP or not reader.window.at_end():
             raise WireError("more follows where the log entry should end", reader.position)
 

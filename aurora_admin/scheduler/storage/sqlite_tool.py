@@ -32,8 +32,8 @@ def wipe(arguments: Namespace) -> int:
     path = os.path.join(arguments.path, sqlite.FILE)
     with closing(SqliteLog(arguments.path)) as log:
         facts = log.facts()
-    question = f"The log {facts['log id']} in {path}, {facts['records']} records in {facts['bytes']} bytes, is deleted."
-    if not describe.confirmed(question, asked=arguments.yes):
+    what = f"The log {facts['log id']} in {path}, {facts['records']} records in {facts['bytes']} bytes"
+    if not describe.confirmed(f"{what}, will be deleted.", asked=arguments.yes):
         return 1
     sqlite.wipe(arguments.path)
     sys.stdout.write(f"Deleted the log {facts['log id']} in {arguments.path}\n")

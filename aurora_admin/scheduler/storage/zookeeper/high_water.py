@@ -94,7 +94,7 @@ class HighWater:
             f"{mark.epoch}, position {mark.position}. Was ZooKeeper restored from an old copy?"
         )
         if not accept:
-            raise LogError(f"{text} What came after is lost. To go on without it, start once with -log_accept_older.")
+            raise LogError(f"{text} What came after is lost. To go on without it: -log_accept_older=true, once.")
         logger.warning("%s Going on without what came after, as -log_accept_older says", text)
 
     def save(self, mark: Mark) -> None:

@@ -70,7 +70,7 @@ def wipe(arguments: Namespace) -> int:
             contents.format()
         admin.refuse_held(contents)
         count = sum(len(contents.positions(segment)) for segment in contents.segments())
-        if not describe.confirmed(f"The log {place} with {count} records is deleted.", asked=arguments.yes):
+        if not describe.confirmed(f"The log {place} with {count} records will be deleted.", asked=arguments.yes):
             return 1
         admin.wipe(contents)
     sys.stdout.write(f"Deleted the log {place}\n")
