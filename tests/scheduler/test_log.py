@@ -151,14 +151,17 @@ def _data(record: bytes) -> bytes:
     return chunk.data if chunk else b""
 
 
-def test_13_fragments_are_left_out_and_told(spool):
-    """The table of spec/storage.md 2.9."""
+def fragments(spool):
+    """The table of spec/storage.md 2.9 as one series of records, and the entries that are left of it."""
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
-    told: list[str] = []
     series = [chunks[0], header, header, *chunks, chunks[0], header, NOOP_ENTRY, header, chunks[0]]
-    found = [entry.data for entry in entries(enumerate(series), told.append)]
-    assert found == [b"".join(map(_data, chunks)), NOOP_ENTRY]
+    return series, [b"".join(map(_data, chunks)), NOOP_ENTRY]
+
+
+def assert_fragments_are_told(records, whole):
+    told: list[str] = []
+    assert [entry.data for entry in entries(records, told.append)] == whole
     assert [text.split(" at position ")[0] for text in told] == [
         "Found a frame with no preceding header",
         "Found an aborted transaction",
@@ -166,6 +169,11 @@ def test_13_fragments_are_left_out_and_told(spool):
         "Found an aborted transaction",
         "Found an aborted transaction",
     ]
+
+
+def test_13_fragments_are_left_out_and_told(spool):
+    series, whole = fragments(spool)
+    assert_fragments_are_told(enumerate(series), whole)
 
 
 @pytest.mark.parametrize("count", [0, -1, -(2**31)])

@@ -18,6 +18,7 @@ from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.wire import codec
 from tests.processes import wait_until
 from tests.scheduler.replicated import thread
+from tests.scheduler.test_log import assert_fragments_are_told, fragments
 
 QUOTA = codec.encode(ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1))
 
@@ -129,3 +130,10 @@ def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(logs
     roles = roles_of_the_next_leader(logs, tmp_path)
     assert b"restored" in roles
     assert len(roles) < len(busy.written)
+
+
+def test_13_fragments_in_zookeeper_are_left_out_and_told(logs, tmp_path):
+    with closing(Spool(str(tmp_path))) as spool:
+        series, whole = fragments(spool)
+    logs.lead().append(series)
+    assert_fragments_are_told(logs.lead("h2").read_all(), whole)
