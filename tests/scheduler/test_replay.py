@@ -282,14 +282,15 @@ def test_hosts_without_an_agent_are_kept(tmp_path):
     assert same(left, host)
 
 
-@pytest.mark.parametrize(("record", "text"), [
-    (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9"),
-    (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version"),
-    (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version"),
-    (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job"),
+@pytest.mark.parametrize(("record", "text", "advice"), [
+    (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9", "start that version"),
+    (fields.join([fields.Field(5, 11, fields.string(zlib.compress(fields.join([fields.Field(4, 12, b"\x00")]))))]),
+     "log entry of unknown kind 4", "restore a backup"),
+    (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version", "start that version"),
+    (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version", "restore a backup"),
+    (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job", "restore a backup"),
 ])
-def test_what_is_not_known_ends_the_replay_by_position_and_number(tmp_path, record, text):
-    advice = "start that version" if "known" in text else "restore a backup"
+def test_what_is_not_known_ends_the_replay_by_position_and_number(tmp_path, record, text, advice):
     with pytest.raises(LogError, match=f"The log entry at position 2 cannot be read: .*{text}[^.]*\\. [A-Z].*{advice}"):
         replay([b"\x02\x00\x03\x01\x00"] * 2 + [record], tmp_path)
 

@@ -88,6 +88,24 @@ def test_6_nothing_is_sent_again_after_a_lost_connection(logs, silencer):
     assert not logs.lost  # the session lives on: it is the write that broke the log
 
 
+def test_6_a_connection_that_is_lost_behind_the_last_answer_of_a_write_is_told(logs, silencer):
+    """What was answered stands; but nothing can follow it, and nobody may go on leading with that."""
+    log = logs.lead(place=logs.place._replace(hosts=silencer.hosts))
+
+    def records():
+        yield b"a"
+        wait_for_records(logs, 1)
+        log._client.exists(logs.root)  # answers come in the order of their questions
+        silencer.cut()
+        wait_until(lambda: not log._hold.connected.is_set(), "the loss of the connection")
+
+    assert log.append(records()) == 0
+    assert "was lost during a write" in logs.lost[0]
+    with pytest.raises(LogBroken):
+        log.append([b"b"])
+    assert logs.records() == [b"a"]
+
+
 def test_6_a_connection_that_comes_back_between_two_writes_does_no_harm(logs, silencer):
     log = logs.lead(place=logs.place._replace(hosts=silencer.hosts))
     log.append([b"a"])

@@ -117,8 +117,8 @@ class _Entries(LogEngine):
     def truncate_before(self, position: int) -> None:
         self.fence()
 
-    def room(self) -> None:
-        return None
+    def check_room(self, size: int) -> None:
+        self.fence()
 
     def close(self) -> None:
         self._replica.close()

@@ -88,7 +88,8 @@ class Stores:
         """
         act = APPLY.get(op.number)
         if act is None:
-            raise NotKnown(f"op {op.number} is not known to this version", 0)
+            kind = NotKnown if op.number > max(APPLY) else WireError
+            raise kind(f"op {op.number} is not known to this version", 0)
         act(self, op)
 
     def load_deduplicated(self, reader: Reader) -> None:

@@ -13,11 +13,11 @@ from contextlib import suppress
 
 from aurora_admin.backup import manifest
 from aurora_admin.backup.manifest import backup_name, manifest_name
+from aurora_admin.backup.sections import framework_id
 from aurora_admin.scheduler.statistics import SectionTimer, Statistics, untimed
 from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned
 from aurora_admin.scheduler.storage.folder import sync_folder
-from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
 logger = logging.getLogger(__name__)
@@ -184,12 +184,11 @@ def write_backup(
 
 
 def _facts(source: snapshots.Source, size: int, digest: str) -> manifest.Facts:
-    framework_id = fields.get(source.metadata, 1)
     return {
         manifest.SIZE: size,
         manifest.DIGEST: digest,
         manifest.TIMESTAMP: source.timestamp_ms,
-        manifest.FRAMEWORK_ID: framework_id and framework_id[4:].decode("utf-8", "replace"),
+        manifest.FRAMEWORK_ID: framework_id(source.metadata),
         manifest.COUNTS: manifest.section_counts(source.task_count, source.sections),
     }
 

@@ -49,7 +49,11 @@ class LogEngine(Protocol):
     def truncate_before(self, position: int) -> None:
         """Forget all records before a position; durable on return."""
 
-    def room(self) -> int | None:
-        """How many bytes one more entry may take, or None where that cannot be known."""
+    def check_room(self, size: int) -> None:
+        """Refuse an entry of so many bytes before it is begun, as far as that can be known.
+
+        Raises:
+            LogFull: there is no room for it.
+        """
 
     def close(self) -> None: ...

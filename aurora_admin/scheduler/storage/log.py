@@ -136,7 +136,7 @@ class Log:
                 spool = stack.enter_context(closing(Spool(self._spool_folder, self.statistics)))
                 with self.statistics.timed("log_manager_deflate"):
                     spool.deflate(pieces)
-                self._check_room(spool.size)
+                self.engine.check_room(spool.size)
             except WireError as error:
                 raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
             except OSError as error:
@@ -145,14 +145,6 @@ class Log:
                     "Free some space and try again."
                 ) from error
             yield spool
-
-    def _check_room(self, size: int) -> None:
-        room = self.engine.room()
-        if room is not None and room < size:
-            raise LogFull(
-                f"The log has room for {room} bytes and {size} are needed: nothing was written. "
-                f"Free some space in {self._spool_folder} (in ZooKeeper: raise -log_hard_limit) and try again."
-            )
 
     def _append(self, records: Iterable[bytes], size: int) -> int:
         with self.statistics.timed("log_manager_append"):
@@ -241,7 +233,8 @@ class Log:
         elif member == NOOP:
             reader.skip(ttype)
         else:
-            raise NotKnown(f"log entry of unknown kind {member}", reader.position)
+            kind = NotKnown if member > DEDUPLICATED else WireError
+            raise kind(f"log entry of unknown kind {member}", reader.position)
         if reader.field()[0] != TType.STOP or not reader.window.at_end():
             raise WireError("more follows where the log entry should end", reader.position)
 

@@ -48,8 +48,8 @@ class MeasuredEngine(LogEngine):
         with timed(f"{NATIVE}_truncate_before"), timed(f"{NATIVE}_truncate"), self._failures("truncate"):
             self._engine.truncate_before(position)
 
-    def room(self) -> int | None:
-        return self._engine.room()
+    def check_room(self, size: int) -> None:
+        self._engine.check_room(size)
 
     def close(self) -> None:
         self._engine.close()

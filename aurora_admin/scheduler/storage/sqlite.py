@@ -203,8 +203,13 @@ class SqliteLog:
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def room(self) -> int:
-        return shutil.disk_usage(self.folder).free // WRITE_FACTOR
+    def check_room(self, size: int) -> None:
+        room = shutil.disk_usage(self.folder).free // WRITE_FACTOR
+        if room < size:
+            raise LogFull(
+                f"The disk of {self.folder} has room for {room} bytes of log and {size} are needed: nothing was "
+                "written. Free some space and try again."
+            )
 
     def close(self) -> None:
         self._connection.close()

@@ -9,7 +9,8 @@ from aurora_admin.scheduler.storage.engine import LogBroken
 class Hold:
     """What became of the session, and of the right to write.
 
-    `on_lost` is called with a text, once, when the log is lost while nobody was writing.
+    `on_lost` is called with a text, once, when the log is lost while nobody was writing, or during a write that
+    succeeded all the same.
     """
 
     def __init__(self, place: str, on_lost: Callable[[str], None]) -> None:
@@ -37,6 +38,12 @@ class Hold:
         """Do the same, and tell."""
         if self._broken is None:
             self._on_lost(str(self.broken(why)))
+
+    def written(self) -> None:
+        """A write has succeeded; tell of what happened meanwhile, as nothing more can be written after it."""
+        self.writing = False
+        if self._broken:
+            self._on_lost(self._broken)
 
     def on_state(self, state: str) -> None:
         """Take note of a new state of the session, in the thread that serves it, which must not wait.

@@ -11,7 +11,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import ZnodeStat
 
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError
+from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 from aurora_admin.scheduler.storage.zookeeper.connection import (
     FAILURES,
@@ -163,6 +163,8 @@ class ZooKeeperLog:
             if isinstance(error, FAILURES) or pipeline.sent:
                 raise self._hold.broken(self._explain(what, error)) from error
             raise
+        else:
+            self._hold.written()
         finally:
             self._hold.writing = False
 
@@ -207,9 +209,14 @@ class ZooKeeperLog:
         if self._contents.owner()[1] != self._version:
             raise self._hold.broken(f"Another scheduler has taken over the log {self._place} while it was read")
 
-    def room(self) -> int:
-        """Return the most that one entry may take: with more in the log no scheduler would lead."""
-        return self._settings.hard_limit
+    def check_room(self, size: int) -> None:
+        """Refuse what no scheduler would lead with afterwards."""
+        most = self._settings.hard_limit
+        if size > most:
+            raise LogFull(
+                f"An entry of {size} bytes is more than the {most} that the log {self._place} may hold: nothing was "
+                "written. Raise -log_hard_limit, of all schedulers, if the ZooKeeper servers have the memory."
+            )
 
     def close(self) -> None:
         """Let go of the log; what is sent has been answered."""
