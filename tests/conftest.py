@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -123,6 +123,15 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
     """One ZooKeeper server for all tests that leave it running; each takes a path of its own there."""
     with running(tmp_path_factory.mktemp("zookeeper")) as one:
         yield one
+
+
+@pytest.fixture
+def zk(zookeeper: ZooKeeper) -> Iterator[Any]:
+    """A look into that ZooKeeper, which nothing of ours is in between."""
+    from tests.scheduler.elected import keeper
+
+    with keeper(zookeeper.hosts) as client:
+        yield client
 
 
 @pytest.fixture

@@ -4,27 +4,15 @@ import json
 import signal
 
 import pytest
+from kazoo.security import make_digest_acl
 
-from tests.discovery import CANDIDATE, Serverset, member, running
+from tests.discovery import CANDIDATE, member, running
 from tests.processes import environment, wait_until
-from tests.scheduler.elected import keeper
 from tests.unit.test_discovery_members import THRIFT
 
 HERE = "127.0.0.1:9201"
 FOUND = f"Found leading scheduler at: http://{HERE}\n"
 SOON = ("--timeout", "3")
-
-
-@pytest.fixture
-def zk(zookeeper):
-    with keeper(zookeeper.hosts) as client:
-        yield client
-
-
-@pytest.fixture
-def west(zk, zookeeper, clusters):
-    """The nodes of cluster west, none but the path yet."""
-    return Serverset(zk, zookeeper.hosts, clusters)
 
 
 @pytest.fixture
@@ -70,6 +58,7 @@ def test_members_that_cannot_be_used_are_skipped_and_named(west, admin):
     west.add(b"")
     west.add(member(HERE)[:50])
     west.add(member("127.0.0.1:1", status="DEAD"))
+    west.zk.set_acls(west.add(member("127.0.0.1:1")), [make_digest_acl("somebody", "else", all=True)])
     west.add(member(HERE))
     code, out, err = get_scheduler(admin)
     assert (code, out) == (0, FOUND)
@@ -77,6 +66,7 @@ def test_members_that_cannot_be_used_are_skipped_and_named(west, admin):
         " WARN] Skipping member_0000000000 of west in Zookeeper: it is empty",
         " WARN] Skipping member_0000000001 of west in Zookeeper: it is not whole JSON",
         " WARN] Skipping member_0000000002 of west in Zookeeper: its status is DEAD",
+        " WARN] Skipping member_0000000003 of west in Zookeeper: its ACL does not let us read it",
     ]
 
 

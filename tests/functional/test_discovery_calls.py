@@ -4,25 +4,13 @@ import json
 
 import pytest
 
-from tests.discovery import Serverset, member, running
+from tests.discovery import member, running
 from tests.fake_scheduler import LEADERLESS, FakeScheduler, close, http, says
 from tests.processes import environment
-from tests.scheduler.elected import keeper
 from tests.zookeeper import free_port
 
 OK = " INFO] Response from scheduler: OK (message: )\n"
 TRANSIENT = "Connection error with scheduler: Storage is not READY, reconnecting..."
-
-
-@pytest.fixture
-def zk(zookeeper):
-    with keeper(zookeeper.hosts) as client:
-        yield client
-
-
-@pytest.fixture
-def west(zk, zookeeper, clusters):
-    return Serverset(zk, zookeeper.hosts, clusters)
 
 
 @pytest.fixture

@@ -23,12 +23,14 @@ class Member(NamedTuple):
     oddity: str = ""
 
 
-def read(raw: bytes) -> Member:
-    """Return what a member node says.
+def read(raw: bytes | None) -> Member:
+    """Return what a member node says; None is one that may not be read.
 
     Raises:
         ValueError: it cannot be used, with the reason.
     """
+    if raw is None:
+        raise ValueError("its ACL does not let us read it")
     if not raw:
         raise ValueError("it is empty")
     document = _json(raw) if raw.lstrip()[:1] == b"{" else _thrift(raw)

@@ -77,7 +77,7 @@ class Search:
             self._session.close()
         self._session = None
 
-    def _read(self, seconds: float, deadline: Deadline) -> tuple[list[str], dict[str, bytes]] | None:
+    def _read(self, seconds: float, deadline: Deadline) -> tuple[list[str], dict[str, bytes | None]] | None:
         from aurora_admin.client.discovery.zookeeper import Session
 
         def wait(something: Callable[[float], bool]) -> bool:
@@ -95,7 +95,7 @@ class Search:
             self._session.open(wait)
         return self._session.read(self._ensemble.path, MEMBER.fullmatch, wait)
 
-    def _members(self, nodes: Mapping[str, bytes]) -> dict[str, Member]:
+    def _members(self, nodes: Mapping[str, bytes | None]) -> dict[str, Member]:
         """Read the members, and tell what is wrong with those that cannot be used."""
         members = {}
         for name, raw in sorted(nodes.items()):
@@ -108,7 +108,7 @@ class Search:
                 self._tell(f"Taking the serviceEndpoint of {name} of {self._cluster.name}: {members[name].oddity}")
         return members
 
-    def _only(self, members: Mapping[str, Member], names: list[str], nodes: Mapping[str, bytes]) -> Leader:
+    def _only(self, members: Mapping[str, Member], names: list[str], nodes: Mapping[str, bytes | None]) -> Leader:
         if not members:
             raise self._no_leader(candidates(names), len(nodes))
         if len(members) > 1:

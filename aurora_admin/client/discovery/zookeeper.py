@@ -6,6 +6,7 @@ kazoo is told to go round the servers once; when to go again is decided where al
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,12 @@ class Session:
             untried = "none of these names is known" if is_settled else "timed out"
             raise Unavailable(self._threads.reasons() or untried)
 
-    def read(self, path: str, wanted: Callable[[str], Any], wait: Wait) -> tuple[list[str], dict[str, bytes]] | None:
+    def read(
+        self, path: str, wanted: Callable[[str], Any], wait: Wait
+    ) -> tuple[list[str], dict[str, bytes | None]] | None:
         """Return the names of the children, and what is in those that are wanted; None if there is no such path.
+
+        A node that we may not read is None, too.
 
         Raises:
             Unavailable: the connection broke, or there was no answer in time.
@@ -79,7 +84,11 @@ class Session:
             raise Unavailable(f"its ACL does not let us read {path}") from error
         asked = {name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}")
                  for name in names if wanted(name)}
-        return names, {name: raw for name, answer in asked.items() if (raw := self._data(answer, wait)) is not None}
+        found: dict[str, bytes | None] = {}
+        for name, answer in asked.items():
+            with suppress(NoNodeError):  # gone since its name was read
+                found[name] = self._data(answer, wait)
+        return names, found
 
     def close(self) -> None:
         """Say goodbye; a server that does not hear it any more is not waited for."""
@@ -108,7 +117,7 @@ class Session:
     def _data(self, answer: Any, wait: Wait) -> bytes | None:
         try:
             return bytes(self._answer(answer, wait)[0])
-        except (NoNodeError, NoAuthError):  # gone since its name was read, or none of ours to read
+        except NoAuthError:
             return None
 
     def _answer(self, answer: Any, wait: Wait) -> Any:
