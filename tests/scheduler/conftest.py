@@ -1,16 +1,14 @@
 """Fixtures of several files here."""
 
+import contextlib
+import subprocess
+
 import pytest
 
-from tests.scheduler.elected import Elected, keeper
+from aurora_admin.scheduler.storage.sqlite import initialize
+from tests.scheduler.elected import Elected
+from tests.scheduler.made import Made
 from tests.scheduler.replicated import Logs
-
-
-@pytest.fixture
-def zk(zookeeper):
-    """A look into that ZooKeeper."""
-    with keeper(zookeeper.hosts) as client:
-        yield client
 
 
 @pytest.fixture
@@ -28,3 +26,25 @@ def logs(zookeeper, tmp_path):
     one.initialize()
     yield one
     one.close()
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A storage on an empty log."""
+    folder = str(tmp_path / "log")
+    initialize(folder)
+    one = Made(folder)
+    with contextlib.closing(one.engine):
+        yield one
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("a file system of a test's own takes root's rights")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -18,7 +18,7 @@ from aurora_admin.wire import codec
 from tests.api import call, get, said
 from tests.processes import wait_until
 from tests.scheduler.states import job
-from tests.scheduler.test_log import fill, small_disk  # noqa: F401  (a fixture)
+from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, OK, place, sample
 
 GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
@@ -82,7 +82,7 @@ def test_a_staged_backup_is_not_pruned(scheduler):
     assert len(names(one)) == 1
 
 
-def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):  # noqa: F811
+def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):
     one = scheduler(started=False)
     one.backup_dir = small_disk / "backups"
     one.backup_dir.mkdir()
@@ -95,7 +95,7 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     assert "scheduler_backup_failed 1" in get(one.url, "/vars")[1].splitlines()
 
 
-def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):  # noqa: F811
+def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):
     """Neither to make room nor afterwards: what is there may be all that there will ever be."""
     one = scheduler("-max_saved_backups=1", started=False)
     one.backup_dir = small_disk / "backups"
@@ -112,7 +112,7 @@ def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_d
     assert len(names(one)) == 1
 
 
-def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):  # noqa: F811
+def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):
     """The log first: what could not be made durable is not to be seen either."""
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"

@@ -1,6 +1,5 @@
 """A backup whose file changes while it is committed: refused in words, nothing written, and the scheduler goes on."""
 
-import contextlib
 import errno
 import os
 
@@ -10,19 +9,8 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.scheduler.recovery import Staged
-from aurora_admin.scheduler.storage.sqlite import initialize
-from tests.scheduler.test_storage import Made
 
 TASKS = 20_000
-
-
-@pytest.fixture
-def made(tmp_path):
-    folder = str(tmp_path / "log")
-    initialize(folder)
-    one = Made(folder)
-    with contextlib.closing(one.engine):
-        yield one
 
 
 class Changing(Staged):

@@ -37,7 +37,6 @@ from tests.scheduler.states import (
     task,
     update,
 )
-from tests.scheduler.test_storage import made  # noqa: F401 - a fixture
 
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
 UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")
@@ -263,7 +262,7 @@ def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
     assert b"\xff\xfe" in post(running.url, request("getJobs", ownerRole="www"))[2]
 
 
-def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):  # noqa: F811
+def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):
     services = Services(made.storage, None, None, "west", "here", made.told.append)
     append, at_append = made.engine.append, []
 
@@ -278,7 +277,7 @@ def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):  # noqa: 
         assert (at_append, len(stores.tasks)) == ([0], 2)
 
 
-def test_a_job_that_the_log_has_no_room_for_does_not_exist(made, monkeypatch):  # noqa: F811
+def test_a_job_that_the_log_has_no_room_for_does_not_exist(made, monkeypatch):
     services = Services(made.storage, None, None, "west", "here", made.told.append)
 
     def full(records):

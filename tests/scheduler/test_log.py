@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import struct
-import subprocess
 import zlib
 
 import pytest
@@ -22,18 +21,6 @@ from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import codec
 from tests.api import call, said, tasks
 from tests.scheduler.test_recovery import NAME, OK, commit, place, sample, task_bytes
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 24 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("a file system of a test's own takes root's rights")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture

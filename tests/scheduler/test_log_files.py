@@ -16,7 +16,7 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from tests.conftest import CHECKOUT
-from tests.scheduler.test_storage import Made
+from tests.scheduler.made import Made
 
 
 def save(made, number):
@@ -27,15 +27,6 @@ def save(made, number):
 def roles(made):
     with made.storage.read() as stores:
         return sorted(int(role) for role in stores.sections[8])
-
-
-@pytest.fixture
-def made(tmp_path):
-    folder = str(tmp_path / "log")
-    initialize(folder)
-    one = Made(folder)
-    with contextlib.closing(one.engine):
-        yield one
 
 
 @pytest.mark.parametrize("journal", ["copied", "forgotten"])

@@ -20,9 +20,8 @@ from aurora_admin.wire.codec import encode
 from tests.api import BINARY, call, get, post, said, tasks
 from tests.processes import DEADLINE_SECONDS, wait_until
 from tests.scheduler.states import OK, config, cron, job, key, quota, restored, task, update
-from tests.scheduler.test_log import fill, small_disk  # noqa: F401 - a fixture
+from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, commit, place
-from tests.scheduler.test_storage import made  # noqa: F401 - a fixture
 from tests.scheduler.variables import events, grown, of_timing, variables
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
@@ -116,7 +115,7 @@ def test_a_start_is_timed_and_what_it_restores(scheduler):
     assert events(found, *nothing) == [0] * len(nothing)
 
 
-def test_staging_takes_nothing_of_the_storage_and_a_commit_persists(scheduler, made):  # noqa: F811
+def test_staging_takes_nothing_of_the_storage_and_a_commit_persists(scheduler, made):
     one = scheduler()
     place(one)
     before = variables(one)
@@ -165,7 +164,7 @@ def test_the_tasks_of_a_committed_backup_are_counted_as_they_are(scheduler):
     assert by_status(one) == Counter(names[found.status] for found in tasks(one.url).values())
 
 
-def test_tasks_are_counted_right_whatever_changes_them(made):  # noqa: F811
+def test_tasks_are_counted_right_whatever_changes_them(made):
     """Replaced, removed, rewritten, compacted, and read from a log of single writes and of a snapshot."""
     states = (ScheduleStatus.RUNNING, ScheduleStatus.PENDING, ScheduleStatus.FINISHED)
     for turn in range(12):
@@ -185,7 +184,7 @@ def test_tasks_are_counted_right_whatever_changes_them(made):  # noqa: F811
     assert_counted(made.storage)
 
 
-def test_a_compacted_table_is_counted_anew(made, monkeypatch):  # noqa: F811
+def test_a_compacted_table_is_counted_anew(made, monkeypatch):
     monkeypatch.setattr("aurora_admin.scheduler.state.tasks.FEW_ROWS", 1)
     for status in (ScheduleStatus.PENDING, ScheduleStatus.RUNNING, ScheduleStatus.FINISHED):
         with made.storage.transaction() as transaction:
@@ -205,7 +204,7 @@ def assert_counted(storage):
     assert len(table) > 0
 
 
-def test_sizes_wait_for_nobody(made):  # noqa: F811
+def test_sizes_wait_for_nobody(made):
     """A replay or a snapshot of a million tasks holds the lock for seconds, and operators look just then."""
     with ThreadPoolExecutor() as pool, made.storage.transaction():
         assert pool.submit(made.storage.sizes).result(DEADLINE_SECONDS)["mem_storage_quota_size"] == 0
@@ -296,7 +295,7 @@ def test_a_page_that_fails_is_counted_as_answered_and_as_uncaught():
     assert (statistics["uncaught_exceptions"], statistics["http_500_responses_events"]) == (1, 1)
 
 
-def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, small_disk):  # noqa: F811
+def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, small_disk):
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
     one.start()

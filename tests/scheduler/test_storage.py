@@ -1,61 +1,15 @@
 """The write path without a process around it: order, and what happens when the log fails."""
 
-import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from tests.processes import DEADLINE_SECONDS
-
-QUOTA = ops.save_quota(b"role", b"\x00")
-
-
-class Made:
-    """A storage on a real log, and what it said when it gave up."""
-
-    def __init__(self, folder: str) -> None:
-        self.open(folder)
-
-    def open(self, folder: str, most_bytes: int | None = None) -> None:
-        self.folder = folder
-        self.engine = SqliteLog(folder)
-        self.told: list[str] = []
-        log = Log(self.engine, folder, 512 * 1024)
-        self.statistics = log.statistics
-        self.storage = Storage(log, folder, self.told.append, most_bytes)
-        self.storage.start()
-
-    def reopen(self, most_bytes: int | None = None) -> None:
-        self.engine.close()
-        self.open(self.engine.folder, most_bytes)
-
-    def write(self) -> None:
-        with self.storage.transaction() as transaction:
-            transaction.ops.append(QUOTA)
-
-    @property
-    def entries(self) -> list[bytes]:
-        return [data for _, data in self.engine.read_all()]
-
-    @property
-    def quotas(self) -> int:
-        with self.storage.read() as stores:
-            return len(stores.sections[8])
-
-
-@pytest.fixture
-def made(tmp_path):
-    folder = str(tmp_path / "log")
-    initialize(folder)
-    one = Made(folder)
-    with contextlib.closing(one.engine):
-        yield one
+from tests.scheduler.made import QUOTA
 
 
 def test_nothing_is_written_behind_a_committed_recovery(made):
