@@ -50,7 +50,8 @@ def _add_extract(commands: "_SubParsersAction[ArgumentParser]") -> None:
     extract.add_argument(
         "--allow-partial",
         action="store_true",
-        help="also a state of which not every section can be read; what is missing is listed",
+        help="also a state of which not every section can be read, or whose job updates a hole has taken; what is "
+        "missing is told",
     )
 
 
