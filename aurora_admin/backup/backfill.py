@@ -34,6 +34,7 @@ RULES = {
 PULSES = 0
 
 SANDBOX_DELETED = 10
+GONE_SANDBOX = fields.i32(SANDBOX_DELETED)
 IDENTIFIER = re.compile(rb"[\w\-.]{1,255}")
 # Fields of a TaskConfig.
 JOB_NAME, AMOUNTS, PRODUCTION, PORTS, ENVIRONMENT = 3, (8, 9, 10), 18, 21, 26
@@ -94,18 +95,21 @@ class Backfill:
     def task(self, raw: bytes) -> bytes:
         """Return a ScheduledTask (rules 1, 4, 9, 11 and 19)."""
         raw = self._each_config(raw, TASK_CONFIG)
-        if fields.get(raw, TASK_STATUS) == fields.i32(SANDBOX_DELETED):
+        if fields.get(raw, TASK_STATUS) == GONE_SANDBOX:
             raw = self._before_sandbox_deleted(raw)
         return raw
 
     def _before_sandbox_deleted(self, raw: bytes) -> bytes:
-        events = elements(raw, TASK_EVENTS)
-        status = fields.get(events[-2], TASK_STATUS) if len(events) > 1 else None
-        if status is None:
+        """Go back until there is another status: what is left is not mended again when it is read the next time."""
+        events, status = elements(raw, TASK_EVENTS), GONE_SANDBOX
+        while status == GONE_SANDBOX and len(events) > 1:
+            status = fields.get(events[-2], TASK_STATUS) or b""
+            events = events[:-1]
+        if status in (GONE_SANDBOX, b""):
             return raw
         self.applied[4] += 1
         raw = fields.put(raw, [TASK_STATUS], TType.I32, status)
-        return fields.put(raw, [TASK_EVENTS], TType.LIST, fields.container(TType.STRUCT, events[:-1]))
+        return fields.put(raw, [TASK_EVENTS], TType.LIST, fields.container(TType.STRUCT, events))
 
     def _each_config(self, raw: bytes, path: Sequence[int]) -> bytes:
         value = fields.get(raw, *path)

@@ -103,6 +103,14 @@ def task(status, *events, of=None):
 def test_rule_4_a_task_whose_sandbox_is_gone_is_what_it_was_before():
     assert Backfill().task(task(10, 0, 3, 10)) == task(3, 0, 3)
     assert Backfill().task(task(10, 10)) == task(10, 10)
+    assert Backfill().task(task(10, 10, 10)) == task(10, 10, 10)
+
+
+def test_rule_4_once_is_enough():
+    """What is mended is stored, and mended again by the next start: it must stay the same then."""
+    for events in ((0, 10, 0), (0, 3, 10, 10), (10, 10, 0), (0, 10, 10, 5)):
+        once = Backfill().task(task(10, *events))
+        assert Backfill().task(once) == once
 
 
 def test_a_task_is_mended_with_its_config_and_else_unchanged():
