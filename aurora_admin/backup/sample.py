@@ -11,6 +11,7 @@ import signal
 import struct
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import accumulate, count
 from random import Random
 from typing import NamedTuple
@@ -243,15 +244,20 @@ def write_sample(path: str, tasks: int, seed: int = 0) -> None:
     if os.path.lexists(path) and not os.path.isfile(path):
         raise FileExistsError(errno.EEXIST, "it is there and is no file", path)
     unfinished = f"{path}.part"
-    with open(unfinished, "xb", buffering=1 << 20) as file:
-        try:
+    if os.path.lexists(unfinished):
+        raise FileExistsError(errno.EEXIST, "it is there", unfinished)
+    try:  # an interrupt may come as soon as the file is there
+        with open(unfinished, "xb", buffering=1 << 20) as file:
             file.writelines(snapshot(Cluster(seed, tasks)))
             file.flush()
             os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        except BaseException:
+        os.replace(unfinished, path)
+    except FileExistsError:
+        raise
+    except BaseException:
+        with suppress(FileNotFoundError):
             os.unlink(unfinished)
-            raise
+        raise
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def test_make_backup_replaces_nothing_but_backups(script, tmp_path):
     assert script("make-backup", "--tasks", "3", "pipe", code=1).endswith(
         "pipe cannot be written: it is there and is no file\n")
     (tmp_path / "mine.part").write_text("kept")
-    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine.part cannot be written: File exists\n")
+    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine.part cannot be written: it is there\n")
     assert (tmp_path / "mine.part").read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.part", "pipe"]
 
