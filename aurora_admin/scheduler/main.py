@@ -31,7 +31,7 @@ def main() -> int:
     """Run a scheduler until it is told to stop, or must."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    from aurora_admin.scheduler.flags import FlagError, parse
+    from aurora_admin.scheduler.flags.parser import FlagError, parse
 
     try:
         flags = parse(sys.argv[1:])

@@ -251,7 +251,7 @@ def survive(zookeeper, elected):
 HANGS = """
 import sys, threading
 from aurora_admin.scheduler import lifecycle
-from aurora_admin.scheduler.flags import parse
+from aurora_admin.scheduler.flags.parser import parse
 lifecycle.FAILED_SECONDS = 0.5
 one = lifecycle.Lifecycle(parse(sys.argv[1:]))
 one._storage.stop = threading.Event().wait
