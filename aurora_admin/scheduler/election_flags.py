@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aurora_admin.scheduler.amounts import seconds
+from aurora_admin.scheduler.flags.amounts import seconds
 
 # What means nothing without -zk_endpoints.
 OF_ZOOKEEPER = """

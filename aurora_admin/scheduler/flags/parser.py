@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from aurora_admin import __version__
 from aurora_admin.scheduler import election_flags, log_flags
-from aurora_admin.scheduler.amounts import boolean, count
 from aurora_admin.scheduler.election_flags import positive_seconds
+from aurora_admin.scheduler.flags.amounts import boolean, count
 
 DESCRIPTION = """\
 A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
