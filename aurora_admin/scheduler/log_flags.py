@@ -3,8 +3,8 @@
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 
-from aurora_admin.scheduler.election_flags import node_path, positive_seconds
 from aurora_admin.scheduler.flags.amounts import boolean, count, data_size
+from aurora_admin.scheduler.flags.election import node_path, positive_seconds
 
 # What means nothing for a log in a file of this host.
 OF_ZOOKEEPER = """

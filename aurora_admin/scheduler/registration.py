@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from aurora_admin.scheduler.election_flags import MasterAddress
+from aurora_admin.scheduler.flags.election import MasterAddress
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ from ipaddress import IPv6Address
 from typing import Any, NoReturn
 
 from aurora_admin import __version__
-from aurora_admin.scheduler import election_flags, log_flags
-from aurora_admin.scheduler.election_flags import positive_seconds
+from aurora_admin.scheduler import log_flags
+from aurora_admin.scheduler.flags import election
 from aurora_admin.scheduler.flags.amounts import boolean, count
+from aurora_admin.scheduler.flags.election import positive_seconds
 
 DESCRIPTION = """\
 A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
@@ -175,7 +176,7 @@ def _add_flags(parser: ArgumentParser) -> None:
         default=False,
     )
     log_flags.add_flags(flag)
-    election_flags.add_flags(flag)
+    election.add_flags(flag)
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -186,7 +187,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """
     flags = manpage_parser().parse_args(arguments)
     given = flags.__dict__.get("_given", set())
-    if fault := election_flags.fault(flags, given) or log_flags.fault(flags, given):
+    if fault := election.fault(flags, given) or log_flags.fault(flags, given):
         raise FlagError(fault)
     if flags.hostname is None:
         flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip
