@@ -10,7 +10,7 @@ from typing import Any
 from aurora_admin import __version__
 from aurora_admin.output import abandon
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
-from aurora_admin.scheduler.log_flags import too_large
+from aurora_admin.scheduler.flags.log import too_large
 from aurora_admin.scheduler.offline import commands as offline
 
 DESCRIPTION = """\

@@ -11,8 +11,7 @@ from ipaddress import IPv6Address
 from typing import Any, NoReturn
 
 from aurora_admin import __version__
-from aurora_admin.scheduler import log_flags
-from aurora_admin.scheduler.flags import election
+from aurora_admin.scheduler.flags import election, log
 from aurora_admin.scheduler.flags.amounts import boolean, count
 from aurora_admin.scheduler.flags.election import positive_seconds
 
@@ -175,7 +174,7 @@ def _add_flags(parser: ArgumentParser) -> None:
         type=boolean,
         default=False,
     )
-    log_flags.add_flags(flag)
+    log.add_flags(flag)
     election.add_flags(flag)
 
 
@@ -187,7 +186,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """
     flags = manpage_parser().parse_args(arguments)
     given = flags.__dict__.get("_given", set())
-    if fault := election.fault(flags, given) or log_flags.fault(flags, given):
+    if fault := election.fault(flags, given) or log.fault(flags, given):
         raise FlagError(fault)
     if flags.hostname is None:
         flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip

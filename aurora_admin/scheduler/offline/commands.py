@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable
 from functools import partial
 
-from aurora_admin.scheduler.log_flags import entry_size
+from aurora_admin.scheduler.flags.log import entry_size
 
 Report = Callable[[str], None]
 DEFAULT_ENTRY_SIZE = "512KB"
