@@ -26,7 +26,7 @@ from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 
 if TYPE_CHECKING:
-    from aurora_admin.scheduler.election import Election
+    from aurora_admin.scheduler.election.election import Election
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Lifecycle:
 
     def _candidate(self) -> "Election":
         from aurora_admin.scheduler.connection_states import ConnectionStates
-        from aurora_admin.scheduler.election import Election
+        from aurora_admin.scheduler.election.election import Election
         from aurora_admin.scheduler.election_session import Access
 
         flags = self._flags

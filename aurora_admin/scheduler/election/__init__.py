@@ -1,0 +1,1 @@
+"""Leader election in ZooKeeper, the advertised member node, and registration with Mesos."""
