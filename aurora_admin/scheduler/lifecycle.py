@@ -89,7 +89,7 @@ class Lifecycle:
     def _candidate(self) -> "Election":
         from aurora_admin.scheduler.connection_states import ConnectionStates
         from aurora_admin.scheduler.election.election import Election
-        from aurora_admin.scheduler.election_session import Access
+        from aurora_admin.scheduler.election.session import Access
 
         flags = self._flags
         access = Access(

@@ -26,7 +26,7 @@ class Registration:
         if self._address is None:
             self._on_registered()
             return
-        from aurora_admin.scheduler.election_session import Access, Session
+        from aurora_admin.scheduler.election.session import Access, Session
 
         hosts, path, credentials = self._address
         logger.info("Waiting for a Mesos master at zk://%s%s", hosts, path)

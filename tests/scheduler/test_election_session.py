@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from aurora_admin.scheduler.election.election import Election
-from aurora_admin.scheduler.election_session import Access, Session, _client
+from aurora_admin.scheduler.election.session import Access, Session, _client
 from tests.processes import wait_until
 from tests.scheduler.replicated import bare, end_session
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from kazoo.exceptions import NoAuthError, NoNodeError
 
-from aurora_admin.scheduler.election_session import Access, Session
+from aurora_admin.scheduler.election.session import Access, Session
 from aurora_admin.scheduler.redirect import Endpoint, decode, payload
 
 logger = logging.getLogger(__name__)
