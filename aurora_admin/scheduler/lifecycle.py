@@ -87,7 +87,7 @@ class Lifecycle:
         self._state = "STORAGE_PREPARED"
 
     def _candidate(self) -> "Election":
-        from aurora_admin.scheduler.connection_states import ConnectionStates
+        from aurora_admin.scheduler.election.connection_states import ConnectionStates
         from aurora_admin.scheduler.election.election import Election
         from aurora_admin.scheduler.election.session import Access
 

@@ -3,7 +3,7 @@
 import pytest
 
 from aurora_admin.backup.sections import DB_SCRIPT, TASKS, TIMESTAMP
-from aurora_admin.scheduler.connection_states import ConnectionStates
+from aurora_admin.scheduler.election.connection_states import ConnectionStates
 from aurora_admin.scheduler.statistics import Statistics
 
 READ = "scheduler_log_native_read"
