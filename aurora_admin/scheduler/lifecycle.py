@@ -13,10 +13,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.http import Application, make_server
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
-from aurora_admin.scheduler.registration import Registration
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError
