@@ -18,8 +18,8 @@ from aurora_admin.scheduler.redirect import (
     Leadership,
     location,
 )
-from aurora_admin.scheduler.server import Server
 from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.scheduler.web.server import Server
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message

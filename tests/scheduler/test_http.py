@@ -13,10 +13,10 @@ import pytest
 
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import TaskQuery
-from aurora_admin.scheduler import server
 from aurora_admin.scheduler.api.dispatch import HANDLERS
-from aurora_admin.scheduler.server import MAX_HEADERS, THREADS
 from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.scheduler.web import server
+from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.api import BINARY, SERVICES, call, get, post, request, said
 from tests.processes import DEADLINE_SECONDS, Scheduler, wait_until

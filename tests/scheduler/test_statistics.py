@@ -13,9 +13,9 @@ from aurora_admin.gen.api.ttypes import (
     ScheduleStatus,
     TaskQuery,
 )
-from aurora_admin.scheduler import server
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.scheduler.web import server
 from aurora_admin.wire.codec import encode
 from tests.api import BINARY, call, get, post, said, tasks
 from tests.processes import DEADLINE_SECONDS, wait_until
