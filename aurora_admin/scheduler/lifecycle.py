@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.election.registration import Registration
-from aurora_admin.scheduler.http import Application, make_server
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
 from aurora_admin.scheduler.statistics import Statistics
@@ -24,6 +23,7 @@ from aurora_admin.scheduler.storage.engines import open_log
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
+from aurora_admin.scheduler.web.application import Application, make_server
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.election.election import Election
