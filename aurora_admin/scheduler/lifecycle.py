@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.recovery import Recovery
-from aurora_admin.scheduler.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError
@@ -24,6 +23,7 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.scheduler.web.application import Application, make_server
+from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.election.election import Election

@@ -9,7 +9,7 @@ from contextlib import suppress
 from kazoo.exceptions import NoAuthError, NoNodeError
 
 from aurora_admin.scheduler.election.session import Access, Session
-from aurora_admin.scheduler.redirect import Endpoint, decode, payload
+from aurora_admin.scheduler.web.redirect import Endpoint, decode, payload
 
 logger = logging.getLogger(__name__)
 

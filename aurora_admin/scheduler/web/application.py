@@ -9,7 +9,8 @@ from typing import Any
 
 from aurora_admin.scheduler.api.dispatch import Reply, call
 from aurora_admin.scheduler.api.services import Services
-from aurora_admin.scheduler.redirect import (
+from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.scheduler.web.redirect import (
     BYPASS,
     FOR_THE_LEADER,
     HEALTH_PAGE,
@@ -18,7 +19,6 @@ from aurora_admin.scheduler.redirect import (
     Leadership,
     location,
 )
-from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web.server import Server
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
