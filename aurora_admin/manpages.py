@@ -145,10 +145,10 @@ def _program_page(parser: ArgumentParser, date: str) -> str:
 
 def _program_parsers() -> list[ArgumentParser]:
     # Only here, where pages are made, does anything beside the scheduler's own programs import the scheduler.
-    from aurora_admin.scheduler import logtool
     from aurora_admin.scheduler.flags.parser import parser
+    from aurora_admin.scheduler.logtool.main import main
 
-    return [parser.manpage_parser(), logtool.manpage_parser()]
+    return [parser.manpage_parser(), main.manpage_parser()]
 
 
 def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage:

@@ -79,7 +79,7 @@ class Sandbox:
         Raises:
             StepFailed: it did not exit with 0.
         """
-        self._succeed("aurora-reference-log", "aurora_admin.scheduler.logtool", arguments)
+        self._succeed("aurora-reference-log", "aurora_admin.scheduler.logtool.main", arguments)
 
     def initialize_log(self) -> None:
         """Make the scheduler's log, once."""

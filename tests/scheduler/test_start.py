@@ -139,7 +139,7 @@ def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, n
 
 @pytest.mark.parametrize("module", ["storage.engine", "storage.sqlite_tool"])
 def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
-    interrupted = [f"aurora_admin.scheduler.{module}", int(signal.SIGINT), "aurora_admin.scheduler.logtool"]
+    interrupted = [f"aurora_admin.scheduler.{module}", int(signal.SIGINT), "aurora_admin.scheduler.logtool.main"]
     tool = [*interrupted, "initialize", f"--path={tmp_path / 'log'}"]
     done = run([sys.executable, "-c", INTERRUPTED, *tool], environment(tmp_path))
     assert (done.code, done.out, done.err) == (130, "", "")

@@ -1,0 +1,1 @@
+"""aurora-reference-log: creates, shows, fills and deletes the log of a reference scheduler."""
