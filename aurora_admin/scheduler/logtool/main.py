@@ -11,7 +11,7 @@ from aurora_admin import __version__
 from aurora_admin.output import abandon
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import too_large
-from aurora_admin.scheduler.offline import commands as offline
+from aurora_admin.scheduler.logtool import state_commands as offline
 
 DESCRIPTION = """\
 Makes, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in ZooKeeper
