@@ -63,7 +63,7 @@ def run(arguments: Namespace, report: Report) -> str:
     """
     if arguments.command == "restore":
         return _restore(arguments, report)
-    from aurora_admin.scheduler.offline.extract import extract
+    from aurora_admin.scheduler.logtool.extract import extract
 
     return extract(arguments.mesos_replica, arguments.to, report, allow_partial=arguments.allow_partial)
 
