@@ -12,7 +12,7 @@ import pytest
 
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.offline.mesos import Replica, copy_replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec

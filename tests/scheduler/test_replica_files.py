@@ -9,7 +9,7 @@ import pytest
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.offline.mesos import Replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError

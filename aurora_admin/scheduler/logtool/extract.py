@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name, section_counts
-from aurora_admin.scheduler.offline.mesos import VOTING, Replica, copy_replica
+from aurora_admin.scheduler.logtool.mesos_replica import VOTING, Replica, copy_replica
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.backups import write_backup
