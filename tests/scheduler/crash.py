@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.tasks import TaskFilter
-from aurora_admin.scheduler.offline.restore import restore_sqlite
+from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from aurora_admin.backup.index import read_backup
-from aurora_admin.scheduler.offline.restore import restore
+from aurora_admin.scheduler.logtool.restore import restore
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
