@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from contextlib import closing
 
-from aurora_admin.scheduler.storage import describe, sqlite
+from aurora_admin.scheduler.logtool import output
+from aurora_admin.scheduler.storage import sqlite
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 
 
@@ -17,13 +18,13 @@ def initialize(arguments: Namespace) -> int:
 
 def status(arguments: Namespace) -> int:
     with closing(SqliteLog(arguments.path)) as log:
-        describe.show_facts(log.facts())
+        output.show_facts(log.facts())
     return 0
 
 
 def read(arguments: Namespace) -> int:
     with closing(SqliteLog(arguments.path)) as log:
-        describe.show_records(log.read_all(), arguments.first, arguments.last)
+        output.show_records(log.read_all(), arguments.first, arguments.last)
     return 0
 
 
@@ -33,7 +34,7 @@ def wipe(arguments: Namespace) -> int:
     with closing(SqliteLog(arguments.path)) as log:
         facts = log.facts()
     what = f"The log {facts['log id']} in {path}, {facts['records']} records in {facts['bytes']} bytes"
-    if not describe.confirmed(f"{what}, will be deleted.", asked=arguments.yes):
+    if not output.confirmed(f"{what}, will be deleted.", asked=arguments.yes):
         return 1
     sqlite.wipe(arguments.path)
     sys.stdout.write(f"Deleted the log {facts['log id']} in {arguments.path}\n")

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 
-from aurora_admin.scheduler.storage import describe
+from aurora_admin.scheduler.logtool import output
 from aurora_admin.scheduler.storage.engine import FORMAT
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
@@ -28,7 +28,7 @@ def status(arguments: Namespace) -> int:
         log = contents.format()
         owner, _ = contents.owner()
         sizes = [len(record) for _, record in _records(contents)]
-        describe.show_facts(
+        output.show_facts(
             {
                 "log id": log.log_id,
                 "format": FORMAT,
@@ -57,7 +57,7 @@ def read(arguments: Namespace) -> int:
         begin, last = contents.begin(), contents.last()
         first = begin if arguments.first is None else max(begin, arguments.first)
         until = last if arguments.last is None else min(last, arguments.last)
-        describe.show_records(contents.records(first, until), None, None)
+        output.show_records(contents.records(first, until), None, None)
     return 0
 
 
@@ -70,7 +70,7 @@ def wipe(arguments: Namespace) -> int:
             contents.format()
         admin.refuse_held(contents)
         count = sum(len(contents.positions(segment)) for segment in contents.segments())
-        if not describe.confirmed(f"The log {place} with {count} records will be deleted.", asked=arguments.yes):
+        if not output.confirmed(f"The log {place} with {count} records will be deleted.", asked=arguments.yes):
             return 1
         admin.wipe(contents)
     sys.stdout.write(f"Deleted the log {place}\n")
