@@ -125,7 +125,7 @@ def _tool(arguments: Namespace) -> Callable[[Namespace], int]:
     if arguments.command in offline.COMMANDS:
         return _offline
     if arguments.path:
-        from aurora_admin.scheduler.storage import sqlite_tool as tool
+        from aurora_admin.scheduler.logtool import sqlite as tool
     else:
         from aurora_admin.scheduler.storage.zookeeper import tool
     found: Callable[[Namespace], int] = getattr(tool, arguments.command)
