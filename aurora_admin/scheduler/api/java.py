@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 
 from aurora_admin.gen.api.ttypes import JobKey, Resource, ResourceAggregate
-from aurora_admin.scheduler.api.configs import Amounts
+from aurora_admin.scheduler.api.demand import Amounts
 
 
 def double(value: float) -> str:
