@@ -1,7 +1,7 @@
 """performBackup, listBackups and snapshot (spec/scheduler-api.md 1.2 and 1.3)."""
 
 from aurora_admin.gen.api.ttypes import ListBackupsResult
-from aurora_admin.scheduler.api.answer import OK, Answer, of_struct
+from aurora_admin.scheduler.api.response import OK, Answer, of_struct
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.wire.struct import Struct
 

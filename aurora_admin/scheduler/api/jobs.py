@@ -13,10 +13,10 @@ from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getJobs_args
 from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask, ScheduleStatus, TaskConfig, TaskEvent
-from aurora_admin.scheduler.api.answer import OK, Answer, error, invalid_request, of_tasks
 from aurora_admin.scheduler.api.demand import elements, integer
 from aurora_admin.scheduler.api.query import job_key
 from aurora_admin.scheduler.api.quota import check_quota
+from aurora_admin.scheduler.api.response import OK, Answer, error, invalid_request, of_tasks
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
 from aurora_admin.scheduler.api.validation import validated

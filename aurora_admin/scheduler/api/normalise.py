@@ -17,7 +17,7 @@ from aurora_admin.gen.api.ttypes import (
     TaskConstraint,
     Volume,
 )
-from aurora_admin.scheduler.api.answer import error
+from aurora_admin.scheduler.api.response import error
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.struct import Struct

@@ -8,7 +8,7 @@ from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.answer import error
+from aurora_admin.scheduler.api.response import error
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
 IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)

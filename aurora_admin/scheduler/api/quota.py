@@ -7,10 +7,10 @@ from aurora_admin.gen.api.AuroraAdmin import setQuota_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getQuota_args
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.answer import OK, Answer, error, invalid_request
 from aurora_admin.scheduler.api.consumption import consumption
 from aurora_admin.scheduler.api.demand import Amounts, QuotaClass, amounts_of, demand
 from aurora_admin.scheduler.api.normalise import normalised
+from aurora_admin.scheduler.api.response import OK, Answer, error, invalid_request
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import Stores

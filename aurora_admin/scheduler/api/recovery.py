@@ -3,8 +3,8 @@
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api.AuroraAdmin import deleteRecoveryTasks_args, queryRecovery_args, stageRecovery_args
-from aurora_admin.scheduler.api.answer import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.query import task_filter
+from aurora_admin.scheduler.api.response import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.wire.struct import Struct
 

@@ -9,8 +9,8 @@ from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_args, getTasksWithoutConfigs_args
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskEvent, TaskQuery
-from aurora_admin.scheduler.api.answer import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.query import job_key, page, task_filter
+from aurora_admin.scheduler.api.response import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
 from aurora_admin.scheduler.state import ops

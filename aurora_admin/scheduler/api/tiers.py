@@ -2,7 +2,7 @@
 
 from aurora_admin.gen.api.ReadOnlyScheduler import getTierConfigs_args
 from aurora_admin.gen.api.ttypes import GetTierConfigResult, TierConfig
-from aurora_admin.scheduler.api.answer import Answer, of_struct
+from aurora_admin.scheduler.api.response import Answer, of_struct
 from aurora_admin.scheduler.api.services import Services
 
 GET_TIER_CONFIG_RESULT = 27

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from aurora_admin.gen.api.constants import AURORA_EXECUTOR_NAME
 from aurora_admin.gen.api.ttypes import Container, CountSlaPolicy, JobConfiguration, PercentageSlaPolicy, TaskConfig
 from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.answer import invalid_request
 from aurora_admin.scheduler.api.normalise import normalised
 from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
+from aurora_admin.scheduler.api.response import invalid_request
 
 ALLOWED_ENVIRONMENTS = re.compile(r"^(prod|devel|test|staging\d*)$", re.ASCII)
 EXECUTORS = frozenset((AURORA_EXECUTOR_NAME,))
