@@ -21,8 +21,8 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.tasks import LiveTasks
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.struct import Struct
 

@@ -14,7 +14,7 @@ from aurora_admin.scheduler.api.response import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.tasks import LiveTasks
+from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.wire import codec, fields
 
 SCHEDULE_STATUS_RESULT = 3
