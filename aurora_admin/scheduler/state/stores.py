@@ -21,10 +21,10 @@ from aurora_admin.backup.sections import (
     check_type,
     framework_id,
 )
-from aurora_admin.scheduler.state.history import History
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
+from aurora_admin.scheduler.state.update_history import History
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NotKnown, WireError
