@@ -18,9 +18,9 @@ from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.engines import open_log
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
+from aurora_admin.scheduler.storage.open_log import open_log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.scheduler.web.application import Application, make_server
 from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
