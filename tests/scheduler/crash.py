@@ -22,9 +22,9 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.snapshots import deduplicated_entry
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.snapshot.writer import deduplicated_entry
 from aurora_admin.wire import fields
 
 STAGED = "staged-backup"

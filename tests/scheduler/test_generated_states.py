@@ -14,8 +14,8 @@ from aurora_admin.backup.index import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged
-from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical
 from tests.scheduler.replays import Records, replay, whole
@@ -133,7 +133,7 @@ def in_today(raw, folder):
     path = Path(folder) / "backup"
     path.write_bytes(raw)
     with closing(read_backup(str(path))) as backup:
-        return b"".join(snapshots.snapshot(Staged(backup)))
+        return b"".join(writer.snapshot(Staged(backup)))
 
 
 def entries_of(raw):

@@ -17,8 +17,8 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.frames import entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
-from aurora_admin.scheduler.storage.snapshots import Source, deduplicated_entry
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.snapshot.writer import Source, deduplicated_entry
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.storage.zookeeper.connection import Place

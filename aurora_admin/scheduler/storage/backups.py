@@ -15,9 +15,9 @@ from aurora_admin.backup import manifest
 from aurora_admin.backup.manifest import backup_name, manifest_name
 from aurora_admin.backup.sections import framework_id
 from aurora_admin.scheduler.statistics import SectionTimer, Statistics, untimed
-from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary, remove_abandoned
 from aurora_admin.scheduler.storage.folder import sync_folder
+from aurora_admin.snapshot import writer
 from aurora_admin.wire.errors import WireError
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Backups:
             return None
         return max((finished for finished in times if finished <= now), default=None)
 
-    def save(self, source: snapshots.Source) -> str:
+    def save(self, source: writer.Source) -> str:
         """Write a backup and return its name; it is durable and verified on return.
 
         Raises:
@@ -157,7 +157,7 @@ class Backups:
 
 
 def write_backup(
-    folder: str, source: snapshots.Source, cluster: str | None, names: Iterable[str], timed: SectionTimer = untimed
+    folder: str, source: writer.Source, cluster: str | None, names: Iterable[str], timed: SectionTimer = untimed
 ) -> str:
     """Write a backup and its manifest under the first of the names that is free, and return that.
 
@@ -169,7 +169,7 @@ def write_backup(
     """
     try:
         with Temporary(folder) as backup, Temporary(folder) as sidecar:
-            digest = backup.write(snapshots.snapshot(source, timed))
+            digest = backup.write(writer.snapshot(source, timed))
             sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
             for name in names:
                 if _claim(name, backup, sidecar):
@@ -183,7 +183,7 @@ def write_backup(
     raise BackupFailed(f"Every name for a new backup in {folder} is taken; try again in a minute.")
 
 
-def _facts(source: snapshots.Source, size: int, digest: str) -> manifest.Facts:
+def _facts(source: writer.Source, size: int, digest: str) -> manifest.Facts:
     return {
         manifest.SIZE: size,
         manifest.DIGEST: digest,

@@ -14,9 +14,9 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage import snapshots
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import DEFLATED_HEAD, STOP, Spool, entries
+from aurora_admin.snapshot import writer
 from aurora_admin.wire.errors import NotKnown, WireError
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
@@ -77,7 +77,7 @@ class Log:
             self._append([entry], len(entry))
         self.statistics["scheduler_log_un_snapshotted_transactions"] += 1
 
-    def append_snapshot(self, source: snapshots.Source) -> None:
+    def append_snapshot(self, source: writer.Source) -> None:
         """Make the whole state durable as one entry and forget what came before it.
 
         Raises:
@@ -89,7 +89,7 @@ class Log:
             self.append_prepared(spool)
 
     @contextmanager
-    def prepared(self, source: snapshots.Source) -> Iterator[Spool]:
+    def prepared(self, source: writer.Source) -> Iterator[Spool]:
         """Give the whole state as an entry for append_prepared(); nothing is in the log yet.
 
         Raises:
@@ -97,7 +97,7 @@ class Log:
             BackupError: the source is a file that cannot be read, or was changed meanwhile.
         """
         timed = self.statistics.timed("log_manager_snapshot")
-        with timed, self._deflated(snapshots.deduplicated_entry(source, self.statistics.saving)) as spool:
+        with timed, self._deflated(writer.deduplicated_entry(source, self.statistics.saving)) as spool:
             source.check()
             yield spool
 

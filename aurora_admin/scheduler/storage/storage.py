@@ -12,7 +12,7 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogBroken, LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.snapshots import Source
+from aurora_admin.snapshot.writer import Source
 
 logger = logging.getLogger(__name__)
 
