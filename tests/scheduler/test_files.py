@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from aurora_admin.scheduler.storage import files
-from aurora_admin.scheduler.storage.files import ReadsBackWrong, Temporary
+from aurora_admin.backup import atomic_file
+from aurora_admin.backup.atomic_file import ReadsBackWrong, Temporary
 
 
 def pieces(size: int):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
+from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
-from aurora_admin.scheduler.storage.files import blocks
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
