@@ -2,9 +2,9 @@
 
 import pytest
 
-from aurora_admin.backup.backfill import Backfill
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.snapshot.upgrade import Backfill
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError

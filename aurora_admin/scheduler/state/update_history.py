@@ -2,7 +2,7 @@
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.backfill import EVENTS, INSTANCE_EVENTS, Backfill, elements
+from aurora_admin.snapshot.upgrade import EVENTS, INSTANCE_EVENTS, Backfill, elements
 from aurora_admin.wire import fields
 
 LOCK_TOKEN = 2
