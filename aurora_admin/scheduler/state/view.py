@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from thrift.Thrift import TType
 
 from aurora_admin import __version__
-from aurora_admin.backup.complete import settle_locks
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.dbscript.merge import settle_locks
 from aurora_admin.wire import fields
 
 DETAILS = 8
