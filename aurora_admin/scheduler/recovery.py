@@ -9,12 +9,12 @@ from functools import partial
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.configs import Configs
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.snapshot.configs import Configs
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import shown
 
