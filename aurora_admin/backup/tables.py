@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from aurora_admin.backup.dbscript import Row, Value
 from aurora_admin.gen.api import ttypes as api
+from aurora_admin.snapshot.dbscript.parser import Row, Value
 
 # Types of resources that a config has once.
 AMOUNTS = {1: "numCpus", 2: "ramMb", 3: "diskMb", 5: "numGpus"}
