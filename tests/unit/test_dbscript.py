@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_admin.backup.tables import Tables
 from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
+from aurora_admin.snapshot.dbscript.tables import Tables
 from aurora_admin.wire import fields
 from tests.unit.scripts import encoded
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from aurora_admin.backup.tables import Tables
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.snapshot.dbscript.parser import Row, Value
+from aurora_admin.snapshot.dbscript.tables import Tables
 
 OWNER = "TASK_CONFIG_ID"
 
