@@ -12,7 +12,7 @@ from typing import Any
 
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile
 from aurora_admin.backup.index import Backup, read_backup
-from aurora_admin.backup.sections import SECTIONS, TASKS_NAME
+from aurora_admin.snapshot.sections import SECTIONS, TASKS_NAME
 from aurora_admin.wire.errors import shown
 
 FORMAT = 1

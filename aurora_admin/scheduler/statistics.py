@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from aurora_admin.backup.sections import (
+from aurora_admin.snapshot.sections import (
     CRON_JOBS,
     DB_SCRIPT,
     HOSTS,

@@ -11,8 +11,8 @@ from typing import Any
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sections import CRON_JOBS, JOB_UPDATES, QUOTAS
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.snapshot.sections import CRON_JOBS, JOB_UPDATES, QUOTAS
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import Field

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
 from aurora_admin.scheduler.statistics import SectionTimer, untimed
+from aurora_admin.snapshot.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
 from aurora_admin.wire import fields
 
 STOP = b"\x00"

@@ -7,12 +7,12 @@ from pathlib import Path
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
-from aurora_admin.backup.sections import SECTIONS
 from aurora_admin.client.replies import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
 from aurora_admin.plugins.sandbox.background import StepFailed
 from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, read_lines
+from aurora_admin.snapshot.sections import SECTIONS
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 

@@ -6,7 +6,6 @@ from contextlib import closing
 
 import pytest
 
-from aurora_admin.backup.sections import QUOTAS
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import Stores
@@ -15,6 +14,7 @@ from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.sections import QUOTAS
 from aurora_admin.wire import codec
 from tests.processes import wait_until
 from tests.scheduler.replicated import thread

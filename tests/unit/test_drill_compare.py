@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from aurora_admin.backup.index import read_backup
-from aurora_admin.backup.sections import HOSTS, METADATA, QUOTAS
 from aurora_admin.plugins.sandbox.sandbox import StepFailed
 from aurora_admin.plugins.sandbox.steps import Drill
+from aurora_admin.snapshot.sections import HOSTS, METADATA, QUOTAS
 from aurora_admin.wire import fields
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"

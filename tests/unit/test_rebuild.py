@@ -1,10 +1,10 @@
 """Records from SQL that no recorded backup has: every container, odd texts, NULLs, many updates, empty tables."""
 
-from aurora_admin.backup.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.snapshot.dbscript.parser import read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
+from aurora_admin.snapshot.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.snapshot.upgrade import Backfill
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same

@@ -9,8 +9,8 @@ import pytest
 
 from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.sample import write_sample
-from aurora_admin.backup.sections import SECTIONS
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.snapshot.sections import SECTIONS
 from aurora_admin.wire import canonical, codec
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample-backup"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from aurora_admin.backup.sections import DB_SCRIPT, TASKS, TIMESTAMP
 from aurora_admin.scheduler.election.connection_states import ConnectionStates
 from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.snapshot.sections import DB_SCRIPT, TASKS, TIMESTAMP
 
 READ = "scheduler_log_native_read"
 SECOND = 10**9

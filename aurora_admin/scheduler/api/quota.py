@@ -2,7 +2,6 @@
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sections import QUOTAS
 from aurora_admin.gen.api.AuroraAdmin import setQuota_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getQuota_args
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
@@ -14,6 +13,7 @@ from aurora_admin.scheduler.api.response import OK, Answer, error, invalid_reque
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.sections import QUOTAS
 from aurora_admin.wire import codec, fields
 
 GET_QUOTA_RESULT = 5

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_key
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.update_history import History
 from aurora_admin.snapshot.dbscript.merge import show
+from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_key
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import Field

@@ -1,8 +1,8 @@
 """How much the stores hold, by the names of /vars (spec/storage.md 1.7); to be asked without a lock."""
 
-from aurora_admin.backup.sections import CRON_JOBS, HOSTS, JOB_UPDATES, MAINTENANCE_REQUESTS, QUOTAS
 from aurora_admin.gen.api.ttypes import ScheduleStatus
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, MAINTENANCE_REQUESTS, QUOTAS
 
 MEMORY = {
     HOSTS: "attribute",

@@ -6,7 +6,14 @@ from collections.abc import Hashable, Iterator
 from thrift.Thrift import TType
 
 from aurora_admin.backup.index import without_collector
-from aurora_admin.backup.sections import (
+from aurora_admin.scheduler.state.live_tasks import LiveTasks
+from aurora_admin.scheduler.state.ops import Op
+from aurora_admin.scheduler.state.replay import APPLY
+from aurora_admin.scheduler.state.update_history import History
+from aurora_admin.scheduler.statistics import Statistics
+from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas
+from aurora_admin.snapshot.dbscript.parser import ScriptError
+from aurora_admin.snapshot.sections import (
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
     JOB_UPDATES,
@@ -18,13 +25,6 @@ from aurora_admin.backup.sections import (
     check_type,
     framework_id,
 )
-from aurora_admin.scheduler.state.live_tasks import LiveTasks
-from aurora_admin.scheduler.state.ops import Op
-from aurora_admin.scheduler.state.replay import APPLY
-from aurora_admin.scheduler.state.update_history import History
-from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas
-from aurora_admin.snapshot.dbscript.parser import ScriptError
 from aurora_admin.snapshot.upgrade import Backfill
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NotKnown, WireError

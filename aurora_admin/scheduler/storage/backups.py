@@ -14,10 +14,10 @@ from contextlib import suppress
 from aurora_admin.backup import manifest
 from aurora_admin.backup.atomic_file import ReadsBackWrong, Temporary, remove_abandoned
 from aurora_admin.backup.manifest import backup_name, manifest_name
-from aurora_admin.backup.sections import framework_id
 from aurora_admin.scheduler.statistics import SectionTimer, Statistics, untimed
 from aurora_admin.scheduler.storage.folder import sync_folder
 from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.sections import framework_id
 from aurora_admin.wire.errors import WireError
 
 logger = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from typing import Any
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sections import DB_SCRIPT, JOB_UPDATES, LOCKS, QUOTAS, SECTIONS
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import SECTIONS_OF_SCRIPT, rebuild
+from aurora_admin.snapshot.sections import DB_SCRIPT, JOB_UPDATES, LOCKS, QUOTAS, SECTIONS
 from aurora_admin.snapshot.upgrade import QUOTA, QUOTA_RESOURCES, Backfill, elements
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same

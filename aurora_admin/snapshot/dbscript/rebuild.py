@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aurora_admin.backup.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.snapshot.dbscript.parser import Row, ScriptError
 from aurora_admin.snapshot.dbscript.rebuild_configs import TaskConfigs
 from aurora_admin.snapshot.dbscript.tables import Tables
+from aurora_admin.snapshot.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.wire import codec
 
 SECTIONS_OF_SCRIPT = (HOSTS, QUOTAS, LOCKS, JOB_UPDATES)
