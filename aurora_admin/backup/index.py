@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from thrift.Thrift import TType
 
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile, records, spans
-from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas, settle_locks, some
 from aurora_admin.snapshot.dbscript.parser import ScriptError
 from aurora_admin.snapshot.dbscript.rebuild import SECTIONS_OF_SCRIPT
@@ -28,6 +27,7 @@ from aurora_admin.snapshot.sections import (
     check_type,
     framework_id,
 )
+from aurora_admin.snapshot.task_table import TaskTable
 from aurora_admin.snapshot.upgrade import Backfill
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError

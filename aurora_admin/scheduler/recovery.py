@@ -11,10 +11,10 @@ from thrift.Thrift import TType
 
 from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.manifest import read_verified
-from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
+from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import shown
 

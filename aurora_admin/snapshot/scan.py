@@ -5,10 +5,10 @@ from itertools import chain, islice
 from operator import sub
 from typing import Any
 
-from aurora_admin.backup.tasks import TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.configs import CONFIG, config_position
 from aurora_admin.snapshot.sections import job_key
+from aurora_admin.snapshot.task_table import TaskTable
 from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, elements, is_key, is_whole
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode

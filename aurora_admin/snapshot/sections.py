@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.tasks import JobKey
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.snapshot.task_table import JobKey
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 

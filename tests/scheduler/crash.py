@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aurora_admin.backup.index import read_backup
-from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops
@@ -24,6 +23,7 @@ from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.snapshot.writer import deduplicated_entry
 from aurora_admin.wire import fields
 

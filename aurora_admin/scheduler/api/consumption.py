@@ -6,12 +6,12 @@ from functools import cache
 from itertools import product
 from typing import cast
 
-from aurora_admin.backup.tasks import JobKey, TaskFilter
 from aurora_admin.gen.api import constants
 from aurora_admin.scheduler.api.demand import Amounts, QuotaClass, demand, integer
 from aurora_admin.scheduler.api.updates import Group, Update, active_updates
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import CRON_JOBS
+from aurora_admin.snapshot.task_table import JobKey, TaskFilter
 from aurora_admin.wire import fields
 
 ACTIVE = frozenset(constants.ACTIVE_STATES)

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.tasks import GONE, JobKey, TaskFilter
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getJobs_args
@@ -23,6 +22,7 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import CRON_JOBS
+from aurora_admin.snapshot.task_table import GONE, JobKey, TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.struct import Struct
 

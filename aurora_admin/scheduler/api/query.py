@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from aurora_admin.backup.tasks import JobKey, TaskFilter
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api import java
 from aurora_admin.scheduler.api.response import error
+from aurora_admin.snapshot.task_table import JobKey, TaskFilter
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
 IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)

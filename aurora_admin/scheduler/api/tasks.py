@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.tasks import TaskFilter
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_args, getTasksWithoutConfigs_args
@@ -15,6 +14,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
+from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import codec, fields
 
 SCHEDULE_STATUS_RESULT = 3

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple, cast
 
-from aurora_admin.backup.tasks import JobKey
 from aurora_admin.gen.api.constants import ACTIVE_JOB_UPDATE_STATES
 from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.scheduler.api.demand import elements, integer
 from aurora_admin.scheduler.api.response import Refusal
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import JOB_UPDATES
+from aurora_admin.snapshot.task_table import JobKey
 from aurora_admin.wire import fields
 
 # Paths inside a StoredJobUpdateDetails.

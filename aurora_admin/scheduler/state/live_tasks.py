@@ -9,11 +9,11 @@ from typing import Any
 from thrift.Thrift import TType
 
 from aurora_admin.backup.file import records
-from aurora_admin.backup.tasks import EVERY_TASK, GONE, JobKey, TaskFilter, TaskTable
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
+from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobKey, TaskFilter, TaskTable
 from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
