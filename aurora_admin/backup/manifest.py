@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile
-from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.snapshot.sections import SECTIONS, TASKS_NAME
 from aurora_admin.wire.errors import shown
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.index import Backup, read_backup
 from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs

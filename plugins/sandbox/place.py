@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copyfileobj
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import Backup, read_backup
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.errors import AdminError
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import Backup
 from aurora_admin.client.replies import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context

@@ -179,7 +179,7 @@ class Round:
 
 CHOOSE = """
 import json, sys
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 tasks = read_backup(sys.argv[1]).tasks
 counts = {}
 for key, rows in zip(tasks.job_keys, tasks.rows_of_job):

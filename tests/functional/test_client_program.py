@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.errors import ConnectionFailed
 from tests.fake_scheduler import Client, FakeScheduler, close, http, raw, says

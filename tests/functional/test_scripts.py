@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from tests.conftest import CHECKOUT
 from tests.processes import DEADLINE_SECONDS, processes_of_session, wait_until
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops

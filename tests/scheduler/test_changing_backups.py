@@ -6,7 +6,7 @@ import os
 import pytest
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.scheduler.recovery import Staged
 

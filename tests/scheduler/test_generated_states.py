@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged

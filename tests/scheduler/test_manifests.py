@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import read_backup
 from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot

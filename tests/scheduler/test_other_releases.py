@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged

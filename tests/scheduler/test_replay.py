@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged

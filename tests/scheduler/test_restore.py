@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.scheduler.logtool.restore import restore
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops

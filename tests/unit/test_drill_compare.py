@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.plugins.sandbox.sandbox import StepFailed
 from aurora_admin.plugins.sandbox.steps import Drill
 from aurora_admin.snapshot.sections import HOSTS, METADATA, QUOTAS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.index import read_backup
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.snapshot.sections import SECTIONS

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.index import Backup
 from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import Backup
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View

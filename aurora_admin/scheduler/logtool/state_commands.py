@@ -69,7 +69,7 @@ def run(arguments: Namespace, report: Report) -> str:
 
 
 def _restore(arguments: Namespace, report: Report) -> str:
-    from aurora_admin.backup.index import read_backup
+    from aurora_admin.backup.reader import read_backup
     from aurora_admin.scheduler.logtool import restore
 
     read = partial(read_backup, allow_partial=arguments.allow_partial)

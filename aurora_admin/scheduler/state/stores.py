@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.index import without_collector
+from aurora_admin.backup.reader import without_collector
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
