@@ -47,7 +47,7 @@ def place(folder: Path, source: str | None, tasks: int) -> tuple[str, Backup]:
 
 
 def _make_up(path: Path, tasks: int) -> None:
-    from aurora_admin.backup.sample import write_sample
+    from aurora_admin.samples.backup import write_sample
 
     if tasks < 0:
         raise AdminError(f"--tasks={tasks}: give the number of tasks to make up, 0 or more")

@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tabulate import tabulate
 
-from aurora_admin.backup.sample import write_sample
+from aurora_admin.samples.backup import write_sample
 from tests.bench import state
 from tests.bench.append import measure_append
 from tests.bench.failover import measure_failover

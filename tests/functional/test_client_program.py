@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.backup.sample import write_sample
 from aurora_admin.errors import ConnectionFailed
+from aurora_admin.samples.backup import write_sample
 from tests.fake_scheduler import Client, FakeScheduler, close, http, raw, says
 from tests.processes import PROGRAMS, environment
 

@@ -7,7 +7,7 @@ import pytest
 
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.backup.sample import write_sample
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.recovery import Staged
 
 TASKS = 20_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.backup.manifest import read_verified
-from aurora_admin.backup.sample import write_sample
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
 from tests.api import call, said
 from tests.conftest import CHECKOUT

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import TaskQuery
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.api.dispatch import HANDLERS
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server

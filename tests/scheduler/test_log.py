@@ -11,9 +11,9 @@ import zlib
 
 import pytest
 
-from aurora_admin.backup import sample as samples
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import LogEntry
+from aurora_admin.samples import backup as samples
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY

@@ -11,9 +11,9 @@ import pytest
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.wire import codec, fields

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.backup.sample import write_sample
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.snapshot.sections import SECTIONS
 from aurora_admin.wire import canonical, codec
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample-backup"
-PEAK = ("import resource, sys; from aurora_admin.backup.sample import write_sample; "
+PEAK = ("import resource, sys; from aurora_admin.samples.backup import write_sample; "
         "write_sample(sys.argv[1], int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sample import write_sample
+from aurora_admin.samples.backup import write_sample
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from tests.conftest import FIXTURES, NO_FIXTURES

@@ -261,7 +261,7 @@ def write_sample(path: str, tasks: int, seed: int = 0) -> None:
 
 
 def main() -> None:
-    """Run as a program: `python -m aurora_admin.backup.sample --tasks N FILE`."""
+    """Run as a program: `python -m aurora_admin.samples.backup --tasks N FILE`."""
     parser = argparse.ArgumentParser(prog="make-backup", description="Write a realistic backup of N tasks.")
     parser.add_argument("--tasks", type=int, required=True, metavar="N", help="how many tasks, about 1.8 KB each")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another cluster (default 0)")

@@ -1,0 +1,1 @@
+"""Generated backups of any size, for rehearsals, tests and benchmarks."""
