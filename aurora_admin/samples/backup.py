@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.sample_jobs import BLANK_CONFIG, RACKS, ROLES, Cluster, Job, agent_id, host_name, make_job
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.samples.jobs import BLANK_CONFIG, RACKS, ROLES, Cluster, Job, agent_id, host_name, make_job
 from aurora_admin.wire import fields
 from aurora_admin.wire.codec import encode
 
