@@ -18,7 +18,7 @@ from aurora_admin.wire.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aurora_admin.client.transport import Response
+    from aurora_admin.client.http.transport import Response
 
 BINARY = "application/vnd.apache.thrift.binary"
 VERSION_1 = 0x8001

@@ -18,7 +18,7 @@ from aurora_admin.wire.errors import WireError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aurora_admin.client.transport import Response
+    from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.reader import Reader
 
 # Where a result has its tasks: the field of Result; in it, it is field 1.

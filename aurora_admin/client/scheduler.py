@@ -16,8 +16,8 @@ from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from aurora_admin.client.http.transport import Response
     from aurora_admin.client.patience import Deadline
-    from aurora_admin.client.transport import Response
     from aurora_admin.clusters import Cluster
     from aurora_admin.command import Options
     from aurora_admin.output import Output

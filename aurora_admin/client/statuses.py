@@ -9,7 +9,7 @@ from aurora_admin.client.failures import NotLeading, ServerFailed, Unusable, quo
 from aurora_admin.errors import AuthFailed, CallFailed
 
 if TYPE_CHECKING:
-    from aurora_admin.client.transport import Response
+    from aurora_admin.client.http.transport import Response
 
 REDIRECTS = frozenset({307, 308})  # those that keep the method: the only ones that a scheduler sends
 NO_LEADER = "No Leader Found"  # heading of the scheduler's own page, which a proxy's 503 does not have

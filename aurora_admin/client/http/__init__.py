@@ -1,0 +1,1 @@
+"""HTTP for the client: transport, proxy selection, authentication, status codes."""
