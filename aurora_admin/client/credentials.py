@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from aurora_admin.client.discovery import with_scheme
-from aurora_admin.client.route import basic, basic_of
+from aurora_admin.client.http.proxy import basic, basic_of
 from aurora_admin.errors import ConfigError
 
 if TYPE_CHECKING:

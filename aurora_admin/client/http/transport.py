@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
 from aurora_admin.client.failures import Failure, Lost, Unreachable, Unusable
+from aurora_admin.client.http.proxy import connection, is_loopback, proxy_headers, proxy_of
 from aurora_admin.client.patience import CONNECT_SECONDS, Clock, Deadline
-from aurora_admin.client.route import connection, is_loopback, proxy_headers, proxy_of
 
 if TYPE_CHECKING:
     import socket
