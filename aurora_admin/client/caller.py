@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 from thrift.Thrift import TMessageType
 
 from aurora_admin.client.answers import BINARY, result_of
-from aurora_admin.client.credentials import Credentials
 from aurora_admin.client.discovery import Configured, server_url
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
+from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.statuses import REDIRECTS, check
 from aurora_admin.errors import AdminError, CallFailed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from aurora_admin.client.credentials import Credentials
 from aurora_admin.client.discovery import leader
 from aurora_admin.client.failures import Failure, quoted
+from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.patience import FIND_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed
