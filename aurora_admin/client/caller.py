@@ -7,12 +7,12 @@ from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
 
-from aurora_admin.client.answers import BINARY, result_of
 from aurora_admin.client.discovery import Configured, server_url
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.status import REDIRECTS, check
 from aurora_admin.client.http.transport import Response, Transport
+from aurora_admin.client.message import BINARY, result_of
 from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode

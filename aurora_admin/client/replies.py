@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.client.answers import readable
 from aurora_admin.client.failures import Failure, Unusable
+from aurora_admin.client.message import readable
 from aurora_admin.errors import BadReply
 from aurora_admin.gen.api.ttypes import Response as Envelope
 from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
