@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aurora_admin.client.caller import Caller, encoded
+from aurora_admin.client.call import Caller, encoded
 from aurora_admin.client.discovery import finder
 from aurora_admin.client.failures import Failure, LookupFailed, NotReady, Unreachable
 from aurora_admin.client.patience import REAL_CLOCK, Attempts, Clock
