@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aurora_admin.client.patience import Clock
+from aurora_admin.client.retry import Clock
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
 from aurora_admin.command import Options

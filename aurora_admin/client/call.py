@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aurora_admin.client.discovery.search import Search
-    from aurora_admin.client.patience import Clock, Deadline
+    from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.wire.reader import Reader
 

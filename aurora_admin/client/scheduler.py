@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aurora_admin.client.call import Caller, encoded
 from aurora_admin.client.discovery import finder
 from aurora_admin.client.failures import Failure, LookupFailed, NotReady, Unreachable
-from aurora_admin.client.patience import REAL_CLOCK, Attempts, Clock
 from aurora_admin.client.replies import Reply, TasksReply, reply_of
+from aurora_admin.client.retry import REAL_CLOCK, Attempts, Clock
 from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
 from aurora_admin.gen.api.constants import ACTIVE_STATES
 from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from aurora_admin.client.http.transport import Response
-    from aurora_admin.client.patience import Deadline
+    from aurora_admin.client.retry import Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.command import Options
     from aurora_admin.output import Output

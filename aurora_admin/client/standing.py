@@ -9,7 +9,7 @@ from aurora_admin.client.discovery import leader
 from aurora_admin.client.failures import Failure, quoted
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Response, Transport
-from aurora_admin.client.patience import FIND_SECONDS, REAL_CLOCK, Deadline
+from aurora_admin.client.retry import FIND_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed
 
 if TYPE_CHECKING:

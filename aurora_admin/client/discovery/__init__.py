@@ -9,7 +9,7 @@ from aurora_admin.errors import ConfigError
 
 if TYPE_CHECKING:
     from aurora_admin.client.discovery.search import Search
-    from aurora_admin.client.patience import Clock, Deadline
+    from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 

@@ -9,7 +9,7 @@ from aurora_admin.client.discovery import Leader
 from aurora_admin.client.discovery.ensemble import ensemble
 from aurora_admin.client.discovery.members import MEMBER, Member, candidates, read, usable
 from aurora_admin.client.failures import LookupFailed, NoEnsemble, NoLeader, NoPath, SeveralLeaders, quoted
-from aurora_admin.client.patience import (
+from aurora_admin.client.retry import (
     BREATH_SECONDS,
     FIND_SECONDS,
     LOOK_SECONDS,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aurora_admin.client.discovery.zookeeper import Session
-    from aurora_admin.client.patience import Clock
+    from aurora_admin.client.retry import Clock
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 

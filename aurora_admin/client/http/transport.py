@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from aurora_admin.client.failures import Failure, Lost, Unreachable, Unusable
 from aurora_admin.client.http.proxy import connection, is_loopback, proxy_headers, proxy_of
-from aurora_admin.client.patience import CONNECT_SECONDS, Clock, Deadline
+from aurora_admin.client.retry import CONNECT_SECONDS, Clock, Deadline
 
 if TYPE_CHECKING:
     import socket
