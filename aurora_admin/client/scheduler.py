@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aurora_admin.client.call import Caller, encoded
 from aurora_admin.client.discovery import finder
 from aurora_admin.client.failures import Failure, LookupFailed, NotReady, Unreachable
-from aurora_admin.client.replies import Reply, TasksReply, reply_of
+from aurora_admin.client.reply import Reply, TasksReply, reply_of
 from aurora_admin.client.retry import REAL_CLOCK, Attempts, Clock
 from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
 from aurora_admin.gen.api.constants import ACTIVE_STATES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aurora_admin.command import Context
 
 if TYPE_CHECKING:
-    from aurora_admin.client.replies import Task
+    from aurora_admin.client.reply import Task
 
 EXAMPLES = """\
 aurora_admin scheduler_print_recovery_tasks west

@@ -7,7 +7,7 @@ from pathlib import Path
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.reader import Backup
-from aurora_admin.client.replies import STATUS_NAMES
+from aurora_admin.client.reply import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
 from aurora_admin.plugins.sandbox.background import StepFailed
