@@ -121,7 +121,7 @@ class Context:
         Raises:
             ConnectionFailed, CallFailed: there is none, or it does not lead; the message says what it does.
         """
-        from aurora_admin.client.standing import verified_leader
+        from aurora_admin.client.health import verified_leader
         from aurora_admin.clusters import find
 
         return verified_leader(find(cluster), self.out, self.options.timeout_seconds)
