@@ -22,7 +22,7 @@ from aurora_admin.client.retry import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aurora_admin.client.discovery.zookeeper import Session
+    from aurora_admin.client.discovery.session import Session
     from aurora_admin.client.retry import Clock
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
@@ -48,7 +48,7 @@ class Search:
         Raises:
             LookupFailed: there is no leader now, or nobody can say.
         """
-        from aurora_admin.client.discovery.zookeeper import Unavailable
+        from aurora_admin.client.discovery.session import Unavailable
 
         seconds = min(LOOK_SECONDS, deadline.left())
         try:
@@ -78,7 +78,7 @@ class Search:
         self._session = None
 
     def _read(self, seconds: float, deadline: Deadline) -> tuple[list[str], dict[str, bytes | None]] | None:
-        from aurora_admin.client.discovery.zookeeper import Session
+        from aurora_admin.client.discovery.session import Session
 
         def wait(something: Callable[[float], bool]) -> bool:
             if something(min(QUIET_SECONDS, deadline.left())):
