@@ -9,9 +9,9 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.api import call, get, said
 from tests.processes import PROGRAMS, environment, run, wait_until
 from tests.scheduler.elected import Elected, keeper
+from tests.support.thrift_calls import call, get, said
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 BACKUP = "scheduler-backup-2026-11-22-10-00"

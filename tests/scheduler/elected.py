@@ -11,8 +11,8 @@ from pathlib import Path
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
-from tests.api import get
 from tests.processes import Scheduler, wait_until
+from tests.support.thrift_calls import get
 
 # Long enough for a busy machine: a scheduler that is kept from the processor for this long is deposed, and rightly.
 SESSION_SECONDS = 8

@@ -19,8 +19,8 @@ from thrift.transport.TTransport import TMemoryBuffer
 from aurora_admin.gen.api.ttypes import Response, ResponseCode
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
-from tests.api import BINARY, part
 from tests.conftest import FIXTURES
+from tests.support.thrift_calls import BINARY, part
 
 JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")

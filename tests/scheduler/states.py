@@ -25,7 +25,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot, StoredCronJob, StoredJobUpdateDetails
 from aurora_admin.wire.codec import encode
-from tests.api import call, said
+from tests.support.thrift_calls import call, said
 
 OK = ("OK", "")
 NAME = "scheduler-backup-2026-11-22-10-00"

@@ -13,9 +13,9 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import HostAttributes, TaskQuery
 from aurora_admin.wire import codec, fields
-from tests.api import call, said
 from tests.processes import Scheduler
 from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
+from tests.support.thrift_calls import call, said
 
 DECODE = f"Failed to decode backup {NAME}: "
 NO_LINK = "Put a copy of the backup there, no link to it."

@@ -12,11 +12,11 @@ import pytest
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
-from tests.api import call, said
 from tests.conftest import CHECKOUT
 from tests.scheduler.crash import RESTORE, STAGED, STEPS, Parts
 from tests.scheduler.test_backups import QUOTA
 from tests.scheduler.test_recovery import NAME, OK, place
+from tests.support.thrift_calls import call, said
 
 CALLS = ("write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,"
          "fchmod,chmod,fallocate")

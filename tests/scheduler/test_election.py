@@ -6,9 +6,9 @@ import re
 import pytest
 from kazoo.exceptions import NoAuthError
 
-from tests.api import call, get, post, request, said
 from tests.processes import wait_until
 from tests.scheduler.elected import Elected, keeper, lifecycle
+from tests.support.thrift_calls import call, get, post, request, said
 
 # There only to be looked for: any value does, also none.
 BYPASS = {"Bypass-Leader-Redirect": ""}

@@ -22,7 +22,6 @@ from aurora_admin.scheduler.storage.engine import LogFull
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
-from tests.api import call, get, post, request, said, tasks
 from tests.scheduler.states import (
     LONG_AGO,
     OK,
@@ -37,6 +36,7 @@ from tests.scheduler.states import (
     task,
     update,
 )
+from tests.support.thrift_calls import call, get, post, request, said, tasks
 
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
 UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")

@@ -19,8 +19,8 @@ from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import codec
-from tests.api import call, said, tasks
 from tests.scheduler.test_recovery import NAME, OK, commit, place, sample, task_bytes
+from tests.support.thrift_calls import call, said, tasks
 
 
 @pytest.fixture

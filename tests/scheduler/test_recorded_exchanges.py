@@ -19,10 +19,10 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.api import BINARY, call, said
 from tests.conftest import FIXTURES, NO_FIXTURES
 from tests.processes import Scheduler
 from tests.scheduler.recordings import JSON, NAMES, Answer, Recording, Reply, meaning, replay
+from tests.support.thrift_calls import BINARY, call, said
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api import call, get, said
 from tests.conftest import NO_FIXTURES
 from tests.processes import Scheduler, wait_until
 from tests.scheduler.elected import Elected, keeper
 from tests.scheduler.recordings import NAMES, Answer, Recording, meaning, replay
 from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
+from tests.support.thrift_calls import call, get, said
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"

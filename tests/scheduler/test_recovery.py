@@ -17,9 +17,9 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.api import call, get, said, tasks
 from tests.conftest import CHECKOUT
 from tests.processes import DEADLINE_SECONDS
+from tests.support.thrift_calls import call, get, said, tasks
 
 SAMPLE = CHECKOUT / "tests" / "data" / "sample-backup"
 NAME = "scheduler-backup-2026-11-22-10-00"

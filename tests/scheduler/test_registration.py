@@ -1,8 +1,8 @@
 """When an elected scheduler is registered, and what it does and is until then."""
 
-from tests.api import call, get, post, request, said
 from tests.processes import wait_until
 from tests.scheduler.elected import lifecycle, variable
+from tests.support.thrift_calls import call, get, post, request, said
 
 BYPASS = {"Bypass-Leader-Redirect": "true"}
 MASTER_FLAGS = ("-max_registration_delay=1hrs",)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
-from tests.api import BINARY, call, get, request, said
 from tests.processes import PROGRAMS, environment, pause, resume, run, wait_until
 from tests.scheduler.elected import Elected, keeper, lifecycle
 from tests.scheduler.states import OK, resources
+from tests.support.thrift_calls import BINARY, call, get, request, said
 
 WAITING = 4
 

@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
-from tests.api import tasks
 from tests.processes import PROGRAMS, environment, run
 from tests.scheduler.replicated import Logs
 from tests.scheduler.test_recovery import SAMPLE, sample, task_bytes
+from tests.support.thrift_calls import tasks
 
 TOOL = PROGRAMS / "aurora-reference-log"
 

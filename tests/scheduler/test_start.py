@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.api import call, said
 from tests.processes import PROGRAMS, Scheduler, environment, run
 from tests.scheduler.test_bad_backups import LIKE_ANYBODY
+from tests.support.thrift_calls import call, said
 
 
 def refusal(one) -> str:

@@ -1,6 +1,6 @@
 """What a scheduler says of itself on /vars, as numbers."""
 
-from tests.api import get
+from tests.support.thrift_calls import get
 
 
 def variables(one) -> dict[str, float]:
