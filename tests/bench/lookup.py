@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.discovery import member
 from tests.processes import PROGRAMS, Clusters, environment
 from tests.scheduler.elected import keeper
+from tests.support.serverset import member
 from tests.zookeeper import running
 
 ROUNDS = 25

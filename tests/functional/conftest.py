@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.discovery import Serverset
+from tests.support.serverset import Serverset
 
 
 @pytest.fixture

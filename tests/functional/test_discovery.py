@@ -6,8 +6,8 @@ import signal
 import pytest
 from kazoo.security import make_digest_acl
 
-from tests.discovery import CANDIDATE, member, running
 from tests.processes import environment, wait_until
+from tests.support.serverset import CANDIDATE, member, running
 from tests.unit.test_discovery_members import THRIFT
 
 HERE = "127.0.0.1:9201"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.discovery import member, running
 from tests.fake_scheduler import LEADERLESS, FakeScheduler, close, http, says
 from tests.processes import environment
+from tests.support.serverset import member, running
 from tests.zookeeper import free_port
 
 OK = " INFO] Response from scheduler: OK (message: )\n"

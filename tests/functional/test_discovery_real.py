@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.discovery import Serverset
 from tests.processes import wait_until
 from tests.scheduler.elected import Elected, keeper
+from tests.support.serverset import Serverset
 
 
 @pytest.fixture
