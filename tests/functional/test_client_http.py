@@ -4,7 +4,7 @@ import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
-from tests.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
+from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
 
 OK = says("snapshot")
 pytestmark = pytest.mark.usefixtures("nobody")

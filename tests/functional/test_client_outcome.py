@@ -4,7 +4,7 @@ import pytest
 
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import Response
-from tests.fake_scheduler import (
+from tests.support.fake_scheduler import (
     BINARY,
     JSON,
     FakeScheduler,

@@ -19,7 +19,7 @@ from aurora_admin.gen.api.ttypes import (
     TaskConfig,
 )
 from aurora_admin.wire.codec import encode
-from tests.fake_scheduler import BINARY, JSON, FakeScheduler, close, http, says, thrift
+from tests.support.fake_scheduler import BINARY, JSON, FakeScheduler, close, http, says, thrift
 
 
 def kinds(server):

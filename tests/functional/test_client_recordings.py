@@ -9,7 +9,7 @@ import pytest
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed
 from aurora_admin.wire.message import from_binary, to_json
 from tests.conftest import FIXTURES
-from tests.fake_scheduler import BINARY, LEADERLESS, FakeScheduler, raw
+from tests.support.fake_scheduler import BINARY, LEADERLESS, FakeScheduler, raw
 
 OWN_HEADERS = {"Content-Length", "Transfer-Encoding"}  # of how it was sent, not of what was said
 RECORDINGS = {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("wire/*.json"))}

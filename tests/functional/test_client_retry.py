@@ -3,7 +3,7 @@
 import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
-from tests.fake_scheduler import LEADERLESS, Client, FakeScheduler, close, exception, http, says
+from tests.support.fake_scheduler import LEADERLESS, Client, FakeScheduler, close, exception, http, says
 
 NOWHERE = "http://127.0.0.1:1"
 NO_LEADER = http(503, LEADERLESS)

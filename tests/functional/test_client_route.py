@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.errors import ConfigError, ConnectionFailed
-from tests.fake_scheduler import Client, FakeScheduler, http, says
+from tests.support.fake_scheduler import Client, FakeScheduler, http, says
 
 OK = says("snapshot")
 pytestmark = pytest.mark.usefixtures("nobody")
