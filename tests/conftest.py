@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
+from tests.support.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
 from tests.zookeeper import ZooKeeper, running
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from textwrap import dedent
 
-from tests.processes import Result, environment, run
+from tests.support.processes import Result, environment, run
 
 GROUP = "aurora_admin.plugins.v1"
 DECLARATION = """

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.processes import pause, resume, wait_until
+from tests.support.processes import pause, resume, wait_until
 
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"

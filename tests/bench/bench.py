@@ -22,7 +22,7 @@ from tests.bench.append import measure_append
 from tests.bench.failover import measure_failover
 from tests.bench.lookup import measure_lookup
 from tests.bench.state import timed
-from tests.processes import PROGRAMS, Clusters, Scheduler, environment
+from tests.support.processes import PROGRAMS, Clusters, Scheduler, environment
 from tests.zookeeper import JARS
 
 ADMIN = str(PROGRAMS / "aurora_admin")

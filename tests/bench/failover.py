@@ -4,8 +4,8 @@ import statistics
 import subprocess
 import time
 
-from tests.processes import PROGRAMS, Clusters, environment, run
 from tests.scheduler.elected import Elected, keeper
+from tests.support.processes import PROGRAMS, Clusters, environment, run
 from tests.zookeeper import running
 
 ROUNDS = 5

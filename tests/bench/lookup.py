@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.processes import PROGRAMS, Clusters, environment
 from tests.scheduler.elected import keeper
+from tests.support.processes import PROGRAMS, Clusters, environment
 from tests.support.serverset import member
 from tests.zookeeper import running
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, TaskQuery
-from tests.processes import PROGRAMS, Clusters, Scheduler, environment
+from tests.support.processes import PROGRAMS, Clusters, Scheduler, environment
 from tests.support.thrift_calls import BINARY, call, request, said
 
 ADMIN = str(PROGRAMS / "aurora_admin")

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment
+from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.errors import ConnectionFailed
 from aurora_admin.samples.backup import write_sample
-from tests.processes import PROGRAMS, environment
 from tests.support.fake_scheduler import Client, FakeScheduler, close, http, raw, says
+from tests.support.processes import PROGRAMS, environment
 
 BACKUP = "scheduler-backup-2026-11-22-10-00"
 STRANGERS = {

@@ -6,7 +6,7 @@ import signal
 import pytest
 from kazoo.security import make_digest_acl
 
-from tests.processes import environment, wait_until
+from tests.support.processes import environment, wait_until
 from tests.support.serverset import CANDIDATE, member, running
 from tests.unit.test_discovery_members import THRIFT
 

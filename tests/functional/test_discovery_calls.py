@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.processes import environment
 from tests.support.fake_scheduler import LEADERLESS, FakeScheduler, close, http, says
+from tests.support.processes import environment
 from tests.support.serverset import member, running
 from tests.zookeeper import free_port
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.processes import wait_until
 from tests.scheduler.elected import Elected, keeper
+from tests.support.processes import wait_until
 from tests.support.serverset import Serverset
 
 

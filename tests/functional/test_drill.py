@@ -12,7 +12,7 @@ import pytest
 
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
-from tests.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
+from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
 from tests.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"

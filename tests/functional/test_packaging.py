@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import environment, run
+from tests.support.processes import environment, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("aurora_admin", "aurora-reference-scheduler", "aurora-reference-log")

@@ -10,7 +10,7 @@ import pytest
 
 from aurora_admin.backup.reader import read_backup
 from tests.conftest import CHECKOUT
-from tests.processes import DEADLINE_SECONDS, processes_of_session, wait_until
+from tests.support.processes import DEADLINE_SECONDS, processes_of_session, wait_until
 
 
 def untracked() -> set[str]:

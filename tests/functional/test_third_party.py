@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
-from tests.processes import DEADLINE_SECONDS, environment, run
 from tests.scratch import COMMAND, Scratch, broken, fleet, pack
+from tests.support.processes import DEADLINE_SECONDS, environment, run
 
 
 @pytest.fixture

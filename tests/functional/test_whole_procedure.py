@@ -9,8 +9,8 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.processes import PROGRAMS, environment, run, wait_until
 from tests.scheduler.elected import Elected, keeper
+from tests.support.processes import PROGRAMS, environment, run, wait_until
 from tests.support.thrift_calls import call, get, said
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"

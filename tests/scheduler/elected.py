@@ -11,7 +11,7 @@ from pathlib import Path
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
-from tests.processes import Scheduler, wait_until
+from tests.support.processes import Scheduler, wait_until
 from tests.support.thrift_calls import get
 
 # Long enough for a busy machine: a scheduler that is kept from the processor for this long is deposed, and rightly.

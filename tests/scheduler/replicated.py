@@ -21,7 +21,7 @@ from aurora_admin.scheduler.storage.zookeeper.connection import Place
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.conftest import CHECKOUT
-from tests.processes import DEADLINE_SECONDS, wait_until
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.zookeeper import HOST
 
 NOOP = b"no-op"

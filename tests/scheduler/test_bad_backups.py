@@ -13,8 +13,8 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import HostAttributes, TaskQuery
 from aurora_admin.wire import codec, fields
-from tests.processes import Scheduler
 from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
+from tests.support.processes import Scheduler
 from tests.support.thrift_calls import call, said
 
 DECODE = f"Failed to decode backup {NAME}: "

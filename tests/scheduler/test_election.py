@@ -6,8 +6,8 @@ import re
 import pytest
 from kazoo.exceptions import NoAuthError
 
-from tests.processes import wait_until
 from tests.scheduler.elected import Elected, keeper, lifecycle
+from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, get, post, request, said
 
 # There only to be looked for: any value does, also none.

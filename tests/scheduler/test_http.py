@@ -18,8 +18,8 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
-from tests.processes import DEADLINE_SECONDS, Scheduler, wait_until
 from tests.scheduler.test_recovery import NAME, OK, place, sample, task_bytes
+from tests.support.processes import DEADLINE_SECONDS, Scheduler, wait_until
 from tests.support.thrift_calls import BINARY, SERVICES, call, get, post, request, said
 
 JSON = "application/vnd.apache.thrift.json"

@@ -18,7 +18,7 @@ from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.conftest import CHECKOUT
-from tests.processes import DEADLINE_SECONDS
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.thrift_calls import call, get, said, tasks
 
 SAMPLE = CHECKOUT / "tests" / "data" / "sample-backup"

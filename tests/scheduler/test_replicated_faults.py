@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 import pytest
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
-from tests.processes import wait_until
 from tests.scheduler.replicated import NOOP, Logs, append_for_ever, thread
+from tests.support.processes import wait_until
 from tests.zookeeper import running
 
 

@@ -12,7 +12,6 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.processes import wait_until
 from tests.scheduler.replicated import (
     NOOP,
     Logs,
@@ -23,6 +22,7 @@ from tests.scheduler.replicated import (
     thread,
     wait_for_records,
 )
+from tests.support.processes import wait_until
 
 
 @pytest.fixture

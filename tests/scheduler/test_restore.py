@@ -12,8 +12,8 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import fields
-from tests.processes import PROGRAMS, environment, run
 from tests.scheduler.test_recovery import NAME, OK, SAMPLE, new_backup, place, sample, task_bytes
+from tests.support.processes import PROGRAMS, environment, run
 from tests.support.thrift_calls import call, said, tasks
 
 

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from tests.processes import PROGRAMS, environment, run
 from tests.scheduler.replicated import Logs
 from tests.scheduler.test_recovery import SAMPLE, sample, task_bytes
+from tests.support.processes import PROGRAMS, environment, run
 from tests.support.thrift_calls import tasks
 
 TOOL = PROGRAMS / "aurora-reference-log"

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tests.processes import PROGRAMS, Scheduler, environment, run
 from tests.scheduler.test_bad_backups import LIKE_ANYBODY
+from tests.support.processes import PROGRAMS, Scheduler, environment, run
 from tests.support.thrift_calls import call, said
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kazoo.client import KazooClient
 
-from tests.processes import DEADLINE_SECONDS, PROGRAMS, Clusters, Result
+from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, Clusters, Result
 
 CANDIDATE = "_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-"
 

@@ -4,7 +4,7 @@ import os
 import re
 
 from aurora_admin.plugins.sandbox.background import Background
-from tests.processes import wait_until
+from tests.support.processes import wait_until
 
 SAYS = "echo standing by; echo awaiting; exec sleep 60"
 
