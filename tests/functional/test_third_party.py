@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
-from tests.scratch import COMMAND, Scratch, broken, fleet, pack
+from tests.support.distributions import COMMAND, Scratch, broken, fleet, pack
 from tests.support.processes import DEADLINE_SECONDS, environment, run
 
 
