@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.support.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
-from tests.zookeeper import ZooKeeper, running
+from tests.support.zookeeper import ZooKeeper, running
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]

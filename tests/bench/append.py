@@ -11,7 +11,7 @@ from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 ROUNDS = 9
 FRAMES = 100

@@ -23,7 +23,7 @@ from tests.bench.failover import measure_failover
 from tests.bench.lookup import measure_lookup
 from tests.bench.state import timed
 from tests.support.processes import PROGRAMS, Clusters, Scheduler, environment
-from tests.zookeeper import JARS
+from tests.support.zookeeper import JARS
 
 ADMIN = str(PROGRAMS / "aurora_admin")
 START_ROUNDS = 25

@@ -6,7 +6,7 @@ import time
 
 from tests.scheduler.elected import Elected, keeper
 from tests.support.processes import PROGRAMS, Clusters, environment, run
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 ROUNDS = 5
 SESSION_SECONDS = 6

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.scheduler.elected import keeper
 from tests.support.processes import PROGRAMS, Clusters, environment
 from tests.support.serverset import member
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 ROUNDS = 25
 FLOOR = 1.3

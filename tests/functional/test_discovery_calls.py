@@ -7,7 +7,7 @@ import pytest
 from tests.support.fake_scheduler import LEADERLESS, FakeScheduler, close, http, says
 from tests.support.processes import environment
 from tests.support.serverset import member, running
-from tests.zookeeper import free_port
+from tests.support.zookeeper import free_port
 
 OK = " INFO] Response from scheduler: OK (message: )\n"
 TRANSIENT = "Connection error with scheduler: Storage is not READY, reconnecting..."

@@ -18,8 +18,8 @@ from tests.scheduler.elected import keeper
 from tests.support.fake_scheduler import FakeClock, FakeScheduler, http, silence
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.serverset import Serverset, member, running
-from tests.zookeeper import free_port
-from tests.zookeeper import running as zookeeper_running
+from tests.support.zookeeper import free_port
+from tests.support.zookeeper import running as zookeeper_running
 
 HERE = "127.0.0.1:9201"
 FOUND = f"Found leading scheduler at: http://{HERE}\n"

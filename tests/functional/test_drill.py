@@ -13,7 +13,7 @@ import pytest
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
 from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
-from tests.zookeeper import need_zookeeper
+from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 REAL = sorted(path.name for path in FIXTURES.glob("backups/*") if ".expect.json" not in path.name) or ["any"]

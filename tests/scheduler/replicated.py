@@ -22,7 +22,7 @@ from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.conftest import CHECKOUT
 from tests.support.processes import DEADLINE_SECONDS, wait_until
-from tests.zookeeper import HOST
+from tests.support.zookeeper import HOST
 
 NOOP = b"no-op"
 # Longer than a busy machine may take for one answer; a test that wants a shorter one says so.

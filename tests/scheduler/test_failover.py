@@ -12,7 +12,7 @@ from tests.scheduler.elected import Elected, keeper
 from tests.scheduler.test_recovery import SAMPLE
 from tests.support.processes import PROGRAMS, pause, resume, wait_until
 from tests.support.thrift_calls import call, get, post, request, said
-from tests.zookeeper import free_port, running
+from tests.support.zookeeper import free_port, running
 
 
 def three(elected):

@@ -8,7 +8,7 @@ import pytest
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from tests.scheduler.replicated import NOOP, Logs, append_for_ever, thread
 from tests.support.processes import wait_until
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 
 @pytest.fixture

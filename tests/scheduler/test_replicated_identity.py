@@ -12,7 +12,7 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import Spool
 from aurora_admin.scheduler.storage.log import Log
 from tests.scheduler.replicated import Logs, copy
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 
 def change(logs, path, **values):

@@ -14,7 +14,7 @@ from tests.scheduler.test_replicated_faults import impatient
 from tests.scheduler.variables import events, variables
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, said
-from tests.zookeeper import running
+from tests.support.zookeeper import running
 
 STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
 
