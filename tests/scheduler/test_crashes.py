@@ -13,9 +13,9 @@ from aurora_admin.backup.manifest import read_verified
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
 from tests.conftest import CHECKOUT
-from tests.scheduler.crash import RESTORE, STAGED, STEPS, Parts
 from tests.scheduler.test_backups import QUOTA
 from tests.scheduler.test_recovery import NAME, OK, place
+from tests.support.storage_steps import RESTORE, STAGED, STEPS, Parts
 from tests.support.thrift_calls import call, said
 
 CALLS = ("write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,"
@@ -68,7 +68,7 @@ class Bench:
         self.copy()
         fault = [f"--inject={fault}" for fault in faults]
         command = ["strace", "-o", self.trace, "-e", f"trace={CALLS}", *fault,
-                   sys.executable, "-m", "tests.scheduler.crash", self.step, str(self.trial)]
+                   sys.executable, "-m", "tests.support.storage_steps", self.step, str(self.trial)]
         # Faults count from the first call of the process: it must be the same one each time.
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)

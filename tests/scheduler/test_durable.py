@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.scheduler.crash import RESTORE
 from tests.scheduler.test_crashes import Bench
+from tests.support.storage_steps import RESTORE
 
 CALL = re.compile(r"^\d+ +(write|pwrite64|fsync|fdatasync|link|linkat|writev)\((.*)$", re.MULTILINE)
 OF_FILE = re.compile(r"\d+<([^>]*)>")
@@ -23,7 +23,7 @@ def calls(folder, step):
     bench = Bench(folder, step)
     bench.copy()
     command = ["strace", "-f", "-y", "-s", "4", "-o", bench.trace, "-e", "trace=/write|sync|link",
-               sys.executable, "-m", "tests.scheduler.crash", step, str(bench.trial)]
+               sys.executable, "-m", "tests.support.storage_steps", step, str(bench.trial)]
     subprocess.run(command, cwd=CHECKOUT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=True,
                    stdout=subprocess.PIPE)
     for name, rest in CALL.findall(bench.trace.read_text()):

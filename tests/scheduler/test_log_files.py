@@ -103,7 +103,7 @@ def replay(folder):
 def test_a_file_system_without_locks_is_named(tmp_path):
     initialize(str(tmp_path / "log"))
     command = ["strace", "-o", os.devnull, "--inject=flock:error=ENOLCK", sys.executable, "-m",
-               "tests.scheduler.crash", "start", str(tmp_path)]
+               "tests.support.storage_steps", "start", str(tmp_path)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert "No locks available" in done.stdout, done
     assert "in use" not in done.stdout

@@ -1,6 +1,6 @@
 """One step of a scheduler's storage in a process of its own, to be killed or failed at any system call.
 
-    python -m tests.scheduler.crash STEP FOLDER
+    python -m tests.support.storage_steps STEP FOLDER
 
 It says on standard output how the step ended, in one write: "done", "refused: ..." (nothing was changed) or
 "broken: ..." (nobody knows). Everything is as in a scheduler but for the network and the threads.
