@@ -128,7 +128,7 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
 @pytest.fixture
 def zk(zookeeper: ZooKeeper) -> Iterator[Any]:
     """A look into that ZooKeeper, which nothing of ours is in between."""
-    from tests.scheduler.elected import keeper
+    from tests.support.elected_schedulers import keeper
 
     with keeper(zookeeper.hosts) as client:
         yield client

@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import time
 
-from tests.scheduler.elected import Elected, keeper
+from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import PROGRAMS, Clusters, environment, run
 from tests.support.zookeeper import running
 

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.scheduler.elected import keeper
+from tests.support.elected_schedulers import keeper
 from tests.support.processes import PROGRAMS, Clusters, environment
 from tests.support.serverset import member
 from tests.support.zookeeper import running

@@ -14,7 +14,7 @@ from aurora_admin.client.discovery import search
 from aurora_admin.clusters import Cluster
 from aurora_admin.errors import ConnectionFailed
 from aurora_admin.output import Output
-from tests.scheduler.elected import keeper
+from tests.support.elected_schedulers import keeper
 from tests.support.fake_scheduler import FakeClock, FakeScheduler, http, silence
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.serverset import Serverset, member, running

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scheduler.elected import Elected, keeper
+from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import wait_until
 from tests.support.serverset import Serverset
 

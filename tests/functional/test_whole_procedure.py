@@ -9,7 +9,7 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.scheduler.elected import Elected, keeper
+from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import PROGRAMS, environment, run, wait_until
 from tests.support.thrift_calls import call, get, said
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from kazoo.exceptions import NoAuthError
 
-from tests.scheduler.elected import Elected, keeper, lifecycle
+from tests.support.elected_schedulers import Elected, keeper, lifecycle
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, get, post, request, said
 

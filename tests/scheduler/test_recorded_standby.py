@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import NO_FIXTURES
-from tests.scheduler.elected import Elected, keeper
 from tests.scheduler.recordings import NAMES, Answer, Recording, meaning, replay
 from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
+from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import Scheduler, wait_until
 from tests.support.thrift_calls import call, get, said
 

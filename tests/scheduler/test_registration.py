@@ -1,6 +1,6 @@
 """When an elected scheduler is registered, and what it does and is until then."""
 
-from tests.scheduler.elected import lifecycle, variable
+from tests.support.elected_schedulers import lifecycle, variable
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, get, post, request, said
 
