@@ -1,4 +1,4 @@
-"""A process that holds a log: `python -m tests.scheduler.log_process HOSTS ROOT FOLDER SESSION_SECONDS`."""
+"""A process that holds a log: `python -m tests.support.log_process HOSTS ROOT FOLDER SESSION_SECONDS`."""
 
 import sys
 import time
