@@ -16,7 +16,7 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from tests.conftest import CHECKOUT
-from tests.scheduler.made import Made
+from tests.support.storage import Made
 
 
 def save(made, number):
