@@ -20,8 +20,8 @@ from aurora_admin.gen.api.ttypes import (
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
 from tests.conftest import FIXTURES, NO_FIXTURES
-from tests.scheduler.recordings import JSON, NAMES, Answer, Recording, Reply, meaning, replay
 from tests.support.processes import Scheduler
+from tests.support.recordings import JSON, NAMES, Answer, Recording, Reply, meaning, replay
 from tests.support.thrift_calls import BINARY, call, said
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"

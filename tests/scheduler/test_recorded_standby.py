@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import NO_FIXTURES
-from tests.scheduler.recordings import NAMES, Answer, Recording, meaning, replay
 from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import Scheduler, wait_until
+from tests.support.recordings import NAMES, Answer, Recording, meaning, replay
 from tests.support.thrift_calls import call, get, said
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
