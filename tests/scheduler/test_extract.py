@@ -16,7 +16,6 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
-from tests.scheduler.replays import recorded
 from tests.scheduler.replicas import (
     PROMISE,
     RECOVERING,
@@ -30,6 +29,7 @@ from tests.scheduler.replicas import (
 from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
 from tests.support.expectations import as_era, expected, read
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.replay import recorded
 from tests.support.thrift_calls import call, said
 
 pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")

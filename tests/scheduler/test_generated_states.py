@@ -18,7 +18,7 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical
-from tests.scheduler.replays import Records, replay, whole
+from tests.support.replay import Records, replay, whole
 
 SECTIONS = {3: api.HostAttributes, 4: api.ScheduledTask, 5: storage.StoredCronJob, 8: storage.QuotaConfiguration,
             10: storage.StoredJobUpdateDetails, 13: api.HostMaintenanceRequest}

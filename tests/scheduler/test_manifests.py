@@ -18,10 +18,10 @@ from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.scheduler.replays import Records, replay, whole
 from tests.scheduler.test_backups import names
 from tests.scheduler.test_recovery import NAME, OK, backups, commit, place
 from tests.support.processes import Scheduler
+from tests.support.replay import Records, replay, whole
 from tests.support.thrift_calls import call, said
 
 

@@ -12,9 +12,9 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.scheduler.replays import decoded, replay
 from tests.scheduler.test_manifests import committed
 from tests.support.expectations import as_era, expected, read
+from tests.support.replay import decoded, replay
 
 TIME = 1_400_000_000_000
 JOB = api.JobKey("www", "prod", "web")
