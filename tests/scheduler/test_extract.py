@@ -16,7 +16,9 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
-from tests.scheduler.replicas import (
+from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
+from tests.support.expectations import as_era, expected, read
+from tests.support.mesos_replica import (
     PROMISE,
     RECOVERING,
     append,
@@ -26,8 +28,6 @@ from tests.scheduler.replicas import (
     replica,
     truncate,
 )
-from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
-from tests.support.expectations import as_era, expected, read
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.replay import recorded
 from tests.support.thrift_calls import call, said

@@ -16,9 +16,9 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.wire import codec
 from tests.scheduler import states
-from tests.scheduler.replicas import VOTING, append, key, nop, record, replica, truncate
 from tests.scheduler.test_extract import extract, opened, quota, roles  # noqa: F401  (a fixture)
 from tests.scheduler.test_replay import misunderstood
+from tests.support.mesos_replica import VOTING, append, key, nop, record, replica, truncate
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.replay import Records, replay
 
