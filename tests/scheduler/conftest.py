@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from aurora_admin.scheduler.storage.sqlite import initialize
-from tests.scheduler.replicated import Logs
 from tests.support.elected_schedulers import Elected
 from tests.support.storage import Made
+from tests.support.zookeeper_log import Logs
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from aurora_admin.scheduler.election.election import Election
 from aurora_admin.scheduler.election.session import Access, Session, _client
-from tests.scheduler.replicated import bare, end_session
 from tests.support.processes import wait_until
+from tests.support.zookeeper_log import bare, end_session
 
 EXPIRED = "the session with ZooKeeper has expired"
 

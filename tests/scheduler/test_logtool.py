@@ -12,8 +12,8 @@ import pytest
 from aurora_admin.scheduler.storage.frames import FRAME_CHUNK
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
-from tests.scheduler.replicated import Logs, bare
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.zookeeper_log import Logs, bare
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
 RECORDS = [NOOP_ENTRY, FRAME_CHUNK % (bytes([0, 0, 0, 1]), b"x"), b"\x0c\x00\x02\x00\x00"]

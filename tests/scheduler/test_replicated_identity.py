@@ -11,8 +11,8 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import Spool
 from aurora_admin.scheduler.storage.log import Log
-from tests.scheduler.replicated import Logs, copy
 from tests.support.zookeeper import running
+from tests.support.zookeeper_log import Logs, copy
 
 
 def change(logs, path, **values):

@@ -12,7 +12,8 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.scheduler.replicated import (
+from tests.support.processes import wait_until
+from tests.support.zookeeper_log import (
     NOOP,
     Logs,
     Silencer,
@@ -22,7 +23,6 @@ from tests.scheduler.replicated import (
     thread,
     wait_for_records,
 )
-from tests.support.processes import wait_until
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.log import Log
 from tests.conftest import SAMPLED
-from tests.scheduler.replicated import NOOP, child, never_told
 from tests.support.processes import wait_until
+from tests.support.zookeeper_log import NOOP, child, never_told
 
 SEGMENT = 1024
 

@@ -8,8 +8,8 @@ import pytest
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper import admin
-from tests.scheduler.replicated import NOOP, Logs, child, end_session, never_told, thread
 from tests.support.processes import pause, resume, wait_until
+from tests.support.zookeeper_log import NOOP, Logs, child, end_session, never_told, thread
 
 
 def test_the_leader_is_shown_for_as_long_as_it_holds_the_log(logs):

@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
-from tests.scheduler.replicated import Logs
 from tests.scheduler.test_recovery import SAMPLE, sample, task_bytes
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.thrift_calls import tasks
+from tests.support.zookeeper_log import Logs
 
 TOOL = PROGRAMS / "aurora-reference-log"
 

@@ -7,7 +7,6 @@ import pytest
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
-from tests.scheduler.replicated import Logs
 from tests.scheduler.states import OK, job
 from tests.scheduler.test_replicated_faults import impatient
 from tests.scheduler.variables import events, variables
@@ -15,6 +14,7 @@ from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, said
 from tests.support.zookeeper import running
+from tests.support.zookeeper_log import Logs
 
 STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
 
