@@ -17,9 +17,9 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
 from aurora_admin.wire import codec
-from tests.scheduler.states import job
 from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, OK, place, sample
+from tests.support.jobs import job
 from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.support.thrift_calls import call, get, said
 

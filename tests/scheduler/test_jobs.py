@@ -22,7 +22,7 @@ from aurora_admin.scheduler.storage.engine import LogFull
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
-from tests.scheduler.states import (
+from tests.support.jobs import (
     LONG_AGO,
     OK,
     config,

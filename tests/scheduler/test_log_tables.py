@@ -14,7 +14,7 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.fields import Field
-from tests.scheduler.states import LONG_AGO, config, cron, job, key, quota, task, update
+from tests.support.jobs import LONG_AGO, config, cron, job, key, quota, task, update
 from tests.support.replay import decoded, replay
 
 EMPTY = ("hostAttributes", "tasks", "cronJobs", "quotaConfigurations", "jobUpdateDetails")

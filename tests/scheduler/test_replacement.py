@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
-from tests.scheduler.states import OK, resources
 from tests.support.elected_schedulers import Elected, keeper, lifecycle
+from tests.support.jobs import OK, resources
 from tests.support.processes import PROGRAMS, environment, pause, resume, run, wait_until
 from tests.support.thrift_calls import BINARY, call, get, request, said
 

@@ -17,8 +17,8 @@ from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from tests.conftest import FIXTURES, NO_FIXTURES
-from tests.scheduler.states import LONG_AGO, config, key, quota, task, update
 from tests.support.expectations import as_022, as_era, expected, read, told_022
+from tests.support.jobs import LONG_AGO, config, key, quota, task, update
 from tests.support.replay import decoded, recorded, replay, whole
 
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason=NO_FIXTURES)

@@ -15,9 +15,9 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.wire import codec
-from tests.scheduler import states
 from tests.scheduler.test_extract import extract, opened, quota, roles  # noqa: F401  (a fixture)
 from tests.scheduler.test_replay import misunderstood
+from tests.support import jobs
 from tests.support.mesos_replica import VOTING, append, key, nop, record, replica, truncate
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.replay import Records, replay
@@ -29,7 +29,7 @@ plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is n
 def snapshot(folder: Path, *names: str) -> list[bytes]:
     """A snapshot of quotas of these roles, as a frame header and chunks."""
     engine = Records([])
-    saved = [ops.save_quota(name.encode(), codec.encode(states.quota(name).quota)) for name in names]
+    saved = [ops.save_quota(name.encode(), codec.encode(jobs.quota(name).quota)) for name in names]
     view = View(replay([ops.transaction(saved)], folder), 1)
     Log(engine, str(folder), 64).append_snapshot(view)
     assert len(engine.records) > 3

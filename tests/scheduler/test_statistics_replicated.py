@@ -7,10 +7,10 @@ import pytest
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
-from tests.scheduler.states import OK, job
 from tests.scheduler.test_replicated_faults import impatient
 from tests.scheduler.variables import events, variables
 from tests.support.elected_schedulers import Elected, keeper
+from tests.support.jobs import OK, job
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, said
 from tests.support.zookeeper import running

@@ -33,7 +33,7 @@ from aurora_admin.scheduler.api.response import Refusal
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
-from tests.scheduler.states import config, dedicated, job, key, resources
+from tests.support.jobs import config, dedicated, job, key, resources
 
 NO_SUCH_KEY = "IJobKey{role=www, environment=prod, name=a b}"
 
