@@ -8,10 +8,10 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from tests.scheduler.test_replicated_faults import impatient
-from tests.scheduler.variables import events, variables
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.jobs import OK, job
 from tests.support.processes import wait_until
+from tests.support.statistics import events, variables
 from tests.support.thrift_calls import call, said
 from tests.support.zookeeper import running
 from tests.support.zookeeper_log import Logs
