@@ -10,7 +10,7 @@ from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
 from aurora_admin.snapshot.dbscript.tables import Tables
 from aurora_admin.wire import fields
-from tests.unit.scripts import encoded
+from tests.support.dbscript import encoded
 
 TABLE = "CREATE MEMORY TABLE PUBLIC.T(\n    ID BIGINT NOT NULL,\n    VALUE VARCHAR\n);\n"
 

@@ -8,7 +8,7 @@ from aurora_admin.snapshot.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.snapshot.upgrade import Backfill
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
-from tests.unit.scripts import SCHEMA_013, script
+from tests.support.dbscript import SCHEMA_013, script
 
 ODD = "can't; \"quote\" back\\slash tab\there\nline, (1, NULL),\n🚀 ü ''"
 TIME = 1_500_000_000_000
