@@ -13,7 +13,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.errors import WireError
-from tests.unit.wire_structs import UNIQUE, sample, sample_task, snapshots, structs
+from tests.support.wire import UNIQUE, sample, sample_task, snapshots, structs
 
 
 def shuffled(raw, ttype, rng):

@@ -7,7 +7,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
-from tests.unit.wire_structs import IDS, Kind, sample_task, structs, values
+from tests.support.wire import IDS, Kind, sample_task, structs, values
 
 STATUS, EVENTS, CONFIG, EXECUTOR_DATA = [2], [4], [1, 4], [1, 4, 25, 2]
 ANY_VALUE = st.sampled_from([TType.I32, TType.STRING, TType.STRUCT, TType.SET]).flatmap(

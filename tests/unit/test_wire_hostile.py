@@ -15,7 +15,7 @@ from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import DEPTH, MAX_ELEMENTS, Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
-from tests.unit.wire_structs import at_most, refused, sample_task
+from tests.support.wire import at_most, refused, sample_task
 
 MOST = 2**31 - 1
 # What opens one level, what is innermost, and what closes one.

@@ -15,7 +15,7 @@ from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
 from tests.conftest import FIXTURES, NO_FIXTURES
-from tests.unit.wire_structs import refused, sample_task
+from tests.support.wire import refused, sample_task
 
 BINARY = "application/vnd.apache.thrift.binary"
 RECORDINGS = sorted(path.stem for path in FIXTURES.glob("wire/*.json"))

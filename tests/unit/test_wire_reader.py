@@ -14,7 +14,7 @@ from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
-from tests.unit.wire_structs import NESTED, SCALARS, sample, sample_task, snapshots, values
+from tests.support.wire import NESTED, SCALARS, sample, sample_task, snapshots, values
 
 ANY = st.sampled_from(SCALARS + NESTED).flatmap(lambda ttype: st.tuples(st.just(ttype), values(ttype)))
 

@@ -14,7 +14,7 @@ from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
-from tests.unit.wire_structs import at_most, sample, snapshots
+from tests.support.wire import at_most, sample, snapshots
 
 SIZES = (1, 2, 3, 7, 64, 4096)
 TASKS = 4
