@@ -14,7 +14,7 @@ from tests.conftest import CHECKOUT
 from tests.unit.test_roundtrip import STRUCTS, fillings
 
 PROGRAM = """
-import tests.unit.without_accelerator
+import tests.support.without_accelerator
 from aurora_admin.gen.api.ttypes import JobKey
 from aurora_admin.wire import codec
 raw = codec.encode(JobKey(role="a"))
@@ -52,6 +52,6 @@ def test_the_module_is_there():
 
 @pytest.mark.parametrize("tests", ["reader", "window", "hostile"])
 def test_the_tests_of_the_wire_pass_without_the_module(tests):
-    result = python("-m", "pytest", "-q", "-p", "tests.unit.without_accelerator", "-p", "no:cacheprovider",
+    result = python("-m", "pytest", "-q", "-p", "tests.support.without_accelerator", "-p", "no:cacheprovider",
                     f"tests/unit/test_wire_{tests}.py")
     assert result.returncode == 0, result.stdout
