@@ -145,10 +145,10 @@ def _program_page(parser: ArgumentParser, date: str) -> str:
 
 def _program_parsers() -> list[ArgumentParser]:
     # Only here, where pages are made, does anything beside the scheduler's own programs import the scheduler.
-    from aurora_admin.scheduler.flags.parser import parser
-    from aurora_admin.scheduler.logtool.main import main
+    from aurora_admin.scheduler.flags import parser as scheduler_flags
+    from aurora_admin.scheduler.logtool import main as logtool
 
-    return [parser.manpage_parser(), main.manpage_parser()]
+    return [scheduler_flags.manpage_parser(), logtool.manpage_parser()]
 
 
 def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage:

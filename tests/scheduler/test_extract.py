@@ -278,7 +278,7 @@ def test_what_was_extracted_can_be_staged(extract, tmp_path):
 
 
 def test_without_the_library_it_is_named(tmp_path):
-    program = "import sys; sys.modules['plyvel'] = None; from aurora_admin.scheduler.logtool.main import main; exit(main())"
+    program = "import sys; sys.modules['plyvel'] = None\nfrom aurora_admin.scheduler.logtool.main import main\nexit(main())"
     folder = replica(tmp_path / "log", append(0, quota("a")))
     command = [sys.executable, "-c", program, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ def pieces(size: int):
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 1 << 20, (1 << 20) + 1, 20_000_001])
 def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(files, "FLUSHED", 3 << 20)
+    monkeypatch.setattr(atomic_file, "FLUSHED", 3 << 20)
     with Temporary(str(tmp_path)) as made:
         digest = made.write(pieces(size))
         made.link("named")
@@ -52,8 +52,8 @@ def test_a_disk_that_gives_back_something_else_is_told(tmp_path, monkeypatch, si
         data = os.pread(fd, count, offset)
         return data if offset else data[:50] + bytes([data[50] ^ 1]) + data[51:]
 
-    monkeypatch.setattr(files, "FLUSHED", 3 << 20)
-    monkeypatch.setattr(files, "os", SimpleNamespace(**{**vars(os), "pread": forgetful}))
+    monkeypatch.setattr(atomic_file, "FLUSHED", 3 << 20)
+    monkeypatch.setattr(atomic_file, "os", SimpleNamespace(**{**vars(os), "pread": forgetful}))
     with pytest.raises(ReadsBackWrong, match="reads back other than it was written"), Temporary(str(tmp_path)) as made:
         made.write(pieces(size))
     assert os.listdir(tmp_path) == []

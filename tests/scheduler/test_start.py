@@ -128,7 +128,7 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("module", ["flags", "lifecycle", "storage.engines"])
+@pytest.mark.parametrize("module", ["flags", "lifecycle", "storage.open_log"])
 def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, number):
     one = scheduler(started=False)
     one.initialize()
@@ -137,7 +137,7 @@ def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, n
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
-@pytest.mark.parametrize("module", ["storage.engine", "storage.sqlite_tool"])
+@pytest.mark.parametrize("module", ["storage.engine", "logtool.sqlite"])
 def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
     interrupted = [f"aurora_admin.scheduler.{module}", int(signal.SIGINT), "aurora_admin.scheduler.logtool.main"]
     tool = [*interrupted, "initialize", f"--path={tmp_path / 'log'}"]

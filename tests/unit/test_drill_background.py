@@ -3,7 +3,7 @@
 import os
 import re
 
-from aurora_admin.plugins.sandbox.background import Background
+from aurora_admin.plugins.drill.background import Background
 from tests.support.processes import wait_until
 
 SAYS = "echo standing by; echo awaiting; exec sleep 60"

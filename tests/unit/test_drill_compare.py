@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.plugins.sandbox.sandbox import StepFailed
-from aurora_admin.plugins.sandbox.steps import Drill
+from aurora_admin.plugins.drill.sandbox import StepFailed
+from aurora_admin.plugins.drill.steps import Drill
 from aurora_admin.snapshot.sections import HOSTS, METADATA, QUOTAS
 from aurora_admin.wire import fields
 

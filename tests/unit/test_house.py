@@ -100,17 +100,22 @@ def test_the_core_does_not_know_the_scheduler():
         found = at_door(f"aurora_admin.{module}", "aurora_admin.scheduler")
         # The generator of manual pages reads what flags the programs have, and only when it makes their pages.
         assert {line.removeprefix("aurora_admin.manpages -> aurora_admin.scheduler") for line in found} <= {
-            "", ".flags", ".logtool"}
+            ".flags", ".flags.parser", ".logtool", ".logtool.main"}
 
 
-def test_backup_knows_wire_only():
-    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()} - {"backup", "wire", "gen", "__init__"}
-    assert not at_door("aurora_admin.backup", *ours(*rooms))
-
-
-def test_wire_knows_nobody():
-    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()} - {"wire", "gen", "__init__"}
-    assert not at_door("aurora_admin.wire", *ours(*rooms))
+@pytest.mark.parametrize(
+    ("room", "known"),
+    [
+        ("wire", ()),
+        ("zookeeper", ("wire",)),
+        ("snapshot", ("wire",)),
+        ("backup", ("wire", "snapshot")),
+        ("samples", ("wire", "snapshot", "backup")),
+    ],
+)
+def test_a_shared_room_knows_only_the_rooms_below_it(room, known):
+    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()} - {room, *known, "gen", "__init__"}
+    assert not at_door(f"aurora_admin.{room}", *ours(*rooms))
 
 
 def test_thrift_stays_in_four_rooms():
@@ -124,7 +129,7 @@ def test_kazoo_stays_with_discovery_election_and_the_zookeeper_engine():
 
 
 def test_plyvel_stays_with_the_reader_of_mesos_replicas():
-    assert not at_door("aurora_admin", "plyvel", but=r"aurora_admin\.scheduler\.offline\.mesos")
+    assert not at_door("aurora_admin", "plyvel", but=r"aurora_admin\.scheduler\.logtool\.mesos_replica")
 
 
 def test_only_output_prints():

@@ -127,7 +127,7 @@ def _tool(arguments: Namespace) -> Callable[[Namespace], int]:
     if arguments.path:
         from aurora_admin.scheduler.logtool import sqlite as tool
     else:
-        from aurora_admin.scheduler.logtool import zookeeper
+        from aurora_admin.scheduler.logtool import zookeeper as tool
     found: Callable[[Namespace], int] = getattr(tool, arguments.command)
     return found
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
-from aurora_admin.plugins.sandbox.background import Background, StepFailed, last, wait_until
-from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, read_lines
-from aurora_admin.plugins.sandbox.steps import Drill
-from aurora_admin.plugins.sandbox.zookeeper import start_servers
+from aurora_admin.plugins.drill.background import Background, StepFailed, last, wait_until
+from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
+from aurora_admin.plugins.drill.steps import Drill
+from aurora_admin.plugins.drill.zookeeper import start_servers
 
 SCHEDULERS = 3
 SERVERSET = "/aurora/scheduler"

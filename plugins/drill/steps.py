@@ -10,8 +10,8 @@ from aurora_admin.backup.reader import Backup
 from aurora_admin.client.reply import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
-from aurora_admin.plugins.sandbox.background import StepFailed
-from aurora_admin.plugins.sandbox.sandbox import CLUSTER, Sandbox, read_lines
+from aurora_admin.plugins.drill.background import StepFailed
+from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
 from aurora_admin.snapshot.sections import SECTIONS
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same

@@ -48,7 +48,7 @@ def run(context: Context, args: Namespace) -> None:
     if args.backup is not None and args.tasks is not None:
         raise AdminError("Give --backup or --tasks, not both")
     if args.ha:
-        from aurora_admin.plugins.sandbox.zookeeper import need_zookeeper
+        from aurora_admin.plugins.drill.zookeeper import need_zookeeper
 
         need_zookeeper()
     # Whoever ends the drill ends its scheduler too: as Ctrl-C does.
@@ -69,8 +69,8 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
     Raises:
         AdminError: a step failed, after the table was printed.
     """
-    from aurora_admin.plugins.sandbox.background import StepFailed
-    from aurora_admin.plugins.sandbox.place import place
+    from aurora_admin.plugins.drill.background import StepFailed
+    from aurora_admin.plugins.drill.place import place
 
     rows: list[tuple[str, str, str]] = []
     failure: StepFailed | None = None
@@ -96,10 +96,10 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
 def _kind(args: Namespace) -> tuple[Any, Any, Any]:
     """Return the place, the drill and its steps."""
     if args.ha:
-        from aurora_admin.plugins.sandbox.ha import HA_STEPS, HaDrill, HaSandbox
+        from aurora_admin.plugins.drill.ha import HA_STEPS, HaDrill, HaSandbox
 
         return HaSandbox, HaDrill, HA_STEPS
-    from aurora_admin.plugins.sandbox.sandbox import Sandbox
-    from aurora_admin.plugins.sandbox.steps import STEPS, Drill
+    from aurora_admin.plugins.drill.sandbox import Sandbox
+    from aurora_admin.plugins.drill.steps import STEPS, Drill
 
     return Sandbox, Drill, STEPS

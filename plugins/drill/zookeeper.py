@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from aurora_admin.errors import AdminError
-from aurora_admin.plugins.sandbox.background import wait_until
-from aurora_admin.plugins.sandbox.sandbox import Sandbox
+from aurora_admin.plugins.drill.background import wait_until
+from aurora_admin.plugins.drill.sandbox import Sandbox
 
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"

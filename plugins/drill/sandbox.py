@@ -14,7 +14,7 @@ from types import TracebackType
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
 from aurora_admin.command import Context, Options
-from aurora_admin.plugins.sandbox.background import Background, StepFailed, last, tied
+from aurora_admin.plugins.drill.background import Background, StepFailed, last, tied
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
