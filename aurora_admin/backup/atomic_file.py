@@ -160,3 +160,12 @@ def _remove_unless_locked(path: str) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in the folder durable."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

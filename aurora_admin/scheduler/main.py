@@ -42,8 +42,8 @@ def main() -> int:
     handler.setFormatter(OneLine(LINE, "%Y-%m-%dT%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     sys.setswitchinterval(SWITCH_SECONDS)
+    from aurora_admin.backup.writer import BackupFailed
     from aurora_admin.scheduler.lifecycle import Lifecycle
-    from aurora_admin.scheduler.storage.backups import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
     try:

@@ -55,8 +55,6 @@ SAVED = {number: f"snapshot_save_{name}" for number, name in SECTIONS.items() if
 RECENT_NANOS = 60 * 10**9
 MOST_RECENT = 1000
 
-SectionTimer = Callable[[int], AbstractContextManager[None]]
-
 
 class _Timing:
     """How often something was done and how long it took; all of it, and lately."""
@@ -139,8 +137,3 @@ class Statistics(dict[str, int]):
             tell(args)
 
         threading.excepthook = count
-
-
-def untimed(number: int) -> AbstractContextManager[None]:
-    """Take no time of a section: nobody asks."""
-    return nullcontext()

@@ -1,12 +1,12 @@
 """A snapshot as bytes: whole for a backup, deduplicated for the log (spec/storage.md 2.7 and 3.1)."""
 
 import struct
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from thrift.Thrift import TType
 
-from aurora_admin.scheduler.statistics import SectionTimer, untimed
 from aurora_admin.snapshot.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
 from aurora_admin.wire import fields
 
@@ -21,6 +21,13 @@ CONFIG_ID_HEADER = fields.header(TType.I32, 2)
 
 # The type of a field, and its value in pieces.
 Member = tuple[int, Iterable[bytes]]
+# Times the writing of one section, which is named by its field number.
+SectionTimer = Callable[[int], AbstractContextManager[None]]
+
+
+def untimed(number: int) -> AbstractContextManager[None]:
+    """Measure nothing."""
+    return nullcontext()
 
 
 class Source(Protocol):

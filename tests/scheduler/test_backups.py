@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backups import BackupFailed, Backups
+from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
 from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, OK, place, sample

@@ -278,8 +278,9 @@ def test_what_was_extracted_can_be_staged(extract, tmp_path):
 
 
 def test_without_the_library_it_is_named(tmp_path):
-    program = "import sys; sys.modules['plyvel'] = None\nfrom aurora_admin.scheduler.logtool.main import main\nexit(main())"
+    imports = "import sys; sys.modules['plyvel'] = None; from aurora_admin.scheduler.logtool.main import main"
     folder = replica(tmp_path / "log", append(0, quota("a")))
-    command = [sys.executable, "-c", program, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
+    options = ["extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
+    command = [sys.executable, "-c", f"{imports}; exit(main())", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "pip install 'aurora_admin[mesos]'" in done.stderr) == (1, True)

@@ -118,13 +118,13 @@ def test_a_shared_room_knows_only_the_rooms_below_it(room, known):
     assert not at_door(f"aurora_admin.{room}", *ours(*rooms))
 
 
-def test_thrift_stays_in_four_rooms():
-    rooms = r"aurora_admin\.(client|wire|backup|scheduler)(\..*)?"
+def test_thrift_stays_behind_the_commands():
+    rooms = r"aurora_admin\.(client|wire|snapshot|backup|samples|scheduler|zookeeper)(\..*)?"
     assert not at_door("aurora_admin", "thrift", "aurora_admin.gen", but=rooms)
 
 
 def test_kazoo_stays_with_discovery_election_and_the_zookeeper_engine():
-    rooms = r"aurora_admin\.(client\.discovery|scheduler\.election(_session)?|scheduler\.storage\.zookeeper)(\..*)?"
+    rooms = r"aurora_admin\.(client\.discovery|scheduler\.election|scheduler\.storage\.zookeeper|zookeeper)(\..*)?"
     assert not at_door("aurora_admin", "kazoo", but=rooms)
 
 

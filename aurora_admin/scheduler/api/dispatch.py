@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from thrift.Thrift import TApplicationException, TType
 
 from aurora_admin.backup.file import BackupError
+from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.scheduler.api import backups, jobs, quota, recovery, tasks, tiers
 from aurora_admin.scheduler.api.response import Answer, Refusal, reply_body
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
-from aurora_admin.scheduler.storage.backups import BackupFailed
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.storage import NotReady
 from aurora_admin.wire import codec, fields, message

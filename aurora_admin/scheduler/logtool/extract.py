@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name, section_counts
+from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.mesos_replica import VOTING, Replica, copy_replica
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
-from aurora_admin.scheduler.storage.backups import write_backup
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.log import Log
 

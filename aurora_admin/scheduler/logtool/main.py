@@ -87,7 +87,7 @@ def _run() -> int:
     if arguments.command != "extract":
         _check_place(parser, arguments)
     from aurora_admin.backup.file import BackupError
-    from aurora_admin.scheduler.storage.backups import BackupFailed
+    from aurora_admin.backup.writer import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
     logging.basicConfig(format="aurora-reference-log: %(message)s", level=logging.WARNING)

@@ -8,17 +8,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from aurora_admin.backup import manifest
-from aurora_admin.backup.atomic_file import ReadsBackWrong, Temporary, remove_abandoned
+from aurora_admin.backup.atomic_file import remove_abandoned
 from aurora_admin.backup.manifest import backup_name, manifest_name
-from aurora_admin.scheduler.statistics import SectionTimer, Statistics, untimed
-from aurora_admin.scheduler.storage.folder import sync_folder
+from aurora_admin.backup.writer import BackupFailed, write_backup
+from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot import writer
-from aurora_admin.snapshot.sections import framework_id
-from aurora_admin.wire.errors import WireError
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +27,6 @@ OURS = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
 OUR_MANIFEST = re.compile(rf"manifest_{OURS.pattern}\.json")
 MOST_IN_A_MINUTE = 100
 DIR_ADVICE = "Check its owner, or choose another with -backup_dir."
-
-
-class BackupFailed(Exception):
-    """A backup could not be written; no file of its name was left behind."""
 
 
 class Backups:
@@ -154,61 +148,3 @@ class Backups:
                     os.unlink(os.path.join(self.folder, name))
         except OSError as error:
             logger.warning("Failed to clean up backup dir %s: %s", self.folder, error.strerror)
-
-
-def write_backup(
-    folder: str, source: writer.Source, cluster: str | None, names: Iterable[str], timed: SectionTimer = untimed
-) -> str:
-    """Write a backup and its manifest under the first of the names that is free, and return that.
-
-    Both are durable and verified on return. The manifest gets its name first: a backup that can be seen can be
-    checked from its first moment on, and what a crash in between leaves is a manifest of no file.
-
-    Raises:
-        BackupFailed: with the reason; nothing is left behind.
-    """
-    try:
-        with Temporary(folder) as backup, Temporary(folder) as sidecar:
-            digest = backup.write(writer.snapshot(source, timed))
-            sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
-            for name in names:
-                if _claim(name, backup, sidecar):
-                    return name
-    except OSError as error:
-        raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
-    except ReadsBackWrong as error:
-        raise BackupFailed(str(error)) from error
-    except (EOFError, WireError) as error:
-        raise BackupFailed(f"Failed to read what a backup into {folder} should hold: {error}.") from error
-    raise BackupFailed(f"Every name for a new backup in {folder} is taken; try again in a minute.")
-
-
-def _facts(source: writer.Source, size: int, digest: str) -> manifest.Facts:
-    return {
-        manifest.SIZE: size,
-        manifest.DIGEST: digest,
-        manifest.TIMESTAMP: source.timestamp_ms,
-        manifest.FRAMEWORK_ID: framework_id(source.metadata),
-        manifest.COUNTS: manifest.section_counts(source.task_count, source.sections),
-    }
-
-
-def _claim(name: str, backup: Temporary, sidecar: Temporary) -> bool:
-    """Give both files their names, or neither; the manifest's is the claim among our own kind."""
-    folder = backup.folder
-    if os.path.lexists(os.path.join(folder, name)):
-        return False
-    try:
-        sidecar.link(manifest_name(name))
-    except FileExistsError:
-        return False
-    try:
-        sync_folder(folder)
-        backup.link(name)
-    except OSError as error:
-        os.unlink(os.path.join(folder, manifest_name(name)))
-        if isinstance(error, FileExistsError):
-            return False
-        raise
-    sync_folder(folder)
-    return True

@@ -40,12 +40,3 @@ def lock_folder(folder: str) -> int:
         os.close(lock)
         raise LogError(f"The log in {folder} cannot be locked: {error.strerror}. Use a local disk.") from error
     return lock
-
-
-def sync_folder(folder: str) -> None:
-    """Make the names in the folder durable."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

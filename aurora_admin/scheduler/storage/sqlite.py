@@ -8,8 +8,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
+from aurora_admin.backup.atomic_file import sync_folder
 from aurora_admin.scheduler.storage.engine import FORMAT, LogBroken, LogError, LogFull
-from aurora_admin.scheduler.storage.folder import lock_folder, make_folder, sync_folder
+from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 
 FILE = "log.sqlite"
 SCHEMA = """

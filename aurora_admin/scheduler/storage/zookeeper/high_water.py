@@ -8,8 +8,8 @@ import logging
 import os
 from typing import NamedTuple
 
+from aurora_admin.backup.atomic_file import sync_folder
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.folder import sync_folder
 from aurora_admin.scheduler.storage.zookeeper.layout import Format
 
 logger = logging.getLogger(__name__)
