@@ -5,10 +5,9 @@ from typing import TypeVar
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.slim.ttypes import Empty
 from aurora_admin.wire.decoder import FAILURES, decode, failure, length_error
 from aurora_admin.wire.limits import DEPTH, Limits
-from aurora_admin.wire.struct import Struct
+from aurora_admin.wire.struct import NoFields, Struct
 from aurora_admin.wire.walk import CONTAINER, FIXED, MAP, check_count, check_depth, check_type
 from aurora_admin.wire.window import WINDOW, Window
 
@@ -102,7 +101,7 @@ class Reader:
         elif ttype == TType.STRING:
             self._pass(self._length())
         elif ttype == TType.STRUCT:
-            self.struct(Empty)
+            self.struct(NoFields)
         else:
             check_type(ttype, self.position)
             check_depth(depth, self.position)

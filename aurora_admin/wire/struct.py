@@ -27,3 +27,10 @@ class Struct(TBase):
     # Trap: a __setattr__ here would make the C decoder take every struct for an immutable one.
     __slots__ = ()
     __hash__ = object.__hash__
+
+
+class NoFields(Struct):
+    """A struct that declares no field: decoding it steps over every field in C."""
+
+    __slots__ = ()
+    thrift_spec = ()

@@ -5,10 +5,10 @@ from struct import Struct as Layout
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.slim.ttypes import Empty
 from aurora_admin.wire.decoder import FAILURES, decode, failure, length_error, too_deep
 from aurora_admin.wire.errors import WireError, ended
 from aurora_admin.wire.limits import DEPTH
+from aurora_admin.wire.struct import NoFields
 
 # Bytes of a value by its type; type 16, a UUID, is none of Aurora's, but the C decoder steps over it.
 FIXED = {TType.BOOL: 1, TType.BYTE: 1, TType.DOUBLE: 8, TType.I16: 2, TType.I32: 4, TType.I64: 8, TType.UUID: 16}
@@ -19,8 +19,8 @@ FIELD = Layout("!Bh")
 CONTAINER = Layout("!Bi")
 MAP = Layout("!BBi")
 
-SKIP = [Empty, Empty.thrift_spec]
-NOTHING = Empty()
+SKIP = [NoFields, NoFields.thrift_spec]
+NOTHING = NoFields()
 
 
 def check_count(count: int, size: int, left: int | None, offset: int) -> None:

@@ -13,6 +13,7 @@ from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
 from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.struct import NoFields
 from aurora_admin.wire.window import Window
 from tests.support.wire import at_most, sample, snapshots
 
@@ -103,7 +104,7 @@ def test_positions_are_those_of_the_file(tmp_path):
     path.write_bytes(b"before" + sample() + b"after")
     fd = os.open(path, os.O_RDONLY)
     window = Window.of_file(fd, 6, 6 + len(sample()), size=100)
-    Reader(window, Limits.of_length(len(sample()))).struct(slim.Empty)
+    Reader(window, Limits.of_length(len(sample()))).struct(NoFields)
     assert window.position == 6 + len(sample())
     assert window.at_end()
     os.close(fd)
@@ -115,7 +116,7 @@ def test_a_file_that_was_cut_short_is_the_end_of_the_input(tmp_path):
     fd = os.open(path, os.O_RDONLY)
     reader = Reader(Window.of_file(fd, 0, len(sample()), size=100), Limits.of_length(len(sample())))
     with pytest.raises(WireError) as raised:
-        reader.struct(slim.Empty)
+        reader.struct(NoFields)
     os.close(fd)
     assert raised.value.java_class == "TTransportException"
     assert raised.value.offset == len(sample()) - 100
