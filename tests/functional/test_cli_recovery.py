@@ -66,9 +66,9 @@ def shown(result) -> list[str]:
                   [f"[err] {line}" for line in result.err.splitlines()])
 
 
-def test_a_recorded_session_goes_the_same_way(admin, west, shared_fixtures):
+def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
     """Each command that is there yet, as the original client showed it against a real scheduler."""
-    recorded = (shared_fixtures / "cli" / "original-0.22-against-real-0.22.txt").read_text()
+    recorded = (fixtures / "cli" / "original-0.22-against-real-0.22.txt").read_text()
     steps = STEP.findall(recorded)
     assert len(steps) == len(re.findall(r"^\$ aurora_admin (?:get_sch|sch)", recorded, re.MULTILINE)) == 21
     for name in (FIRST, SECOND):

@@ -32,7 +32,7 @@ NO_ANSWERS = {
 
 
 @pytest.fixture(autouse=True)
-def recordings(shared_fixtures):
+def recordings(fixtures):
     """The recordings of a real scheduler; skipped without them."""
 
 

@@ -31,8 +31,8 @@ def test_the_line_of_the_original(west, admin):
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_the_nodes_of_a_real_leader_and_its_standby(west, admin, shared_fixtures):
-    for node in json.loads((shared_fixtures / "zookeeper-member.json").read_text())["tree"][3:]:
+def test_the_nodes_of_a_real_leader_and_its_standby(west, admin, fixtures):
+    for node in json.loads((fixtures / "zookeeper-member.json").read_text())["tree"][3:]:
         west.zk.create(f"{west.path}/{node['path'].rpartition('/')[2]}", bytes.fromhex(node["data_hex"]))
     assert get_scheduler(admin) == (0, "Found leading scheduler at: http://localhost:8122\n", "")
 

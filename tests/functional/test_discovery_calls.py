@@ -108,9 +108,9 @@ AWAITING = b"jvm_prop_line.separator \n\nscheduler_lifecycle_LEADER_AWAITING_REG
 NOT_AWAITING = AWAITING.replace(b"REGISTRATION 1", b"REGISTRATION 0")
 
 
-def recorded(shared_fixtures, name):
+def recorded(fixtures, name):
     """Answer as a real scheduler did."""
-    answer = json.loads((shared_fixtures / "wire" / f"{name}.json").read_text())["response"]
+    answer = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
     return http(answer["status"], answer["body"].encode())
 
 
@@ -121,8 +121,8 @@ def verify(west, admin, *script):
     return server, result
 
 
-def test_a_leader_says_that_it_leads(west, admin, shared_fixtures):
-    server, result = verify(west, admin, recorded(shared_fixtures, "http-leaderhealth"))
+def test_a_leader_says_that_it_leads(west, admin, fixtures):
+    server, result = verify(west, admin, recorded(fixtures, "http-leaderhealth"))
     assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {server.url}\n", "")
     assert [request.path for request in server.requests] == ["/leaderhealth"]
 
@@ -139,9 +139,9 @@ STANDINGS = {
 
 
 @pytest.mark.parametrize("standing", STANDINGS)
-def test_one_that_does_not_lead_says_what_it_does(west, admin, shared_fixtures, standing):
+def test_one_that_does_not_lead_says_what_it_does(west, admin, fixtures, standing):
     page, lifecycle, text = STANDINGS[standing]
-    server, result = verify(west, admin, recorded(shared_fixtures, page), http(200, lifecycle))
+    server, result = verify(west, admin, recorded(fixtures, page), http(200, lifecycle))
     assert (result.code, result.out) == (1, "")
     assert result.err == f"FATAL] The scheduler at {server.url} {text}\n"
     pages = ["/leaderhealth"] + ["/vars"] * bool(lifecycle)
@@ -168,8 +168,8 @@ def test_a_leader_that_does_not_answer_is_told(west, admin):
     assert "/leaderhealth does not answer: Connection refused. Check that it runs, and the entry of west" in result.err
 
 
-def test_a_configured_scheduler_is_verified_too(admin, clusters, shared_fixtures):
-    with FakeScheduler([recorded(shared_fixtures, "http-leaderhealth")]) as server:
+def test_a_configured_scheduler_is_verified_too(admin, clusters, fixtures):
+    with FakeScheduler([recorded(fixtures, "http-leaderhealth")]) as server:
         clusters.write(west=f"{server.url}/prefix/")
         result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (0, f"Found leading scheduler at: {server.url}/prefix/\n")

@@ -40,9 +40,9 @@ def comparable(nodes: list[dict], port: str) -> list[dict]:
     return sorted(json.loads(re.sub(r"_c_[0-9a-f-]{36}-", "_c_-", text)), key=lambda one: one["path"])
 
 
-def test_nodes_are_those_of_a_real_scheduler(elected, zk, shared_fixtures):
+def test_nodes_are_those_of_a_real_scheduler(elected, zk, fixtures):
     """Names, one counter for all, data byte for byte, access, parents; and a standby is not advertised."""
-    recorded = json.loads((shared_fixtures / "zookeeper-member.json").read_text())
+    recorded = json.loads((fixtures / "zookeeper-member.json").read_text())
     elected.path = recorded["serverset_path"]
     leader = elected.add(host="localhost").start()
     elected.standing(elected.add(host="localhost"))

@@ -30,7 +30,7 @@ def through(running):
 
 
 @pytest.mark.parametrize("name", ERAS)
-def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, shared_fixtures, name):
+def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, fixtures, name):
     running = staged(scheduler(), name)
     wanted = expected("backups", name)
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
@@ -52,14 +52,14 @@ def _with_tasks(found):
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022"])
-def test_a_backup_of_a_running_release_comes_back_as_it_said(scheduler, shared_fixtures, name):
+def test_a_backup_of_a_running_release_comes_back_as_it_said(scheduler, fixtures, name):
     told = expected("backups", name)
     running = staged(scheduler(), name)
     assert as_022(codec.decode(Snapshot, through(running)), told) == told_022(told)
 
 
 @pytest.mark.parametrize("name", ERAS)
-def test_the_next_backup_is_in_the_newest_shape_already(scheduler, shared_fixtures, name):
+def test_the_next_backup_is_in_the_newest_shape_already(scheduler, fixtures, name):
     """What was mended once needs no mending again, and is the same after any number of restores."""
     running = staged(scheduler(), name)
     raw = through(running)
@@ -72,13 +72,13 @@ def test_the_next_backup_is_in_the_newest_shape_already(scheduler, shared_fixtur
             fields.elements(fields.get(raw, section))[1]), section
 
 
-def test_a_section_that_only_the_script_has_is_told(scheduler, shared_fixtures):
+def test_a_section_that_only_the_script_has_is_told(scheduler, fixtures):
     running = staged(scheduler(), "era-018-trimmed")
     assert ("rebuilt from its dbScript, the only place where they stand: hosts, quotas, locks, job updates"
             in running.log)
 
 
-def test_differences_between_records_and_script_are_told_and_records_count(scheduler, shared_fixtures):
+def test_differences_between_records_and_script_are_told_and_records_count(scheduler, fixtures):
     raw = read("backups", "era-018-dbscript")
     quotas = [one for one in fields.elements(fields.get(raw, 8))[1] if b"ads" not in one]
     running = staged(scheduler(), "", fields.put(raw, [8], 14, fields.container(12, quotas)))
@@ -104,7 +104,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
-def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, shared_fixtures, old, new, text):
+def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, fixtures, old, new, text):
     place(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
@@ -113,7 +113,7 @@ def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, 
     assert said(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
-def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, shared_fixtures):
+def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, fixtures):
     running = scheduler("-allow_partial_backup=true")
     staged(running, "", changed(read("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
     assert BROKEN[1][2] in running.log
@@ -122,7 +122,7 @@ def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, shared_f
     assert (len(left.tasks), len(left.cronJobs), left.hostAttributes, left.jobUpdateDetails) == (19, 2, set(), set())
 
 
-def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, shared_fixtures):
+def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, fixtures):
     running = scheduler(started=False)
     running.initialize()
     log = SqliteLog(str(running.log_dir))
@@ -139,7 +139,7 @@ def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, s
     assert len(tasks(running.url)) == 19
 
 
-def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, shared_fixtures):
+def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
     running = scheduler()
     for section, name in ((4, "tasks"), (5, "cron jobs")):
         place(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
@@ -148,14 +148,14 @@ def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, shared_fixtur
 
 
 @pytest.mark.parametrize(("section", "name"), [(3, "hosts"), (4, "tasks"), (5, "cron jobs"), (8, "quotas")])
-def test_a_section_that_every_release_writes_may_not_be_missing(scheduler, shared_fixtures, section, name):
+def test_a_section_that_every_release_writes_may_not_be_missing(scheduler, fixtures, section, name):
     raw = fields.drop(read("backups", "small-022"), [section])
     place(running := scheduler(), raw)
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
 
-def test_a_missing_lock_is_told(scheduler, shared_fixtures):
+def test_a_missing_lock_is_told(scheduler, fixtures):
     raw = read("backups", "era-012-nodbscript")
     locks = [one for one in fields.elements(fields.get(raw, 9))[1] if b"lock-hello-3" not in one]
     running = staged(scheduler(), "", fields.put(raw, [9], 14, fields.container(12, locks)))
@@ -164,7 +164,7 @@ def test_a_missing_lock_is_told(scheduler, shared_fixtures):
     assert tokens == {None, "lock-ranker-1"}
 
 
-def test_records_that_no_rule_can_complete_are_told(scheduler, shared_fixtures):
+def test_records_that_no_rule_can_complete_are_told(scheduler, fixtures):
     """Tasks without any amounts, and quotas of other things than the three (spec/backup-eras.md 5)."""
     raw = read("backups", "small-022")
     etype, stored = fields.elements(fields.get(raw, 4))

@@ -178,9 +178,9 @@ def test_an_entry_that_is_none_is_refused_with_its_position(extract, tmp_path):
     assert os.listdir(tmp_path / "out") == []
 
 
-def test_a_replica_that_mesos_wrote_comes_back_whole(extract, tmp_path, scheduler, shared_fixtures):
+def test_a_replica_that_mesos_wrote_comes_back_whole(extract, tmp_path, scheduler, fixtures):
     """It holds the transactions of an 0.16 scheduler and the snapshot that committing its backup appended."""
-    folder = shared_fixtures / "mesos-replica"
+    folder = fixtures / "mesos-replica"
     before = listing(folder)
     done = extract(folder)
     assert done.code == 0
@@ -197,7 +197,7 @@ def test_a_replica_that_mesos_wrote_comes_back_whole(extract, tmp_path, schedule
 
 
 @pytest.mark.parametrize("last", ["transactions", "snapshot"])
-def test_either_entry_of_it_holds_the_whole_state(extract, tmp_path, shared_fixtures, last):
+def test_either_entry_of_it_holds_the_whole_state(extract, tmp_path, fixtures, last):
     """What was truncated too early, or not at all, makes no difference."""
     records = [nop(0)]
     if last == "transactions":

@@ -77,9 +77,9 @@ def test_task_ids_name_the_instance_and_hold_no_odd_character(scheduler):
     assert re.fullmatch(r"www-data-staging12-web-v1_2-0(-[0-9a-f]+){5}", *tasks(running.url))
 
 
-def test_a_created_task_is_what_a_real_scheduler_makes_of_the_same_job(scheduler, shared_fixtures):
+def test_a_created_task_is_what_a_real_scheduler_makes_of_the_same_job(scheduler, fixtures):
     """Field for field: the same config, sent without what the scheduler fills in, gives the task of the recording."""
-    raw = (shared_fixtures / "backups" / "small-022").read_bytes()
+    raw = (fixtures / "backups" / "small-022").read_bytes()
     stored = {one.assignedTask.taskId: one for one in decode(Snapshot, raw).tasks}
     real = stored["ads-devel-pending-0-bfdab6a2-7f98-497a-8569-f863bd57ba4a"]
     sent = decode(TaskConfig, encode(real.assignedTask.task))

@@ -188,9 +188,9 @@ def test_a_committed_state_comes_back_through_frames(scheduler, size):
     assert len(tasks(one.url)) == len(task_bytes(sample()))
 
 
-def test_a_real_schedulers_snapshot_replays(scheduler, shared_fixtures):
+def test_a_real_schedulers_snapshot_replays(scheduler, fixtures):
     """What committing jobs-10k-022 appended to a real log, in twelve chunks of 64 KB."""
-    raw = (shared_fixtures / "log" / "jobs-10k-022.log-snapshot").read_bytes()
+    raw = (fixtures / "log" / "jobs-10k-022.log-snapshot").read_bytes()
     records = []
     while raw:
         (length,) = struct.unpack_from("!I", raw)
@@ -203,7 +203,7 @@ def test_a_real_schedulers_snapshot_replays(scheduler, shared_fixtures):
     log.append(records)
     log.close()
     one.start()
-    expected = json.loads(gzip.decompress((shared_fixtures / "backups" / "jobs-10k-022.expect.json.gz").read_bytes()))
+    expected = json.loads(gzip.decompress((fixtures / "backups" / "jobs-10k-022.expect.json.gz").read_bytes()))
     assert set(tasks(one.url)) == {task[0] for task in expected["tasks"]}
 
 

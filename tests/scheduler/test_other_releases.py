@@ -195,7 +195,7 @@ HYDRATED = {"locks": 9, "hosts": 3, "quotas": 8, "job updates": 10}
 
 @pytest.mark.parametrize("left_out", [*([name] for name in HYDRATED), ["locks", "job updates"], ["hosts", "quotas"]],
                          ids=" and ".join)
-def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, shared_fixtures, left_out):
+def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, fixtures, left_out):
     """-snapshot_hydrate_stores of 0.17 and 0.18 may be any part of the four."""
     raw = read("backups", "era-018-dbscript")
     for name in left_out:

@@ -19,7 +19,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.conftest import FIXTURES
 from tests.support.processes import Scheduler
 from tests.support.recordings import JSON, NAMES, Answer, Recording, Reply, meaning, replay
 from tests.support.thrift_calls import BINARY, call, said
@@ -188,7 +188,7 @@ def fill(scheduler: Scheduler) -> None:
 
 
 @pytest.fixture(scope="module")
-def recorded_state(tmp_path_factory, shared_fixtures):
+def recorded_state(tmp_path_factory, fixtures):
     """A scheduler in the state that the requests were recorded in."""
     scheduler = Scheduler(tmp_path_factory.mktemp("recorded") / "scheduler", cluster="local")
     fill(scheduler)
@@ -224,8 +224,6 @@ def expected(recording: Recording) -> Answer:
 
 
 def names(binary: bool) -> list:
-    if not NAMES:
-        return [pytest.param("", marks=pytest.mark.skip(NO_FIXTURES))]
     return [name for name in NAMES if not name.startswith(NOT_LEADING) and (not binary or Recording(name).is_json_call)]
 
 
@@ -254,7 +252,7 @@ def test_answer_in_the_other_protocol_is_the_recorded_one(ready, name):
     assert answer == wanted._replace(content_type=content_type)
 
 
-def test_exceptions_are_exceptions(shared_fixtures):
+def test_exceptions_are_exceptions(fixtures):
     assert set(EXCEPTIONS) <= set(NAMES)
     agreeing = [name for name in EXCEPTIONS if expected(Recording(name)) == Recording(name).answer]
     assert agreeing == []

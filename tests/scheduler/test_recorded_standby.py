@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import NO_FIXTURES
 from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import Scheduler, wait_until
@@ -21,11 +20,11 @@ BEFORE = {"noleader-deleteRecoveryTasks-bypass": ("noleader-stageRecovery-bypass
 
 
 def names(kind: str) -> list:
-    return [name for name in NAMES if name.startswith(kind)] or [pytest.param("", marks=pytest.mark.skip(NO_FIXTURES))]
+    return [name for name in NAMES if name.startswith(kind)]
 
 
 @pytest.fixture(scope="module")
-def elected(tmp_path_factory, zookeeper, shared_fixtures) -> Iterator[Elected]:
+def elected(tmp_path_factory, zookeeper, fixtures) -> Iterator[Elected]:
     with keeper(zookeeper.hosts) as client:
         one = Elected(tmp_path_factory.mktemp("recorded"), zookeeper.hosts, client)
         yield one
@@ -88,6 +87,6 @@ def test_an_unregistered_scheduler_answers_as_recorded(unregistered, name):
     assert played(unregistered.url, name) == expected(Recording(name))
 
 
-def test_nothing_was_left_out(shared_fixtures):
+def test_nothing_was_left_out(fixtures):
     assert len([*names("standby-"), *names("noleader-")]) == 18
     assert all(expected(Recording(name)) != Recording(name).answer for name in EXCEPTIONS)

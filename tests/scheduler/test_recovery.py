@@ -277,8 +277,8 @@ def test_leader_health_and_variables(running):
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022.gz"])
-def test_backups_of_a_real_scheduler_come_back_whole(scheduler, shared_fixtures, name):
-    raw = (shared_fixtures / "backups" / name).read_bytes()
+def test_backups_of_a_real_scheduler_come_back_whole(scheduler, fixtures, name):
+    raw = (fixtures / "backups" / name).read_bytes()
     raw = gzip.decompress(raw) if name.endswith(".gz") else raw
     running = scheduler()
     place(running, raw)

@@ -16,16 +16,14 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
-from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.conftest import FIXTURES
 from tests.support.expectations import as_022, as_era, expected, read, told_022
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
 from tests.support.replay import decoded, recorded, replay, whole
 
-needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason=NO_FIXTURES)
 LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
 
 
-@needs_fixtures
 @pytest.mark.parametrize("kind", ["transactions", "snapshot"])
 @pytest.mark.parametrize("name", LOGGED)
 def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, name, kind):
@@ -33,7 +31,6 @@ def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, nam
     assert as_era(decoded(replay(records, tmp_path))) == expected("backups", name)
 
 
-@needs_fixtures
 @pytest.mark.parametrize("name", LOGGED)
 def test_transactions_and_snapshot_make_one_state(tmp_path, name):
     """Every field of it, configs of updates included, which no expectation tells; one snapshot is rebuilt from SQL."""
@@ -44,21 +41,18 @@ def test_transactions_and_snapshot_make_one_state(tmp_path, name):
         assert one == other, section
 
 
-@needs_fixtures
 def test_a_framed_snapshot_replays_whole(tmp_path):
     told = expected("backups", "jobs-10k-022")
     stores = replay(recorded(read("log", "jobs-10k-022.log-snapshot")), tmp_path)
     assert as_022(decoded(stores), told) == told_022(told)
 
 
-@needs_fixtures
 def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
     told = expected("log", "run-022")
     stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
     assert as_022(decoded(stores), told) == told_022(told)
 
 
-@needs_fixtures
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
     """A 0.13 to 0.18 scheduler would believe the script, however old (spec/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
@@ -76,7 +70,6 @@ def replayed(tmp_path, *members, **settings):
     return replay(map(codec.encode, transactions), tmp_path, **settings)
 
 
-@needs_fixtures
 @pytest.mark.parametrize("name", ["era-016-dbscript", "era-018-trimmed-failover"])
 def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
     """The log of a scheduler that wrote scripts goes on with ours."""
@@ -96,7 +89,6 @@ def misunderstood(name="era-018-trimmed-failover"):
     return [entry.replace(counted, counted.replace(b"3", b"4"))]
 
 
-@needs_fixtures
 def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp_path):
     with pytest.raises(LogError, match="counts 4 rows of table QUOTAS and has 3; -allow_partial_backup does without"):
         replay(misunderstood(), tmp_path)

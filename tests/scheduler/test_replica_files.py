@@ -161,7 +161,7 @@ def test_tables_may_have_the_name_of_old(tmp_path):
     assert len(list(opened(folder, tmp_path).appended())) == 300
 
 
-def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_path, shared_fixtures):
+def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_path, fixtures):
     folder = replica(tmp_path / "log", append(0, misunderstood()[0]))
     command = [TOOL, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
     done = run(command, environment(tmp_path))

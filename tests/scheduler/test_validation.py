@@ -204,8 +204,8 @@ def emptied(value):
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022.gz"])
-def test_what_a_client_left_out_is_filled_in_as_a_real_scheduler_does(shared_fixtures, name):
-    raw = (shared_fixtures / "backups" / name).read_bytes()
+def test_what_a_client_left_out_is_filled_in_as_a_real_scheduler_does(fixtures, name):
+    raw = (fixtures / "backups" / name).read_bytes()
     snapshot = decode(Snapshot, gzip.decompress(raw) if name.endswith(".gz") else raw)
     configs = {encode(task.assignedTask.task): task.assignedTask.task for task in snapshot.tasks}
     crons = [stored.jobConfiguration for stored in snapshot.cronJobs]

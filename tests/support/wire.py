@@ -18,7 +18,7 @@ from thrift.Thrift import TType
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
-from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.conftest import FIXTURES
 
 # How fast a machine is, and what else it does, decides no test.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -106,12 +106,11 @@ def sample_task() -> bytes:
 
 
 def snapshots(names: Sequence[str] = BACKUPS) -> list[Any]:
-    """Return parameters: our sample, and backups of real schedulers where they are."""
+    """Return parameters: our sample, and backups of real schedulers."""
     found = [pytest.param(sample, id="sample")]
     for name in names:
         path = FIXTURES / "backups" / name
-        missing = pytest.mark.skipif(not path.exists(), reason=NO_FIXTURES)
-        found.append(pytest.param(path.read_bytes, id=name, marks=missing))
+        found.append(pytest.param(path.read_bytes, id=name))
     return found
 
 

@@ -84,9 +84,9 @@ def test_an_amount_that_stands_twice_is_the_one_that_is_not_0():
 
 
 @pytest.mark.parametrize("name", ["era-013-dbscript", "era-018-trimmed"])
-def test_a_damaged_script_is_understood_or_refused_in_words(shared_fixtures, sweep, name):
+def test_a_damaged_script_is_understood_or_refused_in_words(fixtures, sweep, name):
     """A flipped byte in a value can be told only by what refers to it; but nothing else than a refusal comes of it."""
-    raw = (shared_fixtures / "backups" / name).read_bytes()
+    raw = (fixtures / "backups" / name).read_bytes()
     statements = [item[4:] for item in fields.elements(fields.get(raw, 11))[1]]
     places = [(number, at) for number, statement in enumerate(statements) for at in range(len(statement))
               if statement.startswith((b"INSERT", b"--"))]

@@ -17,8 +17,8 @@ def node(status="ALIVE", service=HERE, **named):
     return json.dumps({"serviceEndpoint": service, "additionalEndpoints": named, "status": status}).encode()
 
 
-def test_what_a_real_scheduler_wrote(shared_fixtures):
-    tree = json.loads((shared_fixtures / "zookeeper-member.json").read_text())["tree"]
+def test_what_a_real_scheduler_wrote(fixtures):
+    tree = json.loads((fixtures / "zookeeper-member.json").read_text())["tree"]
     [member] = [one for one in tree if MEMBER.fullmatch(one["path"].rpartition("/")[2])]
     assert read(bytes.fromhex(member["data_hex"])) == Member("http://localhost:8122", "ALIVE")
     assert candidates([one["path"].rpartition("/")[2] for one in tree]) == 2

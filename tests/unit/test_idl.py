@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from aurora_admin.wire.struct import Struct
-from tests.conftest import CHECKOUT, FIXTURES, NO_FIXTURES
+from tests.conftest import CHECKOUT
 
 # One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
 FIELD = re.compile(r" *(?P<id>\d+): (?P<optional>optional )?(?P<type>[\w.]+(?:<.*?>)?) (?P<name>\w+)"
@@ -98,10 +98,7 @@ GENERATED = {name: import_module(f"aurora_admin.gen.{name}.ttypes") for name in 
 
 @pytest.fixture(scope="module")
 def contract():
-    path = FIXTURES.parent / "spec" / "wire.json"
-    if not path.is_file():
-        pytest.skip(NO_FIXTURES)
-    return json.loads(path.read_text())
+    return json.loads((CHECKOUT / "docs" / "wire.json").read_text())
 
 
 def of_kind(module, *kinds):

@@ -12,7 +12,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import encode
 from aurora_admin.wire.struct import Struct
-from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.conftest import FIXTURES
 from tests.unit.test_idl import IDL
 from tests.unit.test_roundtrip import UNIONS
 
@@ -39,7 +39,6 @@ RETIRED = {
 # StoredJob.jobManagerId went with its struct: a StoredCronJob of 0.8.0 never had it.
 LOSES_A_FIELD = {"era-006"}
 
-pytestmark = pytest.mark.skipif(not BACKUPS, reason=NO_FIXTURES)
 
 
 def members(value):

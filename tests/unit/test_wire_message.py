@@ -14,12 +14,11 @@ from aurora_admin.wire import codec, message
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
-from tests.conftest import FIXTURES, NO_FIXTURES
+from tests.conftest import FIXTURES
 from tests.support.wire import refused, sample_task
 
 BINARY = "application/vnd.apache.thrift.binary"
 RECORDINGS = sorted(path.stem for path in FIXTURES.glob("wire/*.json"))
-recorded = pytest.mark.skipif(not RECORDINGS, reason=NO_FIXTURES)
 CALL = Message("getQuota", message.CALL, 7, bytes.fromhex("0b0001000000087777772d6461746100"))
 
 
@@ -45,7 +44,6 @@ def was_understood(name):
     return exchange["call"] and exchange["response"]["status"] == 200
 
 
-@recorded
 def test_recorded_messages_come_out_as_they_went_in():
     seen = {True: 0, False: 0}
     for name in filter(was_understood, RECORDINGS):
@@ -63,7 +61,6 @@ def test_recorded_messages_come_out_as_they_went_in():
     assert min(seen.values()) > 2
 
 
-@recorded
 def test_recorded_replies_are_read_by_the_generated_code():
     for name in filter(was_understood, RECORDINGS):
         for binary, body in messages(name):
@@ -79,7 +76,6 @@ def struct_of_call(name):
     return next(getattr(service, name) for service in services if hasattr(service, name))
 
 
-@recorded
 @pytest.mark.parametrize("name", ["bad-empty-body", "bad-text-body", "bad-truncated-json", "bad-version",
                                   "enc-binary-body-as-x-thrift", "enc-request-gzipped"])
 def test_bad_requests_are_refused_in_a_real_schedulers_words(name):
@@ -90,7 +86,6 @@ def test_bad_requests_are_refused_in_a_real_schedulers_words(name):
     assert f"javax.servlet.ServletException: {error.java_text}</pre>" in exchange["response"]["body"]
 
 
-@recorded
 def test_a_recorded_reply_cut_anywhere_is_refused(sweep):
     ((_, _), (binary, body)) = messages("enc-binary-to-binary")
     assert binary
