@@ -39,8 +39,9 @@ class Cluster(NamedTuple):
         Raises:
             ConfigError: one of them has a value that is neither text nor number.
         """
-        given: dict[str, Any] = {key: self._coerced(key, int if key == "zk_port" else str)
-                                 for key in Connection._fields if key in self.raw}
+        given: dict[str, Any] = {
+            key: self._coerced(key, int if key == "zk_port" else str) for key in Connection._fields if key in self.raw
+        }
         return Connection(**given)
 
     def templates(self) -> list[str]:
@@ -82,8 +83,10 @@ def find(name: str) -> Cluster:
     """
     known = load()
     if name not in known:
-        raise UnknownCluster(f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}",
-                             hint=f"clusters are read from {' and '.join(paths())}")
+        raise UnknownCluster(
+            f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}",
+            hint=f"clusters are read from {' and '.join(paths())}",
+        )
     return known[name]
 
 
@@ -115,12 +118,14 @@ def _text(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigError(f"Cannot read {path}: {error.strerror}. It has to be a readable file, or not to be there"
-                          ) from error
+        raise ConfigError(
+            f"Cannot read {path}: {error.strerror}. It has to be a readable file, or not to be there"
+        ) from error
 
 
 def _name(value: object, path: str) -> str:
     if not isinstance(value, (str, int, float)):
-        raise ConfigError(f"The name of a cluster in {path} is '{value}': Cannot coerce '{value}' to String; "
-                          "correct the file")
+        raise ConfigError(
+            f"The name of a cluster in {path} is '{value}': Cannot coerce '{value}' to String; correct the file"
+        )
     return str(value)

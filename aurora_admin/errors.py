@@ -10,10 +10,10 @@ from __future__ import annotations
 EXIT_CODES = {
     0: "Done.",
     1: "Not done, or not known: an error, an answer other than OK, no command or an unknown one. "
-       "Standard error says which.",
+    "Standard error says which.",
     2: "The command line cannot be understood. Nothing was sent.",
     3: "A request was sent and may have been carried out, but its answer was lost. Only commands that the original "
-       "program did not have tell this from 1.",
+    "program did not have tell this from 1.",
     130: "Interrupted by Ctrl-C.",
     141: "Nobody reads the output any more (head, less).",
 }

@@ -35,8 +35,10 @@ class LogFiles:
                 os.makedirs(folder, exist_ok=True)
             self._files = {DEBUG: self._open(f"{APPLICATION}.log")} if is_simple else self._open_levels()
         except OSError as error:
-            raise AdminError(f"Cannot write log files in {folder}: {error.strerror}. Name a folder that can be written "
-                             "with --log_dir, or leave out --log_to_disk") from error
+            raise AdminError(
+                f"Cannot write log files in {folder}: {error.strerror}. Name a folder that can be written "
+                "with --log_dir, or leave out --log_to_disk"
+            ) from error
         self._level = level
 
     def write(self, level: int, texts: Sequence[str]) -> None:

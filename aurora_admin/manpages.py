@@ -70,15 +70,21 @@ class Program(NamedTuple):
 
 
 PROGRAMS = {
-    "aurora-reference-scheduler": Program("an Aurora scheduler without Mesos, to rehearse and to test with", {
-        0: "Stopped: by SIGTERM, by Ctrl-C, or by itself after a recovery was committed.",
-        1: "Could not start, or had to stop. Standard error says why.",
-    }),
-    "aurora-reference-log": Program("make, show, wipe, restore and extract the log of a scheduler", {
-        0: "Done.",
-        1: "Not done. Standard error says why.",
-        2: "The command line cannot be understood.",
-    }),
+    "aurora-reference-scheduler": Program(
+        "an Aurora scheduler without Mesos, to rehearse and to test with",
+        {
+            0: "Stopped: by SIGTERM, by Ctrl-C, or by itself after a recovery was committed.",
+            1: "Could not start, or had to stop. Standard error says why.",
+        },
+    ),
+    "aurora-reference-log": Program(
+        "make, show, wipe, restore and extract the log of a scheduler",
+        {
+            0: "Done.",
+            1: "Not done. Standard error says why.",
+            2: "The command line cannot be understood.",
+        },
+    ),
 }
 
 
@@ -110,8 +116,11 @@ def _command_page(offer: Offer, date: str) -> str:
         option.help = SUPPRESS
     page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, date)
     page.source = f"{offer.plugin.distribution} {offer.plugin.version}"
-    page.add_section("synopsis", "=", f"{_bold(PROGRAM)} {_bold(command.name)}"
-                                      + _escaped(" ".join(command.synopsis.split())[len(command.name):]))
+    page.add_section(
+        "synopsis",
+        "=",
+        f"{_bold(PROGRAM)} {_bold(command.name)}" + _escaped(" ".join(command.synopsis.split())[len(command.name) :]),
+    )
     examples = getattr(module, "EXAMPLES", "").strip()
     if examples:
         page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")
@@ -155,8 +164,9 @@ def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage
     try:
         from argparse_manpage.manpage import Manpage
     except ImportError as error:
-        raise AdminError("Pages are made by argparse-manpage, which is not installed: "
-                         f"pip install '{OURS}[man]'") from error
+        raise AdminError(
+            f"Pages are made by argparse-manpage, which is not installed: pip install '{OURS}[man]'"
+        ) from error
     description, parser.description = parser.description or "", None
     _unwrap(parser)
     page = Manpage(parser, {"manual_title": MANUAL, "date": date}, format="single-commands-section")
@@ -229,8 +239,9 @@ def main() -> None:
     """Write the pages, and say in one line what is in the way if they cannot be made."""
     parser = ArgumentParser(prog="python -m aurora_admin.manpages", description=__doc__)
     parser.add_argument("--distribution", metavar="NAME", default=OURS, help=f"whose commands (default: {OURS})")
-    parser.add_argument("--output", metavar="DIR", type=Path,
-                        help="where to (default, in a checkout and for our own: its man/)")
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, help="where to (default, in a checkout and for our own: its man/)"
+    )
     parser.add_argument("--date", metavar="YYYY-MM-DD", default=DATE, help="date at the foot of the pages")
     args = parser.parse_args()
     if args.output is None and args.distribution == OURS and (CHECKOUT / "setup.cfg").exists():

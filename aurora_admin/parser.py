@@ -24,9 +24,14 @@ LOG_DIR = "/var/tmp"  # noqa: S108 - where scripts of the original look
 NO_EFFECT = "accepted for old scripts, without effect"
 OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
 OLD_VALUES = (
-    ("--app_pidfile", "FILENAME"), ("--app_daemon_stdout", "FILENAME"), ("--app_daemon_stderr", "FILENAME"),
-    ("--app_profile_output", "FILENAME"), ("--log_to_scribe", "LEVEL"), ("--scribe_category", "CATEGORY"),
-    ("--scribe_host", "HOST"), ("--scribe_port", "PORT"),
+    ("--app_pidfile", "FILENAME"),
+    ("--app_daemon_stdout", "FILENAME"),
+    ("--app_daemon_stderr", "FILENAME"),
+    ("--app_profile_output", "FILENAME"),
+    ("--log_to_scribe", "LEVEL"),
+    ("--scribe_category", "CATEGORY"),
+    ("--scribe_host", "HOST"),
+    ("--scribe_port", "PORT"),
 )
 
 
@@ -137,35 +142,71 @@ class CommandParser(ArgumentParser):
     def _add_common(self) -> Iterator[Action]:
         add = self.add_argument_group("options of every command").add_argument
         yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
-        yield add("--long-help", action=Show, text=lambda: self.format_help(is_long=True),
-                  help="show this help with the options of the log and of old scripts, and exit")
+        yield add(
+            "--long-help",
+            action=Show,
+            text=lambda: self.format_help(is_long=True),
+            help="show this help with the options of the log and of old scripts, and exit",
+        )
         yield add("--version", action=Show, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
         yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
-        yield add("-q", dest="log_level", action="store_const", const=(PLAIN, NONE),
-                  help="log nothing, not even errors: only standard output and the exit code tell")
-        yield add("--bypass-leader-redirect", action="store_true",
-                  help="let the scheduler that is reached answer, leading or not")
-        yield add("--timeout", metavar="SECONDS", type=_seconds,
-                  help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)")
+        yield add(
+            "-q",
+            dest="log_level",
+            action="store_const",
+            const=(PLAIN, NONE),
+            help="log nothing, not even errors: only standard output and the exit code tell",
+        )
+        yield add(
+            "--bypass-leader-redirect",
+            action="store_true",
+            help="let the scheduler that is reached answer, leading or not",
+        )
+        yield add(
+            "--timeout",
+            metavar="SECONDS",
+            type=_seconds,
+            help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)",
+        )
 
     def _add_log(self) -> Iterator[Action]:
         group = self.add_argument_group("options of the log")
         add, either = group.add_argument, group.add_mutually_exclusive_group().add_argument
         level: dict[str, Any] = {"metavar": "[SCHEME:]LEVEL", "type": _log_level}
-        yield either("--log_to_stderr", dest="log_level", **level, help="log from this level on: " + ", ".join(LEVELS)
-                     + "; the scheme says what a record begins with: plain (default), its level, or google, also the "
-                     "time, process and place in the program")
-        yield either("--log_to_stdout", dest="log_level", **level, action=Renamed, now="--log_to_stderr",
-                     help="former name of --log_to_stderr")
-        yield add("--log_to_disk", **level, help="log to files too, from this level on: aurora-admin.HOST.USER.log."
-                  "LEVEL.DATE.PID has what is of LEVEL or above, aurora-admin.LEVEL is a link to the newest")
+        yield either(
+            "--log_to_stderr",
+            dest="log_level",
+            **level,
+            help="log from this level on: "
+            + ", ".join(LEVELS)
+            + "; the scheme says what a record begins with: plain (default), its level, or google, also the "
+            "time, process and place in the program",
+        )
+        yield either(
+            "--log_to_stdout",
+            dest="log_level",
+            **level,
+            action=Renamed,
+            now="--log_to_stderr",
+            help="former name of --log_to_stderr",
+        )
+        yield add(
+            "--log_to_disk",
+            **level,
+            help="log to files too, from this level on: aurora-admin.HOST.USER.log."
+            "LEVEL.DATE.PID has what is of LEVEL or above, aurora-admin.LEVEL is a link to the newest",
+        )
         yield add("--log_dir", metavar="DIR", help=f"the folder of the log files (default: {LOG_DIR})")
         yield add("--log_simple", action="store_true", help="append to one log file, aurora-admin.log, instead")
 
     def _add_old(self) -> Iterator[Action]:
         add = self.add_argument_group("options that only old scripts use").add_argument
-        yield add("--app_rc_filename", action=Show, text=lambda: f"RC filename: {rc_file()}\n",
-                  help="show the name of the file with options for each command, and exit")
+        yield add(
+            "--app_rc_filename",
+            action=Show,
+            text=lambda: f"RC filename: {rc_file()}\n",
+            help="show the name of the file with options for each command, and exit",
+        )
         yield add(IGNORE_RC_FILE, action="store_true", help="do not read that file")
         for flag in OLD_FLAGS:
             yield add(flag, action="store_true", help=NO_EFFECT)
@@ -175,8 +216,12 @@ class CommandParser(ArgumentParser):
     def _add_declared(self, command: Command) -> None:
         if command.asks:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do it without asking")
-            self.add_argument("--dry-run", dest="is_rehearsal", action="store_true",
-                              help="show what would be done, and stop before anything is changed")
+            self.add_argument(
+                "--dry-run",
+                dest="is_rehearsal",
+                action="store_true",
+                help="show what would be done, and stop before anything is changed",
+            )
         if command.tabular:
             self.add_argument("--format", choices=FORMATS, help=f"how rows are printed (default: {FORMATS[0]})")
 
@@ -280,8 +325,10 @@ def _log_level(text: str) -> tuple[str, int]:
     scheme, _, name = text.rpartition(":")
     level = LEVELS.get(name)
     if level is None or (scheme or PLAIN) not in SCHEMES:
-        raise ArgumentTypeError(f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}, and before one may stand "
-                                + " or ".join(f"{scheme}:" for scheme in SCHEMES))
+        raise ArgumentTypeError(
+            f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}, and before one may stand "
+            + " or ".join(f"{scheme}:" for scheme in SCHEMES)
+        )
     return scheme or PLAIN, level
 
 

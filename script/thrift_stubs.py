@@ -17,8 +17,16 @@ from typing import Final
 from aurora_admin.wire.struct import Struct
 """
 OWN_TYPES = "from .ttypes import *\n"
-SCALARS = {"bool": "bool", "i8": "int", "i16": "int", "i32": "int", "i64": "int", "double": "float", "string": "str",
-           "binary": "bytes"}
+SCALARS = {
+    "bool": "bool",
+    "i8": "int",
+    "i16": "int",
+    "i32": "int",
+    "i64": "int",
+    "double": "float",
+    "string": "str",
+    "binary": "bytes",
+}
 
 
 def annotation(type_id: str, of: dict[str, Any]) -> str:

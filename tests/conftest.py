@@ -57,6 +57,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequence[T]]:
     """`sweep(items, sample)`: all items with --all, else first, last and a seeded choice; the summary says which."""
+
     def choose(items: Sequence[T], sample: int) -> Sequence[T]:
         if request.config.getoption("--all") or len(items) <= sample:
             return items
@@ -64,8 +65,10 @@ def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequen
         rng = random.Random(f"{seed} {request.node.nodeid}")
         inner = rng.sample(range(1, len(items) - 1), sample - 2)
         request.node.user_properties.append(
-            (SAMPLED, f"{sample} of {len(items)} (--seed {seed}; --all runs every one)"))
+            (SAMPLED, f"{sample} of {len(items)} (--seed {seed}; --all runs every one)")
+        )
         return [items[index] for index in [0, *sorted(inner), len(items) - 1]]
+
     return choose
 
 
@@ -84,8 +87,10 @@ def clusters(tmp_path: Path) -> Clusters:
 @pytest.fixture
 def admin(tmp_path: Path) -> Callable[..., Result]:
     """`admin("scheduler_snapshot", "west")` runs the installed program: code, out, err."""
+
     def call(*arguments: object, stdin: str = "", **env: str) -> Result:
         return run([PROGRAMS / "aurora_admin", *arguments], environment(tmp_path, **env), stdin)
+
     return call
 
 

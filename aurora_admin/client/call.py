@@ -33,8 +33,9 @@ MAX_REDIRECTS = 5
 class Caller:
     """Sends calls to the leader of a cluster, and remembers it until something goes wrong."""
 
-    def __init__(self, cluster: Cluster, finder: Configured | Search, clock: Clock, *, bypass_leader_redirect: bool
-                 ) -> None:
+    def __init__(
+        self, cluster: Cluster, finder: Configured | Search, clock: Clock, *, bypass_leader_redirect: bool
+    ) -> None:
         self._finder = finder
         self._transport = Transport(clock)
         self._credentials = Credentials(cluster)
@@ -88,8 +89,10 @@ def _target(response: Response) -> str:
     try:
         target = server_url(urljoin(response.url, response.location))
     except ValueError as error:
-        raise CallFailed(f"{response.url} sends us to {response.location!r}, which cannot be used: {error}. Nothing "
-                         "was carried out; check the -hostname of the schedulers") from error
+        raise CallFailed(
+            f"{response.url} sends us to {response.location!r}, which cannot be used: {error}. Nothing "
+            "was carried out; check the -hostname of the schedulers"
+        ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")
     return f"https{target.removeprefix('http')}" if is_downgraded else target
 

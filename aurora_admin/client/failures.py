@@ -35,8 +35,10 @@ class Failure(Exception):
 
     def warning(self) -> str:
         """Return what is logged when it is tried again, in the original's words (spec/cli.md 3.2)."""
-        return (f"Transport error communicating with scheduler: Unknown error talking to {self.url}: {self.reason}, "
-                "retrying...")
+        return (
+            f"Transport error communicating with scheduler: Unknown error talking to {self.url}: {self.reason}, "
+            "retrying..."
+        )
 
 
 class Unreachable(Failure):

@@ -36,8 +36,10 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
     try:
         _check(found.url.rpartition("@")[2], pages)
     except Failure as failure:
-        raise ConnectionFailed(f"The scheduler of {cluster.name} at {failure.url} does not answer: {failure.reason}. "
-                               f"Check that it runs, and the entry of {cluster.name} in {cluster.path}") from failure
+        raise ConnectionFailed(
+            f"The scheduler of {cluster.name} at {failure.url} does not answer: {failure.reason}. "
+            f"Check that it runs, and the entry of {cluster.name} in {cluster.path}"
+        ) from failure
     finally:
         pages.close()
     return found
@@ -69,16 +71,22 @@ class _Pages:
 def _check(name: str, pages: _Pages) -> None:
     response, text = pages.get("leaderhealth")
     if response.status == 404:
-        raise BadReply(f"{response.url} answers 404, so that it is not known whether this scheduler leads: releases "
-                       "before 0.13 do not tell. Or it is none; check scheduler_uri")
+        raise BadReply(
+            f"{response.url} answers 404, so that it is not known whether this scheduler leads: releases "
+            "before 0.13 do not tell. Or it is none; check scheduler_uri"
+        )
     if not text.startswith(PAGE):
-        raise BadReply(f"{response.url} answers {quoted(f'{response.status} {response.reason}')}, but not as a "
-                       "scheduler does; check the address, and what is between here and there")
+        raise BadReply(
+            f"{response.url} answers {quoted(f'{response.status} {response.reason}')}, but not as a "
+            "scheduler does; check the address, and what is between here and there"
+        )
     if response.status == ANOTHER_LEADS:
         raise CallFailed(f"The scheduler at {name} does not lead, another one does: it sends callers there by itself")
     if response.status == NOBODY_LEADS and AWAITING in pages.get("vars")[1].split("\n"):
-        raise CallFailed(f"The scheduler at {name} is elected, but not registered with Mesos yet: it serves only "
-                         "callers who give --bypass-leader-redirect, recovery commands among them")
+        raise CallFailed(
+            f"The scheduler at {name} is elected, but not registered with Mesos yet: it serves only "
+            "callers who give --bypass-leader-redirect, recovery commands among them"
+        )
     if response.status != LEADS:
         said = quoted(text[len(PAGE) :].partition("\n")[0])
         raise CallFailed(f"The scheduler at {name} does not know who leads ({said}); try again in a few minutes")

@@ -39,8 +39,9 @@ def readable(response: Response) -> Iterator[None]:
             raise response.failure from error
         if error.java_class == "TTransportException":
             raise Lost(f"the answer ends in the middle, after {error.offset} bytes", response.url) from error
-        raise Unusable(f"the answer is not what a scheduler sends ({error}, byte {error.offset})", response.url
-                       ) from error
+        raise Unusable(
+            f"the answer is not what a scheduler sends ({error}, byte {error.offset})", response.url
+        ) from error
 
 
 def result_of(response: Response, method: str) -> Reader:
@@ -105,8 +106,10 @@ def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
         else:
             reader.skip(field[0])
     if code == UNKNOWN_METHOD:
-        return CallFailed(f"The scheduler at {url} has no call {method}, so nothing was carried out: its release is "
-                          "too old or too new for this command")
+        return CallFailed(
+            f"The scheduler at {url} has no call {method}, so nothing was carried out: its release is "
+            "too old or too new for this command"
+        )
     if code == PROTOCOL_ERROR:
         return CallFailed(f"The scheduler at {url} could not read {method} ({text}), so nothing was carried out")
     return ServerFailed(f"the scheduler failed in this call ({text or f'code {code}'})", url)

@@ -99,9 +99,13 @@ class TasksReply(Reply):
                 try:
                     assigned = item.assignedTask
                     job = assigned.task.job
-                    yield Task(job.role.decode("utf-8", "replace"), job.name.decode("utf-8", "replace"),
-                               assigned.instanceId, names.get(item.status) or str(item.status),
-                               assigned.taskId.decode("utf-8", "replace"))
+                    yield Task(
+                        job.role.decode("utf-8", "replace"),
+                        job.name.decode("utf-8", "replace"),
+                        assigned.instanceId,
+                        names.get(item.status) or str(item.status),
+                        assigned.taskId.decode("utf-8", "replace"),
+                    )
                 except AttributeError:  # noqa: PERF203 - costs nothing, and asking each of them would
                     raise Unusable("a task lacks its job or its id", self._response.url) from None
 
@@ -125,8 +129,10 @@ class TasksReply(Reply):
             with readable(self._response):
                 yield
         except Failure as failure:
-            raise BadReply(f"The answer from {url} is not complete, {failure.reason}: tasks are missing from what was "
-                           "shown. Run the command again") from failure
+            raise BadReply(
+                f"The answer from {url} is not complete, {failure.reason}: tasks are missing from what was "
+                "shown. Run the command again"
+            ) from failure
 
     def _envelope(self, member: int) -> Iterator[int]:
         """Read the answer, but stop where its tasks begin, with their number."""

@@ -27,19 +27,34 @@ T = TypeVar("T", bound=Reply)
 
 # Calls that change nothing, and so may be sent again whatever became of the first. Every other call is sent again only
 # when it certainly was not carried out.
-READING = frozenset({
-    "getConfigSummary", "getJobSummary", "getJobUpdateDetails", "getJobUpdateDiff", "getJobUpdateSummaries", "getJobs",
-    "getPendingReason", "getQuota", "getRoleSummary", "getTasksStatus", "getTasksWithoutConfigs", "getTierConfigs",
-    "listBackups", "maintenanceStatus", "populateJobConfig", "queryRecovery",
-})
+READING = frozenset(
+    {
+        "getConfigSummary",
+        "getJobSummary",
+        "getJobUpdateDetails",
+        "getJobUpdateDiff",
+        "getJobUpdateSummaries",
+        "getJobs",
+        "getPendingReason",
+        "getQuota",
+        "getRoleSummary",
+        "getTasksStatus",
+        "getTasksWithoutConfigs",
+        "getTierConfigs",
+        "listBackups",
+        "maintenanceStatus",
+        "populateJobConfig",
+        "queryRecovery",
+    }
+)
 
 # How to find out whether a call whose answer was lost was carried out.
 FIND_OUT = {
     "commitRecovery": "The scheduler may have committed the backup and be restarting: wait until it serves again, then "
-                      "look whether its tasks are those of the backup; scheduler_print_recovery_tasks {0} still lists "
-                      "tasks if nothing was committed",
+    "look whether its tasks are those of the backup; scheduler_print_recovery_tasks {0} still lists "
+    "tasks if nothing was committed",
     "deleteRecoveryTasks": "See with scheduler_print_recovery_tasks {0} whether the tasks are gone; deleting them "
-                           "again does no harm",
+    "again does no harm",
     "performBackup": "See with scheduler_list_backups {0} whether there is a new backup",
     "snapshot": "The scheduler's log tells whether a snapshot was written; taking another does no harm",
     "stageRecovery": "See with scheduler_print_recovery_tasks {0} whether a backup is staged",
@@ -150,8 +165,9 @@ class Scheduler:
         finally:
             self._finder.close()
 
-    def _attempt(self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
-                 ) -> T | Failure:
+    def _attempt(
+        self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
+    ) -> T | Failure:
         try:
             reader, response = self._caller.call(method, body, deadline)
             reply = read(reader, response)
@@ -164,14 +180,20 @@ class Scheduler:
         if isinstance(failure, LookupFailed):
             return failure.error()
         if isinstance(failure, Unreachable):
-            return ConnectionFailed(f"Cannot reach the scheduler of {name} at {failure.url}: {failure.reason}. Nothing "
-                                    f"was carried out; check that it runs, and the entry of {name} in {path}")
+            return ConnectionFailed(
+                f"Cannot reach the scheduler of {name} at {failure.url}: {failure.reason}. Nothing "
+                f"was carried out; check that it runs, and the entry of {name} in {path}"
+            )
         if not failure.may_have_run:
-            return CallFailed(f"The scheduler of {name} at {failure.url} is not ready: {failure.reason}. Nothing was "
-                              "carried out; try again in a few minutes")
+            return CallFailed(
+                f"The scheduler of {name} at {failure.url} is not ready: {failure.reason}. Nothing was "
+                "carried out; try again in a few minutes"
+            )
         text = f"No usable answer to {method} from {failure.url}: {failure.reason}"
         if method in READING:
             return BadReply(f"{text}. Try again, and check that the entry of {name} in {path} names a scheduler")
         advice = FIND_OUT.get(method, LOOK_FIRST).format(name)
-        return OutcomeUnknown(f"{text}. It may have been carried out. {advice}",
-                              hint=f"the entry of {name} in {path} has to name a scheduler")
+        return OutcomeUnknown(
+            f"{text}. It may have been carried out. {advice}",
+            hint=f"the entry of {name} in {path} has to name a scheduler",
+        )

@@ -63,8 +63,13 @@ LIVES = (
     Life(5, (PENDING, ASSIGNED, Status.LOST)),
 )
 WEIGHTS = tuple(accumulate(life.weight for life in LIVES))
-MESSAGES = {STARTING: "Initializing sandbox.", Status.KILLING: "Killed by deploy.", Status.LOST: "Agent is gone.",
-            Status.FAILED: "Exit status 1.", Status.THROTTLED: "Rescheduled, penalized for 30000 ms for flapping"}
+MESSAGES = {
+    STARTING: "Initializing sandbox.",
+    Status.KILLING: "Killed by deploy.",
+    Status.LOST: "Agent is gone.",
+    Status.FAILED: "Exit status 1.",
+    Status.THROTTLED: "Rescheduled, penalized for 30000 ms for flapping",
+}
 MARK = 0x7A6B5C4D  # no other number in a template begins like this
 
 
@@ -75,7 +80,7 @@ class Template:
         found = sorted((raw.index(value), name, len(value)) for name, value in placeholders.items())
         ends = [0, *(at + length for at, _, length in found)]
         self.parts = [(raw[end:at], name) for end, (at, name, _) in zip(ends, found, strict=False)]
-        self.rest = raw[ends[-1]:]
+        self.rest = raw[ends[-1] :]
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the struct with an encoded value in each place."""
@@ -88,19 +93,35 @@ def life_template(life: Life) -> Template:
     texts |= {"ancestor": "<ancestor>"} if life.replaces_another else {}
     numbers = {"port": MARK, "instance": MARK + 1} if life.placed else {"instance": MARK + 1}
     times = {f"time{step}": (MARK << 32) + step for step in range(len(life.events))}
-    events = [api.TaskEvent(timestamp=time, status=status, message=MESSAGES.get(status), scheduler="scheduler-1")
-              for time, status in zip(times.values(), life.events, strict=True)]
-    assigned = api.AssignedTask(taskId=texts["id"], slaveId=texts.get("agent"), slaveHost=texts.get("host"),
-                                task=BLANK_CONFIG, assignedPorts={"http": MARK} if life.placed else {},
-                                instanceId=MARK + 1)
-    task = api.ScheduledTask(assignedTask=assigned, status=life.events[-1], failureCount=0, taskEvents=events,
-                             ancestorId=texts.get("ancestor"), timesPartitioned=0)
-    return Template(encode(task), {
-        "config": encode(BLANK_CONFIG),
-        **{name: fields.string(text.encode()) for name, text in texts.items()},
-        **{name: fields.i32(number) for name, number in numbers.items()},
-        **{name: fields.i64(time) for name, time in times.items()},
-    })
+    events = [
+        api.TaskEvent(timestamp=time, status=status, message=MESSAGES.get(status), scheduler="scheduler-1")
+        for time, status in zip(times.values(), life.events, strict=True)
+    ]
+    assigned = api.AssignedTask(
+        taskId=texts["id"],
+        slaveId=texts.get("agent"),
+        slaveHost=texts.get("host"),
+        task=BLANK_CONFIG,
+        assignedPorts={"http": MARK} if life.placed else {},
+        instanceId=MARK + 1,
+    )
+    task = api.ScheduledTask(
+        assignedTask=assigned,
+        status=life.events[-1],
+        failureCount=0,
+        taskEvents=events,
+        ancestorId=texts.get("ancestor"),
+        timesPartitioned=0,
+    )
+    return Template(
+        encode(task),
+        {
+            "config": encode(BLANK_CONFIG),
+            **{name: fields.string(text.encode()) for name, text in texts.items()},
+            **{name: fields.i32(number) for name, number in numbers.items()},
+            **{name: fields.i64(time) for name, time in times.items()},
+        },
+    )
 
 
 class Tasks:
@@ -110,8 +131,10 @@ class Tasks:
         self.rng = Random(f"{cluster.seed} tasks")  # noqa: S311 - wanted: the same again
         self.cluster = cluster
         self.templates = [life_template(life) for life in LIVES]
-        self.hosts = [(fields.string(agent_id(number).encode()), fields.string(host_name(number).encode()))
-                      for number in range(min(host_count(cluster.tasks), 5000))]
+        self.hosts = [
+            (fields.string(agent_id(number).encode()), fields.string(host_name(number).encode()))
+            for number in range(min(host_count(cluster.tasks), 5000))
+        ]
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield every task, neighbouring jobs mixed."""
@@ -131,9 +154,14 @@ class Tasks:
         name = f"{key.role}-{key.environment}-{key.name}-{instance}-"
         agent, host = self.hosts[int(random() * len(self.hosts))]
         started = TAKEN_MS - 60_000 - int(random() * 30 * 86_400_000)
-        values = {"id": fields.string((name + self.uuid()).encode()), "agent": agent, "host": host,
-                  "config": job.raw_config, "port": fields.i32(31_000 + int(random() * 1000)),
-                  "instance": fields.i32(instance)}
+        values = {
+            "id": fields.string((name + self.uuid()).encode()),
+            "agent": agent,
+            "host": host,
+            "config": job.raw_config,
+            "port": fields.i32(31_000 + int(random() * 1000)),
+            "instance": fields.i32(instance),
+        }
         if LIVES[number].replaces_another:
             values["ancestor"] = fields.string((name + self.uuid()).encode())
         for step in range(len(LIVES[number].events)):
@@ -153,9 +181,11 @@ def host_count(tasks: int) -> int:
 
 def make_host(number: int) -> api.HostAttributes:
     """Make one agent; some are on their way out."""
-    attributes = (api.Attribute(name="host", values=(host_name(number),)),
-                  api.Attribute(name="rack", values=(RACKS[number % len(RACKS)],)),
-                  api.Attribute(name="zone", values=("zone-1", "zone-2")))
+    attributes = (
+        api.Attribute(name="host", values=(host_name(number),)),
+        api.Attribute(name="rack", values=(RACKS[number % len(RACKS)],)),
+        api.Attribute(name="zone", values=("zone-1", "zone-2")),
+    )
     mode = api.MaintenanceMode.DRAINING if number % HOSTS_PER_DRAINED_HOST == 1 else api.MaintenanceMode.NONE
     return api.HostAttributes(host=host_name(number), attributes=attributes, mode=mode, slaveId=agent_id(number))
 
@@ -163,9 +193,16 @@ def make_host(number: int) -> api.HostAttributes:
 def make_cron(cluster: Cluster, number: int) -> storage.StoredCronJob:
     """Make one cron job, numbered far from the others."""
     job = make_job(cluster, 10**6 + number)
-    return storage.StoredCronJob(jobConfiguration=api.JobConfiguration(
-        cronSchedule=f"{number % 60} 3 * * *", cronCollisionPolicy=api.CronCollisionPolicy.CANCEL_NEW,
-        taskConfig=job.config, owner=api.Identity(user=job.key.role), instanceCount=1, key=job.key))
+    return storage.StoredCronJob(
+        jobConfiguration=api.JobConfiguration(
+            cronSchedule=f"{number % 60} 3 * * *",
+            cronCollisionPolicy=api.CronCollisionPolicy.CANCEL_NEW,
+            taskConfig=job.config,
+            owner=api.Identity(user=job.key.role),
+            instanceCount=1,
+            key=job.key,
+        )
+    )
 
 
 def make_quota(role: str) -> storage.QuotaConfiguration:
@@ -179,39 +216,59 @@ def make_update(cluster: Cluster, number: int) -> storage.StoredJobUpdateDetails
     job = make_job(cluster, 10 * number)
     rng = Random(f"{cluster.seed} update {number}")  # noqa: S311 - wanted: the same again
     begin, end = TAKEN_MS - rng.randrange(30 * 86_400_000), TAKEN_MS - 1000
-    state = api.JobUpdateState(status=api.JobUpdateStatus.ROLLED_FORWARD, createdTimestampMs=begin,
-                               lastModifiedTimestampMs=end)
+    state = api.JobUpdateState(
+        status=api.JobUpdateStatus.ROLLED_FORWARD, createdTimestampMs=begin, lastModifiedTimestampMs=end
+    )
     key = api.JobUpdateKey(job=job.key, id=f"{rng.getrandbits(128):032x}")
     everywhere = api.InstanceTaskConfig(task=job.config, instances=(api.Range(first=0, last=job.instances - 1),))
     strategy = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(groupSize=5))
     settings = api.JobUpdateSettings(
-        updateGroupSize=5, maxPerInstanceFailures=1, maxFailedInstances=0, minWaitInInstanceRunningMs=45_000,
-        rollbackOnFailure=True, updateOnlyTheseInstances=(), waitForBatchCompletion=False, blockIfNoPulsesAfterMs=0,
-        slaAware=False, updateStrategy=strategy)
-    summary = api.JobUpdateSummary(user="deploy", state=state, key=key,
-                                   metadata=(api.Metadata(key="ticket", value=f"OPS-{number}"),))
-    update = api.JobUpdate(summary=summary, instructions=api.JobUpdateInstructions(
-        initialState=(everywhere,), desiredState=everywhere, settings=settings))
-    events = [api.JobUpdateEvent(status=api.JobUpdateStatus.ROLLING_FORWARD, timestampMs=begin, user="deploy"),
-              api.JobUpdateEvent(status=api.JobUpdateStatus.ROLLED_FORWARD, timestampMs=end)]
+        updateGroupSize=5,
+        maxPerInstanceFailures=1,
+        maxFailedInstances=0,
+        minWaitInInstanceRunningMs=45_000,
+        rollbackOnFailure=True,
+        updateOnlyTheseInstances=(),
+        waitForBatchCompletion=False,
+        blockIfNoPulsesAfterMs=0,
+        slaAware=False,
+        updateStrategy=strategy,
+    )
+    summary = api.JobUpdateSummary(
+        user="deploy", state=state, key=key, metadata=(api.Metadata(key="ticket", value=f"OPS-{number}"),)
+    )
+    update = api.JobUpdate(
+        summary=summary,
+        instructions=api.JobUpdateInstructions(initialState=(everywhere,), desiredState=everywhere, settings=settings),
+    )
+    events = [
+        api.JobUpdateEvent(status=api.JobUpdateStatus.ROLLING_FORWARD, timestampMs=begin, user="deploy"),
+        api.JobUpdateEvent(status=api.JobUpdateStatus.ROLLED_FORWARD, timestampMs=end),
+    ]
     actions = api.JobUpdateAction
-    steps = [api.JobInstanceUpdateEvent(instanceId=instance, timestampMs=begin + 1000 * instance, action=action)
-             for instance in range(2) for action in (actions.INSTANCE_UPDATING, actions.INSTANCE_UPDATED)]
-    return storage.StoredJobUpdateDetails(details=api.JobUpdateDetails(
-        update=update, updateEvents=events, instanceEvents=steps))
+    steps = [
+        api.JobInstanceUpdateEvent(instanceId=instance, timestampMs=begin + 1000 * instance, action=action)
+        for instance in range(2)
+        for action in (actions.INSTANCE_UPDATING, actions.INSTANCE_UPDATED)
+    ]
+    return storage.StoredJobUpdateDetails(
+        details=api.JobUpdateDetails(update=update, updateEvents=events, instanceEvents=steps)
+    )
 
 
 def make_maintenance(number: int) -> api.HostMaintenanceRequest:
     """Make the request that drains a host."""
     policy = api.SlaPolicy(percentageSlaPolicy=api.PercentageSlaPolicy(percentage=95.0, durationSecs=1800))
-    return api.HostMaintenanceRequest(host=host_name(number), defaultSlaPolicy=policy, timeoutSecs=7200,
-                                      createdTimestampMs=TAKEN_MS - 600_000)
+    return api.HostMaintenanceRequest(
+        host=host_name(number), defaultSlaPolicy=policy, timeoutSecs=7200, createdTimestampMs=TAKEN_MS - 600_000
+    )
 
 
 def make_metadata(seed: int) -> storage.SchedulerMetadata:
     """Make the scheduler's own record: the framework id and the build."""
-    return storage.SchedulerMetadata(frameworkId=f"6d1f0c3e-5a3b-4c11-9d2e-{seed:012d}-0000",
-                                     details={"version": "0.22.0", "git.tag": "sample"})
+    return storage.SchedulerMetadata(
+        frameworkId=f"6d1f0c3e-5a3b-4c11-9d2e-{seed:012d}-0000", details={"version": "0.22.0", "git.tag": "sample"}
+    )
 
 
 def snapshot(cluster: Cluster) -> Iterator[bytes]:

@@ -11,8 +11,26 @@ from typing import NamedTuple
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.wire.codec import encode
 
-ROLES = ("ads", "analytics", "billing", "catalog", "chat", "geo", "images", "mail", "maps", "media", "payments", "push",
-         "recommend", "search", "sessions", "video", "web", "www-data")
+ROLES = (
+    "ads",
+    "analytics",
+    "billing",
+    "catalog",
+    "chat",
+    "geo",
+    "images",
+    "mail",
+    "maps",
+    "media",
+    "payments",
+    "push",
+    "recommend",
+    "search",
+    "sessions",
+    "video",
+    "web",
+    "www-data",
+)
 ENVIRONMENTS = ("prod", "prod", "prod", "staging0", "test", "devel")
 NAMES = ("api", "cache", "consumer", "frontend", "indexer", "router", "scorer", "shard", "store", "worker")
 RACKS = ("rack-a", "rack-b", "rack-c", "rack-d")
@@ -56,8 +74,9 @@ def make_job(cluster: Cluster, number: int) -> Job:
     """Make job `number` of the cluster, always the same."""
     rng = Random(f"{cluster.seed} job {number}")  # noqa: S311 - wanted: the same again
     instances = rng.randint(*cluster.instances)
-    key = api.JobKey(role=ROLES[number % len(ROLES)], environment=rng.choice(ENVIRONMENTS),
-                     name=f"{rng.choice(NAMES)}-{number:05d}")
+    key = api.JobKey(
+        role=ROLES[number % len(ROLES)], environment=rng.choice(ENVIRONMENTS), name=f"{rng.choice(NAMES)}-{number:05d}"
+    )
     config = make_config(rng, key)
     return Job(key, instances, config, encode(config))
 
@@ -75,8 +94,10 @@ def make_config(rng: Random, key: api.JobKey) -> api.TaskConfig:
         taskLinks={"http": "http://%host%:%port:http%"},
         contactEmail=f"{key.role}-oncall@example.org",
         executorConfig=api.ExecutorConfig(name="AuroraExecutor", data=_payload(rng, key)),
-        metadata=(api.Metadata(key="build", value=str(rng.randrange(10**6))),
-                  api.Metadata(key="owner", value=rng.choice(("Zoë", "Jürgen", "Олег", "慧", "Ann")))),
+        metadata=(
+            api.Metadata(key="build", value=str(rng.randrange(10**6))),
+            api.Metadata(key="owner", value=rng.choice(("Zoë", "Jürgen", "Олег", "慧", "Ann"))),
+        ),
         job=key,
         container=_container(rng, key),
         tier=tier,
@@ -90,49 +111,80 @@ def make_config(rng: Random, key: api.JobKey) -> api.TaskConfig:
 def _constraints(rng: Random) -> tuple[api.Constraint, ...]:
     limit = api.Constraint(name="host", constraint=api.TaskConstraint(limit=api.LimitConstraint(limit=1)))
     value = api.ValueConstraint(negated=rng.random() < 0.5, values=rng.sample(RACKS, 2))
-    return (limit, api.Constraint(name="rack", constraint=api.TaskConstraint(value=value)))[:rng.randint(0, 2)]
+    return (limit, api.Constraint(name="rack", constraint=api.TaskConstraint(value=value)))[: rng.randint(0, 2)]
 
 
 def _container(rng: Random, key: api.JobKey) -> api.Container:
     if rng.random() < 0.7:
         return api.Container(mesos=api.MesosContainer(volumes=[]))
     parameters = [api.DockerParameter(name="env", value=f"ROLE={key.role}")]
-    return api.Container(docker=api.DockerContainer(image=f"registry.example.org/{key.name}:{rng.randrange(500)}",
-                                                    parameters=parameters))
+    return api.Container(
+        docker=api.DockerContainer(image=f"registry.example.org/{key.name}:{rng.randrange(500)}", parameters=parameters)
+    )
 
 
 def _resources(rng: Random) -> tuple[api.Resource, ...]:
     ram = rng.choice((256, 1024, 4096, 16384))
-    return (api.Resource(numCpus=rng.choice((0.25, 0.5, 1.0, 4.0))), api.Resource(ramMb=ram),
-            api.Resource(diskMb=4 * ram), api.Resource(namedPort="http"))
+    return (
+        api.Resource(numCpus=rng.choice((0.25, 0.5, 1.0, 4.0))),
+        api.Resource(ramMb=ram),
+        api.Resource(diskMb=4 * ram),
+        api.Resource(namedPort="http"),
+    )
 
 
 def _fetched(rng: Random, key: api.JobKey) -> tuple[api.MesosFetcherURI, ...]:
     uri = f"https://artifacts.example.org/{key.role}/{key.name}.tar.gz"
-    return (api.MesosFetcherURI(value=uri, extract=True, cache=True),)[:rng.randint(0, 1)]
+    return (api.MesosFetcherURI(value=uri, extract=True, cache=True),)[: rng.randint(0, 1)]
 
 
 def _sla_policy(rng: Random) -> api.SlaPolicy:
     if rng.random() < 0.5:
         return api.SlaPolicy(countSlaPolicy=api.CountSlaPolicy(count=rng.randint(1, 25), durationSecs=1800))
-    return api.SlaPolicy(percentageSlaPolicy=api.PercentageSlaPolicy(percentage=rng.choice((80.0, 95.0)),
-                                                                     durationSecs=1800))
+    return api.SlaPolicy(
+        percentageSlaPolicy=api.PercentageSlaPolicy(percentage=rng.choice((80.0, 95.0)), durationSecs=1800)
+    )
 
 
 def _payload(rng: Random, key: api.JobKey) -> str:
     """Return what the executor would be told: opaque to the scheduler, and the biggest part of a task."""
     release = f"{rng.getrandbits(160):040x}"
     processes = [
-        {"name": "fetch", "cmdline": f"fetch --release {release} --into release && test -x release/bin/{key.name}",
-         "daemon": False, "max_failures": 3},
-        {"name": key.name, "cmdline": f"exec release/bin/{key.name} --port {{{{thermos.ports[http]}}}} --shard"
-         f" {{{{mesos.instance}}}} --threads {rng.randint(2, 64)} --heap {rng.randint(128, 4096)}m",
-         "daemon": False, "max_failures": 1},
-        {"name": "rotate", "cmdline": "while sleep 3600; do release/bin/rotate --keep 7 logs; done", "daemon": True,
-         "max_failures": 1, "ephemeral": True},
+        {
+            "name": "fetch",
+            "cmdline": f"fetch --release {release} --into release && test -x release/bin/{key.name}",
+            "daemon": False,
+            "max_failures": 3,
+        },
+        {
+            "name": key.name,
+            "cmdline": f"exec release/bin/{key.name} --port {{{{thermos.ports[http]}}}} --shard"
+            f" {{{{mesos.instance}}}} --threads {rng.randint(2, 64)} --heap {rng.randint(128, 4096)}m",
+            "daemon": False,
+            "max_failures": 1,
+        },
+        {
+            "name": "rotate",
+            "cmdline": "while sleep 3600; do release/bin/rotate --keep 7 logs; done",
+            "daemon": True,
+            "max_failures": 1,
+            "ephemeral": True,
+        },
     ]
-    health = {"initial_interval_secs": rng.randint(5, 60), "interval_secs": 10, "timeout_secs": 1,
-              "max_consecutive_failures": 3, "health_checker": {"http": {"endpoint": "/health"}}}
+    health = {
+        "initial_interval_secs": rng.randint(5, 60),
+        "interval_secs": 10,
+        "timeout_secs": 1,
+        "max_consecutive_failures": 3,
+        "health_checker": {"http": {"endpoint": "/health"}},
+    }
     task = {"name": key.name, "processes": processes, "finalization_wait": 30, "max_failures": 1}
-    return json.dumps({"role": key.role, "environment": key.environment, "name": key.name, "task": task,
-                       "health_check_config": health})
+    return json.dumps(
+        {
+            "role": key.role,
+            "environment": key.environment,
+            "name": key.name,
+            "task": task,
+            "health_check_config": health,
+        }
+    )

@@ -82,8 +82,13 @@ def ending() -> Iterator[Command]:
         summary="Replace everything the scheduler knows by the staged backup",
         module=f"{HERE}.commit_recovery",
         effect="destroy",
-        see_also=("scheduler_backup_now", "scheduler_stage_recovery", "scheduler_print_recovery_tasks",
-                  "scheduler_delete_recovery_tasks", "scheduler_unload_recovery"),
+        see_also=(
+            "scheduler_backup_now",
+            "scheduler_stage_recovery",
+            "scheduler_print_recovery_tasks",
+            "scheduler_delete_recovery_tasks",
+            "scheduler_unload_recovery",
+        ),
     )
     yield original(
         name="scheduler_unload_recovery",

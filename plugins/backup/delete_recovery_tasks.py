@@ -31,8 +31,10 @@ def ids_of(context: Context, text: str) -> set[str]:
     """
     ids = set(text.split(","))
     if not any(ids):
-        raise AdminError("No task id was given, nothing was deleted. Name the tasks as scheduler_print_recovery_tasks "
-                         "shows them, separated by commas")
+        raise AdminError(
+            "No task id was given, nothing was deleted. Name the tasks as scheduler_print_recovery_tasks "
+            "shows them, separated by commas"
+        )
     for task_id in sorted(ids):
         if task_id != task_id.strip():
             context.out.warn(f"The task id {task_id!r} has blanks around it, so that it matches no task")

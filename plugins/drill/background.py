@@ -30,8 +30,9 @@ def tied(command: Sequence[str]) -> list[str]:
 def _tie() -> tuple[str, ...]:
     tie = ("setpriv", "--pdeathsig", "KILL")  # of util-linux; a program of that name may be another's
     with suppress(OSError):
-        if not subprocess.call([*tie, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL):
+        if not subprocess.call(
+            [*tie, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ):
             return tie
     return ()
 
@@ -49,8 +50,9 @@ class Background:
         """Start it and go on."""
         with open(self._log, "ab") as log, _uninterrupted():
             self._begun = log.seek(0, os.SEEK_END)
-            self._process = subprocess.Popen(tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
-                                             stderr=log)
+            self._process = subprocess.Popen(
+                tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def news(self) -> list[str]:
         """Return the whole lines that it has said since the last call."""

@@ -34,10 +34,14 @@ DEFAULT_TASKS = 1000
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--backup", metavar="FILE", help="the backup to rehearse with, gzipped or not")
-    parser.add_argument("--tasks", type=int, metavar="N",
-                        help=f"rehearse with a made-up backup of N tasks (default {DEFAULT_TASKS})")
-    parser.add_argument("--ha", action="store_true",
-                        help="rehearse with three schedulers on three ZooKeeper servers, which are started here too")
+    parser.add_argument(
+        "--tasks", type=int, metavar="N", help=f"rehearse with a made-up backup of N tasks (default {DEFAULT_TASKS})"
+    )
+    parser.add_argument(
+        "--ha",
+        action="store_true",
+        help="rehearse with three schedulers on three ZooKeeper servers, which are started here too",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folders and logs afterwards, and say where")
     parser.add_argument("--show", action="store_true", help="show each command as you would type it, with its output")
 
@@ -89,8 +93,10 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
                 break
     context.out.rows(("step", "result", "time"), rows)
     if failure:
-        raise AdminError(f"The drill failed at the step '{rows[-1][0]}': {failure}",
-                         hint=None if args.keep else "run it with --keep and --show to see more")
+        raise AdminError(
+            f"The drill failed at the step '{rows[-1][0]}': {failure}",
+            hint=None if args.keep else "run it with --keep and --show to see more",
+        )
 
 
 def _kind(args: Namespace) -> tuple[Any, Any, Any]:

@@ -29,8 +29,9 @@ class HaSandbox(Sandbox):
         self.hosts = ""
         self.is_direct = False
         self.urls: dict[Background, str] = {}
-        self.schedulers = [self.background(f"scheduler {number}", f"scheduler{number}.log")
-                           for number in range(1, SCHEDULERS + 1)]
+        self.schedulers = [
+            self.background(f"scheduler {number}", f"scheduler{number}.log") for number in range(1, SCHEDULERS + 1)
+        ]
 
     def start_all(self, *flags: str) -> None:
         """Start every scheduler with some flags more, and wait until all stand for election."""
@@ -110,8 +111,9 @@ class HaDrill(Drill):
 
     def start_disabled(self) -> str:
         """Start all schedulers so that the elected one does not register."""
-        self.sandbox.start_all(f"-mesos_master_address=zk://{self.sandbox.hosts}{NO_MASTER}",
-                               "-max_registration_delay=360mins")
+        self.sandbox.start_all(
+            f"-mesos_master_address=zk://{self.sandbox.hosts}{NO_MASTER}", "-max_registration_delay=360mins"
+        )
         return "no Mesos master, -max_registration_delay=360mins"
 
     def find_nobody(self) -> str:

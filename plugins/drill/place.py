@@ -57,7 +57,7 @@ def _make_up(path: Path, tasks: int) -> None:
 def _copy(source: Path, target: Path) -> None:
     with open(source, "rb") as file:
         is_compressed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    with (gzip.open(source) if is_compressed else open(source, "rb")) as incoming, open(target, "wb") as outgoing:
+    with gzip.open(source) if is_compressed else open(source, "rb") as incoming, open(target, "wb") as outgoing:
         copyfileobj(incoming, outgoing, 1 << 20)
 
 

@@ -39,8 +39,9 @@ class Sandbox:
     def __enter__(self) -> "Sandbox":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in self._processes:
             process.kill()
 
@@ -93,8 +94,15 @@ class Sandbox:
 
     def start_scheduler(self, one: Background, log: Path, *flags: str) -> None:
         """Start a scheduler with some flags more, and go on."""
-        flags = (f"-cluster_name={CLUSTER}", "-ip=127.0.0.1", "-hostname=127.0.0.1", "-http_port=0",
-                 f"-native_log_file_path={log}", f"-backup_dir={self.backups}", *flags)
+        flags = (
+            f"-cluster_name={CLUSTER}",
+            "-ip=127.0.0.1",
+            "-hostname=127.0.0.1",
+            "-http_port=0",
+            f"-native_log_file_path={log}",
+            f"-backup_dir={self.backups}",
+            *flags,
+        )
         self._announce("aurora-reference-scheduler", flags)
         one.start([sys.executable, "-m", "aurora_admin.scheduler.main", *flags])
 
@@ -140,8 +148,13 @@ class Sandbox:
         self._runs += 1
         printed = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
         with open(printed, "wb") as file:
-            code = subprocess.call(tied([sys.executable, "-m", module, *arguments]), env=self._environment,
-                                   stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            code = subprocess.call(
+                tied([sys.executable, "-m", module, *arguments]),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+            )
         self._present(read_lines(printed))
         return code, printed
 

@@ -14,8 +14,13 @@ from aurora_admin.plugins.drill.sandbox import Sandbox
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"
 MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
-JAVA = ("-Xms32m", "-Xmx512m", "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.4lw.commands.whitelist=srvr",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+JAVA = (
+    "-Xms32m",
+    "-Xmx512m",
+    "-Dzookeeper.admin.enableServer=false",
+    "-Dzookeeper.4lw.commands.whitelist=srvr",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 SETTINGS = {"tickTime": 1000, "initLimit": 30, "syncLimit": 10, "maxClientCnxns": 0}
 HOST = "127.0.0.1"
 SERVERS = 3
@@ -30,15 +35,19 @@ def need_zookeeper() -> None:
         AdminError: it is not installed.
     """
     if not (JARS / "zookeeper.jar").exists() or not shutil.which("java"):
-        raise AdminError("drill --ha starts ZooKeeper servers, and this machine has none: install Debian's package "
-                         "zookeeper (as root: apt-get install zookeeper)")
+        raise AdminError(
+            "drill --ha starts ZooKeeper servers, and this machine has none: install Debian's package "
+            "zookeeper (as root: apt-get install zookeeper)"
+        )
 
 
 def start_servers(sandbox: Sandbox) -> str:
     """Start the servers, wait until they have a leader, and return what a client connects to."""
     ports = _free_ports(3 * SERVERS)
-    peers = {f"server.{number}": f"{HOST}:{ports[3 * number - 2]}:{ports[3 * number - 1]}"
-             for number in range(1, SERVERS + 1)}
+    peers = {
+        f"server.{number}": f"{HOST}:{ports[3 * number - 2]}:{ports[3 * number - 1]}"
+        for number in range(1, SERVERS + 1)
+    }
     clients = ports[::3]
     for number, port in enumerate(clients, 1):
         data = sandbox.folder / f"zookeeper{number}"

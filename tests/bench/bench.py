@@ -45,8 +45,14 @@ class Table:
 
 
 def command(env, *arguments):
-    return lambda: subprocess.run([str(part) for part in arguments], env=env, check=True, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return lambda: subprocess.run(
+        [str(part) for part in arguments],
+        env=env,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def measure_starts(table, folder):

@@ -19,8 +19,14 @@ def measure_failover(table, folder):
     """From the kill to the first write after it that is acknowledged to a client which begins at once."""
     text = f"kill -9 of the leader to the next acknowledged write, session {SESSION_SECONDS} s"
     with running(folder / "servers", 3) as zookeeper, keeper(zookeeper.hosts) as client:
-        schedulers = Elected(folder / "failover", zookeeper.hosts, client, path="/aurora/scheduler",
-                             session_seconds=SESSION_SECONDS, flags=(f"-native_log_zk_group_path={GROUP}",))
+        schedulers = Elected(
+            folder / "failover",
+            zookeeper.hosts,
+            client,
+            path="/aurora/scheduler",
+            session_seconds=SESSION_SECONDS,
+            flags=(f"-native_log_zk_group_path={GROUP}",),
+        )
         try:
             seconds = [_one_failover(schedulers, number) for number in range(ROUNDS)] if _started(schedulers) else []
         finally:
@@ -37,7 +43,8 @@ def _started(schedulers):
         one.log_dir.mkdir(parents=True)
         schedulers.standing(one)
     Clusters(schedulers.folder / "etc").write_documents(
-        [{"name": "west", "zk": schedulers.hosts, "scheduler_zk_path": schedulers.path}])
+        [{"name": "west", "zk": schedulers.hosts, "scheduler_zk_path": schedulers.path}]
+    )
     return True
 
 
@@ -47,6 +54,12 @@ def _one_failover(schedulers, number):
     command = [str(PROGRAMS / "aurora_admin"), "scheduler_snapshot", "west"]
     leader.kill()
     begin = time.perf_counter()
-    subprocess.run(command, env=environment(schedulers.folder), check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command,
+        env=environment(schedulers.folder),
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return time.perf_counter() - begin

@@ -34,6 +34,12 @@ def measure_lookup(table, folder):
 
 def _seconds(command, home):
     begin = time.perf_counter()
-    subprocess.run(command, env=environment(home), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command,
+        env=environment(home),
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return time.perf_counter() - begin

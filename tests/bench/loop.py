@@ -33,7 +33,7 @@ def main(path):
         task = ScheduledTask()
         task.read(protocol)
         if task.status is not None:
-            chosen.append(view[start:buffer.tell()])
+            chosen.append(view[start : buffer.tell()])
     print(time.perf_counter() - begin)
     assert len(chosen) == count
 

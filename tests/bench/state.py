@@ -59,8 +59,11 @@ def discarded(url, method, **arguments):
     body = request(method, **arguments)
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port)) as connection:
-        connection.sendall(f"POST /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {BINARY}\r\n"
-                           f"Accept: {BINARY}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        connection.sendall(
+            f"POST /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {BINARY}\r\n"
+            f"Accept: {BINARY}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
         buffer = bytearray(1 << 20)
         while connection.recv_into(buffer):
             pass
@@ -150,8 +153,7 @@ class Round:
     def _trimmed_and_committed(self):
         url, _ = self._url_and_memory()
         ids, role = some_ids_and_a_role(self.backup)
-        self.found["delete ids"] = timed(
-            lambda: ok(url, "deleteRecoveryTasks", query=TaskQuery(taskIds=ids)))
+        self.found["delete ids"] = timed(lambda: ok(url, "deleteRecoveryTasks", query=TaskQuery(taskIds=ids)))
         self.found["delete role"] = timed(lambda: ok(url, "deleteRecoveryTasks", query=TaskQuery(role=role)))
         ok(url, "unloadRecovery")
         ok(url, "stageRecovery", backupId="backup")

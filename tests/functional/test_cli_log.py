@@ -8,7 +8,7 @@ import pytest
 UNKNOWN = "Unknown cluster: nowhere. Known clusters: west\n"
 FATAL = f"FATAL] {UNKNOWN}"
 GOOGLE = rf"F\d{{4}} \d\d:\d\d:\d\d\.\d{{6}} \d+ \w+\.py:\d+\] {UNKNOWN}"
-OBSOLETE = ("--log_to_stdout is an obsolete flag that was replaced by --log_to_stderr. Use --log_to_stderr instead.\n")
+OBSOLETE = "--log_to_stdout is an obsolete flag that was replaced by --log_to_stderr. Use --log_to_stderr instead.\n"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
 
 
@@ -40,8 +40,14 @@ def test_the_scheme_google_tells_time_process_and_place(failing, line):
     assert re.fullmatch(GOOGLE, result.err)
 
 
-@pytest.mark.parametrize("line", ["--log_to_stderr=google:INFO -v", "--log_to_stderr=google:INFO --log_to_stderr=INFO",
-                                  "--log_to_stderr=plain:INFO"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--log_to_stderr=google:INFO -v",
+        "--log_to_stderr=google:INFO --log_to_stderr=INFO",
+        "--log_to_stderr=plain:INFO",
+    ],
+)
 def test_the_last_word_on_the_scheme_counts(failing, line):
     assert failing(*line.split()).err.startswith(FATAL)
 
@@ -51,17 +57,23 @@ def test_a_record_of_several_lines_is_headed_once(admin):
     assert re.fullmatch(r"F.{20,} main\.py:\d+\] usage: get_scheduler CLUSTER\n\nsee the help .*\n", result.err)
 
 
-@pytest.mark.parametrize(("line", "err"), [
-    ("--log_to_stdout=INFO", OBSOLETE + FATAL), ("--log_to_stdout=NONE", OBSOLETE),
-    ("--log_to_stdout INFO -q", OBSOLETE), ("-q --log_to_stdout=plain:ERROR", OBSOLETE + FATAL),
-])
+@pytest.mark.parametrize(
+    ("line", "err"),
+    [
+        ("--log_to_stdout=INFO", OBSOLETE + FATAL),
+        ("--log_to_stdout=NONE", OBSOLETE),
+        ("--log_to_stdout INFO -q", OBSOLETE),
+        ("-q --log_to_stdout=plain:ERROR", OBSOLETE + FATAL),
+    ],
+)
 def test_the_former_name_works_and_says_so(failing, line, err):
     result = failing(*line.split())
     assert (result.code, result.out, result.err) == (1, "", err)
 
 
-@pytest.mark.parametrize("line", ["--log_to_stdout=INFO --log_to_stderr=INFO",
-                                  "--log_to_stderr=NONE --log_to_stdout=INFO"])
+@pytest.mark.parametrize(
+    "line", ["--log_to_stdout=INFO --log_to_stderr=INFO", "--log_to_stderr=NONE --log_to_stdout=INFO"]
+)
 def test_both_names_together_are_an_error(failing, line):
     result = failing(*line.split())
     assert (result.code, result.out) == (2, "")
@@ -74,8 +86,9 @@ def test_log_files_have_a_name_for_each_level_and_links(failing, logs):
     assert texts(logs) == {f"aurora-admin.{level}": FATAL for level in LEVELS}
     for level in LEVELS:
         target = os.readlink(logs / f"aurora-admin.{level}")
-        assert re.fullmatch(rf"aurora-admin\.{re.escape(os.uname().nodename)}\.\w+\.log\.{level}\.\d{{8}}-\d{{6}}\.\d+",
-                            target)
+        assert re.fullmatch(
+            rf"aurora-admin\.{re.escape(os.uname().nodename)}\.\w+\.log\.{level}\.\d{{8}}-\d{{6}}\.\d+", target
+        )
     assert len(list(logs.iterdir())) == 2 * len(LEVELS)
 
 
@@ -83,8 +96,9 @@ def test_a_file_has_what_is_of_its_level_or_above(admin, clusters, logs):
     """No ZooKeeper there: warnings, and an error at the end."""
     clusters.write_documents([{"name": "west", "zk": "127.0.0.1", "zk_port": 1, "scheduler_zk_path": "/x"}])
     result = admin("get_scheduler", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=WARN")
-    levels = {name.partition(".")[2]: sorted({line[:5] for line in text.splitlines()})
-              for name, text in texts(logs).items()}
+    levels = {
+        name.partition(".")[2]: sorted({line[:5] for line in text.splitlines()}) for name, text in texts(logs).items()
+    }
     assert result.code == 1
     assert " WARN] " in result.err
     assert levels == {name: ["FATAL"] if name in ("ERROR", "FATAL") else [" WARN", "FATAL"] for name in LEVELS}
@@ -123,8 +137,10 @@ def test_a_folder_that_cannot_be_written_stops_the_command_before_it_does_anythi
     logs.write_text("a file")
     result = failing("--log_to_disk=INFO")
     assert (result.code, result.out) == (1, "")
-    assert result.err == (f"FATAL] Cannot write log files in {logs}: Not a directory. Name a folder that can be "
-                          "written with --log_dir, or leave out --log_to_disk\n")
+    assert result.err == (
+        f"FATAL] Cannot write log files in {logs}: Not a directory. Name a folder that can be "
+        "written with --log_dir, or leave out --log_to_disk\n"
+    )
 
 
 def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
@@ -132,7 +148,8 @@ def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
     (logs / "aurora-admin.log").symlink_to("/dev/full")
     assert failing("--log_to_disk=INFO", "--log_simple").err == (
         f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are not complete: No space left on device"
-        f". The command goes on without them\n{FATAL}")
+        f". The command goes on without them\n{FATAL}"
+    )
 
 
 def test_a_link_that_cannot_be_made_is_done_without(failing, logs):

@@ -14,8 +14,21 @@ def west(clusters):
     clusters.write("west")
 
 
-@pytest.mark.parametrize("line", ["", "bogus", "bogus -h", "-v", "-q", "--bogus", "-v bogus get_scheduler west", "--",
-                                  "Get_scheduler west", "get_sched west"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "bogus",
+        "bogus -h",
+        "-v",
+        "-q",
+        "--bogus",
+        "-v bogus get_scheduler west",
+        "--",
+        "Get_scheduler west",
+        "get_sched west",
+    ],
+)
 def test_without_a_command_the_commands_are_listed(admin, line):
     result = admin(*line.split())
     found = LISTED.fullmatch(result.err)
@@ -26,29 +39,52 @@ def test_without_a_command_the_commands_are_listed(admin, line):
     assert {"get_scheduler", "help", "scheduler_commit_recovery"} <= set(names)
 
 
-@pytest.mark.parametrize("line", [
-    "-v get_scheduler west", "get_scheduler -v west", "get_scheduler west -v", "--timeout 5 get_scheduler west",
-    "get_scheduler --timeout=5 west", "get_scheduler west --time 5", "--bypass-leader-redirect get_scheduler west",
-    "get_scheduler --bypass west", "get_scheduler -- west", "get_scheduler west --", "get_scheduler -vq west",
-    "--log_to_stderr plain:DEBUG get_scheduler west", "get_scheduler --log_to_stdout=NONE west",
-    "--app_debug --scribe_port 1463 get_scheduler west --app_pidfile=x",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-v get_scheduler west",
+        "get_scheduler -v west",
+        "get_scheduler west -v",
+        "--timeout 5 get_scheduler west",
+        "get_scheduler --timeout=5 west",
+        "get_scheduler west --time 5",
+        "--bypass-leader-redirect get_scheduler west",
+        "get_scheduler --bypass west",
+        "get_scheduler -- west",
+        "get_scheduler west --",
+        "get_scheduler -vq west",
+        "--log_to_stderr plain:DEBUG get_scheduler west",
+        "get_scheduler --log_to_stdout=NONE west",
+        "--app_debug --scribe_port 1463 get_scheduler west --app_pidfile=x",
+    ],
+)
 def test_options_may_stand_anywhere(admin, west, line):
     result = admin(*line.split())
     assert (result.code, result.out) == (0, LEADER)
 
 
-@pytest.mark.parametrize(("line", "is_silent"), [
-    ("-q", True), ("-v -q", True), ("-q -v", False), ("-vq", True), ("-qv", False), ("-q --log_to_stderr=INFO", False),
-    ("--log_to_stderr=NONE", True), ("--log_to_stderr=FATAL", False), ("-q --log_to_stderr FATAL", False),
-])
+@pytest.mark.parametrize(
+    ("line", "is_silent"),
+    [
+        ("-q", True),
+        ("-v -q", True),
+        ("-q -v", False),
+        ("-vq", True),
+        ("-qv", False),
+        ("-q --log_to_stderr=INFO", False),
+        ("--log_to_stderr=NONE", True),
+        ("--log_to_stderr=FATAL", False),
+        ("-q --log_to_stderr FATAL", False),
+    ],
+)
 def test_the_last_word_on_the_log_level_counts(admin, west, line, is_silent):
     result = admin("get_scheduler", "nowhere", *line.split())
     assert (result.code, result.out, result.err == "") == (1, "", is_silent)
 
 
-@pytest.mark.parametrize("words", [["-1"], ["-1G"], ["-.5"], ["-"], [""], ["a b"], ["--", "-x"], ["--", "--"],
-                                   ["100%"], ["naïve"]])
+@pytest.mark.parametrize(
+    "words", [["-1"], ["-1G"], ["-.5"], ["-"], [""], ["a b"], ["--", "-x"], ["--", "--"], ["100%"], ["naïve"]]
+)
 def test_what_looks_like_a_number_or_nothing_is_a_positional(admin, clusters, words):
     name = words[-1]
     clusters.write("west", **{name: "http://127.0.0.1:2"})
@@ -62,15 +98,25 @@ def test_an_option_takes_a_value_that_begins_with_a_dash(admin, west):
     assert "not a number of seconds above 0: -5" in result.err
 
 
-@pytest.mark.parametrize(("line", "text"), [
-    ("--bogus", "unrecognized arguments: --bogus"), ("-Z", "unrecognized arguments: -Z"), ("--timeout", "--timeout"),
-    ("--log", "ambiguous option: --log"), ("--bypass-leader-redirect=1", "--bypass-leader-redirect"),
-    ("--log_to_stderr=BOGUS", "Unknown log level: BOGUS"), ("--timeout=soon", "soon"), ("--timeout=nan", "nan"),
-    ("--timeout=0", "not a number of seconds above 0"), ("--yes", "--yes"),
-    ("--log_to_disk=BOGUS", "Unknown log level: BOGUS"),
-    ("--log_to_stderr=syslog:INFO", "Unknown log level: syslog:INFO"),
-    ("--log_to_stderr=google:info", "Unknown log level"), ("--log_to_std=INFO", "ambiguous option: --log_to_std"),
-])
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("--bogus", "unrecognized arguments: --bogus"),
+        ("-Z", "unrecognized arguments: -Z"),
+        ("--timeout", "--timeout"),
+        ("--log", "ambiguous option: --log"),
+        ("--bypass-leader-redirect=1", "--bypass-leader-redirect"),
+        ("--log_to_stderr=BOGUS", "Unknown log level: BOGUS"),
+        ("--timeout=soon", "soon"),
+        ("--timeout=nan", "nan"),
+        ("--timeout=0", "not a number of seconds above 0"),
+        ("--yes", "--yes"),
+        ("--log_to_disk=BOGUS", "Unknown log level: BOGUS"),
+        ("--log_to_stderr=syslog:INFO", "Unknown log level: syslog:INFO"),
+        ("--log_to_stderr=google:info", "Unknown log level"),
+        ("--log_to_std=INFO", "ambiguous option: --log_to_std"),
+    ],
+)
 def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, text):
     for words in (["get_scheduler", "west", line], ["get_scheduler", line, "west"], ["-q", "get_scheduler", line]):
         if line == "--timeout" and words[-1] != line:
@@ -87,16 +133,21 @@ def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, cluster
     assert (result.code, result.out) == (2, "")
 
 
-@pytest.mark.parametrize(("line", "usage"), [
-    ("get_scheduler", "get_scheduler CLUSTER"), ("get_scheduler a b", "get_scheduler CLUSTER"),
-    ("scheduler_backup_now", "scheduler_backup_now cluster"), ("scheduler_snapshot a b", "scheduler_snapshot cluster"),
-    ("scheduler_list_backups", "scheduler_list_backups cluster"),
-    ("scheduler_stage_recovery west", "scheduler_stage_recovery cluster backup_id"),
-    ("scheduler_print_recovery_tasks", "scheduler_print_recovery_tasks cluster"),
-    ("scheduler_delete_recovery_tasks west", "scheduler_delete_recovery_tasks cluster task_ids"),
-    ("scheduler_commit_recovery", "scheduler_commit_recovery cluster"),
-    ("scheduler_unload_recovery a b c", "scheduler_unload_recovery cluster"),
-])
+@pytest.mark.parametrize(
+    ("line", "usage"),
+    [
+        ("get_scheduler", "get_scheduler CLUSTER"),
+        ("get_scheduler a b", "get_scheduler CLUSTER"),
+        ("scheduler_backup_now", "scheduler_backup_now cluster"),
+        ("scheduler_snapshot a b", "scheduler_snapshot cluster"),
+        ("scheduler_list_backups", "scheduler_list_backups cluster"),
+        ("scheduler_stage_recovery west", "scheduler_stage_recovery cluster backup_id"),
+        ("scheduler_print_recovery_tasks", "scheduler_print_recovery_tasks cluster"),
+        ("scheduler_delete_recovery_tasks west", "scheduler_delete_recovery_tasks cluster task_ids"),
+        ("scheduler_commit_recovery", "scheduler_commit_recovery cluster"),
+        ("scheduler_unload_recovery a b c", "scheduler_unload_recovery cluster"),
+    ],
+)
 def test_a_wrong_number_of_positionals_shows_the_synopsis(admin, line, usage):
     result = admin(*line.split())
     assert (result.code, result.out, result.err) == (1, "", USAGE.format(usage))
@@ -123,8 +174,15 @@ def test_help_of_the_program_is_no_failure(admin, line):
     assert ("--app_debug" in result.out) == ("--long" in line)
 
 
-@pytest.mark.parametrize("line", ["scheduler_stage_recovery -h", "scheduler_stage_recovery --help",
-                                  "-h scheduler_stage_recovery", "scheduler_stage_recovery west -h"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "scheduler_stage_recovery -h",
+        "scheduler_stage_recovery --help",
+        "-h scheduler_stage_recovery",
+        "scheduler_stage_recovery west -h",
+    ],
+)
 def test_help_of_a_command_is_the_command_s(admin, line):
     result = admin(*line.split())
     assert (result.code, result.err) == (0, "")
@@ -140,8 +198,10 @@ def test_an_error_left_of_help_wins(admin):
 
 
 def test_help_is_as_wide_as_columns_says(admin):
-    widths = {columns: max(map(len, admin("help", "scheduler_stage_recovery", COLUMNS=columns).out.splitlines()))
-              for columns in ("60", "100", "nonsense")}
+    widths = {
+        columns: max(map(len, admin("help", "scheduler_stage_recovery", COLUMNS=columns).out.splitlines()))
+        for columns in ("60", "100", "nonsense")
+    }
     assert widths["60"] <= 60 < widths["nonsense"] <= 80 < widths["100"] <= 100
 
 
@@ -152,8 +212,7 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     names = [entry.split("\n")[0] for entry in entries]
     assert names == sorted(names)
-    assert ("get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster"
-            in entries)
+    assert "get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster" in entries
     assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
 
 

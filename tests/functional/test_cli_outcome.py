@@ -11,6 +11,7 @@ def closing(clusters):
     """A server that takes requests and answers none; it counts them."""
     requests = []
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def serve():
             while True:
                 try:
@@ -28,9 +29,17 @@ def closing(clusters):
         thread.join()
 
 
-@pytest.mark.parametrize("line", ["scheduler_commit_recovery west", "scheduler_stage_recovery west x",
-                                  "scheduler_delete_recovery_tasks west x", "scheduler_unload_recovery west",
-                                  "scheduler_backup_now west", "scheduler_snapshot west"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "scheduler_commit_recovery west",
+        "scheduler_stage_recovery west x",
+        "scheduler_delete_recovery_tasks west x",
+        "scheduler_unload_recovery west",
+        "scheduler_backup_now west",
+        "scheduler_snapshot west",
+    ],
+)
 def test_what_may_have_been_done_is_said_in_one_line_and_not_sent_again(admin, closing, line):
     result = admin(*line.split())
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)

@@ -19,12 +19,20 @@ def test_options_of_the_file_come_before_those_of_the_command_line(admin, rc_fil
     assert admin("-v", "get_scheduler", "nowhere").err.startswith(UNKNOWN)
 
 
-@pytest.mark.parametrize(("text", "is_quiet"), [
-    ("[get_scheduler]\noptions=-q", True), ("[DEFAULT]\noptions=-q\n[get_scheduler]", True),
-    ("[DEFAULT]\noptions=-q\n[get_scheduler]\noptions=", False), ("[DEFAULT]\noptions=-q", False),
-    ("[DEFAULT]\noptions=-q\n[help]", False), ("[help]\noptions=-q", False), ("", False),
-    ("# none\n; none\n[get_scheduler]\noptions: -q ; none", True), ("[get_scheduler]\nother=-q", False),
-])
+@pytest.mark.parametrize(
+    ("text", "is_quiet"),
+    [
+        ("[get_scheduler]\noptions=-q", True),
+        ("[DEFAULT]\noptions=-q\n[get_scheduler]", True),
+        ("[DEFAULT]\noptions=-q\n[get_scheduler]\noptions=", False),
+        ("[DEFAULT]\noptions=-q", False),
+        ("[DEFAULT]\noptions=-q\n[help]", False),
+        ("[help]\noptions=-q", False),
+        ("", False),
+        ("# none\n; none\n[get_scheduler]\noptions: -q ; none", True),
+        ("[get_scheduler]\nother=-q", False),
+    ],
+)
 def test_which_section_holds(admin, rc_file, text, is_quiet):
     rc_file.write_text(text)
     assert admin("get_scheduler", "nowhere").err == ("" if is_quiet else UNKNOWN)
@@ -49,10 +57,15 @@ def test_the_file_can_be_ignored(admin, rc_file, text):
     assert admin("get_scheduler", "nowhere", "--app_ignore_rc_file").err == UNKNOWN
 
 
-@pytest.mark.parametrize(("text", "cause"), [
-    ("no section", "File contains no section headers."), ("[get_scheduler]\noptions = '", "No closing quotation."),
-    ("[get_scheduler]\nnonsense", "Source contains parsing errors"), (None, "Is a directory."),
-])
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("no section", "File contains no section headers."),
+        ("[get_scheduler]\noptions = '", "No closing quotation."),
+        ("[get_scheduler]\nnonsense", "Source contains parsing errors"),
+        (None, "Is a directory."),
+    ],
+)
 def test_a_file_that_cannot_be_used_is_told_in_a_line(admin, rc_file, text, cause):
     if text is None:
         rc_file.mkdir()
@@ -65,8 +78,9 @@ def test_a_file_that_cannot_be_used_is_told_in_a_line(admin, rc_file, text, caus
     assert admin("get_scheduler", "west", "-q").err == ""
 
 
-@pytest.mark.parametrize("line", ["--app_rc_filename", "get_scheduler west --app_rc_filename",
-                                  "--app_rc scheduler_commit_recovery west"])
+@pytest.mark.parametrize(
+    "line", ["--app_rc_filename", "get_scheduler west --app_rc_filename", "--app_rc scheduler_commit_recovery west"]
+)
 def test_the_name_of_the_file_is_shown_and_the_command_not_run(admin, rc_file, line):
     result = admin(*line.split())
     assert (result.code, result.out, result.err) == (0, f"RC filename: {rc_file}\n", "")

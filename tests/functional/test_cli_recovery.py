@@ -23,25 +23,40 @@ OK = " INFO] Response from scheduler: OK (message: )\n"
 NOTHING_LOADED = " INFO] Response from scheduler: ERROR (message: No backup loaded.)\n"
 HEADER = " INFO] Role\tJob\tShard\tStatus\tTask ID\n"
 FIRST, SECOND, MADE = (f"scheduler-backup-2026-11-24-11-{minute}" for minute in (20, 21, 23))
-STEP = re.compile(r"^\$ aurora_admin (get_scheduler|scheduler_\w+) devcluster ?(.*)\n((?:\[(?:out|err)\] .*\n)*)"
-                  r"\[rc=(\d+)\]", re.MULTILINE)
+STEP = re.compile(
+    r"^\$ aurora_admin (get_scheduler|scheduler_\w+) devcluster ?(.*)\n((?:\[(?:out|err)\] .*\n)*)"
+    r"\[rc=(\d+)\]",
+    re.MULTILINE,
+)
 ROW = re.compile(r"www-data\t(\S+)\t0\tRUNNING\t(\S+)")
 
 
 def task(task_id: str, role: str, name: str, status: int = ScheduleStatus.RUNNING, instance: int = 0) -> ScheduledTask:
-    config = TaskConfig(job=JobKey(role=role, environment="prod", name=name), owner=Identity(user=role), isService=True,
-                        priority=0, maxTaskFailures=1,
-                        resources={Resource(numCpus=1.0), Resource(ramMb=128), Resource(diskMb=128)},
-                        executorConfig=ExecutorConfig(name="AuroraExecutor", data="{}"))
-    assigned = AssignedTask(taskId=task_id, slaveId="s1", slaveHost="h1", task=config, assignedPorts={},
-                            instanceId=instance)
+    config = TaskConfig(
+        job=JobKey(role=role, environment="prod", name=name),
+        owner=Identity(user=role),
+        isService=True,
+        priority=0,
+        maxTaskFailures=1,
+        resources={Resource(numCpus=1.0), Resource(ramMb=128), Resource(diskMb=128)},
+        executorConfig=ExecutorConfig(name="AuroraExecutor", data="{}"),
+    )
+    assigned = AssignedTask(
+        taskId=task_id, slaveId="s1", slaveHost="h1", task=config, assignedPorts={}, instanceId=instance
+    )
     return ScheduledTask(assignedTask=assigned, status=status, failureCount=0, taskEvents=[])
 
 
 def backup(*tasks: ScheduledTask) -> bytes:
     nothing = {key: set() for key in ("cronJobs", "jobUpdateDetails", "quotaConfigurations", "hostAttributes")}
-    return codec.encode(Snapshot(timestamp=int(time.time() * 1000), tasks=set(tasks), **nothing,
-                                 schedulerMetadata=SchedulerMetadata(frameworkId="f-1", details={})))
+    return codec.encode(
+        Snapshot(
+            timestamp=int(time.time() * 1000),
+            tasks=set(tasks),
+            **nothing,
+            schedulerMetadata=SchedulerMetadata(frameworkId="f-1", details={}),
+        )
+    )
 
 
 @pytest.fixture
@@ -54,16 +69,22 @@ def west(scheduler, clusters):
 @pytest.fixture
 def staged(west, admin):
     """A scheduler with three tasks staged, one of them ended."""
-    (west.backup_dir / FIRST).write_bytes(backup(task("t-1", "www", "hello"), task("t-2", "www", "hello", instance=1),
-                                                 task("t-3", "www", "hello", ScheduleStatus.FINISHED)))
+    (west.backup_dir / FIRST).write_bytes(
+        backup(
+            task("t-1", "www", "hello"),
+            task("t-2", "www", "hello", instance=1),
+            task("t-3", "www", "hello", ScheduleStatus.FINISHED),
+        )
+    )
     assert admin("scheduler_stage_recovery", "west", FIRST).code == 0
     return west
 
 
 def shown(result) -> list[str]:
     """Lines as the recording has them; the order of a set is nobody's."""
-    return sorted([f"[out] {line}" for line in result.out.splitlines()] +
-                  [f"[err] {line}" for line in result.err.splitlines()])
+    return sorted(
+        [f"[out] {line}" for line in result.out.splitlines()] + [f"[err] {line}" for line in result.err.splitlines()]
+    )
 
 
 def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
@@ -75,8 +96,11 @@ def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
         (west.backup_dir / name).write_bytes(backup())
     # Ours does not name its backup folder where it says that a backup does not exist, as releases before 0.20 did not,
     # and adds what to do.
-    same = {"http://127.0.0.1:18232": west.url, "Backup backups/": "Backup ",
-            "does not exist.)": "does not exist. scheduler_list_backups shows what there is.)"}
+    same = {
+        "http://127.0.0.1:18232": west.url,
+        "Backup backups/": "Backup ",
+        "does not exist.)": "does not exist. scheduler_list_backups shows what there is.)",
+    }
     for command, *texts, code in steps:
         arguments, lines = (reduce(lambda text, pair: text.replace(*pair), same.items(), text) for text in texts)
         result = admin(command, "west", *arguments.split())
@@ -84,8 +108,9 @@ def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
         if command == "scheduler_backup_now":
             [made] = {path.name for path in west.backup_dir.glob("scheduler-*")} - {FIRST, SECOND}
             (west.backup_dir / f"manifest_{made}.json").unlink()  # which would tell that the next line replaces it
-            (west.backup_dir / made).write_bytes(backup(*{task(task_id, "www-data", job)
-                                                          for job, task_id in set(ROW.findall(recorded))}))
+            (west.backup_dir / made).write_bytes(
+                backup(*{task(task_id, "www-data", job) for job, task_id in set(ROW.findall(recorded))})
+            )
             same[MADE] = made
     assert west.wait_exit() == 0, "the commit restarts it"
 

@@ -20,8 +20,13 @@ def start(tmp_path, clusters):
 
     def call(*arguments: str, **settings) -> subprocess.Popen[bytes]:
         env = {**environment(tmp_path), **settings.pop("env", {})}
-        return subprocess.Popen([str(PROGRAMS / "aurora_admin"), *arguments], env=env, stdin=subprocess.DEVNULL,
-                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings})
+        return subprocess.Popen(
+            [str(PROGRAMS / "aurora_admin"), *arguments],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings},
+        )
+
     return call
 
 
@@ -66,17 +71,29 @@ def test_a_full_disk_is_told(start, line):
     assert err == b"FATAL] Cannot write the result: No space left on device. What is there is not complete\n"
 
 
-@pytest.mark.parametrize(("redirection", "out"), [(">&-", b""), (">&- 2>&-", b""), (
-    "2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n")])
+@pytest.mark.parametrize(
+    ("redirection", "out"),
+    [(">&-", b""), (">&- 2>&-", b""), ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n")],
+)
 def test_closed_streams_are_none(tmp_path, clusters, redirection, out):
     clusters.write("west")
-    done = subprocess.run(["sh", "-c", f"aurora_admin get_scheduler west {redirection}"], env=environment(tmp_path),
-                          capture_output=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", f"aurora_admin get_scheduler west {redirection}"],
+        env=environment(tmp_path),
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, out, b"")
 
 
-@pytest.mark.parametrize("env", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-                                 {"PYTHONIOENCODING": "latin-1"}])
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+)
 def test_output_is_utf_8_whatever_the_locale(start, env):
     code, _, err = ended(start("get_scheduler", "nowhere", env=env))
     assert (code, err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: naïve, west\n".encode())

@@ -14,8 +14,12 @@ def test_a_request_has_the_headers_that_every_release_takes():
     with FakeScheduler([OK]) as server:
         server.client().scheduler.snapshot()
     assert server.requests[0].headers == {
-        "Host": server.host, "Accept-Encoding": "identity", "Content-Length": "35", "User-Agent": "Aurora Admin",
-        "Accept": "application/vnd.apache.thrift.binary", "Content-Type": "application/x-thrift",
+        "Host": server.host,
+        "Accept-Encoding": "identity",
+        "Content-Length": "35",
+        "User-Agent": "Aurora Admin",
+        "Accept": "application/vnd.apache.thrift.binary",
+        "Content-Type": "application/x-thrift",
     }
 
 
@@ -25,10 +29,19 @@ def test_the_bypass_option_is_a_header():
     assert server.requests[0].headers["Bypass-Leader-Redirect"] == "true"
 
 
-@pytest.mark.parametrize(("uri", "path"), [
-    ("http://{}", "/api"), ("http://{}/", "/api"), ("http://{}/foo", "/api"), ("http://{}/foo/", "/foo/api"),
-    ("http://{}/api", "/api"), ("{}", "/api"), ("http://{}/a b/", "/a%20b/api"), ("http://{}/x?y#z", "/api"),
-])
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("http://{}", "/api"),
+        ("http://{}/", "/api"),
+        ("http://{}/foo", "/api"),
+        ("http://{}/foo/", "/foo/api"),
+        ("http://{}/api", "/api"),
+        ("{}", "/api"),
+        ("http://{}/a b/", "/a%20b/api"),
+        ("http://{}/x?y#z", "/api"),
+    ],
+)
 def test_a_scheduler_uri_is_joined_with_api(uri, path):
     with FakeScheduler([OK]) as server:
         client = Client(uri.format(server.host))
@@ -37,8 +50,9 @@ def test_a_scheduler_uri_is_joined_with_api(uri, path):
     assert server.requests[0].path == path
 
 
-@pytest.mark.parametrize("uri", ["ftp://h", "http://", "http://h:port", "http://h:99999", "http://[h",
-                                 "http://u:secret@:1"])
+@pytest.mark.parametrize(
+    "uri", ["ftp://h", "http://", "http://h:port", "http://h:99999", "http://[h", "http://u:secret@:1"]
+)
 def test_an_impossible_scheduler_uri_is_a_mistake_in_the_file(uri):
     with pytest.raises(ConfigError) as caught:
         Client(uri).scheduler.snapshot()
@@ -58,7 +72,8 @@ def test_kerberos_is_told_to_be_missing():
 
 def test_a_template_is_told_to_be_taken_as_it_stands():
     assert Client("http://{{name}}").log == [
-        " WARN] The scheduler_uri of cluster west has a template in it, which is taken as it stands"]
+        " WARN] The scheduler_uri of cluster west has a template in it, which is taken as it stands"
+    ]
 
 
 # Redirects
@@ -227,8 +242,11 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted():
 # Time-outs
 
 
-@pytest.mark.parametrize("action", [silence, drip(b"H"), drip(b"HTTP/1.1 200 OK\r\n"), raw(b"")],
-                         ids=["silence", "endless status line", "endless headers", "nothing"])
+@pytest.mark.parametrize(
+    "action",
+    [silence, drip(b"H"), drip(b"HTTP/1.1 200 OK\r\n"), raw(b"")],
+    ids=["silence", "endless status line", "endless headers", "nothing"],
+)
 def test_a_peer_that_never_answers_ends_in_the_time_out(action):
     with FakeScheduler([action]) as server, pytest.raises(OutcomeUnknown):
         server.client(timeout=0.3, is_real_time=True).scheduler.commit_recovery()
@@ -241,6 +259,7 @@ def test_a_peer_that_stops_in_the_middle_ends_in_the_time_out(cut):
 
     def stop(sock, request):
         sock.sendall(pieces)
+
     with FakeScheduler([stop]) as server, pytest.raises(OutcomeUnknown, match="timed out"):
         server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
 
@@ -249,6 +268,7 @@ def test_a_body_that_drips_ends_in_the_time_out():
     def act(sock, request):
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-thrift\r\n\r\n[")
         drip(b" ")(sock, request)
+
     with FakeScheduler([act]) as server, pytest.raises(OutcomeUnknown, match="timed out"):
         server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
 

@@ -21,9 +21,9 @@ HTML = {"Content_Type": "text/html;charset=iso-8859-1"}
 NPE = b"<p>Problem accessing /api. Reason:\n<pre>    java.lang.NullPointerException</pre></p>"
 NOT_READ = {
     "transport": b"Reason:\n<pre>    javax.servlet.ServletException: "
-                 b"org.apache.thrift.transport.TTransportException</pre>",
+    b"org.apache.thrift.transport.TTransportException</pre>",
     "protocol": b"Reason:\n<pre>    javax.servlet.ServletException: "
-                b"org.apache.thrift.protocol.TProtocolException: Unexpected character:h</pre>",
+    b"org.apache.thrift.protocol.TProtocolException: Unexpected character:h</pre>",
 }
 CHANGING = {
     "performBackup": lambda scheduler: scheduler.perform_backup(),
@@ -85,12 +85,15 @@ def test_no_kind_of_loss_is_worse_than_a_message_for_a_reading_call(action):
     assert f"No usable answer to listBackups from {server.url}/api: " in caught.value.message
 
 
-@pytest.mark.parametrize(("method", "advice"), [
-    ("commitRecovery", "The scheduler may have committed the backup and be restarting: wait until it serves again"),
-    ("stageRecovery", "scheduler_print_recovery_tasks west"),
-    ("performBackup", "scheduler_list_backups west"),
-    ("setQuota", "Look at what the scheduler has now before you do it again"),
-])
+@pytest.mark.parametrize(
+    ("method", "advice"),
+    [
+        ("commitRecovery", "The scheduler may have committed the backup and be restarting: wait until it serves again"),
+        ("stageRecovery", "scheduler_print_recovery_tasks west"),
+        ("performBackup", "scheduler_list_backups west"),
+        ("setQuota", "Look at what the scheduler has now before you do it again"),
+    ],
+)
 def test_a_lost_answer_says_how_to_find_out(method, advice):
     with FakeScheduler([close]) as server, pytest.raises(OutcomeUnknown, match=advice):
         CHANGING[method](server.client().scheduler)
@@ -187,10 +190,17 @@ def test_a_call_that_did_not_leave_whole_is_sent_again():
     assert server.methods == ["deleteRecoveryTasks"]
 
 
-@pytest.mark.parametrize(("status", "text"), [
-    (400, "cannot read the request"), (404, "check scheduler_uri"), (405, "check scheduler_uri"),
-    (413, "too large"), (415, "does not take Thrift"), (418, "what is between here and there"),
-])
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, "cannot read the request"),
+        (404, "check scheduler_uri"),
+        (405, "check scheduler_uri"),
+        (413, "too large"),
+        (415, "does not take Thrift"),
+        (418, "what is between here and there"),
+    ],
+)
 def test_a_refused_request_is_explained_and_not_repeated(status, text):
     with FakeScheduler([http(status, b"no")]) as server, pytest.raises(CallFailed, match=text) as caught:
         server.client().scheduler.snapshot()

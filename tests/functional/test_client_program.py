@@ -85,7 +85,9 @@ def test_nothing_listening_is_told_at_once_and_at_the_end(admin, clusters):
     result = admin("scheduler_commit_recovery", "--timeout=1", "west")
     assert (result.code, result.out) == (1, "")
     warning, fatal = result.err.splitlines()
-    assert warning.startswith(" WARN] Transport error communicating with scheduler: Unknown error talking to http://127.")
+    assert warning.startswith(
+        " WARN] Transport error communicating with scheduler: Unknown error talking to http://127."
+    )
     assert fatal.startswith("FATAL] Cannot reach the scheduler of west at http://127.0.0.1:1/api: Connection refused. ")
 
 
@@ -101,8 +103,12 @@ def test_a_lost_commit_says_how_to_find_out(admin, clusters):
 
 def test_ctrl_c_ends_the_waiting_for_a_leader(tmp_path, clusters):
     clusters.write("west")
-    waiting = subprocess.Popen([PROGRAMS / "aurora_admin", "scheduler_snapshot", "--timeout=300", "west"],
-                               env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+    waiting = subprocess.Popen(
+        [PROGRAMS / "aurora_admin", "scheduler_snapshot", "--timeout=300", "west"],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert "retrying..." in waiting.stderr.readline()
     waiting.send_signal(signal.SIGINT)
     assert waiting.wait(30) == 130

@@ -28,14 +28,24 @@ def kinds(server):
 
 def task(number=0, status=2, text="", **job):
     key = JobKey(**{"role": "www", "environment": "prod", "name": "hello", **job})
-    return ScheduledTask(status=status, assignedTask=AssignedTask(
-        taskId=f"www-prod-hello-{number}", slaveHost="agent1", instanceId=number,
-        task=TaskConfig(job=key, contactEmail=text)))
+    return ScheduledTask(
+        status=status,
+        assignedTask=AssignedTask(
+            taskId=f"www-prod-hello-{number}",
+            slaveHost="agent1",
+            instanceId=number,
+            task=TaskConfig(job=key, contactEmail=text),
+        ),
+    )
 
 
 def tasks_reply(*tasks, texts=()):
-    return Response(responseCode=1, result=Result(queryRecoveryResult=QueryRecoveryResult(tasks=list(tasks))),
-                    serverInfo=ServerInfo(clusterName="west"), details=[ResponseDetail(message=text) for text in texts])
+    return Response(
+        responseCode=1,
+        result=Result(queryRecoveryResult=QueryRecoveryResult(tasks=list(tasks))),
+        serverInfo=ServerInfo(clusterName="west"),
+        details=[ResponseDetail(message=text) for text in texts],
+    )
 
 
 def test_json_is_sent_until_a_scheduler_has_answered_in_binary():
@@ -75,15 +85,20 @@ def test_after_a_redirect_another_release_may_answer():
     assert kinds(leader) == [JSON]
 
 
-@pytest.mark.parametrize(("call", "body"), [
-    (lambda s: s.snapshot(), b'[1,"snapshot",1,0,{"1":{"rec":{}}}]'),
-    (lambda s: s.stage_recovery("b"), b'[1,"stageRecovery",1,0,{"1":{"str":"b"},"2":{"rec":{}}}]'),
-    (lambda s: s.delete_recovery_tasks({"a"}),
-     b'[1,"deleteRecoveryTasks",1,0,{"1":{"rec":{"4":{"set":["str",1,"a"]}}},"2":{"rec":{}}}]'),
-    (lambda s: s.call("setQuota", ownerRole="www"), b'[1,"setQuota",1,0,{"1":{"str":"www"},"3":{"rec":{}}}]'),
-    (lambda s: s.call("getRoleSummary"), b'[1,"getRoleSummary",1,0,{}]'),
-    (lambda s: s.call("triggerImplicitTaskReconciliation"), b'[1,"triggerImplicitTaskReconciliation",1,0,{}]'),
-])
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        (lambda s: s.snapshot(), b'[1,"snapshot",1,0,{"1":{"rec":{}}}]'),
+        (lambda s: s.stage_recovery("b"), b'[1,"stageRecovery",1,0,{"1":{"str":"b"},"2":{"rec":{}}}]'),
+        (
+            lambda s: s.delete_recovery_tasks({"a"}),
+            b'[1,"deleteRecoveryTasks",1,0,{"1":{"rec":{"4":{"set":["str",1,"a"]}}},"2":{"rec":{}}}]',
+        ),
+        (lambda s: s.call("setQuota", ownerRole="www"), b'[1,"setQuota",1,0,{"1":{"str":"www"},"3":{"rec":{}}}]'),
+        (lambda s: s.call("getRoleSummary"), b'[1,"getRoleSummary",1,0,{}]'),
+        (lambda s: s.call("triggerImplicitTaskReconciliation"), b'[1,"triggerImplicitTaskReconciliation",1,0,{}]'),
+    ],
+)
 def test_a_session_key_is_sent_where_old_releases_want_one(call, body):
     name = body.split(b'"')[1].decode()
     with FakeScheduler([says(name)]) as server:
@@ -117,8 +132,9 @@ def test_a_code_that_nobody_knows_is_shown_as_its_number():
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
 def test_tasks_are_read_with_what_commands_show(binary):
-    with FakeScheduler([thrift("queryRecovery", tasks_reply(task(0), task(1, 12, role="é"), texts=["late"]),
-                               binary=binary)]) as server:
+    with FakeScheduler(
+        [thrift("queryRecovery", tasks_reply(task(0), task(1, 12, role="é"), texts=["late"]), binary=binary)]
+    ) as server:
         reply = server.client().scheduler.query_recovery()
         assert (reply.ok, reply.code_name, reply.message, reply.count) == (True, "OK", "", 2)
         assert list(reply.tasks) == [
@@ -164,8 +180,10 @@ def test_only_active_tasks_are_asked_for_unless_told_otherwise():
 @pytest.mark.parametrize("method", ["queryRecovery", "getTasksStatus"])
 def test_raw_tasks_are_the_bytes_on_the_wire(method):
     tasks = [task(number, text="x" * number) for number in range(50)]
-    result = {"queryRecovery": Result(queryRecoveryResult=QueryRecoveryResult(tasks=tasks)),
-              "getTasksStatus": Result(scheduleStatusResult=ScheduleStatusResult(tasks=tasks))}[method]
+    result = {
+        "queryRecovery": Result(queryRecoveryResult=QueryRecoveryResult(tasks=tasks)),
+        "getTasksStatus": Result(scheduleStatusResult=ScheduleStatusResult(tasks=tasks)),
+    }[method]
     with FakeScheduler([says(method, result=result, chunk=100)]) as server:
         assert list(server.client().scheduler.raw_tasks(method)) == [encode(one) for one in tasks]
 
@@ -206,6 +224,7 @@ def test_tasks_are_read_as_they_arrive():
 
     def stop_in_the_middle(sock, request):
         sock.sendall(answer[:-300])
+
     with FakeScheduler([stop_in_the_middle]) as server:
         reply = server.client(timeout=30).scheduler.query_recovery()
         assert next(reply.tasks).task_id == "www-prod-hello-0"  # while the rest has not been sent

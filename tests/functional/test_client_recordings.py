@@ -46,8 +46,12 @@ def replay(recording):
     """Say again what was said, byte for byte but for how the end of the body is told."""
     response = recording["response"]
     body = body_of(response)
-    lines = [f"HTTP/1.1 {response['status']} {response['reason']}", f"Content-Length: {len(body)}", "Connection: close",
-             *(f"{name}: {value}" for name, value in response["headers"] if name not in OWN_HEADERS)]
+    lines = [
+        f"HTTP/1.1 {response['status']} {response['reason']}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in response["headers"] if name not in OWN_HEADERS),
+    ]
     return raw("\r\n".join([*lines, "", ""]).encode() + body)
 
 
@@ -87,7 +91,8 @@ def test_tasks_are_read_as_they_were_recorded(name):
         tasks = list(reply.tasks)
     assert [(task.task_id, task.instance) for task in tasks] == [(row["1"]["str"], row["6"]["i32"]) for row in rows]
     assert [(task.role, task.name) for task in tasks] == [
-        tuple(row["4"]["rec"]["28"]["rec"][field]["str"] for field in "13") for row in rows]
+        tuple(row["4"]["rec"]["28"]["rec"][field]["str"] for field in "13") for row in rows
+    ]
 
 
 @pytest.mark.parametrize(("name", "error", "text"), [(name, *how) for name, how in NO_ANSWERS.items()], ids=NO_ANSWERS)

@@ -8,8 +8,10 @@ from tests.support.fake_scheduler import LEADERLESS, Client, FakeScheduler, clos
 NOWHERE = "http://127.0.0.1:1"
 NO_LEADER = http(503, LEADERLESS)
 TRANSIENT = says("snapshot", 6, "Storage is not READY")
-REFUSED = (" WARN] Transport error communicating with scheduler: Unknown error talking to http://127.0.0.1:1/api: "
-           "Connection refused, retrying...")
+REFUSED = (
+    " WARN] Transport error communicating with scheduler: Unknown error talking to http://127.0.0.1:1/api: "
+    "Connection refused, retrying..."
+)
 
 
 def snapshot(server, **options):
@@ -25,7 +27,8 @@ def test_nothing_listening_is_told_at_once_and_given_up_soon():
     assert 10 < sum(client.slept) <= 20
     assert caught.value.message == (
         "Cannot reach the scheduler of west at http://127.0.0.1:1/api: Connection refused. Nothing was carried out; "
-        "check that it runs, and the entry of west in /etc/aurora/clusters.json")
+        "check that it runs, and the entry of west in /etc/aurora/clusters.json"
+    )
 
 
 def test_a_name_that_does_not_exist_is_told():
@@ -101,23 +104,31 @@ def test_the_user_reads_why_in_the_originals_words():
     with FakeScheduler([NO_LEADER, TRANSIENT, says("snapshot")]) as server:
         client, _ = snapshot(server)
     assert client.log == [
-        (f" WARN] Transport error communicating with scheduler: Unknown error talking to {server.url}/api: "
-         "503 Service Unavailable: no scheduler leads at the moment, retrying..."),
+        (
+            f" WARN] Transport error communicating with scheduler: Unknown error talking to {server.url}/api: "
+            "503 Service Unavailable: no scheduler leads at the moment, retrying..."
+        ),
         " WARN] Connection error with scheduler: Storage is not READY, reconnecting...",
     ]
 
 
-@pytest.mark.parametrize(("action", "reason"), [
-    (NO_LEADER, "503 Service Unavailable: no scheduler leads at the moment"), (TRANSIENT, "Storage is not READY"),
-])
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (NO_LEADER, "503 Service Unavailable: no scheduler leads at the moment"),
+        (TRANSIENT, "Storage is not READY"),
+    ],
+)
 def test_a_leader_change_is_waited_for_some_minutes(action, reason):
     with FakeScheduler([action]) as server:
         client = server.client()
         with pytest.raises(CallFailed) as caught:
             client.scheduler.snapshot()
     assert 280 < sum(client.slept) <= 300
-    assert caught.value.message == (f"The scheduler of west at {server.url}/api is not ready: {reason}. Nothing was "
-                                    "carried out; try again in a few minutes")
+    assert caught.value.message == (
+        f"The scheduler of west at {server.url}/api is not ready: {reason}. Nothing was "
+        "carried out; try again in a few minutes"
+    )
 
 
 def test_changing_troubles_end_too():
@@ -171,8 +182,9 @@ def test_a_scheduler_without_the_newest_status_is_asked_without_it():
     with FakeScheduler([says("queryRecovery", 2, None, binary=False), says("queryRecovery", binary=False)]) as server:
         assert server.client().scheduler.query_recovery().ok
     bodies = [request.body for request in server.requests]
-    assert bodies[0] == (b'[1,"queryRecovery",1,0,{"1":{"rec":{"5":{"set":["i32",10,0,1,2,6,9,12,13,16,17,18]}}},'
-                         b'"2":{"rec":{}}}]')
+    assert bodies[0] == (
+        b'[1,"queryRecovery",1,0,{"1":{"rec":{"5":{"set":["i32",10,0,1,2,6,9,12,13,16,17,18]}}},"2":{"rec":{}}}]'
+    )
     assert b'"set":["i32",9,0,1,2,6,9,12,13,16,17]' in bodies[1]
 
 

@@ -100,21 +100,33 @@ def test_a_template_is_told(west, admin):
 def told(west, admin, text, advice):
     """Check that it is said once as a reason to wait, and once at the end, in one line."""
     assert get_scheduler(admin, *SOON) == (
-        1, "", f" WARN] Could not connect to scheduler: {text}\nFATAL] {text}. Nothing was sent; {advice}\n")
+        1,
+        "",
+        f" WARN] Could not connect to scheduler: {text}\nFATAL] {text}. Nothing was sent; {advice}\n",
+    )
 
 
 def test_nobody_there_is_told(west, admin):
-    told(west, admin, f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
-         f"{west.hosts} (0 standing for election)", "check that they run, with this path as their -serverset_path")
+    told(
+        west,
+        admin,
+        f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
+        f"{west.hosts} (0 standing for election)",
+        "check that they run, with this path as their -serverset_path",
+    )
 
 
 def test_candidates_without_a_leader_are_told(west, admin):
     for _ in range(2):
         west.add(b"localhost", CANDIDATE)
-    told(west, admin, f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
-         f"{west.hosts} (2 standing for election)",
-         "try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars has "
-         "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1")
+    told(
+        west,
+        admin,
+        f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
+        f"{west.hosts} (2 standing for election)",
+        "try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars has "
+        "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1",
+    )
 
 
 def test_only_members_that_cannot_be_used_are_told(west, admin):
@@ -126,17 +138,25 @@ def test_only_members_that_cannot_be_used_are_told(west, admin):
 
 def test_a_path_that_is_missing_is_told(west, admin, clusters):
     west.entry(scheduler_zk_path="/nowhere")
-    told(west, admin, f"No schedulers detected in west! There is no /nowhere in Zookeeper {west.hosts}",
-         f"check scheduler_zk_path of this cluster in {clusters.path}: it has to be the -serverset_path of its "
-         "schedulers, who make it")
+    told(
+        west,
+        admin,
+        f"No schedulers detected in west! There is no /nowhere in Zookeeper {west.hosts}",
+        f"check scheduler_zk_path of this cluster in {clusters.path}: it has to be the -serverset_path of its "
+        "schedulers, who make it",
+    )
 
 
 def test_several_leaders_are_told(west, admin):
     west.add(member(HERE))
     west.add(member("127.0.0.1:9202"))
-    told(west, admin, f"2 schedulers of west are registered as leader under {west.path} in Zookeeper {west.hosts}: "
-         f"member_0000000000 http://{HERE}, member_0000000001 http://127.0.0.1:9202",
-         "none of them serves until the ZooKeeper session of the former leader ends, which takes seconds")
+    told(
+        west,
+        admin,
+        f"2 schedulers of west are registered as leader under {west.path} in Zookeeper {west.hosts}: "
+        f"member_0000000000 http://{HERE}, member_0000000001 http://127.0.0.1:9202",
+        "none of them serves until the ZooKeeper session of the former leader ends, which takes seconds",
+    )
 
 
 def test_a_path_in_the_entry_is_needed(west, admin, clusters):

@@ -28,8 +28,10 @@ def test_a_call_goes_to_the_leader(west, admin):
 
 
 def test_the_redirect_of_a_former_leader_is_followed_with_the_same_body(west, admin):
-    with (FakeScheduler([says("snapshot")]) as leader,
-          FakeScheduler([http(307, Location=f"{leader.url}/api")]) as former):
+    with (
+        FakeScheduler([says("snapshot")]) as leader,
+        FakeScheduler([http(307, Location=f"{leader.url}/api")]) as former,
+    ):
         west.add(member(former.host))
         result = admin("scheduler_snapshot", "west")
     assert (result.code, result.err) == (0, OK)
@@ -43,10 +45,14 @@ def test_the_bypass_is_sent_to_the_one_that_is_found(west, admin):
     assert server.requests[0].headers["Bypass-Leader-Redirect"] == "true"
 
 
-@pytest.mark.parametrize(("action", "reason"), [
-    (says("snapshot", 6, "Storage is not READY"), TRANSIENT),
-    (http(503, LEADERLESS), "503 Service Unavailable: no scheduler leads at the moment, retrying..."),
-], ids=["transient", "no leader"])
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (says("snapshot", 6, "Storage is not READY"), TRANSIENT),
+        (http(503, LEADERLESS), "503 Service Unavailable: no scheduler leads at the moment, retrying..."),
+    ],
+    ids=["transient", "no leader"],
+)
 def test_who_was_not_ready_is_looked_up_anew(west, snapshot, action, reason):
     with FakeScheduler([action]) as former, FakeScheduler([says("snapshot")]) as leader:
         path = west.add(member(former.host))
@@ -91,8 +97,10 @@ def test_without_a_leader_nothing_is_sent(west, admin):
 
 def test_the_leader_is_kept_while_all_is_well_and_not_longer(west, zookeeper):
     not_ready = says("snapshot", 6, "Storage is not READY")
-    with (FakeScheduler([says("snapshot"), says("snapshot"), not_ready]) as former,
-          FakeScheduler([says("snapshot")]) as leader):
+    with (
+        FakeScheduler([says("snapshot"), says("snapshot"), not_ready]) as former,
+        FakeScheduler([says("snapshot")]) as leader,
+    ):
         client = former.client(zk=zookeeper.hosts, scheduler_zk_path=west.path, is_real_time=True)
         path = west.add(member(former.host))
         assert client.scheduler.snapshot().ok
@@ -129,12 +137,22 @@ def test_a_leader_says_that_it_leads(west, admin, fixtures):
 
 STANDINGS = {
     "standby": ("standby-http-leaderhealth", b"", "does not lead, another one does: it sends callers there by itself"),
-    "elected": ("noleader-http-leaderhealth", AWAITING,
-                ("is elected, but not registered with Mesos yet: it serves only callers who give "
-                 "--bypass-leader-redirect, recovery commands among them")),
-    "nobody": ("noleader-http-leaderhealth", NOT_AWAITING,
-               ("does not know who leads (There is no leading scheduler or the leader is unknown.); try again in a few "
-                "minutes")),
+    "elected": (
+        "noleader-http-leaderhealth",
+        AWAITING,
+        (
+            "is elected, but not registered with Mesos yet: it serves only callers who give "
+            "--bypass-leader-redirect, recovery commands among them"
+        ),
+    ),
+    "nobody": (
+        "noleader-http-leaderhealth",
+        NOT_AWAITING,
+        (
+            "does not know who leads (There is no leading scheduler or the leader is unknown.); try again in a few "
+            "minutes"
+        ),
+    ),
 }
 
 
@@ -148,12 +166,19 @@ def test_one_that_does_not_lead_says_what_it_does(west, admin, fixtures, standin
     assert [request.path for request in server.requests] == pages
 
 
-@pytest.mark.parametrize(("action", "text"), [
-    (http(404), "/leaderhealth answers 404, so that it is not known whether this scheduler leads: releases before"),
-    (http(502, b"<html>Bad Gateway"), "/leaderhealth answers 502, but not as a scheduler does; check the address"),
-    (http(200, b"<html>Welcome"), "/leaderhealth answers 200 OK, but not as a scheduler does; check the address"),
-    (close, "/leaderhealth does not answer: the connection was closed without an answer. Check that it runs, and the"),
-], ids=["old", "proxy", "web page", "closed"])
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (http(404), "/leaderhealth answers 404, so that it is not known whether this scheduler leads: releases before"),
+        (http(502, b"<html>Bad Gateway"), "/leaderhealth answers 502, but not as a scheduler does; check the address"),
+        (http(200, b"<html>Welcome"), "/leaderhealth answers 200 OK, but not as a scheduler does; check the address"),
+        (
+            close,
+            "/leaderhealth does not answer: the connection was closed without an answer. Check that it runs, and the",
+        ),
+    ],
+    ids=["old", "proxy", "web page", "closed"],
+)
 def test_what_cannot_be_verified_is_told(west, admin, action, text):
     server, result = verify(west, admin, action)
     assert (result.code, result.out) == (1, "")

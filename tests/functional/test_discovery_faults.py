@@ -193,11 +193,13 @@ def test_a_server_paused_while_a_leader_is_waited_for(leaderless, mistreated, st
 
 def test_a_server_that_falls_silent_too_late_to_be_missed_is_named_in_the_end(leaderless, mistreated, clusters):
     """kazoo would notice it seconds later; by then the command has ended, and not because nobody leads."""
+
     class Search(search.Search):
         def clock(self, clock):
             def sleep(seconds):
                 mistreated.servers[0].pause()
                 time.clock().sleep(seconds)
+
             return time.clock()._replace(sleep=sleep)
 
     time = FakeClock()

@@ -17,14 +17,39 @@ from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 REAL = sorted(path.name for path in FIXTURES.glob("backups/*") if ".expect.json" not in path.name)
-STEPS = ("start a scheduler", "list backups", "stage", "print tasks", "delete tasks", "commit", "start it again",
-         "compare tasks", "back up, compare the rest", "stop")
+STEPS = (
+    "start a scheduler",
+    "list backups",
+    "stage",
+    "print tasks",
+    "delete tasks",
+    "commit",
+    "start it again",
+    "compare tasks",
+    "back up, compare the rest",
+    "stop",
+)
 
 
-HA_STEPS = ("start three ZooKeeper servers", "start three schedulers", "stop all schedulers", "empty the log",
-            "start partially disabled", "look for a leader", "find the elected one", "list backups", "stage",
-            "print tasks", "delete tasks", "commit", "another leads, compare tasks", "undo the flags, restart all",
-            "compare tasks", "back up, compare the rest", "stop")
+HA_STEPS = (
+    "start three ZooKeeper servers",
+    "start three schedulers",
+    "stop all schedulers",
+    "empty the log",
+    "start partially disabled",
+    "look for a leader",
+    "find the elected one",
+    "list backups",
+    "stage",
+    "print tasks",
+    "delete tasks",
+    "commit",
+    "another leads, compare tasks",
+    "undo the flags, restart all",
+    "compare tasks",
+    "back up, compare the rest",
+    "stop",
+)
 
 
 @pytest.fixture
@@ -96,8 +121,10 @@ def test_what_nobody_knows_passes_unchanged(drill, tmp_path):
 
 def test_shown_commands_are_typed_and_print_as_an_operator_sees_them(drill):
     shown = drill(f"--backup={SAMPLE}", "--show").out
-    assert ("$ aurora_admin scheduler_stage_recovery drill scheduler-backup-2026-11-22-10-00\n"
-            " INFO] Response from scheduler: OK (message: )\n") in shown
+    assert (
+        "$ aurora_admin scheduler_stage_recovery drill scheduler-backup-2026-11-22-10-00\n"
+        " INFO] Response from scheduler: OK (message: )\n"
+    ) in shown
     assert "$ aurora-reference-scheduler -cluster_name=drill" in shown
 
 
@@ -114,16 +141,20 @@ COMPRESSED = gzip.compress(SAMPLE.read_bytes())
 DAMAGED_GZIP = r"is damaged: .+\. See what gunzip -t says of it, and copy it anew from where it was made"
 
 
-@pytest.mark.parametrize(("content", "text"), [
-    (b"", "cannot be rehearsed: Failed to decode backup one: the file is empty; .+"),
-    (b"\0", "cannot be rehearsed: Failed to decode backup one: it is no backup: .+"),
-    (SAMPLE.read_bytes()[:-1], "cannot be rehearsed: .+ copy it anew from where it was made.+"),
-    (SAMPLE.read_bytes() + b"x", "cannot be rehearsed: Failed to decode backup one: 1 bytes follow .+"),
-    (COMPRESSED[:-9], DAMAGED_GZIP),
-    (COMPRESSED[:-8] + bytes(8), DAMAGED_GZIP),
-    (COMPRESSED[:1000] + bytes(100) + COMPRESSED[1100:], DAMAGED_GZIP),
-    (COMPRESSED[:2] + b"\7" + COMPRESSED[3:], DAMAGED_GZIP),
-], ids=["empty", "nul", "cut", "longer", "gzip-cut", "gzip-checksum", "gzip-data", "gzip-method"])
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "cannot be rehearsed: Failed to decode backup one: the file is empty; .+"),
+        (b"\0", "cannot be rehearsed: Failed to decode backup one: it is no backup: .+"),
+        (SAMPLE.read_bytes()[:-1], "cannot be rehearsed: .+ copy it anew from where it was made.+"),
+        (SAMPLE.read_bytes() + b"x", "cannot be rehearsed: Failed to decode backup one: 1 bytes follow .+"),
+        (COMPRESSED[:-9], DAMAGED_GZIP),
+        (COMPRESSED[:-8] + bytes(8), DAMAGED_GZIP),
+        (COMPRESSED[:1000] + bytes(100) + COMPRESSED[1100:], DAMAGED_GZIP),
+        (COMPRESSED[:2] + b"\7" + COMPRESSED[3:], DAMAGED_GZIP),
+    ],
+    ids=["empty", "nul", "cut", "longer", "gzip-cut", "gzip-checksum", "gzip-data", "gzip-method"],
+)
 def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, content, text):
     path = tmp_path / "one"
     path.write_bytes(content)
@@ -133,7 +164,7 @@ def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, 
     assert left() == []
 
 
-@pytest.mark.parametrize("taken", [2**62, -2**62, 253_402_300_800_000, -50_000_000_000_000, 2**63 - 1])
+@pytest.mark.parametrize("taken", [2**62, -(2**62), 253_402_300_800_000, -50_000_000_000_000, 2**63 - 1])
 def test_a_backup_from_beyond_the_calendar_passes(drill, tmp_path, taken):
     (tmp_path / "odd").write_bytes(fields.put(SAMPLE.read_bytes(), [1], 10, fields.i64(taken)))
     result = drill("--backup", tmp_path / "odd")
@@ -141,15 +172,18 @@ def test_a_backup_from_beyond_the_calendar_passes(drill, tmp_path, taken):
     assert re.search(r"^list backups +scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d ", result.out, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("arguments", "text"), [
-    (("--backup=/nowhere/at-all",), "/nowhere/at-all cannot be copied to .+: No such file or directory. .+"),
-    (("--backup=/",), "/ is not a regular file. Name the file of a backup"),
-    (("--backup=/dev/zero",), "/dev/zero is not a regular file. Name the file of a backup"),
-    (("--backup=",), "--backup= names no file. Name the file of a backup"),
-    (("--backup=x", "--tasks=1"), "Give --backup or --tasks, not both"),
-    (("--tasks=-1",), "--tasks=-1: give the number of tasks to make up, 0 or more"),
-    (("west",), "usage: drill .*\n\nsee the help .*"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--backup=/nowhere/at-all",), "/nowhere/at-all cannot be copied to .+: No such file or directory. .+"),
+        (("--backup=/",), "/ is not a regular file. Name the file of a backup"),
+        (("--backup=/dev/zero",), "/dev/zero is not a regular file. Name the file of a backup"),
+        (("--backup=",), "--backup= names no file. Name the file of a backup"),
+        (("--backup=x", "--tasks=1"), "Give --backup or --tasks, not both"),
+        (("--tasks=-1",), "--tasks=-1: give the number of tasks to make up, 0 or more"),
+        (("west",), "usage: drill .*\n\nsee the help .*"),
+    ],
+)
 def test_what_cannot_be_rehearsed_is_refused_in_few_words(drill, left, arguments, text):
     result = drill(*arguments)
     assert (result.code, result.out) == (1, "")
@@ -161,7 +195,9 @@ def test_a_pipe_is_refused_at_once(drill, left, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     result = drill("--backup", tmp_path / "pipe")
     assert (result.code, result.err) == (
-        1, f"FATAL] {tmp_path}/pipe is not a regular file. Name the file of a backup\n")
+        1,
+        f"FATAL] {tmp_path}/pipe is not a regular file. Name the file of a backup\n",
+    )
     assert left() == []
 
 
@@ -172,8 +208,13 @@ class Rehearsal:
         self.folder = folder / "drills"
         self.folder.mkdir()
         self.process = subprocess.Popen(
-            [PROGRAMS / "aurora_admin", "drill", *arguments], env=environment(folder, TMPDIR=str(self.folder)),
-            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [PROGRAMS / "aurora_admin", "drill", *arguments],
+            env=environment(folder, TMPDIR=str(self.folder)),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def wait_for(self, file):
         wait_until(lambda: list(self.folder.glob(f"*/{file}")), f"the drill made {file}")
@@ -198,9 +239,14 @@ def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
     assert list(drill.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize(("arguments", "file"), [
-    (("--tasks=20000",), "*scheduler_list_backups.out"), (("--ha",), "scheduler2.log"),
-], ids=["one", "ha"])
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (("--tasks=20000",), "*scheduler_list_backups.out"),
+        (("--ha",), "scheduler2.log"),
+    ],
+    ids=["one", "ha"],
+)
 def test_a_killed_drill_takes_its_processes_along(tmp_path, arguments, file):
     """It can do nothing for them any more: the kernel does."""
     need_zookeeper()

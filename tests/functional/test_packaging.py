@@ -18,8 +18,9 @@ BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys
 
 def build(kind: str, source: Path, target: Path) -> Path:
     """Build as pip does, by the backend that pyproject.toml names, which the tests' environment has."""
-    done = subprocess.run([sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return target / done.stdout.split()[-1]
 
@@ -28,11 +29,16 @@ def build(kind: str, source: Path, target: Path) -> Path:
 def checkout(tmp_path_factory) -> Path:
     """A clone of what is committed or about to be, so that building leaves nothing in the checkout."""
     clone = tmp_path_factory.mktemp("checkout")
-    files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT,
-                           capture_output=True, check=True).stdout
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+    ).stdout
     there = b"".join(name + b"\0" for name in files.split(b"\0") if name and (CHECKOUT / name.decode()).exists())
-    packed = subprocess.run(["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True,
-                            check=True).stdout
+    packed = subprocess.run(
+        ["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True, check=True
+    ).stdout
     subprocess.run(["tar", "-x"], cwd=clone, input=packed, check=True)
     return clone
 
@@ -47,8 +53,22 @@ def installed(wheel: Path, tmp_path_factory) -> Path:
     """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    subprocess.run([sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "--no-deps",
-                    "--no-index", "--quiet", "--disable-pip-version-check", str(wheel)], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(venv / "bin" / "python"),
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--quiet",
+            "--disable-pip-version-check",
+            str(wheel),
+        ],
+        check=True,
+    )
     return venv
 
 
@@ -84,9 +104,14 @@ def test_the_installed_program_runs_outside_of_the_checkout(installed: Path, tmp
 
 
 def test_a_bare_checkout_runs_as_a_module(checkout: Path, tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "aurora_admin", "--version"], cwd=checkout, env=environment(tmp_path),
-                          capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "aurora_admin", "--version"],
+        cwd=checkout,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

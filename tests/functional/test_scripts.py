@@ -22,14 +22,23 @@ def untracked() -> set[str]:
 @pytest.fixture
 def script(tmp_path):
     """Run a script of the checkout from somewhere else; no process of it may be left."""
+
     def call(name, *arguments, code=0):
-        process = subprocess.Popen([CHECKOUT / "script" / name, *arguments], cwd=tmp_path, stdin=subprocess.DEVNULL,
-                                   env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            [CHECKOUT / "script" / name, *arguments],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
         out, _ = process.communicate(timeout=120)
         assert process.returncode == code, out
         assert processes_of_session(process.pid) == []
         return out
+
     return call
 
 
@@ -37,8 +46,14 @@ def test_the_demo_shows_every_command_of_a_restore_and_passes(script, tmp_path):
     before = untracked()
     shown = script("demo")
     commands = re.findall(r"^\$ aurora_admin (scheduler_\w+) ", shown, re.MULTILINE)
-    assert commands == ["scheduler_list_backups", "scheduler_stage_recovery", "scheduler_print_recovery_tasks",
-                        "scheduler_delete_recovery_tasks", "scheduler_commit_recovery", "scheduler_backup_now"]
+    assert commands == [
+        "scheduler_list_backups",
+        "scheduler_stage_recovery",
+        "scheduler_print_recovery_tasks",
+        "scheduler_delete_recovery_tasks",
+        "scheduler_commit_recovery",
+        "scheduler_backup_now",
+    ]
     assert re.search(r"^compare tasks .* 57 tasks, each as in the backup", shown, re.MULTILINE)
     assert list(Path(tmp_path).iterdir()) == []
     assert untracked() <= before
@@ -68,7 +83,8 @@ def test_make_backup_leaves_nothing_unfinished(script, tmp_path):
 def test_make_backup_replaces_nothing_but_backups(script, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert script("make-backup", "--tasks", "3", "pipe", code=1).endswith(
-        "pipe cannot be written: it is there and is no file\n")
+        "pipe cannot be written: it is there and is no file\n"
+    )
     (tmp_path / "mine.part").write_text("kept")
     assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine.part cannot be written: it is there\n")
     assert (tmp_path / "mine.part").read_text() == "kept"
@@ -77,8 +93,12 @@ def test_make_backup_replaces_nothing_but_backups(script, tmp_path):
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_make_backup_that_is_interrupted_leaves_nothing(tmp_path, sig):
-    process = subprocess.Popen([CHECKOUT / "script" / "make-backup", "--tasks", "100000000", "mine"], cwd=tmp_path,
-                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [CHECKOUT / "script" / "make-backup", "--tasks", "100000000", "mine"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     wait_until(lambda: list(tmp_path.glob("mine.part")), "it has begun")
     process.send_signal(sig)
     assert process.wait(DEADLINE_SECONDS) == 130

@@ -28,10 +28,24 @@ def run_tests(tmp_path):
     (tmp_path / "test_it.py").write_text(TESTS)
 
     def call(*arguments, **env):
-        command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-rs",
-                   "-c", os.devnull, f"--rootdir={tmp_path}", str(tmp_path), *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.conftest",
+            "-p",
+            "no:cacheprovider",
+            "-rs",
+            "-c",
+            os.devnull,
+            f"--rootdir={tmp_path}",
+            str(tmp_path),
+            *arguments,
+        ]
         env = {**os.environ, "CI": "", "PYTHONPATH": str(CHECKOUT), **env}
         return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+
     return call
 
 
@@ -62,7 +76,8 @@ def test_the_summary_says_what_was_sampled_and_all_runs_everything(run_tests):
 def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
     def sample(*arguments):
         [line] = [line for line in run_tests("-s", *arguments).stdout.splitlines() if "SAMPLE" in line]
-        return line[line.index("["):]
+        return line[line.index("[") :]
+
     assert sample() == sample("--seed=0") != sample("--seed=1")
     assert sample().startswith("[0, ")
     assert sample().rstrip(".").endswith(", 999]")

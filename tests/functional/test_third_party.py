@@ -40,8 +40,9 @@ def test_a_distribution_adds_a_command(scratch, tmp_path):
 def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
     scratch.install("aurora-fleet", fleet())
     pages = tmp_path / "pages"
-    made = scratch("-m", "aurora_admin.manpages", "--distribution", "aurora-fleet", "--output", str(pages),
-                   program="python")
+    made = scratch(
+        "-m", "aurora_admin.manpages", "--distribution", "aurora-fleet", "--output", str(pages), program="python"
+    )
     assert (made.code, made.out, made.err) == (0, "", "")
     [page] = pages.iterdir()
     assert page.name == "aurora_admin-fleet_hello.1"
@@ -121,13 +122,22 @@ def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(sc
     assert (led.code, led.err) == (0, ""), "a built-in command does not even look"
 
 
-@pytest.mark.parametrize(("files", "fault"), [
-    (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
-    (broken("from aurora_admin.command import Command\n" + HOOK +
-            "def aurora_admin_commands(): yield Command(5, '', '', '', '', 'read')"), "a field of 5 is no text"),
-    (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
-    (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
-])
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
+        (
+            broken(
+                "from aurora_admin.command import Command\n"
+                + HOOK
+                + "def aurora_admin_commands(): yield Command(5, '', '', '', '', 'read')"
+            ),
+            "a field of 5 is no text",
+        ),
+        (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
+        (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
+    ],
+)
 def test_a_wrong_declaration_is_left_out(scratch, files, fault):
     scratch.install("aurora-broken", files)
     assert scratch("help").err == f" WARN] A command of plugin plugin of aurora_broken 1.2 is left out: {fault}\n"
@@ -137,8 +147,11 @@ def test_a_built_in_command_keeps_its_name(scratch):
     scratch.install("aurora-fleet", fleet(name="get_scheduler"))
     assert scratch("get_scheduler", "west").out == "Found leading scheduler at: http://127.0.0.1:1\n"
     said = scratch("help").err
-    assert re.fullmatch(r" WARN\] Command get_scheduler of plugin plugin of aurora_fleet 1\.2 is left out: "
-                        r"cluster of aurora_admin \S+ has that name\n", said)
+    assert re.fullmatch(
+        r" WARN\] Command get_scheduler of plugin plugin of aurora_fleet 1\.2 is left out: "
+        r"cluster of aurora_admin \S+ has that name\n",
+        said,
+    )
 
 
 def test_of_two_others_the_first_distribution_by_name_keeps_it(scratch):
@@ -146,16 +159,23 @@ def test_of_two_others_the_first_distribution_by_name_keeps_it(scratch):
     scratch.install("aa-fleet", fleet(module="aa_fleet"))
     result = scratch("fleet_hello", "west")
     assert result.out == "Hello west\n"
-    assert result.err == (" WARN] Command fleet_hello of plugin plugin of zz_fleet 1.2 is left out: "
-                          "plugin of aa_fleet 1.2 has that name\n")
+    assert result.err == (
+        " WARN] Command fleet_hello of plugin plugin of zz_fleet 1.2 is left out: "
+        "plugin of aa_fleet 1.2 has that name\n"
+    )
 
 
-@pytest.mark.parametrize(("source", "cause"), [
-    ("import nosuchmodule", "ModuleNotFoundError: No module named 'nosuchmodule'"),
-    ("raise SystemExit(0)", "SystemExit: 0"),
-    ("def configure(parser): parser.add_argument('-v')",
-     "ArgumentError: argument -v: conflicting option string: -v"),
-])
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        ("import nosuchmodule", "ModuleNotFoundError: No module named 'nosuchmodule'"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        (
+            "def configure(parser): parser.add_argument('-v')",
+            "ArgumentError: argument -v: conflicting option string: -v",
+        ),
+    ],
+)
 def test_a_command_that_cannot_be_loaded_says_why(scratch, source, cause):
     scratch.install("aurora-fleet", fleet(command=source))
     said = f"FATAL] Command fleet_hello of plugin plugin of aurora_fleet 1.2 cannot be loaded: {cause}\n"
@@ -188,8 +208,14 @@ def test_options_of_a_command_may_stand_before_it(scratch):
 def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):  # noqa: F811
     for built in checkout.glob("*.egg-info"):
         shutil.rmtree(built)
-    done = subprocess.run([sys.executable, "-m", "aurora_admin"], cwd=checkout, env=environment(tmp_path),
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "aurora_admin"],
+        cwd=checkout,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, ", get_scheduler, help, scheduler_backup_now, " in done.stderr) == (1, True)
 
 
@@ -218,12 +244,19 @@ def test_a_destructive_command_asks(scratch):
     assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
 
 
-@pytest.mark.parametrize(("answer", "code", "shown"), [("yes", 0, "Hello west"), ("y", 1, "FATAL] Not confirmed"),
-                                                       ("", 1, "FATAL] Not confirmed")])
+@pytest.mark.parametrize(
+    ("answer", "code", "shown"),
+    [("yes", 0, "Hello west"), ("y", 1, "FATAL] Not confirmed"), ("", 1, "FATAL] Not confirmed")],
+)
 def test_a_person_is_asked(scratch, answer, code, shown):
     scratch.install("aurora-fleet", fleet(effect="destroy"))
-    child = pexpect.spawn(str(scratch.venv / "bin" / "aurora_admin"), ["fleet_hello", "west"], encoding="utf-8",
-                          env=environment(scratch.home, PYTHONPATH=scratch.libraries), timeout=DEADLINE_SECONDS)
+    child = pexpect.spawn(
+        str(scratch.venv / "bin" / "aurora_admin"),
+        ["fleet_hello", "west"],
+        encoding="utf-8",
+        env=environment(scratch.home, PYTHONPATH=scratch.libraries),
+        timeout=DEADLINE_SECONDS,
+    )
     child.expect_exact("Greet west? Type yes to go on: ")
     child.sendline(answer)
     child.expect_exact(shown)
@@ -262,7 +295,10 @@ WITHOUT_MANPAGE = f"import sys; sys.modules['argparse_manpage'] = None{GENERATE}
 def test_without_argparse_manpage_the_generator_says_what_to_install(scratch, tmp_path):
     made = scratch("-c", WITHOUT_MANPAGE, "--output", str(tmp_path / "pages"), program="python")
     assert (made.code, made.out, made.err) == (
-        1, "", "Pages are made by argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n")
+        1,
+        "",
+        "Pages are made by argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
+    )
     assert not (tmp_path / "pages").exists()
 
 
@@ -280,11 +316,15 @@ def test_pages_of_another_distribution_do_not_go_among_ours(tmp_path):
 
 
 def test_the_generator_says_in_one_line_that_there_is_nothing_to_do(scratch, tmp_path):
-    made = scratch("-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"),
-                   program="python")
+    made = scratch(
+        "-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"), program="python"
+    )
     assert (made.code, made.err) == (1, "No installed distribution nosuch has commands\n")
     scratch.install("aurora-broken", broken("1 / 0"))
-    made = scratch("-m", "aurora_admin.manpages", "--distribution", "aurora-broken", "--output", str(tmp_path),
-                   program="python")
+    made = scratch(
+        "-m", "aurora_admin.manpages", "--distribution", "aurora-broken", "--output", str(tmp_path), program="python"
+    )
     assert (made.code, made.err) == (
-        1, "Plugin plugin of aurora_broken 1.2 is left out: ZeroDivisionError: division by zero\n")
+        1,
+        "Plugin plugin of aurora_broken 1.2 is left out: ZeroDivisionError: division by zero\n",
+    )

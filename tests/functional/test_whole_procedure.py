@@ -24,8 +24,14 @@ BYPASS = {"Bypass-Leader-Redirect": "true"}
 @pytest.fixture
 def elected(tmp_path, ensemble):
     with keeper(ensemble.hosts) as client:
-        one = Elected(tmp_path, ensemble.hosts, client, path="/aurora/scheduler", session_seconds=15,
-                      flags=(f"-native_log_zk_group_path={GROUP}", "-native_log_quorum_size=2"))
+        one = Elected(
+            tmp_path,
+            ensemble.hosts,
+            client,
+            path="/aurora/scheduler",
+            session_seconds=15,
+            flags=(f"-native_log_zk_group_path={GROUP}", "-native_log_quorum_size=2"),
+        )
         for _ in range(3):
             shutil.copy(SAMPLE, one.add().backup_dir / BACKUP)
         yield one
@@ -64,6 +70,7 @@ def cluster(ensemble, **direct: str) -> list[dict]:
 
 def awaiting(elected):
     """Look at /vars of all for the elected one."""
+
     def find():
         running = [one for one in elected.schedulers if one.process.poll() is None]
         return next((one for one in running if AWAITING in get(one.url, "/vars")[1].splitlines()), None)

@@ -172,8 +172,13 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
     """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
     backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
-    finished_at = {NAME: 900, "scheduler-backup-2099-01-01-00-00": 500, f"{NAME}-01": 1001, "notes": 999,
-                   f"{NAME}.keep": 998}
+    finished_at = {
+        NAME: 900,
+        "scheduler-backup-2099-01-01-00-00": 500,
+        f"{NAME}-01": 1001,
+        "notes": 999,
+        f"{NAME}.keep": 998,
+    }
     for name, finished in finished_at.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (finished, finished))
@@ -182,8 +187,10 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
 
 def test_what_was_cut_short_pushes_no_whole_backup_out(scheduler):
     one = scheduler("-max_saved_backups=2", "-backup_interval=1000days")
-    cut = {"scheduler-backup-2020-01-01-00-00": sample()[:20_000].rstrip(b"\0"),
-           "scheduler-backup-2099-01-01-00-00": b""}
+    cut = {
+        "scheduler-backup-2020-01-01-00-00": sample()[:20_000].rstrip(b"\0"),
+        "scheduler-backup-2099-01-01-00-00": b"",
+    }
     for name, raw in cut.items():
         place(one, raw, name)
     for _ in range(3):
@@ -201,8 +208,11 @@ def test_a_backup_that_fails_in_an_unexpected_way_is_not_the_last(scheduler):
     """What was spilled is gone: as if the disk had lost it."""
     one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
     assert said(call(one.url, "createJob", description=job())) == OK
-    (spill,) = [path for path in Path(f"/proc/{one.process.pid}/fd").iterdir()
-                if "(deleted)" in os.readlink(path) and str(one.log_dir) in os.readlink(path) and path.stat().st_size]
+    (spill,) = [
+        path
+        for path in Path(f"/proc/{one.process.pid}/fd").iterdir()
+        if "(deleted)" in os.readlink(path) and str(one.log_dir) in os.readlink(path) and path.stat().st_size
+    ]
     os.truncate(spill, 0)
     wait_until(lambda: variable(one, "scheduler_backup_failed") != "0", "the failure counted")
     assert "Traceback" not in one.log

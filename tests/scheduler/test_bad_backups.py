@@ -68,8 +68,20 @@ def tarred(raw: bytes) -> bytes:
         (sample() + sample(), "bytes follow the end of the snapshot at byte "),
         (b"hello, world, this is text\n", "Unrecognized type 104 at byte 0 of 27; "),
     ],
-    ids=["empty", "zeros", "one-nul", "nul-first", "gzip", "bzip2", "xz", "zstd", "tar", "trailing-nul", "twice",
-         "text"],
+    ids=[
+        "empty",
+        "zeros",
+        "one-nul",
+        "nul-first",
+        "gzip",
+        "bzip2",
+        "xz",
+        "zstd",
+        "tar",
+        "trailing-nul",
+        "twice",
+        "text",
+    ],
 )
 def test_what_is_no_backup_is_refused(running, raw, text):
     refusal = stage(running, raw)

@@ -18,8 +18,10 @@ from tests.scheduler.test_recovery import NAME, OK, place
 from tests.support.storage_steps import RESTORE, STAGED, STEPS, Parts
 from tests.support.thrift_calls import call, said
 
-CALLS = ("write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,"
-         "fchmod,chmod,fallocate")
+CALLS = (
+    "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,"
+    "fchmod,chmod,fallocate"
+)
 CALL = re.compile(rf"^({CALLS.replace(',', '|')})\(", re.MULTILINE)
 # What a disk without room refuses; it still deletes.
 SPACE = CALLS.replace(",unlink,unlinkat", "")
@@ -67,8 +69,19 @@ class Bench:
         """Run the step on a fresh copy, with faults; return what it said."""
         self.copy()
         fault = [f"--inject={fault}" for fault in faults]
-        command = ["strace", "-o", self.trace, "-e", f"trace={CALLS}", *fault,
-                   sys.executable, "-m", "tests.support.storage_steps", self.step, str(self.trial)]
+        command = [
+            "strace",
+            "-o",
+            self.trace,
+            "-e",
+            f"trace={CALLS}",
+            *fault,
+            sys.executable,
+            "-m",
+            "tests.support.storage_steps",
+            self.step,
+            str(self.trial),
+        ]
         # Faults count from the first call of the process: it must be the same one each time.
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)
@@ -126,17 +139,25 @@ def test_a_full_disk_is_said_and_loses_nothing(bench, sweep):
         check(bench, said, f"full at {at} of {len(bench.calls)}")
 
 
-@pytest.mark.parametrize(("method", "arguments"), [
-    ("commitRecovery", {}), ("setQuota", {"ownerRole": "www", "quota": QUOTA}), ("snapshot", {}),
-])
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("commitRecovery", {}),
+        ("setQuota", {"ownerRole": "www", "quota": QUOTA}),
+        ("snapshot", {}),
+    ],
+)
 def test_a_write_that_may_have_been_carried_out_is_not_called_refused(scheduler, method, arguments):
     """When the disk fails at the last moment the entry may be in the log, and come back with the next start."""
     faults = [f"--inject={call}:error=EIO:when=1+" for call in ("fsync", "fdatasync")]
     one = scheduler("-backup_interval=1000days")
     place(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
-    with subprocess.Popen(["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync",
-                           *faults], stderr=subprocess.PIPE, text=True) as tracer:
+    with subprocess.Popen(
+        ["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync", *faults],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as tracer:
         assert "attached" in tracer.stderr.readline()
         code, text = said(call(one.url, method, **arguments))
         assert one.wait_exit() == 1

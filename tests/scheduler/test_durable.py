@@ -22,10 +22,25 @@ def calls(folder, step):
     """The calls of a step up to its word that it is done: each with the files that it names."""
     bench = Bench(folder, step)
     bench.copy()
-    command = ["strace", "-f", "-y", "-s", "4", "-o", bench.trace, "-e", "trace=/write|sync|link",
-               sys.executable, "-m", "tests.support.storage_steps", step, str(bench.trial)]
-    subprocess.run(command, cwd=CHECKOUT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=True,
-                   stdout=subprocess.PIPE)
+    command = [
+        "strace",
+        "-f",
+        "-y",
+        "-s",
+        "4",
+        "-o",
+        bench.trace,
+        "-e",
+        "trace=/write|sync|link",
+        sys.executable,
+        "-m",
+        "tests.support.storage_steps",
+        step,
+        str(bench.trial),
+    ]
+    subprocess.run(
+        command, cwd=CHECKOUT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=True, stdout=subprocess.PIPE
+    )
     for name, rest in CALL.findall(bench.trace.read_text()):
         if name == "writev":
             return
@@ -58,4 +73,4 @@ def test_a_backup_and_its_names_are_on_the_disk_before_it_is_said_to_be_there(tm
         assert 0 <= last(before, "write", temporary) < last(before, "sync", temporary)
         # The manifest's name is there for good before the backup has one.
         later = [other for other, _ in links if other > at] or [len(done)]
-        assert last(done[:later[0]], "sync", folder) > at
+        assert last(done[: later[0]], "sync", folder) > at

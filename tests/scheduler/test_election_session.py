@@ -39,8 +39,17 @@ def test_7_a_session_that_the_servers_have_ended_is_told_once(zookeeper, path):
 def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeeper, path):
     """The next look would not find its node, nor is it for this process to stand again."""
     elected, lost = threading.Event(), []
-    with closing(Election(Access(zookeeper.hosts), path, "h", on_elected=elected.set, on_advertised=lambda: None,
-                          on_lost=lost.append, on_connection=lambda state: None)) as election:
+    with closing(
+        Election(
+            Access(zookeeper.hosts),
+            path,
+            "h",
+            on_elected=elected.set,
+            on_advertised=lambda: None,
+            on_lost=lost.append,
+            on_connection=lambda state: None,
+        )
+    ) as election:
         election.start()
         assert elected.wait(60)
         end_session(election._session.client, zookeeper.hosts)

@@ -69,13 +69,15 @@ def test_the_next_backup_is_in_the_newest_shape_already(scheduler, fixtures, nam
     again = through(running)
     for section in (3, 4, 5, 8, 9, 10):
         assert sorted(fields.elements(fields.get(again, section))[1]) == sorted(
-            fields.elements(fields.get(raw, section))[1]), section
+            fields.elements(fields.get(raw, section))[1]
+        ), section
 
 
 def test_a_section_that_only_the_script_has_is_told(scheduler, fixtures):
     running = staged(scheduler(), "era-018-trimmed")
-    assert ("rebuilt from its dbScript, the only place where they stand: hosts, quotas, locks, job updates"
-            in running.log)
+    assert (
+        "rebuilt from its dbScript, the only place where they stand: hosts, quotas, locks, job updates" in running.log
+    )
 
 
 def test_differences_between_records_and_script_are_told_and_records_count(scheduler, fixtures):
@@ -97,8 +99,11 @@ def changed(raw, old, new):
 
 BROKEN = [
     (b"SET LOCK_MODE 3;", b"DROP TABLE X;", "statement 'DROP TABLE X;' of its dbScript: it is of no known kind"),
-    (b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;", b"-- 4 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;",
-     "its dbScript counts 4 rows of table QUOTAS and has 3"),
+    (
+        b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;",
+        b"-- 4 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;",
+        "its dbScript counts 4 rows of table QUOTAS and has 3",
+    ),
     (b"(3, 'batch', 0.0, 0, 0)", b"(3, 'batch', 0.0, 0)", "INSERT INTO PUBLIC.QUOTAS("),
 ]
 

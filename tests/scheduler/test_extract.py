@@ -43,10 +43,12 @@ def quota(role: str) -> bytes:
 @pytest.fixture
 def extract(tmp_path):
     """`extract(folder)` runs the program; what it wrote is at `extract.target`."""
+
     def call(folder: Path, target: Path = tmp_path / "out" / "state", *options: str):
         target.parent.mkdir(exist_ok=True)
         place = (f"--mesos-replica={folder}", f"--to={target}")
         return run([PROGRAMS / "aurora-reference-log", "extract", *place, *options], environment(tmp_path))
+
     return call
 
 
@@ -63,8 +65,9 @@ def opened(folder: Path, tmp_path: Path) -> Replica:
 
 
 def listing(folder: Path) -> dict[str, tuple[str, int]]:
-    return {path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
-            for path in folder.iterdir()}
+    return {
+        path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) for path in folder.iterdir()
+    }
 
 
 def test_an_initialised_log_that_nobody_wrote_to_is_empty(tmp_path):
@@ -89,8 +92,9 @@ def test_tables_are_read_also_when_compressed(tmp_path, snappy):
 
 
 def test_what_was_truncated_is_left_behind(extract, tmp_path):
-    folder = replica(tmp_path / "log", (1, append(1, quota("gone"))), (5, append(5, quota("kept"))),
-                     (6, truncate(6, 5)))
+    folder = replica(
+        tmp_path / "log", (1, append(1, quota("gone"))), (5, append(5, quota("kept"))), (6, truncate(6, 5))
+    )
     done = extract(folder)
     assert (done.code, done.err) == (0, "")
     assert "positions 5 to 6" in done.out
@@ -104,8 +108,14 @@ def test_tombstones_stand_for_a_truncation(tmp_path):
 
 
 def test_pending_positions_are_told_and_left_out(extract, tmp_path):
-    folder = replica(tmp_path / "log", append(0, quota("a")), record(1), append(2, quota("b")),
-                     append(3, quota("undecided"), learned=False), record(4))
+    folder = replica(
+        tmp_path / "log",
+        append(0, quota("a")),
+        record(1),
+        append(2, quota("b")),
+        append(3, quota("undecided"), learned=False),
+        record(4),
+    )
     done = extract(folder)
     assert done.code == 0
     assert "Positions are undecided and were left out: 1, 3 to 4." in done.err
@@ -122,8 +132,11 @@ def test_holes_are_told(extract, tmp_path):
 
 def test_big_positions_have_keys_of_their_own(tmp_path):
     big = 9_999_999_998
-    folder = replica(tmp_path / "log", *((at, append(at, b"%d" % at)) for at in (big, big + 1, big + 2)),
-                     (big + 3, truncate(big + 3, big)))
+    folder = replica(
+        tmp_path / "log",
+        *((at, append(at, b"%d" % at)) for at in (big, big + 1, big + 2)),
+        (big + 3, truncate(big + 3, big)),
+    )
     assert key(big + 1).startswith(b"A")
     found = opened(folder, tmp_path)
     assert list(found.appended()) == [(at, b"%d" % at) for at in (big, big + 1, big + 2)]
@@ -226,7 +239,9 @@ def test_a_replica_in_use_is_refused(extract, tmp_path):
         fcntl.lockf(lock, fcntl.LOCK_EX)
         done = extract(folder)
     assert (done.code, done.err) == (
-        1, f"aurora-reference-log: The replica {folder} is in use; stop the scheduler first.\n")
+        1,
+        f"aurora-reference-log: The replica {folder} is in use; stop the scheduler first.\n",
+    )
 
 
 def test_what_is_no_replica_is_refused(extract, tmp_path):

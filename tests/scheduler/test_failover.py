@@ -111,9 +111,14 @@ def test_a_leader_with_another_node_before_its_own_ends(elected, zk):
     assert "another scheduler has a lower node" in leader.log
 
 
-@pytest.mark.parametrize(("data", "acl"), [
-    (b'{"a":' * 100_000, None), (b"{}", [make_digest_acl("somebody", "else", all=True)]),
-], ids=["odd", "not for us"])
+@pytest.mark.parametrize(
+    ("data", "acl"),
+    [
+        (b'{"a":' * 100_000, None),
+        (b"{}", [make_digest_acl("somebody", "else", all=True)]),
+    ],
+    ids=["odd", "not for us"],
+)
 def test_a_member_that_cannot_be_read_stands_in_nobodys_way(elected, zk, data, acl):
     leader, second = elected.lead(), elected.stand_by()
     odd = zk.create(f"{elected.path}/member_", data, acl=acl, sequence=True)

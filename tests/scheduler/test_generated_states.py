@@ -20,20 +20,40 @@ from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical
 from tests.support.replay import Records, replay, whole
 
-SECTIONS = {3: api.HostAttributes, 4: api.ScheduledTask, 5: storage.StoredCronJob, 8: storage.QuotaConfiguration,
-            10: storage.StoredJobUpdateDetails, 13: api.HostMaintenanceRequest}
+SECTIONS = {
+    3: api.HostAttributes,
+    4: api.ScheduledTask,
+    5: storage.StoredCronJob,
+    8: storage.QuotaConfiguration,
+    10: storage.StoredJobUpdateDetails,
+    13: api.HostMaintenanceRequest,
+}
 DETAILS = [6, 8]  # of SchedulerMetadata: each writer tells of itself
 names = st.text("abcXYZ019._-", min_size=1, max_size=8)
 texts = st.text(max_size=12)
-numbers = st.integers(-2**31, 2**31 - 1)
+numbers = st.integers(-(2**31), 2**31 - 1)
 times = st.integers(0, 10**13)
 keys = st.builds(api.JobKey, role=names, environment=st.sampled_from(["prod", "devel"]), name=names)
-unknown = st.sampled_from([None, (99, 11, fields.string(b"\xff\xfe later")), (98, 2, b"\x01"),
-                           (97, 12, fields.join([fields.Field(-3, 10, fields.i64(-1))]))])
-resources = st.builds(lambda cpus, ram, disk, ports: [
-    api.Resource(numCpus=cpus), api.Resource(ramMb=ram), api.Resource(diskMb=disk),
-    *(api.Resource(namedPort=port) for port in ports)],
-    st.floats(0, 100), st.integers(0, 2**40), st.integers(0, 2**40), st.sets(names, max_size=2))
+unknown = st.sampled_from(
+    [
+        None,
+        (99, 11, fields.string(b"\xff\xfe later")),
+        (98, 2, b"\x01"),
+        (97, 12, fields.join([fields.Field(-3, 10, fields.i64(-1))])),
+    ]
+)
+resources = st.builds(
+    lambda cpus, ram, disk, ports: [
+        api.Resource(numCpus=cpus),
+        api.Resource(ramMb=ram),
+        api.Resource(diskMb=disk),
+        *(api.Resource(namedPort=port) for port in ports),
+    ],
+    st.floats(0, 100),
+    st.integers(0, 2**40),
+    st.integers(0, 2**40),
+    st.sets(names, max_size=2),
+)
 
 
 @st.composite
@@ -41,13 +61,21 @@ def configs(draw):
     """A config of any release: with what its scheduler wrote, and maybe something that no release knows yet."""
     job = draw(keys)
     config = api.TaskConfig(
-        job=job, owner=api.Identity(user=draw(texts)), isService=draw(st.booleans()), priority=draw(numbers),
-        production=draw(st.none() | st.booleans()), tier=draw(st.none() | st.sampled_from(["preferred", "revocable"])),
+        job=job,
+        owner=api.Identity(user=draw(texts)),
+        isService=draw(st.booleans()),
+        priority=draw(numbers),
+        production=draw(st.none() | st.booleans()),
+        tier=draw(st.none() | st.sampled_from(["preferred", "revocable"])),
         contactEmail=draw(st.none() | texts),
         metadata=[api.Metadata(key, "v") for key in draw(st.sets(texts, max_size=2))],
-        container=draw(st.sampled_from([None, api.Container(mesos=api.MesosContainer()),
-                                        api.Container(docker=api.DockerContainer("image"))])),
-        executorConfig=draw(st.none() | st.builds(api.ExecutorConfig, name=texts, data=texts)))
+        container=draw(
+            st.sampled_from(
+                [None, api.Container(mesos=api.MesosContainer()), api.Container(docker=api.DockerContainer("image"))]
+            )
+        ),
+        executorConfig=draw(st.none() | st.builds(api.ExecutorConfig, name=texts, data=texts)),
+    )
     if draw(st.booleans()):
         config.resources = draw(resources)
     else:
@@ -66,8 +94,10 @@ def _with(field, raw):
 @st.composite
 def tasks(draw, pool, number):
     """A task of one of a few configs; its id tells its number."""
-    events = [api.TaskEvent(at, draw(st.integers(0, 18)), draw(st.none() | texts))
-              for at in draw(st.lists(times, min_size=2, max_size=3))]
+    events = [
+        api.TaskEvent(at, draw(st.integers(0, 18)), draw(st.none() | texts))
+        for at in draw(st.lists(times, min_size=2, max_size=3))
+    ]
     host = draw(st.none() | names)
     assigned = api.AssignedTask(f"{draw(names)}-{number}", slaveId=host, slaveHost=host, instanceId=draw(numbers))
     task = api.ScheduledTask(assigned, draw(st.sampled_from([0, 2, 3, 10, 18])), draw(numbers), taskEvents=events)
@@ -77,13 +107,20 @@ def tasks(draw, pool, number):
 
 @st.composite
 def updates(draw, pool, number):
-    summary = draw(st.sampled_from([
-        api.JobUpdateSummary(key=api.JobUpdateKey(api.JobKey("a", "b", "c"), str(number))),
-        api.JobUpdateSummary(updateId=str(number), jobKey=api.JobKey("a", "b", "c"))]))
+    summary = draw(
+        st.sampled_from(
+            [
+                api.JobUpdateSummary(key=api.JobUpdateKey(api.JobKey("a", "b", "c"), str(number))),
+                api.JobUpdateSummary(updateId=str(number), jobKey=api.JobKey("a", "b", "c")),
+            ]
+        )
+    )
     summary.state = api.JobUpdateState(draw(st.integers(0, 10)), draw(times), draw(times))
     update_settings = api.JobUpdateSettings(
-        updateGroupSize=draw(numbers), blockIfNoPulsesAfterMs=draw(st.sampled_from([None, 0, 5])),
-        waitForBatchCompletion=draw(st.booleans()))
+        updateGroupSize=draw(numbers),
+        blockIfNoPulsesAfterMs=draw(st.sampled_from([None, 0, 5])),
+        waitForBatchCompletion=draw(st.booleans()),
+    )
     update = api.JobUpdate(summary, api.JobUpdateInstructions(initialState=[], settings=update_settings))
     group = api.InstanceTaskConfig(instances=[api.Range(0, draw(numbers))])
     desired = fields.put(codec.encode(group), [1], 12, draw(st.sampled_from(pool)))
@@ -98,23 +135,34 @@ def states(draw):
     """The bytes of a Snapshot."""
     pool = draw(st.lists(configs(), min_size=1, max_size=3))
     made = {
-        3: [codec.encode(api.HostAttributes(name, [api.Attribute("rack", [draw(texts)])], 1, draw(st.none() | texts)))
-            for name in draw(st.sets(texts, max_size=3))],
+        3: [
+            codec.encode(api.HostAttributes(name, [api.Attribute("rack", [draw(texts)])], 1, draw(st.none() | texts)))
+            for name in draw(st.sets(texts, max_size=3))
+        ],
         4: [draw(tasks(pool, number)) for number in range(draw(st.integers(0, 5)))],
         5: [_cron(draw(st.sampled_from(pool)), name) for name in draw(st.sets(names, max_size=2))],
         8: [codec.encode(storage.QuotaConfiguration(role, draw(quotas))) for role in draw(st.sets(texts, max_size=2))],
         10: [draw(updates(pool, number)) for number in range(draw(st.integers(0, 2)))],
-        13: [codec.encode(api.HostMaintenanceRequest(host=name, timeoutSecs=1))
-             for name in draw(st.sets(texts, max_size=2))],
+        13: [
+            codec.encode(api.HostMaintenanceRequest(host=name, timeoutSecs=1))
+            for name in draw(st.sets(texts, max_size=2))
+        ],
     }
-    members = [fields.Field(1, 10, fields.i64(draw(times))),
-               *(fields.Field(number, 14, fields.container(12, records)) for number, records in made.items()),
-               fields.Field(6, 12, codec.encode(storage.SchedulerMetadata(frameworkId=draw(texts), details={})))]
+    members = [
+        fields.Field(1, 10, fields.i64(draw(times))),
+        *(fields.Field(number, 14, fields.container(12, records)) for number, records in made.items()),
+        fields.Field(6, 12, codec.encode(storage.SchedulerMetadata(frameworkId=draw(texts), details={}))),
+    ]
     return _with(draw(unknown), fields.join(sorted(members, key=lambda member: member.id)))
 
 
-quotas = st.builds(lambda new, cpus: api.ResourceAggregate(resources=new) if cpus is None else
-                   api.ResourceAggregate(numCpus=cpus, ramMb=1, diskMb=2), resources, st.none() | st.floats(0, 9))
+quotas = st.builds(
+    lambda new, cpus: (
+        api.ResourceAggregate(resources=new) if cpus is None else api.ResourceAggregate(numCpus=cpus, ramMb=1, diskMb=2)
+    ),
+    resources,
+    st.none() | st.floats(0, 9),
+)
 
 
 def _cron(config, name):
@@ -140,12 +188,22 @@ def entries_of(raw):
     """The state as each kind of log entry, put together here and not by what is tested."""
     tasks_of = fields.elements(fields.get(raw, 4))[1]
     distinct = list(dict.fromkeys(fields.get(task, 1, 4) for task in tasks_of))
-    partial = [fields.join([
-        fields.Field(1, 12, fields.drop(task, [1, 4])),
-        fields.Field(2, 8, fields.i32(distinct.index(fields.get(task, 1, 4))))]) for task in tasks_of]
-    deduplicated = fields.join([
-        fields.Field(1, 12, fields.drop(raw, [4])), fields.Field(2, 15, fields.container(12, partial)),
-        fields.Field(3, 15, fields.container(12, distinct))])
+    partial = [
+        fields.join(
+            [
+                fields.Field(1, 12, fields.drop(task, [1, 4])),
+                fields.Field(2, 8, fields.i32(distinct.index(fields.get(task, 1, 4)))),
+            ]
+        )
+        for task in tasks_of
+    ]
+    deduplicated = fields.join(
+        [
+            fields.Field(1, 12, fields.drop(raw, [4])),
+            fields.Field(2, 15, fields.container(12, partial)),
+            fields.Field(3, 15, fields.container(12, distinct)),
+        ]
+    )
     for entry in (fields.join([fields.Field(1, 12, raw)]), fields.join([fields.Field(6, 12, deduplicated)])):
         deflated = fields.join([fields.Field(5, 11, fields.string(zlib.compress(entry)))])
         yield [entry]
@@ -154,7 +212,7 @@ def entries_of(raw):
 
 
 def _frames(entry, size):
-    pieces = [entry[at:at + size] for at in range(0, len(entry), size)]
+    pieces = [entry[at : at + size] for at in range(0, len(entry), size)]
     digest = hashlib.md5(entry, usedforsecurity=False).digest()
     yield codec.encode(storage.LogEntry(frame=storage.Frame(header=storage.FrameHeader(len(pieces), digest))))
     for piece in pieces:

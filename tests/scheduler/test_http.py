@@ -121,10 +121,14 @@ def test_a_request_over_the_limit_is_refused_unread(running):
     assert f"413 Request Entity Too Large. A request may have at most {MAX_REQUEST} bytes" in running.log
 
 
-@pytest.mark.parametrize(("sent", "status"), [
-    (b"POST /api HTTP/1.1\r\nHost: x\r\n" + b"X: %b\r\n" % (b"y" * 1000) * 1000, 413),
-    (b"POST /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"y" * 1_000_000), 414),
-], ids=["headers", "path"])
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST /api HTTP/1.1\r\nHost: x\r\n" + b"X: %b\r\n" % (b"y" * 1000) * 1000, 413),
+        (b"POST /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"y" * 1_000_000), 414),
+    ],
+    ids=["headers", "path"],
+)
 def test_what_comes_before_a_body_has_a_limit(running, sent, status):
     with raw_connection(running.url) as connection:
         with contextlib.suppress(OSError):  # it may be refused before all is sent

@@ -102,8 +102,17 @@ def replay(folder):
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which injects faults, is not installed")
 def test_a_file_system_without_locks_is_named(tmp_path):
     initialize(str(tmp_path / "log"))
-    command = ["strace", "-o", os.devnull, "--inject=flock:error=ENOLCK", sys.executable, "-m",
-               "tests.support.storage_steps", "start", str(tmp_path)]
+    command = [
+        "strace",
+        "-o",
+        os.devnull,
+        "--inject=flock:error=ENOLCK",
+        sys.executable,
+        "-m",
+        "tests.support.storage_steps",
+        "start",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert "No locks available" in done.stdout, done
     assert "in use" not in done.stdout

@@ -44,21 +44,27 @@ def roles(stores):
     return {one.role for one in decoded(stores).quotaConfigurations}
 
 
-@pytest.mark.parametrize(("records", "text"), [
-    ([header(0, hashlib.md5(b"").digest())], "announces 0 chunks; the log is damaged"),
-    ([header(-1)], "announces -1 chunks; the log is damaged"),
-    ([fields.join([Field(4, 12, fields.join([Field(3, 12, b"\0")]))])], "is neither a header nor a chunk"),
-    ([b"\x0c\x00\x04\x0c\x00\x01\x08"], "cannot be decoded"),
-    ([header(1, hashlib.md5(b"odd").digest()), chunk(b"odd")], "The log entry at position 1 cannot be read"),
-    ([deflated(deflated(saved("r")))], "log entry of unknown kind 5"),
-    ([deflated(header(1))], "log entry of unknown kind 4"),
-    ([deflated(saved("r"))[:-9] + b"\0"], "cannot be read"),
-    ([b"\x0b\x00\x05" + struct.pack("!i", 4) + b"oddd\0"], "cannot be read"),
-    ([deflated(saved("r")[:-1])], "cannot be read"),
-    ([saved("r") + b"\0"], "more follows where the log entry should end"),
-    ([b""], "cannot be read"),
-    ([ops.transaction([]).replace(b"\x0f\x00\x01\x0c\0\0\0\0", b"\x0f\x00\x01\x0c\0\0\0\1\0")], "an op with 0 members"),
-])
+@pytest.mark.parametrize(
+    ("records", "text"),
+    [
+        ([header(0, hashlib.md5(b"").digest())], "announces 0 chunks; the log is damaged"),
+        ([header(-1)], "announces -1 chunks; the log is damaged"),
+        ([fields.join([Field(4, 12, fields.join([Field(3, 12, b"\0")]))])], "is neither a header nor a chunk"),
+        ([b"\x0c\x00\x04\x0c\x00\x01\x08"], "cannot be decoded"),
+        ([header(1, hashlib.md5(b"odd").digest()), chunk(b"odd")], "The log entry at position 1 cannot be read"),
+        ([deflated(deflated(saved("r")))], "log entry of unknown kind 5"),
+        ([deflated(header(1))], "log entry of unknown kind 4"),
+        ([deflated(saved("r"))[:-9] + b"\0"], "cannot be read"),
+        ([b"\x0b\x00\x05" + struct.pack("!i", 4) + b"oddd\0"], "cannot be read"),
+        ([deflated(saved("r")[:-1])], "cannot be read"),
+        ([saved("r") + b"\0"], "more follows where the log entry should end"),
+        ([b""], "cannot be read"),
+        (
+            [ops.transaction([]).replace(b"\x0f\x00\x01\x0c\0\0\0\0", b"\x0f\x00\x01\x0c\0\0\0\1\0")],
+            "an op with 0 members",
+        ),
+    ],
+)
 def test_what_cannot_be_an_entry_ends_the_replay_with_its_position(tmp_path, records, text):
     with pytest.raises(LogError, match=text) as refused:
         replay([NOOP_ENTRY, *records], tmp_path)
@@ -70,7 +76,8 @@ def test_any_entry_may_be_deflated_and_in_frames(tmp_path):
     for raw in (saved("a"), deflated(saved("a")), deflated(NOOP_ENTRY)):
         frames = [header(2, hashlib.md5(raw).digest()), chunk(raw[:7]), chunk(raw[7:])]
         assert roles(replay([saved("b"), *frames, deflated(NOOP_ENTRY)], tmp_path)) == (
-            {"b"} if raw == deflated(NOOP_ENTRY) else {"a", "b"})
+            {"b"} if raw == deflated(NOOP_ENTRY) else {"a", "b"}
+        )
 
 
 def test_the_version_of_a_transactions_schema_does_not_count(tmp_path):
@@ -81,8 +88,10 @@ def test_the_version_of_a_transactions_schema_does_not_count(tmp_path):
 
 
 FULL = {
-    "hostAttributes": [api.HostAttributes("h", [], 1, "s")], "tasks": [task(config())],
-    "cronJobs": [cron(job())], "quotaConfigurations": [quota("r")],
+    "hostAttributes": [api.HostAttributes("h", [], 1, "s")],
+    "tasks": [task(config())],
+    "cronJobs": [cron(job())],
+    "quotaConfigurations": [quota("r")],
     "jobUpdateDetails": [update(key(), 0, desired=(config(), (0, 1)))],
     "hostMaintenanceRequests": [api.HostMaintenanceRequest("h", timeoutSecs=1, createdTimestampMs=1)],
     "locks": [api.Lock(api.LockKey(job=key()), "t", "me", 1)],
@@ -113,22 +122,27 @@ def partial(number):
     return storage.DeduplicatedScheduledTask(element, number)
 
 
-@pytest.mark.parametrize(("tasks", "configs", "text"), [
-    ([partial(1)], [config()], "referenced invalid task index"),
-    ([partial(-1)], [config()], "lacks its id, its status or its config"),
-    ([partial(None)], [config()], "lacks its id, its status or its config"),
-    ([partial(0)], None, "have no configs"),
-    ([partial(0)], [], "referenced invalid task index"),
-    ([partial(0), partial(0)], [config()], "two tasks have one id"),
-])
+@pytest.mark.parametrize(
+    ("tasks", "configs", "text"),
+    [
+        ([partial(1)], [config()], "referenced invalid task index"),
+        ([partial(-1)], [config()], "lacks its id, its status or its config"),
+        ([partial(None)], [config()], "lacks its id, its status or its config"),
+        ([partial(0)], None, "have no configs"),
+        ([partial(0)], [], "referenced invalid task index"),
+        ([partial(0), partial(0)], [config()], "two tasks have one id"),
+    ],
+)
 def test_a_deduplicated_task_without_its_config_ends_the_replay(tmp_path, tasks, configs, text):
     entry = storage.LogEntry(deduplicatedSnapshot=storage.DeduplicatedSnapshot(storage.Snapshot(), tasks, configs))
     with pytest.raises(LogError, match=text):
         replay([codec.encode(entry)], tmp_path)
 
 
-@pytest.mark.parametrize(("tasks", "configs", "count"), [
-    (None, None, 0), ([], [], 0), (None, [config()], 0), ([], None, 0), ([partial(1)], [config(), config()], 1)])
+@pytest.mark.parametrize(
+    ("tasks", "configs", "count"),
+    [(None, None, 0), ([], [], 0), (None, [config()], 0), ([], None, 0), ([partial(1)], [config(), config()], 1)],
+)
 def test_a_deduplicated_snapshot_may_have_nothing_or_more_than_it_needs(tmp_path, tasks, configs, count):
     entry = storage.LogEntry(deduplicatedSnapshot=storage.DeduplicatedSnapshot(storage.Snapshot(), tasks, configs))
     assert len(decoded(replay([codec.encode(entry)], tmp_path)).tasks) == count
@@ -137,8 +151,10 @@ def test_a_deduplicated_snapshot_may_have_nothing_or_more_than_it_needs(tmp_path
 def test_a_cron_job_of_old_loses_its_manager_and_gets_its_key(tmp_path):
     """SaveAcceptedJob of up to 0.7; members 3 and 26, and the owner, name the job (rules 1 and 14)."""
     old = api.TaskConfig(owner=api.Identity(role="www"), environment="prod", jobName="web", container=None)
-    body = [Field(1, 11, fields.string(b"CRON")), Field(2, 12, codec.encode(api.JobConfiguration(
-        cronSchedule="* * * * *", taskConfig=old, instanceCount=1)))]
+    body = [
+        Field(1, 11, fields.string(b"CRON")),
+        Field(2, 12, codec.encode(api.JobConfiguration(cronSchedule="* * * * *", taskConfig=old, instanceCount=1))),
+    ]
     stores = replay([ops.transaction([Op(ops.SAVE_CRON_JOB, fields.join(body))])], tmp_path)
     (left,) = decoded(stores).cronJobs
     assert (left.jobConfiguration.key.role, left.jobConfiguration.taskConfig.job.name) == ("www", "web")
@@ -157,9 +173,16 @@ def test_a_quota_of_old_is_mended_and_an_odd_one_is_told(tmp_path, caplog):
     assert "1 quotas are not of CPUs, RAM and disk: gpu" in caplog.text
 
 
-@pytest.mark.parametrize(("number", "ttype", "value"), [
-    (1, 11, fields.string(b"now")), (4, 15, fields.container(12, [])), (6, 11, fields.string(b"f")),
-    (8, 15, fields.container(12, [])), (10, 8, fields.i32(1))])
+@pytest.mark.parametrize(
+    ("number", "ttype", "value"),
+    [
+        (1, 11, fields.string(b"now")),
+        (4, 15, fields.container(12, [])),
+        (6, 11, fields.string(b"f")),
+        (8, 15, fields.container(12, [])),
+        (10, 8, fields.i32(1)),
+    ],
+)
 def test_a_section_of_another_type_ends_the_replay(tmp_path, number, ttype, value):
     """Carried along as unknown it would take the place of the section in the next snapshot."""
     record = fields.join([Field(1, 12, fields.join([Field(number, ttype, value)]))])

@@ -125,11 +125,18 @@ def test_without_a_terminal_nothing_is_wiped(tool):
     assert tool("status").code == 0
 
 
-@pytest.mark.parametrize(("output", "code", "err"), [
-    (">/dev/full", 1, "aurora-reference-log: The output: No space left on device. What was printed is not complete\n"),
-    (">&-", 0, ""),
-    ("| true", 0, ""),
-])
+@pytest.mark.parametrize(
+    ("output", "code", "err"),
+    [
+        (
+            ">/dev/full",
+            1,
+            "aurora-reference-log: The output: No space left on device. What was printed is not complete\n",
+        ),
+        (">&-", 0, ""),
+        ("| true", 0, ""),
+    ],
+)
 def test_output_that_cannot_be_written_is_told_in_one_line(tool, output, code, err):
     tool("initialize")
     command = ["bash", "-o", "pipefail", "-c", f'"$@" {output}', "bash", TOOL, "status", *tool.place]

@@ -116,12 +116,16 @@ def committed(staged, folder):
     return whole(replay(engine.records, folder))
 
 
-@pytest.mark.parametrize(("header", "odd", "left"), [
-    (b"\x0b\x00\x02", b"\x0b\xbf\x02", [1, 3, 4, 5, 6, -16638]),
-    (b"\x0b\x00\x03", b"\x0b\xd6\x03", [1, 2, 4, 5, 6, -10749]),
-    (b"\x0b\x00\x02", b"\x0b\x00\x01", [1, 3, 4, 5, 6]),
-    (b"\x0b\x00\x03", b"\x0b\x00\x02", [1, 2, 4, 5, 6]),
-], ids=["negative-2", "negative-3", "id-twice", "agent-twice"])
+@pytest.mark.parametrize(
+    ("header", "odd", "left"),
+    [
+        (b"\x0b\x00\x02", b"\x0b\xbf\x02", [1, 3, 4, 5, 6, -16638]),
+        (b"\x0b\x00\x03", b"\x0b\xd6\x03", [1, 2, 4, 5, 6, -10749]),
+        (b"\x0b\x00\x02", b"\x0b\x00\x01", [1, 3, 4, 5, 6]),
+        (b"\x0b\x00\x03", b"\x0b\x00\x02", [1, 2, 4, 5, 6]),
+    ],
+    ids=["negative-2", "negative-3", "id-twice", "agent-twice"],
+)
 def test_a_task_with_a_field_that_nobody_writes_is_committed_whole(copy, tmp_path, header, odd, left):
     """A sweep over every byte found them: what can be staged must not fail when it is committed."""
     manifest_of(copy).unlink()
@@ -154,7 +158,8 @@ def test_every_fact_is_checked(copy, fact):
 
 
 @pytest.mark.parametrize(
-    "section", ["tasks", "hosts", "cron jobs", "quotas", "locks", "job updates", "maintenance requests"])
+    "section", ["tasks", "hosts", "cron jobs", "quotas", "locks", "job updates", "maintenance requests"]
+)
 def test_every_count_is_checked(copy, section):
     facts = json.loads(manifest_of(copy).read_text())
     facts["counts"][section] += 1

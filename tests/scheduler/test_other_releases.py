@@ -51,27 +51,67 @@ BOTH_QUOTA = api.ResourceAggregate(numCpus=0.5, ramMb=128, diskMb=64, resources=
 NEW_QUOTA = api.ResourceAggregate(resources=QUOTA)
 BATCH = api.JobUpdateStrategy(varBatchStrategy=api.VariableBatchJobUpdateStrategy([1, 2], False))
 RELEASES = {
-    "0.5": Release({**OLD_NAMES, **OLD_AMOUNTS, **BLANK, "production": True}, OLD_QUOTA, (1, 3, 4, 5, 6, 8, 9), b"CRON",
-                   status=10, statuses=(0, 2, 3, 10), slave=None),
-    "0.7": Release({**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "production": True}, OLD_QUOTA, manager=b"CRON",
-                   old_keys=True, settings=lambda: api.JobUpdateSettings(updateGroupSize=3, blockIfNoPulsesAfterMs=0,
-                                                                         maxWaitToInstanceRunningMs=1000)),
+    "0.5": Release(
+        {**OLD_NAMES, **OLD_AMOUNTS, **BLANK, "production": True},
+        OLD_QUOTA,
+        (1, 3, 4, 5, 6, 8, 9),
+        b"CRON",
+        status=10,
+        statuses=(0, 2, 3, 10),
+        slave=None,
+    ),
+    "0.7": Release(
+        {**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "production": True},
+        OLD_QUOTA,
+        manager=b"CRON",
+        old_keys=True,
+        settings=lambda: api.JobUpdateSettings(
+            updateGroupSize=3, blockIfNoPulsesAfterMs=0, maxWaitToInstanceRunningMs=1000
+        ),
+    ),
     "0.9": Release({**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "production": False}, OLD_QUOTA, tier="preemptible"),
-    "0.11": Release({**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "container": api.Container(docker=api.DockerContainer(
-        "image", [api.DockerParameter("env", "a=b")]))}, OLD_QUOTA, details={"date": "d"}, tier="preemptible"),
-    "0.14": Release({**OLD_AMOUNTS, "job": JOB, "owner": api.Identity(user="user"), "resources": RESOURCES,
-                     "production": True}, BOTH_QUOTA, details={"version": "0.14.0"}),
+    "0.11": Release(
+        {
+            **OLD_NAMES,
+            **OLD_AMOUNTS,
+            "job": JOB,
+            "container": api.Container(docker=api.DockerContainer("image", [api.DockerParameter("env", "a=b")])),
+        },
+        OLD_QUOTA,
+        details={"date": "d"},
+        tier="preemptible",
+    ),
+    "0.14": Release(
+        {**OLD_AMOUNTS, "job": JOB, "owner": api.Identity(user="user"), "resources": RESOURCES, "production": True},
+        BOTH_QUOTA,
+        details={"version": "0.14.0"},
+    ),
     "0.15 of a client that leaves resources empty": Release(
-        {**OLD_AMOUNTS, "job": JOB, "resources": [], "tier": "revocable"}, BOTH_QUOTA, tier="revocable"),
+        {**OLD_AMOUNTS, "job": JOB, "resources": [], "tier": "revocable"}, BOTH_QUOTA, tier="revocable"
+    ),
     "0.19": Release({**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred", "production": True}, BOTH_QUOTA),
-    "0.20": Release({**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred"}, BOTH_QUOTA,
-                    (1, 3, 4, 5, 6, 8, 10)),
-    "0.21": Release({"job": JOB, "resources": RESOURCES, "tier": "preemptible", "partitionPolicy": api.PartitionPolicy(
-        True, 30)}, NEW_QUOTA, (1, 3, 4, 5, 6, 8, 10, 13), maintenance=True, tier="preemptible"),
-    "0.25": Release({"job": JOB, "resources": [*RESOURCES, api.Resource(ipAddr=1)], "tier": "preferred",
-                     "slaPolicy": api.SlaPolicy(countSlaPolicy=api.CountSlaPolicy(1, 2))}, NEW_QUOTA,
-                    (1, 3, 4, 5, 6, 8, 10, 13), maintenance=True,
-                    settings=lambda: api.JobUpdateSettings(updateGroupSize=3, slaAware=True, updateStrategy=BATCH)),
+    "0.20": Release(
+        {**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred"}, BOTH_QUOTA, (1, 3, 4, 5, 6, 8, 10)
+    ),
+    "0.21": Release(
+        {"job": JOB, "resources": RESOURCES, "tier": "preemptible", "partitionPolicy": api.PartitionPolicy(True, 30)},
+        NEW_QUOTA,
+        (1, 3, 4, 5, 6, 8, 10, 13),
+        maintenance=True,
+        tier="preemptible",
+    ),
+    "0.25": Release(
+        {
+            "job": JOB,
+            "resources": [*RESOURCES, api.Resource(ipAddr=1)],
+            "tier": "preferred",
+            "slaPolicy": api.SlaPolicy(countSlaPolicy=api.CountSlaPolicy(1, 2)),
+        },
+        NEW_QUOTA,
+        (1, 3, 4, 5, 6, 8, 10, 13),
+        maintenance=True,
+        settings=lambda: api.JobUpdateSettings(updateGroupSize=3, slaAware=True, updateStrategy=BATCH),
+    ),
 }
 
 
@@ -82,11 +122,15 @@ def written(release):
     assigned = api.AssignedTask("task-1", release.slave, "host-1", config, {"http": 31000}, 4)
     cron = api.JobConfiguration(key=JOB, owner=OWNER, cronSchedule="* * * * *", taskConfig=config, instanceCount=2)
     snapshot = storage.Snapshot(
-        timestamp=TIME, schedulerMetadata=storage.SchedulerMetadata("framework-1", release.details), locks=[],
+        timestamp=TIME,
+        schedulerMetadata=storage.SchedulerMetadata("framework-1", release.details),
+        locks=[],
         hostAttributes=[api.HostAttributes("host-1", [api.Attribute("rack", {"a"})], 1, release.slave)],
         tasks=[api.ScheduledTask(assigned, release.status, 1, None, events, "task-0")],
-        quotaConfigurations=[storage.QuotaConfiguration("www", release.quota)], jobUpdateDetails=[_update(release)],
-        hostMaintenanceRequests=[api.HostMaintenanceRequest("host-1", api.SlaPolicy(), 5, TIME)])
+        quotaConfigurations=[storage.QuotaConfiguration("www", release.quota)],
+        jobUpdateDetails=[_update(release)],
+        hostMaintenanceRequests=[api.HostMaintenanceRequest("host-1", api.SlaPolicy(), 5, TIME)],
+    )
     raw = codec.encode(snapshot)
     stored = fields.join([fields.Field(3, 12, codec.encode(cron))])
     if release.manager:
@@ -110,11 +154,13 @@ def _update(release):
 @pytest.fixture
 def through(tmp_path):
     """`through(raw)` stages and commits a backup, starts from that log, and decodes the next backup."""
+
     def go(raw):
         path = tmp_path / "scheduler-backup-2014-05-13-16-53"
         path.write_bytes(raw)
         staged = Staged(read_backup(str(path)))
         return codec.decode(storage.Snapshot, committed(staged, tmp_path)), staged.backup
+
     return go
 
 
@@ -131,7 +177,10 @@ def test_a_backup_of_any_release_comes_back_in_the_newest_shape(through, name):
         assert config.tier == release.tier  # rule 11
         assert same(config.container, release.config.get("container") or MESOS)  # rule 19
         assert (config.constraints, config.partitionPolicy is None, config.slaPolicy is None) == (
-            None, "partitionPolicy" not in release.config, "slaPolicy" not in release.config)
+            None,
+            "partitionPolicy" not in release.config,
+            "slaPolicy" not in release.config,
+        )
     assert sorted(map(repr, quota.quota.resources)) == sorted(map(repr, QUOTA))  # rule 10
     assert (host.host, host.slaveId) == ("host-1", release.slave)
     assert (task.assignedTask.taskId, task.ancestorId, task.failureCount) == ("task-1", "task-0", 1)
@@ -147,9 +196,13 @@ def test_a_log_of_any_release_is_the_same_state_as_its_backup(through, tmp_path,
     raw = written(RELEASES[name])
     (task,) = fields.elements(fields.get(raw, 4))[1]
     partial = fields.join([fields.Field(1, 12, fields.drop(task, [1, 4])), fields.Field(2, 8, fields.i32(0))])
-    deduplicated = fields.join([
-        fields.Field(1, 12, fields.drop(raw, [4])), fields.Field(2, 15, fields.container(12, [partial])),
-        fields.Field(3, 15, fields.container(12, [fields.get(task, 1, 4)]))])
+    deduplicated = fields.join(
+        [
+            fields.Field(1, 12, fields.drop(raw, [4])),
+            fields.Field(2, 15, fields.container(12, [partial])),
+            fields.Field(3, 15, fields.container(12, [fields.get(task, 1, 4)])),
+        ]
+    )
     wanted, _ = through(raw)
     for member, snapshot in ((1, raw), (6, deduplicated)):
         held = decoded(replay([fields.join([fields.Field(member, 12, snapshot)])], tmp_path))
@@ -193,8 +246,9 @@ def test_only_0_5_may_lack_job_updates(through):
 HYDRATED = {"locks": 9, "hosts": 3, "quotas": 8, "job updates": 10}
 
 
-@pytest.mark.parametrize("left_out", [*([name] for name in HYDRATED), ["locks", "job updates"], ["hosts", "quotas"]],
-                         ids=" and ".join)
+@pytest.mark.parametrize(
+    "left_out", [*([name] for name in HYDRATED), ["locks", "job updates"], ["hosts", "quotas"]], ids=" and ".join
+)
 def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, fixtures, left_out):
     """-snapshot_hydrate_stores of 0.17 and 0.18 may be any part of the four."""
     raw = read("backups", "era-018-dbscript")

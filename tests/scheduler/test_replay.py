@@ -34,8 +34,9 @@ def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, nam
 @pytest.mark.parametrize("name", LOGGED)
 def test_transactions_and_snapshot_make_one_state(tmp_path, name):
     """Every field of it, configs of updates included, which no expectation tells; one snapshot is rebuilt from SQL."""
-    states = [decoded(replay(recorded(read("log", f"{name}.log-{kind}")), tmp_path))
-              for kind in ("transactions", "snapshot")]
+    states = [
+        decoded(replay(recorded(read("log", f"{name}.log-{kind}")), tmp_path)) for kind in ("transactions", "snapshot")
+    ]
     for section in ("tasks", "cronJobs", "quotaConfigurations", "hostAttributes", "locks", "jobUpdateDetails"):
         one, other = (sorted(canonical(codec.encode(record)) for record in getattr(state, section)) for state in states)
         assert one == other, section
@@ -65,8 +66,11 @@ def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
 
 def replayed(tmp_path, *members, **settings):
     """The stores after one transaction for each union member, given by name."""
-    transactions = [storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**{name: body})], schemaVersion=1))
-                    for member in members for name, body in member.items()]
+    transactions = [
+        storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**{name: body})], schemaVersion=1))
+        for member in members
+        for name, body in member.items()
+    ]
     return replay(map(codec.encode, transactions), tmp_path, **settings)
 
 
@@ -94,7 +98,11 @@ def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp
         replay(misunderstood(), tmp_path)
     left = decoded(replay(misunderstood(), tmp_path, allow_partial=True))
     assert (len(left.tasks), len(left.cronJobs), left.quotaConfigurations, left.jobUpdateDetails) == (
-        19, 2, set(), set())
+        19,
+        2,
+        set(),
+        set(),
+    )
 
 
 def test_ops_without_a_trap_do_what_they_say(tmp_path):
@@ -102,7 +110,8 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
     request = api.HostMaintenanceRequest(host="h", timeoutSecs=1, createdTimestampMs=1)
     cron = api.JobConfiguration(key=key(), cronSchedule="* * * * *", taskConfig=config(), instanceCount=1)
     saved = [
-        {"saveFrameworkId": storage.SaveFrameworkId("f")}, {"saveCronJob": storage.SaveCronJob(cron)},
+        {"saveFrameworkId": storage.SaveFrameworkId("f")},
+        {"saveCronJob": storage.SaveCronJob(cron)},
         {"saveTasks": storage.SaveTasks([task(config(), n) for n in range(3)])},
         {"saveQuota": storage.SaveQuota("www", quota("www").quota)},
         {"saveHostAttributes": storage.SaveHostAttributes(host)},
@@ -111,13 +120,17 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
     counts = {"tasks": 3, "cronJobs": 1, "quotaConfigurations": 1, "hostAttributes": 1, "hostMaintenanceRequests": 1}
     assert {name: len(getattr(decoded(replayed(tmp_path, *saved)), name)) for name in counts} == counts
     removed = [
-        {"removeJob": storage.RemoveJob(key())}, {"removeQuota": storage.RemoveQuota("www")},
+        {"removeJob": storage.RemoveJob(key())},
+        {"removeQuota": storage.RemoveQuota("www")},
         {"removeTasks": storage.RemoveTasks([task(config(), n).assignedTask.taskId for n in (0, 2)])},
         {"removeHostMaintenanceRequest": storage.RemoveHostMaintenanceRequest("h")},
     ]
     left = decoded(replayed(tmp_path, *saved, *removed, *removed))
     assert {name: len(getattr(left, name)) for name in counts} == {
-        **dict.fromkeys(counts, 0), "tasks": 1, "hostAttributes": 1}
+        **dict.fromkeys(counts, 0),
+        "tasks": 1,
+        "hostAttributes": 1,
+    }
     assert left.schedulerMetadata.frameworkId == "f"
 
 
@@ -131,8 +144,11 @@ def test_a_task_of_a_deduplicated_snapshot_may_stand_anywhere_in_its_element(tmp
     parts = [[fields.Field(1, 12, one), fields.Field(2, 8, fields.i32(0))] for one in partial]
     parts[1].reverse()
     parts[3].append(fields.Field(9, 11, fields.string(b"unknown")))
-    members = [fields.Field(1, 12, b"\0"), fields.Field(2, 15, fields.container(12, list(map(fields.join, parts)))),
-               fields.Field(3, 15, fields.container(12, [codec.encode(config())]))]
+    members = [
+        fields.Field(1, 12, b"\0"),
+        fields.Field(2, 15, fields.container(12, list(map(fields.join, parts)))),
+        fields.Field(3, 15, fields.container(12, [codec.encode(config())])),
+    ]
     entry = fields.join([fields.Field(6, 12, fields.join(members))])
     for record in (entry, fields.join([fields.Field(5, 11, fields.string(zlib.compress(entry)))])):
         loaded = replay([record], tmp_path).tasks
@@ -145,8 +161,9 @@ def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
     other.failureCount = 7
     with pytest.raises(LogError, match=r"position 0 .*Proposed new tasks would create task ID collision"):
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})
-    (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])},
-                               {"saveTasks": storage.SaveTasks([other])})).tasks
+    (left,) = decoded(
+        replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])}, {"saveTasks": storage.SaveTasks([other])})
+    ).tasks
     assert left.failureCount == 7
 
 
@@ -157,31 +174,44 @@ def test_a_rewritten_task_has_the_new_config_and_nothing_else_changed(tmp_path):
     unknown = {"rewriteTask": storage.RewriteTask("no-such", new)}
     (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
     assert {(r.numCpus, r.ramMb, r.diskMb, r.namedPort) for r in left.assignedTask.task.resources} == {
-        (3.0, None, None, None), (None, 5, None, None), (None, None, 7, None), (None, None, None, "http")}
+        (3.0, None, None, None),
+        (None, 5, None, None),
+        (None, None, 7, None),
+        (None, None, None, "http"),
+    }
     left.assignedTask.task = old.assignedTask.task
     assert same(left, old)
 
 
 def job_update(update_id="u"):
-    group = api.InstanceTaskConfig(config(container=api.Container(mesos=api.MesosContainer()), tier="preferred"),
-                                   [api.Range(0, 1)])
+    group = api.InstanceTaskConfig(
+        config(container=api.Container(mesos=api.MesosContainer()), tier="preferred"), [api.Range(0, 1)]
+    )
     strategy = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(1))
-    instructions = api.JobUpdateInstructions(initialState=[group], desiredState=group,
-                                             settings=api.JobUpdateSettings(updateGroupSize=1, updateStrategy=strategy))
-    summary = api.JobUpdateSummary(key=api.JobUpdateKey(key(), update_id), user="me",
-                                   state=api.JobUpdateState(5, 1, 1))
+    instructions = api.JobUpdateInstructions(
+        initialState=[group],
+        desiredState=group,
+        settings=api.JobUpdateSettings(updateGroupSize=1, updateStrategy=strategy),
+    )
+    summary = api.JobUpdateSummary(key=api.JobUpdateKey(key(), update_id), user="me", state=api.JobUpdateState(5, 1, 1))
     return api.JobUpdate(summary, instructions)
 
 
 def event(status, at, update_id="u", **members):
-    return {"saveJobUpdateEvent": storage.SaveJobUpdateEvent(
-        event=api.JobUpdateEvent(status, at), **members or {"key": api.JobUpdateKey(key(), update_id)})}
+    return {
+        "saveJobUpdateEvent": storage.SaveJobUpdateEvent(
+            event=api.JobUpdateEvent(status, at), **members or {"key": api.JobUpdateKey(key(), update_id)}
+        )
+    }
 
 
 def instance_event(instance, at):
-    return {"saveJobInstanceUpdateEvent": storage.SaveJobInstanceUpdateEvent(
-        event=api.JobInstanceUpdateEvent(instanceId=instance, timestampMs=at, action=3),
-        key=api.JobUpdateKey(key(), "u"))}
+    return {
+        "saveJobInstanceUpdateEvent": storage.SaveJobInstanceUpdateEvent(
+            event=api.JobInstanceUpdateEvent(instanceId=instance, timestampMs=at, action=3),
+            key=api.JobUpdateKey(key(), "u"),
+        )
+    }
 
 
 SAVED = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update())}
@@ -230,10 +260,14 @@ def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
     assert [e.timestampMs for e in left.details.updateEvents] == [7]
 
 
-@pytest.mark.parametrize(("path", "text"), [
-    (None, "Missing both initial and desired states. At least one is required."),
-    ([2, 1, 0, 1], "no task config"), ([2, 1, 0, 2], "Invalid intial instance state ranges."),
-])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (None, "Missing both initial and desired states. At least one is required."),
+        ([2, 1, 0, 1], "no task config"),
+        ([2, 1, 0, 2], "Invalid intial instance state ranges."),
+    ],
+)
 def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, text):
     bad = job_update()
     if path is None:
@@ -258,10 +292,18 @@ HOLDING = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update(), lockTo
 UNLOCKED = {"removeLock": storage.RemoveLock(api.LockKey(job=key()))}
 
 
-@pytest.mark.parametrize(("members", "kept"), [
-    ([LOCKED], False), ([LOCKED, HOLDING, event(0, 1)], True), ([LOCKED, HOLDING, event(0, 1), event(4, 2)], False),
-    ([LOCKED, HOLDING, event(0, 1), UNLOCKED], False), ([HOLDING, event(0, 1)], False), ([LOCKED, SAVED], False),
-], ids=["of-nobody", "running", "ended", "removed", "no-lock", "another's"])
+@pytest.mark.parametrize(
+    ("members", "kept"),
+    [
+        ([LOCKED], False),
+        ([LOCKED, HOLDING, event(0, 1)], True),
+        ([LOCKED, HOLDING, event(0, 1), event(4, 2)], False),
+        ([LOCKED, HOLDING, event(0, 1), UNLOCKED], False),
+        ([HOLDING, event(0, 1)], False),
+        ([LOCKED, SAVED], False),
+    ],
+    ids=["of-nobody", "running", "ended", "removed", "no-lock", "another's"],
+)
 def test_locks_are_written_for_updates_that_run_and_tokens_for_locks(tmp_path, members, kept):
     left = decoded(replayed(tmp_path, *members))
     assert [lock.token for lock in left.locks or ()] == ["t"] * kept
@@ -274,22 +316,32 @@ def test_hosts_without_an_agent_are_kept(tmp_path):
     assert same(left, host)
 
 
-@pytest.mark.parametrize(("record", "text", "advice"), [
-    (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9", "start that version"),
-    (fields.join([fields.Field(5, 11, fields.string(zlib.compress(fields.join([fields.Field(4, 12, b"\x00")]))))]),
-     "log entry of unknown kind 4", "restore a backup"),
-    (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version", "start that version"),
-    (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version", "restore a backup"),
-    (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job", "restore a backup"),
-])
+@pytest.mark.parametrize(
+    ("record", "text", "advice"),
+    [
+        (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9", "start that version"),
+        (
+            fields.join(
+                [fields.Field(5, 11, fields.string(zlib.compress(fields.join([fields.Field(4, 12, b"\x00")]))))]
+            ),
+            "log entry of unknown kind 4",
+            "restore a backup",
+        ),
+        (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version", "start that version"),
+        (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version", "restore a backup"),
+        (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job", "restore a backup"),
+    ],
+)
 def test_what_is_not_known_ends_the_replay_by_position_and_number(tmp_path, record, text, advice):
     with pytest.raises(LogError, match=f"The log entry at position 2 cannot be read: .*{text}[^.]*\\. [A-Z].*{advice}"):
         replay([b"\x02\x00\x03\x01\x00"] * 2 + [record], tmp_path)
 
 
 def host(name, mode, **members):
-    return Op(ops.SAVE_HOST_ATTRIBUTES, codec.encode(storage.SaveHostAttributes(
-        api.HostAttributes(host=name, attributes=[], mode=mode, **members))))
+    return Op(
+        ops.SAVE_HOST_ATTRIBUTES,
+        codec.encode(storage.SaveHostAttributes(api.HostAttributes(host=name, attributes=[], mode=mode, **members))),
+    )
 
 
 def tasks_op(*tasks):
@@ -319,8 +371,9 @@ def test_two_saves_of_a_host_are_the_later_one_whole():
 def test_events_of_a_stored_update_are_kept_when_more_come(tmp_path):
     stored = update(key(), 0, desired=(config(), (0, 1)))
     snapshot = storage.LogEntry(snapshot=storage.Snapshot(timestamp=LONG_AGO, jobUpdateDetails=[stored]))
-    more = storage.LogEntry(transaction=storage.Transaction(
-        [storage.Op(**event(4, LONG_AGO + 9, "update-0"))], schemaVersion=1))
+    more = storage.LogEntry(
+        transaction=storage.Transaction([storage.Op(**event(4, LONG_AGO + 9, "update-0"))], schemaVersion=1)
+    )
     left = only_update(replay(map(codec.encode, (snapshot, more)), tmp_path))
     assert [e.status for e in left.details.updateEvents] == [0, 0, 4]
 

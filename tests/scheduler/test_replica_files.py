@@ -64,8 +64,9 @@ def test_a_frame_that_is_missing_leaves_the_snapshot_out_and_is_told(extract, tm
     placed = [(1 + at, append(1 + at, data)) for at, data in enumerate(frames)]
     for number, second in enumerate(([], [(2, record(2))])):
         target = tmp_path / "out" / f"state{number}"
-        done = extract(replica(tmp_path / f"log{number}", append(0, quota("before")), placed[0], *second, *placed[2:]),
-                       target)
+        done = extract(
+            replica(tmp_path / f"log{number}", append(0, quota("before")), placed[0], *second, *placed[2:]), target
+        )
         assert done.code == 0
         assert ("Positions are missing: 2." if not second else "undecided and were left out: 2.") in done.err
         assert f"required {len(frames) - 1} frames and found {len(frames) - 2}" in done.err
@@ -83,10 +84,13 @@ def test_a_replica_without_any_state_makes_no_backup(extract, tmp_path, records)
 
 
 def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract, tmp_path):  # noqa: F811
-    event = storage.SaveJobUpdateEvent(event=api.JobUpdateEvent(status=0, timestampMs=1),
-                                       key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1"))
-    lost = codec.encode(storage.LogEntry(transaction=storage.Transaction(
-        ops=[storage.Op(saveJobUpdateEvent=event)], schemaVersion=1)))
+    event = storage.SaveJobUpdateEvent(
+        event=api.JobUpdateEvent(status=0, timestampMs=1),
+        key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1"),
+    )
+    lost = codec.encode(
+        storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(saveJobUpdateEvent=event)], schemaVersion=1))
+    )
     source = replica(tmp_path / "log", append(0, quota("kept")), (2, append(2, lost)))
     refused = extract(source, tmp_path / "state")
     assert refused.code == 1
@@ -172,23 +176,25 @@ def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_
     assert "these sections are missing: hosts, quotas, locks, job updates" in done.err
 
 
-@pytest.mark.parametrize(("target", "text"), [
-    ("", "'' is not the name of a file"),
-    ("sub/", "sub/' is not the name of a file"),
-    ("no/such", "There is no folder "),
-    ("out", "exists already; nothing was written"),
-    ("other", "manifest_other.json exists already; nothing was written"),
-    ("/proc/state", "Failed to make a folder in /proc"),
-    ("x" * 300, "File name too long"),
-])
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("", "'' is not the name of a file"),
+        ("sub/", "sub/' is not the name of a file"),
+        ("no/such", "There is no folder "),
+        ("out", "exists already; nothing was written"),
+        ("other", "manifest_other.json exists already; nothing was written"),
+        ("/proc/state", "Failed to make a folder in /proc"),
+        ("x" * 300, "File name too long"),
+    ],
+)
 def test_where_nothing_can_be_written_is_said(tmp_path, target, text, monkeypatch):
     folder = replica(tmp_path / "log", append(0, quota("a")))
     (tmp_path / "out").mkdir()
     (tmp_path / "manifest_other.json").touch()
     before = sorted(os.listdir(tmp_path))
     monkeypatch.chdir(tmp_path)
-    done = run([TOOL, "extract", f"--mesos-replica={folder}", f"--to={target}"],
-               environment(tmp_path))
+    done = run([TOOL, "extract", f"--mesos-replica={folder}", f"--to={target}"], environment(tmp_path))
     assert (done.code, done.out, "Traceback" in done.err) == (1, "", False)
     assert text in done.err
     assert sorted(os.listdir(tmp_path)) == before

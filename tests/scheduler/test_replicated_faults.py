@@ -46,8 +46,11 @@ def assert_nothing_is_lost(logs, acknowledged):
 
 
 def victims(ensemble, which):
-    return {"leader": [ensemble.leader], "followers": ensemble.followers, "majority": [
-        ensemble.leader, ensemble.followers[0]]}[which]
+    return {
+        "leader": [ensemble.leader],
+        "followers": ensemble.followers,
+        "majority": [ensemble.leader, ensemble.followers[0]],
+    }[which]
 
 
 @pytest.mark.parametrize("which", ["leader", "majority"])

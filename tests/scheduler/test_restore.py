@@ -20,9 +20,11 @@ from tests.support.thrift_calls import call, said, tasks
 @pytest.fixture
 def tool(tmp_path):
     """`tool(one)` restores the sample, or another backup, into the log of a scheduler that does not run."""
+
     def call_tool(one, backup=SAMPLE, *more: str):
         command = [PROGRAMS / "aurora-reference-log", "restore", f"--backup={backup}", f"--path={one.log_dir}", *more]
         return run(command, environment(tmp_path))
+
     return call_tool
 
 
@@ -120,16 +122,19 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
     assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
 
 
-@pytest.mark.parametrize(("arguments", "text"), [
-    ((), "the following arguments are required: --backup"),
-    (("--backup=x",), "one of the arguments --path --zk is required"),
-    (("--backup=x", "--path="), "--path is empty"),
-    (("--backup=x", "--path=log", "--cluster=west"), "--cluster is for --zk"),
-    (("--backup=x", "--path=log", "--max-entry-size=0KB"), "'0KB' must be from 1BYTES to 1GB"),
-    (("--backup=x", "--path=log", "--max-entry-size=12"), "'12' must be of the format"),
-    (("--backup=x", "--zk=h:1", "--group=/x", "--max-entry-size=1MB"), "1048576 bytes with --zk: ZooKeeper takes"),
-    (("--backup=x", "--path=log", "more"), "unrecognized arguments: more"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "the following arguments are required: --backup"),
+        (("--backup=x",), "one of the arguments --path --zk is required"),
+        (("--backup=x", "--path="), "--path is empty"),
+        (("--backup=x", "--path=log", "--cluster=west"), "--cluster is for --zk"),
+        (("--backup=x", "--path=log", "--max-entry-size=0KB"), "'0KB' must be from 1BYTES to 1GB"),
+        (("--backup=x", "--path=log", "--max-entry-size=12"), "'12' must be of the format"),
+        (("--backup=x", "--zk=h:1", "--group=/x", "--max-entry-size=1MB"), "1048576 bytes with --zk: ZooKeeper takes"),
+        (("--backup=x", "--path=log", "more"), "unrecognized arguments: more"),
+    ],
+)
 def test_bad_arguments_are_named(tmp_path, arguments, text):
     done = run([PROGRAMS / "aurora-reference-log", "restore", *arguments], environment(tmp_path))
     assert (done.code, done.out) == (2, "")

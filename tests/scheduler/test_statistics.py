@@ -25,25 +25,68 @@ from tests.support.statistics import events, grown, of_timing, variables
 from tests.support.thrift_calls import BINARY, call, get, post, said, tasks
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
-WRITTEN_SECTIONS = ["hosts", "tasks", "crons", "scheduler_metadata", "quota", "job_updates",
-                    "host_maintenance_requests"]
-STATES = ["INIT", "THROTTLED", "PENDING", "ASSIGNED", "STARTING", "RUNNING", "KILLING", "PREEMPTING", "RESTARTING",
-          "DRAINING", "PARTITIONED", "FAILED", "FINISHED", "KILLED", "LOST"]
+WRITTEN_SECTIONS = [
+    "hosts",
+    "tasks",
+    "crons",
+    "scheduler_metadata",
+    "quota",
+    "job_updates",
+    "host_maintenance_requests",
+]
+STATES = [
+    "INIT",
+    "THROTTLED",
+    "PENDING",
+    "ASSIGNED",
+    "STARTING",
+    "RUNNING",
+    "KILLING",
+    "PREEMPTING",
+    "RESTARTING",
+    "DRAINING",
+    "PARTITIONED",
+    "FAILED",
+    "FINISHED",
+    "KILLED",
+    "LOST",
+]
 QUERIES = ["task_queries_by_id", "task_queries_by_job", "task_queries_by_host", "task_queries_all"]
 EVERY_NAME = {
-    *of_timing(*NATIVE, "scheduler_log_native_truncate_before", "scheduler_log_snapshot",
-               "scheduler_log_snapshot_persist", "log_manager_snapshot", "log_manager_deflate", "log_manager_append",
-               "log_entry_serialize", "log_entry_checksum", "snapshot_create", "snapshot_apply",
-               "scheduler_storage_prepare", "scheduler_storage_start", "scheduler_storage_recover"),
+    *of_timing(
+        *NATIVE,
+        "scheduler_log_native_truncate_before",
+        "scheduler_log_snapshot",
+        "scheduler_log_snapshot_persist",
+        "log_manager_snapshot",
+        "log_manager_deflate",
+        "log_manager_append",
+        "log_entry_serialize",
+        "log_entry_checksum",
+        "snapshot_create",
+        "snapshot_apply",
+        "scheduler_storage_prepare",
+        "scheduler_storage_start",
+        "scheduler_storage_recover",
+    ),
     *of_timing(*(f"snapshot_save_{name}" for name in (*WRITTEN_SECTIONS, "locks"))),
     *of_timing(*(f"snapshot_restore_{name}" for name in (*WRITTEN_SECTIONS, "locks", "dbscript"))),
     *(f"{name}_{bad}" for name in NATIVE for bad in ("timeouts", "failures")),
     *(f"mem_storage_{name}_size" for name in ("attribute", "cron", "quota", "maintenance", "update")),
-    "task_store_index_job_items", "task_store_index_host_items", *QUERIES, *(f"task_store_{name}" for name in STATES),
-    "jvm_uptime_secs", "uncaught_exceptions", "scheduler_backup_success", "scheduler_backup_failed",
-    "scheduler_log_un_snapshotted_transactions", "scheduler_log_snapshots", "scheduler_log_live_bytes",
+    "task_store_index_job_items",
+    "task_store_index_host_items",
+    *QUERIES,
+    *(f"task_store_{name}" for name in STATES),
+    "jvm_uptime_secs",
+    "uncaught_exceptions",
+    "scheduler_backup_success",
+    "scheduler_backup_failed",
+    "scheduler_log_un_snapshotted_transactions",
+    "scheduler_log_snapshots",
+    "scheduler_log_live_bytes",
     *(f"scheduler_log_{name}_read" for name in ("entries", "bytes", "deflated_entries", "bad_frames")),
-    "scheduler_log_entries_written", "scheduler_log_bytes_written",
+    "scheduler_log_entries_written",
+    "scheduler_log_bytes_written",
 }
 
 
@@ -77,13 +120,21 @@ def test_a_snapshot_is_timed_step_by_step_and_section_by_section(scheduler):
     assert said(call(one.url, "snapshot")) == OK
     after = variables(one)
     steps = [
-        "scheduler_log_snapshot", "scheduler_log_snapshot_persist", "snapshot_create", "log_manager_snapshot",
-        "log_manager_deflate", "log_entry_checksum", "log_manager_append", "scheduler_log_native_append",
-        "scheduler_log_native_truncate", "scheduler_log_native_truncate_before",
+        "scheduler_log_snapshot",
+        "scheduler_log_snapshot_persist",
+        "snapshot_create",
+        "log_manager_snapshot",
+        "log_manager_deflate",
+        "log_entry_checksum",
+        "log_manager_append",
+        "scheduler_log_native_append",
+        "scheduler_log_native_truncate",
+        "scheduler_log_native_truncate_before",
         *(f"snapshot_save_{name}" for name in WRITTEN_SECTIONS),
     ]
-    assert grown(dict(zip(steps, events(before, *steps), strict=True)),
-                 dict(zip(steps, events(after, *steps), strict=True))) == dict.fromkeys(steps, 1)
+    assert grown(
+        dict(zip(steps, events(before, *steps), strict=True)), dict(zip(steps, events(after, *steps), strict=True))
+    ) == dict.fromkeys(steps, 1)
     assert after["snapshot_save_locks_events"] == 0
     sections = sum(after[f"snapshot_save_{name}_nanos_total"] for name in WRITTEN_SECTIONS)
     assert after["log_manager_deflate_nanos_total"] - before["log_manager_deflate_nanos_total"] >= sections
@@ -94,8 +145,9 @@ def test_a_backup_saves_the_sections_too(scheduler):
     assert said(call(one.url, "performBackup")) == OK
     found = variables(one)
     assert events(found, *(f"snapshot_save_{name}" for name in WRITTEN_SECTIONS)) == [1] * len(WRITTEN_SECTIONS)
-    assert [found[name] for name in ("snapshot_create_events", "scheduler_backup_success",
-                                     "scheduler_log_snapshot_events")] == [1, 1, 0]
+    assert [
+        found[name] for name in ("snapshot_create_events", "scheduler_backup_success", "scheduler_log_snapshot_events")
+    ] == [1, 1, 0]
 
 
 def test_a_start_is_timed_and_what_it_restores(scheduler):
@@ -105,8 +157,13 @@ def test_a_start_is_timed_and_what_it_restores(scheduler):
     assert said(call(one.url, "createJob", description=job("other"))) == OK
     one.restart()
     found = variables(one)
-    steps = ["scheduler_storage_prepare", "scheduler_storage_start", "scheduler_storage_recover", "snapshot_apply",
-             *(f"snapshot_restore_{name}" for name in WRITTEN_SECTIONS)]
+    steps = [
+        "scheduler_storage_prepare",
+        "scheduler_storage_start",
+        "scheduler_storage_recover",
+        "snapshot_apply",
+        *(f"snapshot_restore_{name}" for name in WRITTEN_SECTIONS),
+    ]
     assert events(found, *steps) == [1] * len(steps)
     # The snapshot, the job behind it, and the no-op of the start: each is one record.
     assert events(found, "scheduler_log_native_read") == [3]
@@ -138,8 +195,9 @@ def test_the_stores_tell_their_sizes_and_the_tasks_their_states(scheduler):
         hostAttributes=[HostAttributes(f"host-{number}", set(), MaintenanceMode.NONE, "s") for number in range(4)],
     )
     found = variables(one)
-    sizes = {name: found[f"mem_storage_{name}_size"] for name in ("attribute", "cron", "quota", "maintenance",
-                                                                  "update")}
+    sizes = {
+        name: found[f"mem_storage_{name}_size"] for name in ("attribute", "cron", "quota", "maintenance", "update")
+    }
     assert sizes == {"attribute": 4, "cron": 2, "quota": 3, "maintenance": 0, "update": 1}
     assert [found[f"task_store_index_{by}_items"] for by in ("job", "host")] == [4, 3]
     assert by_status(one) == {"RUNNING": 2, "PENDING": 1, "LOST": 1}

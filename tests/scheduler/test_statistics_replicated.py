@@ -67,7 +67,10 @@ def test_a_standby_has_opened_a_log_and_tells_of_no_tasks(elected):
     standby = elected.stand_by()
     found = variables(standby)
     assert events(found, "scheduler_storage_prepare", "scheduler_storage_start", "scheduler_log_native_read") == [
-        1, 0, 0]
+        1,
+        0,
+        0,
+    ]
     assert not [name for name in found if name.startswith("task_store_") and "index" not in name]
 
 

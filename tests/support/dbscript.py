@@ -30,7 +30,9 @@ JOB_UPDATE_CONFIGS_TO_INSTANCES CONFIG_ID FIRST LAST
 JOB_UPDATE_EVENTS UPDATE_ROW_ID STATUS TIMESTAMP_MS USER MESSAGE
 JOB_INSTANCE_UPDATE_EVENTS UPDATE_ROW_ID ACTION INSTANCE_ID TIMESTAMP_MS
 """
-SCHEMA_018 = SCHEMA_013 + """
+SCHEMA_018 = (
+    SCHEMA_013
+    + """
 TASK_RESOURCE TASK_CONFIG_ID TYPE_ID VALUE
 QUOTA_RESOURCE QUOTA_ID TYPE_ID VALUE
 TASK_CONFIG_MESOS_FETCHER_URIS TASK_CONFIG_ID VALUE EXTRACT CACHE
@@ -40,6 +42,7 @@ TASK_CONFIG_VOLUMES TASK_CONFIG_ID HOST_PATH CONTAINER_PATH MODE
 JOB_UPDATE_METADATA UPDATE_ROW_ID KEY VALUE
 CHANGELOG APPLIED_AT DESCRIPTION DOWNGRADE_SCRIPT
 """
+)
 # After about so many characters H2 begins another INSERT.
 LONGEST_INSERT = 4096
 
@@ -61,15 +64,18 @@ def encoded(text):
         return "'" + text.replace("'", "''") + "'"
     escapes = {"\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r", '"': r"\"", "\\": r"\\"}
     units = text.encode("utf-16-be")
-    signs = (chr(int.from_bytes(units[at:at + 2], "big")) for at in range(0, len(units), 2))
+    signs = (chr(int.from_bytes(units[at : at + 2], "big")) for at in range(0, len(units), 2))
     parts = (escapes.get(sign) or (sign if " " <= sign <= "\x7f" else f"\\u{ord(sign):04x}") for sign in signs)
     return "STRINGDECODE('" + "".join(parts).replace("'", "''") + "')"
 
 
 def script(tables, schema=SCHEMA_018):
     """The statements of a script; rows are tuples of all columns, ID first."""
-    statements = ["SET DB_CLOSE_DELAY -1;\n", "SET LOCK_MODE 3;\n",
-                  'CREATE USER IF NOT EXISTS "" SALT \'\' HASH \'\' ADMIN;\n']
+    statements = [
+        "SET DB_CLOSE_DELAY -1;\n",
+        "SET LOCK_MODE 3;\n",
+        "CREATE USER IF NOT EXISTS \"\" SALT '' HASH '' ADMIN;\n",
+    ]
     left = dict(tables)
     for line in schema.strip().replace("\n    ", " ").split("\n"):
         if line:

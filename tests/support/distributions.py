@@ -39,11 +39,17 @@ COMMAND = '''
 '''
 
 
-def fleet(name: str = "fleet_hello", module: str = "aurora_fleet", effect: str = "read", command: str = COMMAND,
-          ) -> dict[str, str]:
+def fleet(
+    name: str = "fleet_hello",
+    module: str = "aurora_fleet",
+    effect: str = "read",
+    command: str = COMMAND,
+) -> dict[str, str]:
     """A plugin with one command."""
-    return {f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
-            f"{module}/command.py": command}
+    return {
+        f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
+        f"{module}/command.py": command,
+    }
 
 
 def broken(source: str) -> dict[str, str]:
@@ -84,9 +90,24 @@ class Scratch:
 
     def install_wheel(self, packed: Path) -> None:
         python = str(self.venv / "bin" / "python")
-        subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index",
-                        "--no-deps", "--disable-pip-version-check", str(packed)], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "--python",
+                python,
+                "install",
+                "--quiet",
+                "--no-index",
+                "--no-deps",
+                "--disable-pip-version-check",
+                str(packed),
+            ],
+            check=True,
+        )
 
     def __call__(self, *arguments: str, program: str = "aurora_admin", **settings) -> Result:
-        return run([self.venv / "bin" / program, *arguments], environment(self.home, PYTHONPATH=self.libraries),
-                   **settings)
+        return run(
+            [self.venv / "bin" / program, *arguments], environment(self.home, PYTHONPATH=self.libraries), **settings
+        )

@@ -44,8 +44,12 @@ class Elected:
 
     def add(self, *flags: str, **options: str) -> Scheduler:
         """Make one that is not started yet; later flags win over ours of the same name."""
-        ours = (f"-zk_endpoints={self.hosts}", f"-serverset_path={self.path}",
-                f"-zk_session_timeout={self.session_seconds}secs", *self.flags)
+        ours = (
+            f"-zk_endpoints={self.hosts}",
+            f"-serverset_path={self.path}",
+            f"-zk_session_timeout={self.session_seconds}secs",
+            *self.flags,
+        )
         named = {flag.partition("=")[0]: flag for flag in (*ours, *flags)}
         one = Scheduler(self.folder / f"scheduler{len(self.schedulers)}", tuple(named.values()), **options)
         self.schedulers.append(one)

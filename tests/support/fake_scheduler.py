@@ -141,9 +141,11 @@ def _shut(sock: socket.socket) -> None:
 
 def http(status: int = 200, body: bytes = b"", *, cut: int | None = None, chunk: int = 0, **headers: str) -> Action:
     """Answer with this status and body; `cut` closes after so many bytes, `chunk` is the size of chunks."""
-    lines = [f"HTTP/1.1 {status} {REASONS.get(status, '')}",
-             "Transfer-Encoding: chunked" if chunk else f"Content-Length: {len(body)}",
-             *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    lines = [
+        f"HTTP/1.1 {status} {REASONS.get(status, '')}",
+        "Transfer-Encoding: chunked" if chunk else f"Content-Length: {len(body)}",
+        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+    ]
     payload = b"".join(_chunks(body, chunk)) if chunk else body
     whole = "\r\n".join([*lines, "", ""]).encode() + payload
 
@@ -151,13 +153,14 @@ def http(status: int = 200, body: bytes = b"", *, cut: int | None = None, chunk:
         sock.sendall(whole[:cut])
         if cut is not None or headers.get("Connection") == "close":
             _shut(sock)
+
     act.whole = whole  # type: ignore[attr-defined]
     return act
 
 
 def _chunks(body: bytes, size: int) -> Iterable[bytes]:
     for at in range(0, len(body), size):
-        piece = body[at:at + size]
+        piece = body[at : at + size]
         yield b"%x\r\n%s\r\n" % (len(piece), piece)
     yield b"0\r\n\r\n"
 
@@ -175,8 +178,9 @@ def thrift(method: str, response: Response, *, binary: bool = True, zipped: bool
     message = Message(method, REPLY, 0, result_bytes(method, response))
     body = to_binary(message) if binary else to_json(message)
     headers = {"Content_Encoding": "gzip"} if zipped else {}
-    return http(200, gzip.compress(body) if zipped else body, Content_Type=BINARY if binary else JSON, **headers,
-                **options)  # type: ignore[arg-type]
+    return http(
+        200, gzip.compress(body) if zipped else body, Content_Type=BINARY if binary else JSON, **headers, **options
+    )  # type: ignore[arg-type]
 
 
 def says(method: str, code: int = 1, *texts: str | None, result: Result | None = None, **options: object) -> Action:
@@ -209,18 +213,22 @@ def silence(sock: socket.socket, _request: Request) -> None:
 
 def raw(data: bytes) -> Action:
     """Answer with bytes that need not be HTTP, and close."""
+
     def act(sock: socket.socket, _request: Request) -> None:
         sock.sendall(data)
         _shut(sock)
+
     return act
 
 
 def drip(data: bytes) -> Action:
     """Send these bytes for ever, a few at a time."""
+
     def act(sock: socket.socket, _request: Request) -> None:
         for byte in itertools.cycle(data):
             sock.sendall(bytes([byte]))
             threading.Event().wait(0.02)
+
     return act
 
 
@@ -244,8 +252,15 @@ class FakeClock:
 class Client:
     """A client of one scheduler: `scheduler` to call, what it logged in `log`, and how long it waited in `slept`."""
 
-    def __init__(self, url: str, *, timeout: float | None = None, bypass: bool = False, is_real_time: bool = False,
-                 **keys: object) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float | None = None,
+        bypass: bool = False,
+        is_real_time: bool = False,
+        **keys: object,
+    ) -> None:
         self._log = io.StringIO()
         self.time = FakeClock()
         clock = Clock() if is_real_time else self.time.clock()

@@ -59,8 +59,13 @@ def write(folder: Path, records: dict[bytes, bytes], **options: object) -> Path:
     return folder
 
 
-def replica(folder: Path, *records: bytes | tuple[int, bytes], metadata: bytes | None = VOTING,
-            others: dict[bytes, bytes] | None = None, **options: object) -> Path:
+def replica(
+    folder: Path,
+    *records: bytes | tuple[int, bytes],
+    metadata: bytes | None = VOTING,
+    others: dict[bytes, bytes] | None = None,
+    **options: object,
+) -> Path:
     """A replica of these records at positions 0, 1, 2, ... or where they say."""
     placed = [item if isinstance(item, tuple) else (at, item) for at, item in enumerate(records)]
     first = {b"0000000000": metadata} if metadata else {}

@@ -46,11 +46,23 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "", seconds: float = DEADLINE_SECONDS,
-        ) -> Result:
+def run(
+    command: Sequence[object],
+    env: Mapping[str, str],
+    stdin: str = "",
+    seconds: float = DEADLINE_SECONDS,
+) -> Result:
     """Run to the end and return exit code, output and errors as text."""
-    done = subprocess.run([str(part) for part in command], env=env, input=stdin, capture_output=True, text=True,
-                          errors="surrogateescape", timeout=seconds, check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=seconds,
+        check=False,
+    )
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -131,15 +143,29 @@ class Scheduler:
 
     def command(self) -> list[str]:
         """Return its command line."""
-        return [*self.wrapper, str(PROGRAMS / "aurora-reference-scheduler"), f"-cluster_name={self.cluster}",
-                f"-http_port={self.port}", f"-hostname={self.host}", "-ip=127.0.0.1", f"-backup_dir={self.backup_dir}",
-                f"-native_log_file_path={self.log_dir}", *self.flags]
+        return [
+            *self.wrapper,
+            str(PROGRAMS / "aurora-reference-scheduler"),
+            f"-cluster_name={self.cluster}",
+            f"-http_port={self.port}",
+            f"-hostname={self.host}",
+            "-ip=127.0.0.1",
+            f"-backup_dir={self.backup_dir}",
+            f"-native_log_file_path={self.log_dir}",
+            *self.flags,
+        ]
 
     def spawn(self) -> None:
         """Start the process and go on at once; `start` waits until it serves."""
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), env=environment(self.folder), stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.command(),
+                env=environment(self.folder),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def start(self, until: str = "Serving") -> "Scheduler":
         """Start it, on its log if there is one, and wait until it says so: Serving, Standing by, Awaiting ..."""
@@ -182,4 +208,3 @@ class Scheduler:
             assert self.stop() == 0, self.log
         self.kill()
         return self.start()
-

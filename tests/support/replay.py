@@ -54,5 +54,5 @@ def recorded(raw):
     at = 0
     while at < len(raw):
         (length,) = struct.unpack_from(">I", raw, at)
-        yield raw[at + 4:at + 4 + length]
+        yield raw[at + 4 : at + 4 + length]
         at += 4 + length

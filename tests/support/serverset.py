@@ -67,8 +67,9 @@ class Running:
 def running(env: dict[str, str], *arguments: str) -> Iterator[Running]:
     """Run the program beside the test; it is killed when it takes too long."""
     command = [str(PROGRAMS / "aurora_admin"), *arguments]
-    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     timer = threading.Timer(DEADLINE_SECONDS, process.kill)
     timer.start()
     try:

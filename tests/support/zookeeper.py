@@ -15,12 +15,26 @@ JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"
 NO_ZOOKEEPER = "no ZooKeeper server on this machine: install Debian's package zookeeper"
 # Small and quick to start: the tests run many of them on few cores.
-JAVA = ("-Xms32m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.preAllocSize=4096",
-        "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.4lw.commands.whitelist=*",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+JAVA = (
+    "-Xms32m",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Dzookeeper.preAllocSize=4096",
+    "-Dzookeeper.admin.enableServer=false",
+    "-Dzookeeper.4lw.commands.whitelist=*",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+)
 # A session may be negotiated from a second up; a server that another has not heard from for ten seconds is out.
-SETTINGS = {"tickTime": 500, "initLimit": 60, "syncLimit": 20, "minSessionTimeout": 1000, "maxSessionTimeout": 60000,
-            "maxClientCnxns": 0}
+SETTINGS = {
+    "tickTime": 500,
+    "initLimit": 60,
+    "syncLimit": 20,
+    "minSessionTimeout": 1000,
+    "maxSessionTimeout": 60000,
+    "maxClientCnxns": 0,
+}
 HOST = "127.0.0.1"
 # Below the ports that the kernel hands out for outgoing connections: a server that is down keeps its port.
 PORTS = range(12000, 32000)
@@ -82,8 +96,18 @@ class Server:
 
     def start(self) -> None:
         """Start the process and go on; `serves` says when it takes part."""
-        command = ["setpriv", "--pdeathsig", "KILL", "java", *JAVA, *self.java, "-cp", CLASSPATH,
-                   "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.folder / "zoo.cfg")]
+        command = [
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            "java",
+            *JAVA,
+            *self.java,
+            "-cp",
+            CLASSPATH,
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+            str(self.folder / "zoo.cfg"),
+        ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

@@ -168,8 +168,15 @@ class Child:
 @contextmanager
 def child(logs: Logs, host: str = "child", session_seconds: float = SESSION_SECONDS) -> Iterator[Child]:
     """Run a process that leads the log."""
-    command = [sys.executable, "-m", "tests.support.log_process", logs.hosts, logs.root, str(logs.folder / host),
-               str(session_seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.log_process",
+        logs.hosts,
+        logs.root,
+        str(logs.folder / host),
+        str(session_seconds),
+    ]
     process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     one = Child(process)
     try:

@@ -53,9 +53,22 @@ def test_rule_1_without_any_name_there_is_no_task(job):
 def test_rule_9_resources_are_the_amounts_and_ports_of_old(resources):
     found, rules = mended(config(resources=resources, numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"]))
     assert rules == [9]
-    assert same(found, config(numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"], resources=[
-        api.Resource(numCpus=0.5), api.Resource(ramMb=256), api.Resource(diskMb=512), api.Resource(namedPort="a"),
-        api.Resource(namedPort="b")]))
+    assert same(
+        found,
+        config(
+            numCpus=0.5,
+            ramMb=256,
+            diskMb=512,
+            requestedPorts=["a", "b"],
+            resources=[
+                api.Resource(numCpus=0.5),
+                api.Resource(ramMb=256),
+                api.Resource(diskMb=512),
+                api.Resource(namedPort="a"),
+                api.Resource(namedPort="b"),
+            ],
+        ),
+    )
 
 
 def test_rule_9_amounts_of_old_do_not_count_beside_resources():
@@ -72,7 +85,7 @@ def test_rule_9_nothing_is_made_of_nothing():
 
 @pytest.mark.parametrize(("production", "tier"), [(True, "preferred"), (False, "preemptible"), (None, "preemptible")])
 def test_rule_11_the_tier_follows_from_production(production, tier):
-    assert mended(config(tier=None, production=production)) [0].tier == tier
+    assert mended(config(tier=None, production=production))[0].tier == tier
     assert mended(config(tier="revocable", production=production))[0].tier == "revocable"
 
 
@@ -143,7 +156,8 @@ def update(summary=None, settings=None, events=(), instance_events=(), of=None):
     queue = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(1))
     group = api.InstanceTaskConfig(of or config(), [api.Range(0, 1)])
     instructions = api.JobUpdateInstructions(
-        initialState=[group], desiredState=group, settings=settings or api.JobUpdateSettings(updateStrategy=queue))
+        initialState=[group], desiredState=group, settings=settings or api.JobUpdateSettings(updateStrategy=queue)
+    )
     events = [api.JobUpdateEvent(status, at) for status, at in events]
     instance_events = [api.JobInstanceUpdateEvent(0, at, 1) for at in instance_events]
     details = api.JobUpdateDetails(api.JobUpdate(summary, instructions), events, instance_events)
@@ -169,10 +183,13 @@ def test_rule_6_an_update_is_known_by_the_id_and_job_of_old():
     assert details(update(both)).update.summary.key.id == "new"
 
 
-@pytest.mark.parametrize(("batch", "strategy"), [
-    (False, api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(3))),
-    (True, api.JobUpdateStrategy(batchStrategy=api.BatchJobUpdateStrategy(3, autopauseAfterBatch=False))),
-])
+@pytest.mark.parametrize(
+    ("batch", "strategy"),
+    [
+        (False, api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(3))),
+        (True, api.JobUpdateStrategy(batchStrategy=api.BatchJobUpdateStrategy(3, autopauseAfterBatch=False))),
+    ],
+)
 def test_rule_12_the_strategy_follows_from_group_size_and_batches(batch, strategy):
     settings = api.JobUpdateSettings(updateGroupSize=3, waitForBatchCompletion=batch)
     assert same(details(update(settings=settings)).update.instructions.settings.updateStrategy, strategy)
@@ -203,4 +220,5 @@ def test_rules_are_told_in_words():
     backfill = Backfill()
     backfill.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
     assert backfill.summary == (
-        "resources of a task from numCpus, ramMb, diskMb and requestedPorts; the tier from production")
+        "resources of a task from numCpus, ramMb, diskMb and requestedPorts; the tier from production"
+    )

@@ -21,6 +21,7 @@ def files(tmp_path, monkeypatch):
             if content is not None:
                 path.write_text(content if isinstance(content, str) else json.dumps(content))
         return tmp_path / "etc" / "clusters.json"
+
     return write
 
 
@@ -74,17 +75,20 @@ def test_a_cluster_keeps_what_nobody_knows(files):
     assert find("west").raw == document
 
 
-@pytest.mark.parametrize(("content", "text"), [
-    ("", "Unable to parse {path}: Expecting value: line 1 column 1 (char 0). "),
-    ('[{"name": "west",}]', "Unable to parse {path}: "),
-    ("[" * 100_000, "Unable to parse {path}: "),
-    ("5", "Unknown layout in {path}; "),
-    ('"west"', "Unknown layout in {path}; "),
-    ("[5]", "Clusters must be maps of key/value pairs, got <class 'int'>; correct {path}"),
-    ('{"name": "west", "zk": "z"}', "Clusters must be maps of key/value pairs, got <class 'str'>; correct {path}"),
-    ('[{"name": null}]', "The name of a cluster in {path} is 'None': Cannot coerce 'None' to String; "),
-    ('[{"name": ["a"]}]', "The name of a cluster in {path} is '['a']': "),
-])
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("", "Unable to parse {path}: Expecting value: line 1 column 1 (char 0). "),
+        ('[{"name": "west",}]', "Unable to parse {path}: "),
+        ("[" * 100_000, "Unable to parse {path}: "),
+        ("5", "Unknown layout in {path}; "),
+        ('"west"', "Unknown layout in {path}; "),
+        ("[5]", "Clusters must be maps of key/value pairs, got <class 'int'>; correct {path}"),
+        ('{"name": "west", "zk": "z"}', "Clusters must be maps of key/value pairs, got <class 'str'>; correct {path}"),
+        ('[{"name": null}]', "The name of a cluster in {path} is 'None': Cannot coerce 'None' to String; "),
+        ('[{"name": ["a"]}]', "The name of a cluster in {path} is '['a']': "),
+    ],
+)
 def test_a_broken_file_is_named_with_what_is_wrong(files, content, text):
     path = files(content)
     with pytest.raises(ConfigError) as caught:

@@ -9,7 +9,8 @@ from aurora_admin.client.discovery.members import MEMBER, Member, candidates, re
 # As releases before 0.10 could write it: host 127.0.0.1, port 9201, name http, ALIVE (spec/client-connection.md 2.2).
 THRIFT = bytes.fromhex(
     "0c00010b0001000000093132372e302e302e31080002000023f1000d00020b0c0000000100000004687474700b000100000009"
-    "3132372e302e302e31080002000023f1000800030000000200")
+    "3132372e302e302e31080002000023f1000800030000000200"
+)
 HERE = {"host": "127.0.0.1", "port": 9201}
 
 
@@ -40,10 +41,13 @@ def test_https_goes_before_http():
     assert read(node(https=there, http=HERE)).url == "https://proxy:443"
 
 
-@pytest.mark.parametrize(("named", "oddity"), [
-    ({}, "it has no endpoint http or https but none at all"),
-    ({"aurora": {"host": "x", "port": 1}}, "it has no endpoint http or https but 'aurora'"),
-])
+@pytest.mark.parametrize(
+    ("named", "oddity"),
+    [
+        ({}, "it has no endpoint http or https but none at all"),
+        ({"aurora": {"host": "x", "port": 1}}, "it has no endpoint http or https but 'aurora'"),
+    ],
+)
 def test_without_either_the_service_endpoint_is_taken_and_told(named, oddity):
     assert read(node(**named)) == Member("http://127.0.0.1:9201", "ALIVE", oddity)
 
@@ -111,15 +115,32 @@ def test_half_a_payload_is_never_more_than_an_error(raw):
             read(raw[:cut])
 
 
-@pytest.mark.parametrize(("name", "is_member"), [
-    ("member_0000000125", True), ("member_-2147483648", True), ("member_", False), ("member_1x", False),
-    ("singleton_candidate_0000000001", False), ("_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-lock-0000000001", False),
-    ("_c_41e16add-member_0000000001", False),
-])
+@pytest.mark.parametrize(
+    ("name", "is_member"),
+    [
+        ("member_0000000125", True),
+        ("member_-2147483648", True),
+        ("member_", False),
+        ("member_1x", False),
+        ("singleton_candidate_0000000001", False),
+        ("_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-lock-0000000001", False),
+        ("_c_41e16add-member_0000000001", False),
+    ],
+)
 def test_members_are_known_by_their_names(name, is_member):
     assert bool(MEMBER.fullmatch(name)) == is_member
 
 
 def test_candidates_of_every_release_are_counted():
-    assert candidates(["singleton_candidate_0000000124", "_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-lock-0000000001",
-                       "_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-latch-0000000001", "member_0000000125", "x"]) == 3
+    assert (
+        candidates(
+            [
+                "singleton_candidate_0000000124",
+                "_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-lock-0000000001",
+                "_c_41e16add-e38b-4b4d-b22f-bbe32032c5f2-latch-0000000001",
+                "member_0000000125",
+                "x",
+            ]
+        )
+        == 3
+    )

@@ -24,11 +24,13 @@ def backup():
 @pytest.fixture
 def judge(backup):
     """Compare what a scheduler answers: the function given gets all records that should be there, by id."""
+
     def compare(answer):
         drill = Drill(SimpleNamespace(), "backup", backup, None)
         records = {task_id: backup.record(task_id) for task_id in backup.tasks.ids if task_id not in drill.deleted}
         drill.sandbox = SimpleNamespace(tasks=lambda _: iter(answer(records, drill)))
         return drill.compare_tasks()
+
     return compare
 
 
@@ -48,12 +50,14 @@ def test_a_set_in_another_order_is_the_same_task(judge):
         changed = fields.put(raw, [1, 4, 32], 14, fields.container(etype, items[::-1]))
         assert changed != raw
         return {**records, first(records): changed}.values()
+
     assert judge(reordered)
 
 
 def test_a_missing_task_is_named(judge):
     def without_one(records, _):
         return [raw for task_id, raw in records.items() if task_id != first(records)]
+
     with pytest.raises(StepFailed, match=r"missing: 1 \("):
         judge(without_one)
 
@@ -68,11 +72,14 @@ def test_a_task_that_is_answered_twice_is_named(judge):
         judge(lambda records, _: [*records.values(), records[first(records)]])
 
 
-@pytest.mark.parametrize(("path", "ttype", "value"), [
-    ([2], 8, fields.i32(7)), ([1, 4, 17, 2], 11, fields.string(b"other")), ([99], 11, fields.string(b"new"))])
+@pytest.mark.parametrize(
+    ("path", "ttype", "value"),
+    [([2], 8, fields.i32(7)), ([1, 4, 17, 2], 11, fields.string(b"other")), ([99], 11, fields.string(b"new"))],
+)
 def test_a_changed_task_is_named(judge, path, ttype, value):
     def changed(records, _):
         return {**records, first(records): fields.put(records[first(records)], path, ttype, value)}.values()
+
     with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
         judge(changed)
 
@@ -80,10 +87,13 @@ def test_a_changed_task_is_named(judge, path, ttype, value):
 @pytest.fixture
 def judge_rest(backup, tmp_path):
     """Compare the backup that a restored scheduler makes: the function given edits the whole snapshot."""
+
     def compare(edit):
         def back_up(*_):
             (tmp_path / "scheduler-backup-new").write_bytes(edit(SAMPLE.read_bytes()))
+
         return Drill(SimpleNamespace(admin=back_up, backups=tmp_path), "backup", backup, None).compare_the_rest()
+
     return compare
 
 
@@ -112,6 +122,7 @@ def test_a_lost_record_is_named(judge_rest):
     def without_last_quota(raw):
         etype, items = fields.elements(fields.get(raw, QUOTAS))
         return fields.put(raw, [QUOTAS], 14, fields.container(etype, items[:-1]))
+
     with pytest.raises(StepFailed, match=r"1 quotas differ, b'www-data' for one"):
         judge_rest(without_last_quota)
 
@@ -121,5 +132,6 @@ def test_a_changed_record_is_named(judge_rest):
         etype, items = fields.elements(fields.get(raw, HOSTS))
         drained = fields.put(items[0], [3], 8, fields.i32(4))
         return fields.put(raw, [HOSTS], 14, fields.container(etype, [drained, *items[1:]]))
+
     with pytest.raises(StepFailed, match="1 hosts differ"):
         judge_rest(with_another_mode)

@@ -78,7 +78,8 @@ def test_setup_cfg_names_every_plugin():
     lines = config["options.entry_points"]["aurora_admin.plugins.v1"].split("\n")
     folders = {path.parent.name for path in (CHECKOUT / "plugins").glob("*/__init__.py")}
     assert {tuple(line.split(" = ")) for line in lines if line} == {
-        (name, f"aurora_admin.plugins.{name}") for name in folders}
+        (name, f"aurora_admin.plugins.{name}") for name in folders
+    }
     assert all(importlib.import_module(f"aurora_admin.plugins.{name}").__doc__ for name in folders)
 
 

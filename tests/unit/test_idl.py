@@ -12,8 +12,10 @@ from aurora_admin.wire.struct import Struct
 from tests.conftest import CHECKOUT
 
 # One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
-FIELD = re.compile(r" *(?P<id>\d+): (?P<optional>optional )?(?P<type>[\w.]+(?:<.*?>)?) (?P<name>\w+)"
-                   r"(?: = (?P<default>.*?))?,?(?:  +// (?P<comment>.+))?$")
+FIELD = re.compile(
+    r" *(?P<id>\d+): (?P<optional>optional )?(?P<type>[\w.]+(?:<.*?>)?) (?P<name>\w+)"
+    r"(?: = (?P<default>.*?))?,?(?:  +// (?P<comment>.+))?$"
+)
 MEMBER = re.compile(r"  (?P<name>[A-Z]\w*) = (?P<value>\d+),(?:  +// (?P<comment>.+))?$")
 BLOCK = re.compile(r"(?P<kind>enum|struct|union|service) (?P<name>\w+)(?: extends (?P<extends>\w+))? \{$")
 METHOD = re.compile(r"  (?P<result>\w+) (?P<name>\w+)\((?P<end>\))?$")
@@ -52,8 +54,14 @@ def field(line):
     assert found, f"not the declaration of a field: {line}"
     default = json.loads(found["default"]) if found["default"] else None
     requiredness = "optional" if found["optional"] else "default"
-    return Field(int(found["id"]), found["name"], found["type"].replace("api.", ""), requiredness, default,
-                 found["comment"] or "")
+    return Field(
+        int(found["id"]),
+        found["name"],
+        found["type"].replace("api.", ""),
+        requiredness,
+        default,
+        found["comment"] or "",
+    )
 
 
 def methods(lines):
@@ -87,8 +95,9 @@ def read_idl(name):
         if start := BLOCK.match(line):
             end = lines.index("}", number)
             comment = lines[number - 1] if lines[number - 1].startswith("//") else ""
-            blocks[start["name"]] = Block(start["kind"], comment, start["extends"],
-                                          body(start["kind"], lines[number + 1:end]))
+            blocks[start["name"]] = Block(
+                start["kind"], comment, start["extends"], body(start["kind"], lines[number + 1 : end])
+            )
     return blocks
 
 
@@ -112,25 +121,33 @@ def test_every_field_member_method_and_argument_is_explained():
             parts = {f"{name}.{part}": inner for part, inner in block.body.items()}
             for method, inner in list(parts.items()) if block.kind == "service" else ():
                 parts |= {f"{method}.{part}": argument for part, argument in inner.body.items()}
-            comments = {name: block.comment} | {part: inner[1] if block.kind == "enum" else inner.comment
-                                                for part, inner in parts.items()}
+            comments = {name: block.comment} | {
+                part: inner[1] if block.kind == "enum" else inner.comment for part, inner in parts.items()
+            }
             unexplained += [f"{module}.{part}" for part, comment in comments.items() if not comment]
     assert unexplained == []
 
 
 def test_enums(contract):
-    expected = {name: {member["name"]: member["value"] for member in enum["members"] if member["current"]}
-                for name, enum in contract["enums"].items() if enum["current"]}
-    assert {name: {member: value for member, (value, _) in block.body.items()}
-            for name, block in of_kind("api", "enum").items()} == expected
+    expected = {
+        name: {member["name"]: member["value"] for member in enum["members"] if member["current"]}
+        for name, enum in contract["enums"].items()
+        if enum["current"]
+    }
+    assert {
+        name: {member: value for member, (value, _) in block.body.items()}
+        for name, block in of_kind("api", "enum").items()
+    } == expected
     assert {name: getattr(GENERATED["api"], name)._NAMES_TO_VALUES for name in expected} == expected
 
 
 @pytest.mark.parametrize("module", ["api", "storage"])
 def test_constants(contract, module):
-    expected = {name: set(constant["value"]) if "set<" in constant["type"] else constant["value"]
-                for name, constant in contract["constants"].items()
-                if constant["current"] and constant["module"] == module}
+    expected = {
+        name: set(constant["value"]) if "set<" in constant["type"] else constant["value"]
+        for name, constant in contract["constants"].items()
+        if constant["current"] and constant["module"] == module
+    }
     generated = vars(import_module(f"aurora_admin.gen.{module}.constants"))
     assert {name: generated.get(name) for name in expected} == expected
 
@@ -149,14 +166,20 @@ def expected_fields(struct):
     keywords = struct["kind"] == "struct"
 
     def declared(entry, requiredness):
-        return (entry["id"], entry["name"], entry["type"], requiredness if keywords else "default",
-                entry.get("default"))
+        return (
+            entry["id"],
+            entry["name"],
+            entry["type"],
+            requiredness if keywords else "default",
+            entry.get("default"),
+        )
 
     if not struct["current"]:
         # As a whole gone, so that it reads as it was; a required field would only make reading it fail.
         return [declared(entry, entry["requiredness"].replace("required", "default")) for entry in retired]
-    return ([declared(entry, entry["requiredness"]) for entry in current]
-            + [declared(entry, "optional") for entry in retired])
+    return [declared(entry, entry["requiredness"]) for entry in current] + [
+        declared(entry, "optional") for entry in retired
+    ]
 
 
 @pytest.mark.parametrize("module", ["api", "storage"])
@@ -182,7 +205,8 @@ def test_what_is_retired_names_its_last_release(contract, module):
 def test_services(contract):
     found = of_kind("api", "service")
     assert {name: block.extends for name, block in found.items()} == {
-        name: service["extends"] for name, service in contract["services"].items()}
+        name: service["extends"] for name, service in contract["services"].items()
+    }
     for name, service in contract["services"].items():
         expected = {method["name"]: method for method in service["methods"] if method["current"]}
         assert list(found[name].body) == list(expected)
@@ -190,8 +214,8 @@ def test_services(contract):
             current, retired = in_force(expected[method]["args"])
             assert block.extends == expected[method]["result_type"]
             assert [(each.id, each.name, each.type, each.retired) for each in block.body.values()] == [
-                (entry["id"], entry["name"], entry["type"], entry["last_release"])
-                for entry in current + retired], method
+                (entry["id"], entry["name"], entry["type"], entry["last_release"]) for entry in current + retired
+            ], method
 
 
 def test_there_are_45_methods():
@@ -199,10 +223,17 @@ def test_there_are_45_methods():
 
 
 def test_no_session_is_sent_where_its_id_has_another_meaning():
-    methods = {name: block.body for service in of_kind("api", "service").values()
-               for name, block in service.body.items()}
-    trap = {"addInstances", "rollbackJobUpdate", "slaDrainHosts", "pruneTasks", "triggerExplicitTaskReconciliation",
-            "triggerImplicitTaskReconciliation"}
+    methods = {
+        name: block.body for service in of_kind("api", "service").values() for name, block in service.body.items()
+    }
+    trap = {
+        "addInstances",
+        "rollbackJobUpdate",
+        "slaDrainHosts",
+        "pruneTasks",
+        "triggerExplicitTaskReconciliation",
+        "triggerImplicitTaskReconciliation",
+    }
     assert {name for name in trap if "session" in methods[name]} == set()
 
 
@@ -214,7 +245,8 @@ def test_generated_structs(contract, module):
         generated = getattr(GENERATED[module], name)
         current, retired = in_force(struct["fields"])
         assert {(entry[0], entry[2]): entry[1] for entry in generated.thrift_spec if entry} == {
-            (entry["id"], entry["name"]): entry["ttype"] for entry in current + retired}, name
+            (entry["id"], entry["name"]): entry["ttype"] for entry in current + retired
+        }, name
         assert list(inspect.signature(generated).parameters) == [entry["name"] for entry in current + retired]
 
 
@@ -235,8 +267,9 @@ def test_slim_structs_are_cut_out_of_the_whole_ones():
 
 
 def test_slim_strings_are_bytes():
-    assert [spec for name in IDL["slim"] for spec in getattr(GENERATED["slim"], name).thrift_spec
-            if "UTF8" in repr(spec)] == []
+    assert [
+        spec for name in IDL["slim"] for spec in getattr(GENERATED["slim"], name).thrift_spec if "UTF8" in repr(spec)
+    ] == []
 
 
 def test_the_decoder_takes_no_struct_for_an_immutable_one():

@@ -22,9 +22,18 @@ QUOTAS = {f"ResourceAggregate.{name}" for name in ("numCpus", "ramMb", "diskMb")
 NAMES = {"TaskConfig.jobName", "TaskConfig.environment", "Identity.role"}
 LOCKS = {"Snapshot.locks", "StoredJobUpdateDetails.lockToken"}
 DATABASE = {"Snapshot.dbScript", "Snapshot.experimentalTaskStore"}
-UNTIL_008 = SCALARS | QUOTAS | LOCKS | NAMES | {
-    "SchedulerMetadata.version", "JobUpdateSummary.updateId", "JobUpdateSummary.jobKey",
-    "JobUpdateSettings.maxWaitToInstanceRunningMs"}
+UNTIL_008 = (
+    SCALARS
+    | QUOTAS
+    | LOCKS
+    | NAMES
+    | {
+        "SchedulerMetadata.version",
+        "JobUpdateSummary.updateId",
+        "JobUpdateSummary.jobKey",
+        "JobUpdateSettings.maxWaitToInstanceRunningMs",
+    }
+)
 RETIRED = {
     "era-006": UNTIL_008,
     "era-008": UNTIL_008,
@@ -38,7 +47,6 @@ RETIRED = {
 }
 # StoredJob.jobManagerId went with its struct: a StoredCronJob of 0.8.0 never had it.
 LOSES_A_FIELD = {"era-006"}
-
 
 
 def members(value):
@@ -68,8 +76,14 @@ def test_backup(path):
     for struct, present in members(snapshot):
         assert type(struct) not in UNIONS or len(present) == 1, struct
         found.update(f"{type(struct).__name__}.{name}" for name in present)
-    retired = {f"{name}.{field.name}" for module in ("api", "storage") for name, block in IDL[module].items()
-               if block.kind == "struct" for field in block.body.values() if field.retired}
+    retired = {
+        f"{name}.{field.name}"
+        for module in ("api", "storage")
+        for name, block in IDL[module].items()
+        if block.kind == "struct"
+        for field in block.body.values()
+        if field.retired
+    }
     assert set(found) & retired == RETIRED.get(path.name, set())
     assert same(encode(snapshot), raw) == (path.name not in LOSES_A_FIELD)
 
@@ -84,7 +98,8 @@ def test_retired_names_say_what_the_job_says(name):
     configs = task_configs(name)
     assert configs
     assert [(config.owner.role, config.environment, config.jobName) for config in configs] == [
-        (config.job.role, config.job.environment, config.job.name) for config in configs]
+        (config.job.role, config.job.environment, config.job.name) for config in configs
+    ]
 
 
 @pytest.mark.parametrize("name", ["era-016-dbscript", "era-016-failover"])
@@ -92,7 +107,11 @@ def test_retired_quantities_say_what_the_resources_say(name):
     configs = task_configs(name)
     assert configs
     for config in configs:
-        resources = {member: getattr(resource, member) for resource in config.resources
-                     for member in ("numCpus", "ramMb", "diskMb") if getattr(resource, member) is not None}
+        resources = {
+            member: getattr(resource, member)
+            for resource in config.resources
+            for member in ("numCpus", "ramMb", "diskMb")
+            if getattr(resource, member) is not None
+        }
         assert resources == {"numCpus": config.numCpus, "ramMb": config.ramMb, "diskMb": config.diskMb}
         assert config.requestedPorts == {resource.namedPort for resource in config.resources} - {None}

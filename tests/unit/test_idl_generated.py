@@ -19,8 +19,11 @@ STUBS = sorted(GEN.glob("*/*.pyi"))
 
 
 def tree(folder):
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.py*")
-            if path.suffix in (".py", ".pyi")}
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*.py*")
+        if path.suffix in (".py", ".pyi")
+    }
 
 
 @pytest.fixture
@@ -35,8 +38,14 @@ def compiler():
 
 
 def generate(*arguments, **env):
-    return subprocess.run([CHECKOUT / "script" / "generate", *arguments], env=os.environ | env, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.run(
+        [CHECKOUT / "script" / "generate", *arguments],
+        env=os.environ | env,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 @pytest.mark.usefixtures("compiler")
@@ -50,8 +59,10 @@ def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
     for program in ("bash", "dirname", "id"):
         (tmp_path / program).symlink_to(shutil.which(program))
     result = generate(PATH=str(tmp_path))
-    assert (result.returncode, result.stdout) == (1, (
-        "generate: needs the Thrift compiler: install thrift-compiler (as root: apt-get install thrift-compiler)\n"))
+    assert (result.returncode, result.stdout) == (
+        1,
+        ("generate: needs the Thrift compiler: install thrift-compiler (as root: apt-get install thrift-compiler)\n"),
+    )
 
 
 def test_every_module_with_structs_has_a_stub():
@@ -72,8 +83,11 @@ def declared(stub):
 def test_stubs_declare_what_is_there(stub: Path):
     module = import_module(f"aurora_admin.gen.{stub.parent.name}.{stub.stem}")
     stubs = {name: (attributes, arguments) for name, attributes, arguments in declared(stub)}
-    structs = {name for name, value in vars(module).items()
-               if inspect.isclass(value) and issubclass(value, Struct) and value.__module__ == module.__name__}
+    structs = {
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, Struct) and value.__module__ == module.__name__
+    }
     assert set(stubs) == structs
     for name, (attributes, arguments) in stubs.items():
         generated = getattr(module, name)

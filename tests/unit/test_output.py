@@ -13,7 +13,7 @@ import pytest
 from aurora_admin.errors import AdminError
 from aurora_admin.output import BLOCK_LINES, FORMATS, GOOGLE, INFO, NONE, PLAIN, Output
 
-ROWS = [("stage", "OK", 1.5), ("a,b\n\"c\"", "naïve", None)]
+ROWS = [("stage", "OK", 1.5), ('a,b\n"c"', "naïve", None)]
 
 
 class Counted(io.StringIO):
@@ -39,17 +39,23 @@ def rows(out: Output, style: str, given=ROWS) -> str:
 
 def test_json(out):
     assert json.loads(rows(out, "json")) == [
-        {"step": "stage", "result": "OK", "seconds": 1.5}, {"step": ROWS[1][0], "result": "naïve", "seconds": None}]
+        {"step": "stage", "result": "OK", "seconds": 1.5},
+        {"step": ROWS[1][0], "result": "naïve", "seconds": None},
+    ]
 
 
 def test_csv(out):
     assert list(csv.reader(io.StringIO(rows(out, "csv")))) == [
-        ["step", "result", "seconds"], ["stage", "OK", "1.5"], [ROWS[1][0], "naïve", ""]]
+        ["step", "result", "seconds"],
+        ["stage", "OK", "1.5"],
+        [ROWS[1][0], "naïve", ""],
+    ]
 
 
 def test_table(out):
     assert rows(out, "table", [("stage", "OK", 1.50), ("007", "1e5", 3)]) == (
-        "step    result    seconds\n------  --------  ---------\nstage   OK        1.5\n007     1e5       3\n")
+        "step    result    seconds\n------  --------  ---------\nstage   OK        1.5\n007     1e5       3\n"
+    )
 
 
 @pytest.mark.parametrize(("style", "text"), [("json", "[]\n"), ("csv", "step,result,seconds\n")])
@@ -62,6 +68,7 @@ def test_rows_are_printed_as_they_come(out, style):
     def endless():
         yield from ROWS
         raise AdminError("broken off")
+
     with pytest.raises(AdminError):
         rows(out, style, endless())
     assert "stage" in out._stdout.getvalue()
@@ -78,6 +85,7 @@ def test_records_before_an_error_are_written(out):
     def broken():
         yield "right"
         raise AdminError("broken off")
+
     with pytest.raises(AdminError):
         out.info_many(broken())
     assert out._stderr.getvalue() == " INFO] right\n"
@@ -87,6 +95,7 @@ def test_the_error_shows_also_when_the_records_do_not(out):
     def broken():
         yield "right"
         raise AdminError("broken off")
+
     out.level = NONE
     with pytest.raises(AdminError):
         out.info_many(broken())

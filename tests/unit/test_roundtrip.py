@@ -23,15 +23,37 @@ PROTOCOLS = {
     "binary, pure": TBinaryProtocol,
     "JSON": TJSONProtocol,
 }
-MODULES = ("api.ttypes", "storage.ttypes", "slim.ttypes", "api.ReadOnlyScheduler", "api.AuroraSchedulerManager",
-           "api.AuroraAdmin")
-STRUCTS = {f"{module.partition('.')[0]}.{name}": cls
-           for module in MODULES for name, cls in vars(import_module(f"aurora_admin.gen.{module}")).items()
-           if isinstance(getattr(cls, "thrift_spec", None), tuple) and cls.__module__.endswith(module)}
-UNIONS = {getattr(import_module(f"aurora_admin.gen.{module}.ttypes"), name)
-          for module, blocks in IDL.items() for name, block in blocks.items() if block.kind == "union"}
-TEXTS = ["", "www-data", "naïve", "日本語", "\U0001f600", '"quoted" \\ /', "two\nlines\tand a tab", "\0\x1f\x7f\u2028",
-         "x" * 300]
+MODULES = (
+    "api.ttypes",
+    "storage.ttypes",
+    "slim.ttypes",
+    "api.ReadOnlyScheduler",
+    "api.AuroraSchedulerManager",
+    "api.AuroraAdmin",
+)
+STRUCTS = {
+    f"{module.partition('.')[0]}.{name}": cls
+    for module in MODULES
+    for name, cls in vars(import_module(f"aurora_admin.gen.{module}")).items()
+    if isinstance(getattr(cls, "thrift_spec", None), tuple) and cls.__module__.endswith(module)
+}
+UNIONS = {
+    getattr(import_module(f"aurora_admin.gen.{module}.ttypes"), name)
+    for module, blocks in IDL.items()
+    for name, block in blocks.items()
+    if block.kind == "union"
+}
+TEXTS = [
+    "",
+    "www-data",
+    "naïve",
+    "日本語",
+    "\U0001f600",
+    '"quoted" \\ /',
+    "two\nlines\tand a tab",
+    "\0\x1f\x7f\u2028",
+    "x" * 300,
+]
 DOUBLES = [0.0, -0.0, 1.5, -2.25e-7, 5e-324, 1.7976931348623157e308, float(2**53 + 2)]
 BITS = {TType.BYTE: 8, TType.I16: 16, TType.I32: 32, TType.I64: 64}
 
@@ -120,10 +142,19 @@ def plain(value: Any) -> Any:
 
 
 def test_no_struct_of_the_idl_is_left_out():
-    declared = {f"{module}.{name}" for module, blocks in IDL.items() for name, block in blocks.items()
-                if block.kind in ("struct", "union")}
-    calls = {f"api.{method}_{end}" for block in IDL["api"].values() if block.kind == "service"
-             for method in block.body for end in ("args", "result")}
+    declared = {
+        f"{module}.{name}"
+        for module, blocks in IDL.items()
+        for name, block in blocks.items()
+        if block.kind in ("struct", "union")
+    }
+    calls = {
+        f"api.{method}_{end}"
+        for block in IDL["api"].values()
+        if block.kind == "service"
+        for method in block.body
+        for end in ("args", "result")
+    }
     assert set(STRUCTS) == declared | calls
 
 

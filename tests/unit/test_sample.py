@@ -14,8 +14,10 @@ from aurora_admin.snapshot.sections import SECTIONS
 from aurora_admin.wire import canonical, codec
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample-backup"
-PEAK = ("import resource, sys; from aurora_admin.samples.backup import write_sample; "
-        "write_sample(sys.argv[1], int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+PEAK = (
+    "import resource, sys; from aurora_admin.samples.backup import write_sample; "
+    "write_sample(sys.argv[1], int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+)
 
 
 def sample(path: Path, tasks: int, seed: int = 0) -> bytes:
@@ -63,4 +65,5 @@ def test_tasks_and_jobs_are_as_large_as_real_ones(tmp_path):
 def test_memory_does_not_grow_with_the_number_of_tasks(tmp_path):
     def peak_kib(tasks):
         return int(subprocess.check_output([sys.executable, "-c", PEAK, str(tmp_path / "backup"), str(tasks)]))
+
     assert peak_kib(40_000) < peak_kib(4_000) + 8 * 1024

@@ -84,10 +84,19 @@ def test_lists_keep_their_order_and_sets_have_none():
 
 
 def test_a_set_inside_an_element_of_a_set_is_sorted_first():
-    one = b"".join([fields.header(TType.SET, 4), fields.container(TType.STRUCT, [
-        fields.put(b"\0", [1], TType.SET, fields.container(TType.BYTE, [b"\2", b"\1"])),
-        fields.put(b"\0", [1], TType.SET, fields.container(TType.BYTE, [b"\1", b"\3"])),
-    ]), b"\0"])
+    one = b"".join(
+        [
+            fields.header(TType.SET, 4),
+            fields.container(
+                TType.STRUCT,
+                [
+                    fields.put(b"\0", [1], TType.SET, fields.container(TType.BYTE, [b"\2", b"\1"])),
+                    fields.put(b"\0", [1], TType.SET, fields.container(TType.BYTE, [b"\1", b"\3"])),
+                ],
+            ),
+            b"\0",
+        ]
+    )
     assert same(one, shuffled(one, TType.STRUCT, random.Random(1)))
     assert b"\1\2" in canonical(one)
 

@@ -11,7 +11,8 @@ from tests.support.wire import IDS, Kind, sample_task, structs, values
 
 STATUS, EVENTS, CONFIG, EXECUTOR_DATA = [2], [4], [1, 4], [1, 4, 25, 2]
 ANY_VALUE = st.sampled_from([TType.I32, TType.STRING, TType.STRUCT, TType.SET]).flatmap(
-    lambda ttype: st.tuples(st.just(ttype), values(ttype, Kind(depth=1))))
+    lambda ttype: st.tuples(st.just(ttype), values(ttype, Kind(depth=1)))
+)
 
 
 def structs_inside(raw, path=()):
@@ -66,7 +67,7 @@ def test_a_put_changes_one_field_and_nothing_else(case, typed):
     def change(found, number):
         new = fields.Field(number, ttype, value)
         there = [n for n, field in enumerate(found) if field.id == number]
-        return [*found[:there[-1]], new, *found[there[-1] + 1:]] if there else inserted(found, new)
+        return [*found[: there[-1]], new, *found[there[-1] + 1 :]] if there else inserted(found, new)
 
     spliced = fields.put(raw, path, ttype, value)
     assert spliced == replaced(raw, path, change)
@@ -131,10 +132,12 @@ def test_a_change_of_status_leaves_the_rest_of_a_task():
     event = fields.put(b"\0", [2], TType.I32, fields.i32(4))
     changed = fields.append(fields.put(task, STATUS, TType.I32, fields.i32(4)), EVENTS, TType.LIST, event)
     assert len(changed) == len(task) + len(event)
-    assert [field for field in fields.parse(changed) if field.id not in (2, 4)] == \
-        [field for field in fields.parse(task) if field.id not in (2, 4)]
+    assert [field for field in fields.parse(changed) if field.id not in (2, 4)] == [
+        field for field in fields.parse(task) if field.id not in (2, 4)
+    ]
     assert fields.drop(task, EXECUTOR_DATA) == fields.put(
-        task, CONFIG, TType.STRUCT, fields.drop(fields.get(task, *CONFIG), EXECUTOR_DATA[2:]))
+        task, CONFIG, TType.STRUCT, fields.drop(fields.get(task, *CONFIG), EXECUTOR_DATA[2:])
+    )
 
 
 def test_what_is_on_the_way_must_be_a_struct():
@@ -153,8 +156,12 @@ def test_an_append_to_something_else_is_refused(ttype, etype):
 
 
 def test_bytes_after_the_end_are_refused():
-    for call in (fields.parse, lambda raw: fields.get(raw, 1), lambda raw: fields.drop(raw, [1]),
-                 lambda raw: fields.put(raw, [1], TType.BOOL, b"\1")):
+    for call in (
+        fields.parse,
+        lambda raw: fields.get(raw, 1),
+        lambda raw: fields.drop(raw, [1]),
+        lambda raw: fields.put(raw, [1], TType.BOOL, b"\1"),
+    ):
         with pytest.raises(WireError, match="1 bytes follow") as raised:
             call(b"\0\0")
         assert raised.value.offset == 1

@@ -76,8 +76,17 @@ def struct_of_call(name):
     return next(getattr(service, name) for service in services if hasattr(service, name))
 
 
-@pytest.mark.parametrize("name", ["bad-empty-body", "bad-text-body", "bad-truncated-json", "bad-version",
-                                  "enc-binary-body-as-x-thrift", "enc-request-gzipped"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bad-empty-body",
+        "bad-text-body",
+        "bad-truncated-json",
+        "bad-version",
+        "enc-binary-body-as-x-thrift",
+        "enc-request-gzipped",
+    ],
+)
 def test_bad_requests_are_refused_in_a_real_schedulers_words(name):
     exchange = recording(name)
     request = exchange["request"]
@@ -130,11 +139,14 @@ def test_blanks_are_refused_between_tokens_only():
     assert (str(error), error.offset) == ("Unexpected character: ", text.index(b":") + 1)
 
 
-@pytest.mark.parametrize(("raw", "text"), [
-    (b"\x80\x02\x00\x01", "Bad version in readMessageBegin"),
-    (b"\xff\xff\xff\xff", "Bad version in readMessageBegin"),
-    (b"\x80\x01\x00\x01\xff\xff\xff\xff", "Negative length: -1"),
-])
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"\x80\x02\x00\x01", "Bad version in readMessageBegin"),
+        (b"\xff\xff\xff\xff", "Bad version in readMessageBegin"),
+        (b"\x80\x01\x00\x01\xff\xff\xff\xff", "Negative length: -1"),
+    ],
+)
 def test_bad_binary_headers_are_refused(raw, text):
     error = refused(message.from_binary, raw)
     assert error.java_text == f"org.apache.thrift.protocol.TProtocolException: {text}"
@@ -145,14 +157,22 @@ def test_what_is_no_binary_message_is_refused(raw):
     assert refused(message.from_binary, raw)
 
 
-@pytest.mark.parametrize(("raw", "character"), [
-    (b"<html>", "<"), (b"hello", "h"), (b"\xef\xbb\xbf[", "?"), (b" [1", " "), (b'{"1":1}', "{"), (b"[1,x", "x"),
-    (b'[1,"\xc3\xa9",x]', "x"),
-])
+@pytest.mark.parametrize(
+    ("raw", "character"),
+    [
+        (b"<html>", "<"),
+        (b"hello", "h"),
+        (b"\xef\xbb\xbf[", "?"),
+        (b" [1", " "),
+        (b'{"1":1}', "{"),
+        (b"[1,x", "x"),
+        (b'[1,"\xc3\xa9",x]', "x"),
+    ],
+)
 def test_what_is_no_json_message_is_refused_at_its_first_wrong_character(raw, character):
     error = refused(message.from_json, raw)
     assert str(error) == f"Unexpected character:{character}"
-    assert raw[error.offset:][:1] == character.encode() or character == "?"
+    assert raw[error.offset :][:1] == character.encode() or character == "?"
 
 
 def test_an_offset_stays_inside_though_bad_utf8_grows_when_it_is_replaced():
@@ -170,8 +190,10 @@ def test_a_name_need_not_have_a_utf8_form():
 
 def test_an_exception_is_what_the_library_reads():
     refusal = message.application_exception("noSuchCall", 3, 1, "Invalid method name: 'noSuchCall'")
-    assert message.to_json(refusal) == \
-        b'[1,"noSuchCall",3,3,{"1":{"str":"Invalid method name: \'noSuchCall\'"},"2":{"i32":1}}]'
+    assert (
+        message.to_json(refusal)
+        == b'[1,"noSuchCall",3,3,{"1":{"str":"Invalid method name: \'noSuchCall\'"},"2":{"i32":1}}]'
+    )
     read = TApplicationException()
     read.read(TBinaryProtocol(TMemoryBuffer(refusal.body)))
     assert (read.type, read.message) == (TApplicationException.UNKNOWN_METHOD, "Invalid method name: 'noSuchCall'")

@@ -41,8 +41,18 @@ def test_a_value_is_stepped_over_to_its_end(one, other, size):
 def test_scalars_are_read_as_they_were_written():
     numbers = fields.i32(-2) + fields.i64(-3)
     truths = fields.boolean(True) + fields.boolean(False) + b"\2"
-    reader = reader_of(b"".join((fields.header(TType.STRING, -7), fields.string(b"\xff"), numbers, truths,
-                                 fields.container(TType.I32, [fields.i32(5)]), b"\0")))
+    reader = reader_of(
+        b"".join(
+            (
+                fields.header(TType.STRING, -7),
+                fields.string(b"\xff"),
+                numbers,
+                truths,
+                fields.container(TType.I32, [fields.i32(5)]),
+                b"\0",
+            )
+        )
+    )
     assert reader.field() == (TType.STRING, -7)
     assert (reader.string(), reader.i32(), reader.i64()) == (b"\xff", -2, -3)
     assert (reader.boolean(), reader.boolean(), reader.boolean()) == (True, False, False)
@@ -120,8 +130,11 @@ def test_text_that_is_not_utf8_is_told_by_bytes_only():
 
 def test_what_the_struct_does_not_know_is_stepped_over():
     raw = codec.encode(JobKey(role="a"))
-    for number, ttype, value in ((2, TType.I32, fields.i32(1)), (-1, TType.STRING, fields.string(b"x")),
-                                 (99, TType.STRING, fields.string(b"\xff"))):
+    for number, ttype, value in (
+        (2, TType.I32, fields.i32(1)),
+        (-1, TType.STRING, fields.string(b"x")),
+        (99, TType.STRING, fields.string(b"\xff")),
+    ):
         known = codec.decode(JobKey, fields.put(raw, [number], ttype, value))
         assert (known.role, known.environment, known.name) == ("a", None, None)
 
@@ -146,11 +159,14 @@ def test_bytes_after_the_struct_are_refused():
     assert raised.value.offset == 1
 
 
-@pytest.mark.parametrize(("value", "error"), [
-    (TaskQuery(limit=2**31), OverflowError),
-    (TaskQuery(role="\ud800"), UnicodeEncodeError),
-    (TaskQuery(role=7), TypeError),
-])
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (TaskQuery(limit=2**31), OverflowError),
+        (TaskQuery(role="\ud800"), UnicodeEncodeError),
+        (TaskQuery(role=7), TypeError),
+    ],
+)
 def test_what_cannot_be_written_is_said(value, error):
     with pytest.raises(error):
         codec.encode(value)

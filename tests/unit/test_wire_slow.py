@@ -52,6 +52,14 @@ def test_the_module_is_there():
 
 @pytest.mark.parametrize("tests", ["reader", "window", "hostile"])
 def test_the_tests_of_the_wire_pass_without_the_module(tests):
-    result = python("-m", "pytest", "-q", "-p", "tests.support.without_accelerator", "-p", "no:cacheprovider",
-                    f"tests/unit/test_wire_{tests}.py")
+    result = python(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.support.without_accelerator",
+        "-p",
+        "no:cacheprovider",
+        f"tests/unit/test_wire_{tests}.py",
+    )
     assert result.returncode == 0, result.stdout

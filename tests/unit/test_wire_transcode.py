@@ -25,6 +25,7 @@ def has_binary(cls, seen=()):
     """Tell whether a struct has a binary field somewhere, which is base64 to the library and text to us."""
     if cls in seen:
         return False
+
     def inside(ttype, of):
         if ttype == TType.STRUCT:
             return has_binary(of[0], (*seen, cls))
@@ -33,6 +34,7 @@ def has_binary(cls, seen=()):
         if ttype == TType.MAP:
             return inside(of[0], of[1]) or inside(of[2], of[3])
         return of == "BINARY"
+
     return any(inside(spec[1], spec[3]) for spec in cls.thrift_spec if spec)
 
 
@@ -94,10 +96,18 @@ def test_the_examples_of_the_specification():
     assert struct_to_json(b"\x00") == b"{}"
 
 
-@pytest.mark.parametrize(("number", "text"), [
-    (float("nan"), b'"NaN"'), (float("inf"), b'"Infinity"'), (float("-inf"), b'"-Infinity"'), (-0.0, b"-0.0"),
-    (0.1, b"0.1"), (1e300, b"1e+300"), (5e-324, b"5e-324"),
-])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (float("nan"), b'"NaN"'),
+        (float("inf"), b'"Infinity"'),
+        (float("-inf"), b'"-Infinity"'),
+        (-0.0, b"-0.0"),
+        (0.1, b"0.1"),
+        (1e300, b"1e+300"),
+        (5e-324, b"5e-324"),
+    ],
+)
 def test_doubles_are_written_whole_and_what_is_not_finite_quoted(number, text):
     raw = fields.put(b"\0", [1], TType.DOUBLE, fields.double(number))
     assert struct_to_json(raw) == b'{"1":{"dbl":%s}}' % text
@@ -113,11 +123,17 @@ def test_text_keeps_its_letters_and_loses_what_is_not_utf8():
     assert struct_to_json(raw) == '{"1":{"str":"\\"\\\\/\\b\\n\\u0001\x7f é日😀�"}}'.encode()
 
 
-@pytest.mark.parametrize(("ktype", "key", "text"), [
-    (TType.BOOL, b"\1", b"1"), (TType.BYTE, b"\xff", b"-1"), (TType.I64, struct.pack("!q", 2**40), b"1099511627776"),
-    (TType.DOUBLE, fields.double(1.5), b"1.5"), (TType.DOUBLE, fields.double(float("inf")), b"Infinity"),
-    (TType.STRING, fields.string(b'a"'), b'a\\"'),
-])
+@pytest.mark.parametrize(
+    ("ktype", "key", "text"),
+    [
+        (TType.BOOL, b"\1", b"1"),
+        (TType.BYTE, b"\xff", b"-1"),
+        (TType.I64, struct.pack("!q", 2**40), b"1099511627776"),
+        (TType.DOUBLE, fields.double(1.5), b"1.5"),
+        (TType.DOUBLE, fields.double(float("inf")), b"Infinity"),
+        (TType.STRING, fields.string(b'a"'), b'a\\"'),
+    ],
+)
 def test_keys_of_maps_are_quoted_whatever_they_are(ktype, key, text):
     raw = fields.put(b"\0", [1], TType.MAP, bytes([ktype, TType.BOOL]) + fields.i32(1) + key + b"\0")
     assert re.fullmatch(rb'\{"1":\{"map":\["\w+","tf",1,\{"(.*)":0\}\]\}\}', struct_to_json(raw))[1] == text

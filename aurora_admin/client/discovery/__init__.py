@@ -55,8 +55,9 @@ def finder(cluster: Cluster, log: Output) -> Configured | Search:
 
         return Search(cluster, log)
     if not connection.scheduler_uri:
-        raise ConfigError(f'"cluster" does not specify zk or scheduler_uri: give {cluster.name} one of them in '
-                          f"{cluster.path}")
+        raise ConfigError(
+            f'"cluster" does not specify zk or scheduler_uri: give {cluster.name} one of them in {cluster.path}'
+        )
     return Configured(cluster, connection.scheduler_uri)
 
 
@@ -84,8 +85,9 @@ def api_url(uri: str, cluster: Cluster) -> str:
     try:
         return server_url(urljoin(with_scheme(uri), "api"))
     except ValueError as error:
-        raise ConfigError(f"Cluster {cluster.name} in {cluster.path}: scheduler_uri {uri.rpartition('@')[2]} cannot be "
-                          f"used: {error}") from error
+        raise ConfigError(
+            f"Cluster {cluster.name} in {cluster.path}: scheduler_uri {uri.rpartition('@')[2]} cannot be used: {error}"
+        ) from error
 
 
 def with_scheme(uri: str) -> str:

@@ -36,11 +36,14 @@ def ensemble(cluster: Cluster) -> Ensemble:
     try:
         hosts = _hosts(servers, connection.zk_port)
     except ValueError as error:
-        raise ConfigError(f"Cluster {cluster.name} in {cluster.path}: zk {connection.zk!r} cannot be used: {error}"
-                          ) from error
+        raise ConfigError(
+            f"Cluster {cluster.name} in {cluster.path}: zk {connection.zk!r} cannot be used: {error}"
+        ) from error
     if not connection.scheduler_zk_path:
-        raise ConfigError(f"Cluster {cluster.name} in {cluster.path} has zk but no scheduler_zk_path: give the path "
-                          "that its schedulers have as -serverset_path")
+        raise ConfigError(
+            f"Cluster {cluster.name} in {cluster.path} has zk but no scheduler_zk_path: give the path "
+            "that its schedulers have as -serverset_path"
+        )
     return Ensemble(hosts, _path(cluster, chroot, connection.scheduler_zk_path))
 
 
@@ -69,6 +72,8 @@ def _path(cluster: Cluster, chroot: str, path: str) -> str:
     parts = [part for part in whole.split("/") if part]
     # A comma in the chroot is rather a second host after it.
     if not whole.isprintable() or "," in chroot or {".", ".."} & set(parts):
-        raise ConfigError(f"Cluster {cluster.name} in {cluster.path}: {whole!r} is no path in ZooKeeper. Correct "
-                          "scheduler_zk_path, and zk, where a chroot can only stand once and last")
+        raise ConfigError(
+            f"Cluster {cluster.name} in {cluster.path}: {whole!r} is no path in ZooKeeper. Correct "
+            "scheduler_zk_path, and zk, where a chroot can only stand once and last"
+        )
     return "/" + "/".join(parts)

@@ -44,8 +44,11 @@ def read(raw: bytes | None) -> Member:
             return Member(_url(scheme, named[scheme]), status)
     if "serviceEndpoint" not in document:
         raise ValueError("it has no endpoint")
-    return Member(_url("http", document["serviceEndpoint"]), status,
-                  f"it has no endpoint http or https but {', '.join(map(repr, named)) or 'none at all'}")
+    return Member(
+        _url("http", document["serviceEndpoint"]),
+        status,
+        f"it has no endpoint http or https but {', '.join(map(repr, named)) or 'none at all'}",
+    )
 
 
 def usable(members: dict[str, Member]) -> dict[str, Member]:

@@ -55,20 +55,24 @@ class Search:
             found = self._read(seconds, Deadline(REAL_CLOCK, seconds))
         except Unavailable as error:
             self.close()
-            raise self._failure(NoEnsemble, f"Failed to connect to Zookeeper {self._ensemble}: {quoted(str(error))}",
-                                f"check that it runs, and zk and zk_port of {self._cluster.name} in "
-                                f"{self._cluster.path}") from error
+            raise self._failure(
+                NoEnsemble,
+                f"Failed to connect to Zookeeper {self._ensemble}: {quoted(str(error))}",
+                f"check that it runs, and zk and zk_port of {self._cluster.name} in {self._cluster.path}",
+            ) from error
         if found is None:
             raise self._no_path()
         return self._only(usable(self._members(found[1])), *found)
 
     def clock(self, clock: Clock) -> Clock:
         """Return a clock whose sleep ends early, and tells so, when something changes in ZooKeeper."""
+
         def sleep(seconds: float) -> bool:
             is_news = self._changed.wait(seconds)
             if is_news:
                 REAL_CLOCK.sleep(BREATH_SECONDS)
             return is_news
+
         return clock._replace(sleep=sleep)
 
     def close(self) -> None:
@@ -118,26 +122,36 @@ class Search:
 
     def _no_path(self) -> LookupFailed:
         return self._failure(
-            NoPath, f"No schedulers detected in {self._cluster.name}! There is no {self._ensemble.path} in Zookeeper "
-            f"{self._ensemble}", "check scheduler_zk_path of this cluster in "
-            f"{self._cluster.path}: it has to be the -serverset_path of its schedulers, who make it")
+            NoPath,
+            f"No schedulers detected in {self._cluster.name}! There is no {self._ensemble.path} in Zookeeper "
+            f"{self._ensemble}",
+            "check scheduler_zk_path of this cluster in "
+            f"{self._cluster.path}: it has to be the -serverset_path of its schedulers, who make it",
+        )
 
     def _no_leader(self, standing: int, skipped: int) -> LookupFailed:
         unusable = f"{skipped} that cannot be used, and " if skipped else ""
-        advice = ("try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars"
-                  " has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1" if standing else
-                  "check that they run, with this path as their -serverset_path")
+        advice = (
+            "try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars"
+            " has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
+            if standing
+            else "check that they run, with this path as their -serverset_path"
+        )
         return self._failure(
-            NoLeader, f"No schedulers detected in {self._cluster.name}! No leader is registered under "
+            NoLeader,
+            f"No schedulers detected in {self._cluster.name}! No leader is registered under "
             f"{self._ensemble.path} in Zookeeper {self._ensemble} ({unusable}{standing} standing for election)",
-            advice)
+            advice,
+        )
 
     def _several(self, members: Mapping[str, Member]) -> LookupFailed:
         listed = ", ".join(f"{name} {member.url}" for name, member in members.items())
         return self._failure(
-            SeveralLeaders, f"{len(members)} schedulers of {self._cluster.name} are registered as leader under "
+            SeveralLeaders,
+            f"{len(members)} schedulers of {self._cluster.name} are registered as leader under "
             f"{self._ensemble.path} in Zookeeper {self._ensemble}: {listed}",
-            "none of them serves until the ZooKeeper session of the former leader ends, which takes seconds")
+            "none of them serves until the ZooKeeper session of the former leader ends, which takes seconds",
+        )
 
     def _failure(self, kind: type[LookupFailed], reason: str, advice: str) -> LookupFailed:
         return kind(reason, str(self._ensemble), advice)

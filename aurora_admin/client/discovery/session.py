@@ -45,8 +45,13 @@ class Session:
     def __init__(self, hosts: Sequence[str], seconds: float, changed: Event) -> None:
         # No server is waited for so long that there is no time for the others.
         self._threads = _Threads(seconds / len(hosts))
-        self._client = KazooClient(",".join(hosts), timeout=seconds, handler=self._threads, logger=_silence(),
-                                   connection_retry={"max_tries": 1})
+        self._client = KazooClient(
+            ",".join(hosts),
+            timeout=seconds,
+            handler=self._threads,
+            logger=_silence(),
+            connection_retry={"max_tries": 1},
+        )
         self._client.add_listener(lambda _: self._threads.settled.set())
         self._changed = changed
         self._client.start_async()
@@ -82,8 +87,9 @@ class Session:
             return None
         except NoAuthError as error:
             raise Unavailable(f"its ACL does not let us read {path}") from error
-        asked = {name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}")
-                 for name in names if wanted(name)}
+        asked = {
+            name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}") for name in names if wanted(name)
+        }
         found: dict[str, bytes | None] = {}
         for name, answer in asked.items():
             with suppress(NoNodeError):  # gone since its name was read
@@ -154,11 +160,13 @@ class _Threads(SequentialThreadingHandler):  # type: ignore[misc]
 
     def spawn(self, func: Callable[..., object], *args: Any, **kwargs: Any) -> Thread:
         """Start a thread; the one that connects is the only one that ends before it is told to."""
+
         def work() -> None:
             try:
                 func(*args, **kwargs)
             finally:
                 self.settled.set()
+
         return super().spawn(work)  # type: ignore[no-any-return]
 
     def reasons(self) -> str:

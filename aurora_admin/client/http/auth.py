@@ -28,8 +28,10 @@ class Credentials:
     def __init__(self, cluster: Cluster) -> None:
         connection = cluster.connection()
         if connection.auth_mechanism == "KERBEROS":
-            raise ConfigError(f"Cluster {cluster.name} in {cluster.path} has auth_mechanism KERBEROS, which is not "
-                              "available in this version; reach a scheduler that takes a password")
+            raise ConfigError(
+                f"Cluster {cluster.name} in {cluster.path} has auth_mechanism KERBEROS, which is not "
+                "available in this version; reach a scheduler that takes a password"
+            )
         self._uri = with_scheme(connection.scheduler_uri or "")
         self._netrc = _netrc()
 

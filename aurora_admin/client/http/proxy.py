@@ -82,5 +82,6 @@ def _tls() -> SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise ConfigError(f"Cannot read the certificates in {path}: {error.strerror}. Correct "
-                          f"{' or '.join(CERTIFICATE_VARIABLES)}") from error
+        raise ConfigError(
+            f"Cannot read the certificates in {path}: {error.strerror}. Correct {' or '.join(CERTIFICATE_VARIABLES)}"
+        ) from error

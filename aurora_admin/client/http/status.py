@@ -37,13 +37,17 @@ def check(response: Response) -> None:
         return
     status = quoted(f"{response.status} {response.reason}")
     if 300 <= response.status < 400:
-        raise CallFailed(f"{response.url} answers {status} and sends us to {quoted(response.location) or 'nowhere'}. "
-                         "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri")
+        raise CallFailed(
+            f"{response.url} answers {status} and sends us to {quoted(response.location) or 'nowhere'}. "
+            "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri"
+        )
     if response.status in (401, 403):
         raise AuthFailed(f"{response.url} answers {status}. Nothing was carried out; {_what_it_wants(response)}")
     if 400 <= response.status < 500:
-        raise CallFailed(f"{response.url} answers {status}. Nothing was carried out. "
-                         f"{ADVICE.get(response.status, 'Check scheduler_uri, and what is between here and there')}")
+        raise CallFailed(
+            f"{response.url} answers {status}. Nothing was carried out. "
+            f"{ADVICE.get(response.status, 'Check scheduler_uri, and what is between here and there')}"
+        )
     _check_failure(response, status)
 
 
@@ -53,8 +57,10 @@ def _check_failure(response: Response, status: str) -> None:
     if response.status == 503 and NO_LEADER in page:
         raise NotLeading(f"{status}: no scheduler leads at the moment", response.url)
     if response.status == 500 and NOT_UNDERSTOOD.search(reason):
-        raise CallFailed(f"{response.url} answers {status}: it could not read the request ({reason}). Nothing was "
-                         "carried out; its log says more")
+        raise CallFailed(
+            f"{response.url} answers {status}: it could not read the request ({reason}). Nothing was "
+            "carried out; its log says more"
+        )
     if response.status >= 500:
         raise ServerFailed(f"{status}: {reason}" if reason else status, response.url)
     raise Unusable(f"the answer is {status}, which no scheduler sends", response.url)

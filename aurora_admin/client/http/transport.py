@@ -106,8 +106,9 @@ class Transport:
         """Ask for a page; raises as `post`."""
         return self._send("GET", url, None, headers, deadline)
 
-    def _send(self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
-              ) -> Response:
+    def _send(
+        self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
+    ) -> Response:
         target = urlsplit(url)
         if not self._line or not self._line.is_free(target, self._clock.monotonic()):
             self.close()
@@ -170,8 +171,10 @@ class _Line:
         """Send; False if the server closed the connection before it had all, but perhaps after telling why."""
         proxy = proxy_of(self._target) if self._target.scheme == "http" else None
         path = request.url if proxy else urlsplit(request.url).path or "/"
-        own = {"Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
-               **(proxy_headers(proxy) if proxy else {})}
+        own = {
+            "Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
+            **(proxy_headers(proxy) if proxy else {}),
+        }
         try:
             self._http.request(request.verb, path, request.body, {**request.headers, **own})
         except (BrokenPipeError, ConnectionResetError):
