@@ -1,4 +1,4 @@
-"""clusters.json: which clusters there are and how each is reached (spec/client-connection.md 1)."""
+"""clusters.json: which clusters there are and how each is reached (docs/connection.md 1)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Cluster(NamedTuple):
     path: str
 
     def connection(self) -> Connection:
-        """Return the keys that concern the connection, coerced as the original does (spec 1.5).
+        """Return the keys that concern the connection, coerced as the original does (docs/connection.md 1.5).
 
         Raises:
             ConfigError: one of them has a value that is neither text nor number.

@@ -90,7 +90,7 @@ class Context:
         """Return exactly the named positionals.
 
         Raises:
-            AdminError: there are more or fewer; the text is that of spec/cli.md 1.5.
+            AdminError: there are more or fewer; the text is that of docs/cli.md 1.5.
         """
         given: list[str] = args.positionals
         if len(given) != len(names):
@@ -127,7 +127,7 @@ class Context:
         return verified_leader(find(cluster), self.out, self.options.timeout_seconds)
 
     def check(self, reply: Answer) -> None:
-        """Log what the scheduler said (spec/cli.md 3.4).
+        """Log what the scheduler said (docs/cli.md 3.4).
 
         Raises:
             Refused: it did not say OK.

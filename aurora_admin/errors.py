@@ -6,7 +6,7 @@ or a log file gets. A hint is more for a person: it is shown on a terminal and w
 
 from __future__ import annotations
 
-# The one table of exit codes: aurora_admin(1) prints it. spec/cli.md 1.7
+# The one table of exit codes: aurora_admin(1) prints it. docs/cli.md 1.7
 EXIT_CODES = {
     0: "Done.",
     1: "Not done, or not known: an error, an answer other than OK, no command or an unknown one. "

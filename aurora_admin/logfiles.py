@@ -1,4 +1,4 @@
-"""The log files of --log_to_disk, and the scheme google (spec/cli.md 1.6 and 2.1); imported only for these."""
+"""The log files of --log_to_disk, and the scheme google (docs/cli.md 1.6 and 2.1); imported only for these."""
 
 from __future__ import annotations
 

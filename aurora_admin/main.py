@@ -1,4 +1,4 @@
-"""Takes argv, gives the exit code, and is the one place that catches and prints errors (spec/cli.md 1)."""
+"""Takes argv, gives the exit code, and is the one place that catches and prints errors (docs/cli.md 1)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
 
     names = [offer.command.name for offer in registry.offers()]
     parser = CommandParser(names=lambda: names)
-    if not parser.positionals_of(argv):  # -h of an unknown command is not answered: spec/cli.md 1.3
+    if not parser.positionals_of(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
         out.log_as(*parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
     out.complain(f"Must supply one of the following commands: {', '.join(names)}")
     return 1

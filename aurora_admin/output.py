@@ -1,4 +1,4 @@
-"""The only module that prints: results on standard output, the log on standard error (spec/cli.md 2)."""
+"""The only module that prints: results on standard output, the log on standard error (docs/cli.md 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the command in argv and parses its options, which may stand anywhere (spec/cli.md 1.2)."""
+"""Finds the command in argv and parses its options, which may stand anywhere (docs/cli.md 1.2)."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class CommandParser(ArgumentParser):
         if self.command is not None:
             formatter.start_section(f"For {self.command.name} only")
             formatter.add_arguments(self.own_options())
-            formatter.add_text("")  # keeps the heading where there are none: spec/cli.md 1.4
+            formatter.add_text("")  # keeps the heading where there are none: docs/cli.md 1.4
             formatter.end_section()
         formatter.end_section()
         try:

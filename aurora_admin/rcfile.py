@@ -1,4 +1,4 @@
-"""Reads the file with a person's own options for each command (spec/cli.md 1.6); imported only where there is one."""
+"""Reads the file with a person's own options for each command (docs/cli.md 1.6); imported only where there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all (design: temporary name, fsync, verify, link, fsync of the folder)."""
+"""Files that appear whole or not at all (docs/architecture.md 4.4)."""
 
 import errno
 import fcntl

@@ -34,7 +34,7 @@ class BackupFile:
     """An open, regular file, read by position.
 
     It is read and not mapped: overwriting a mapped file would change what was staged without a sign,
-    and truncating it would kill the process (design: raw bytes first).
+    and truncating it would kill the process (docs/architecture.md 4.2).
 
     Raises:
         BackupError: there is no such file, it is not a regular one, or it may not be read.

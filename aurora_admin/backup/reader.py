@@ -1,4 +1,4 @@
-"""The index of a backup: what is in it and where, without decoding it (design: raw bytes first)."""
+"""The index of a backup: what is in it and where, without decoding it (docs/architecture.md 4.2)."""
 
 import gc
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -43,7 +43,7 @@ WRAPPINGS = {
     b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unzstd it first",
 }
 WHAT_NOW = "copy it anew from where it was made, or stage another backup"
-# Written by every release, also when there is nothing in them; job updates since 0.6 (spec/backup-eras.md 1).
+# Written by every release, also when there is nothing in them; job updates since 0.6 (docs/releases.md 1).
 ALWAYS_WRITTEN = (HOSTS, CRON_JOBS, QUOTAS)
 
 
@@ -142,7 +142,7 @@ class Backup:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Keep the cyclic garbage collector out of bulk decoding, which it slows threefold (spec/wire.md 6.3)."""
+    """Keep the cyclic garbage collector out of bulk decoding, which it slows threefold (docs/wire.md 6.3)."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -230,7 +230,7 @@ def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_
 
 
 def _missing(seen: set[int], allow_partial: bool) -> list[str]:
-    """Refuse a snapshot that lacks what its release must have written (spec/backup-eras.md 1 and 5)."""
+    """Refuse a snapshot that lacks what its release must have written (docs/releases.md 1 and 5)."""
     missing = [SECTIONS[number].name for number in ALWAYS_WRITTEN if number not in seen]
     if TASKS not in seen:
         missing.insert(0, TASKS_NAME)

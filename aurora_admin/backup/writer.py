@@ -1,4 +1,4 @@
-"""Write a backup and its manifest: both appear complete, or neither does (spec/storage.md 4)."""
+"""Write a backup and its manifest: both appear complete, or neither does (docs/storage.md 4)."""
 
 import os
 from collections.abc import Iterable

@@ -107,7 +107,7 @@ def encoded(method: str, arguments: Mapping[str, Any]) -> bytes:
 
     services = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
     kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in services)))
-    # Releases 0.8 and 0.9 refuse some calls without it, later ones do not look at it (spec/client-connection.md 7).
+    # Releases 0.8 and 0.9 refuse some calls without it, later ones do not look at it (docs/connection.md 7).
     session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
     try:
         return encode(kind(**session, **arguments))

@@ -1,6 +1,6 @@
 """What can go wrong with one attempt at a call, before it is decided whether there is another.
 
-The kinds are those of spec/client-connection.md 5.5; `may_have_run` is what decides whether a call may be sent again.
+The kinds are those of docs/connection.md 5.5; `may_have_run` is what decides whether a call may be sent again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Failure(Exception):
         self.url = url
 
     def warning(self) -> str:
-        """Return what is logged when it is tried again, in the original's words (spec/cli.md 3.2)."""
+        """Return what is logged when it is tried again, in the original's words (docs/cli.md 3.2)."""
         return (
             f"Transport error communicating with scheduler: Unknown error talking to {self.url}: {self.reason}, "
             "retrying..."

@@ -1,4 +1,4 @@
-"""What a scheduler says of its own standing (spec/scheduler-api.md 5.1, 5.2 and 5.5)."""
+"""What a scheduler says of its own standing (docs/api.md 5.1, 5.2 and 5.5)."""
 
 from __future__ import annotations
 

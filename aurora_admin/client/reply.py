@@ -26,7 +26,7 @@ TASKS_FIELD = {"queryRecovery": 9, "getTasksStatus": 3, "getTasksWithoutConfigs"
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - what the compiler calls it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
 NO_TEXT = "Unknown error"  # the original's word for a detail without text
-OLD_MESSAGE = 2  # where releases up to 0.6 have it, without details (spec/cli.md 3.4)
+OLD_MESSAGE = 2  # where releases up to 0.6 have it, without details (docs/cli.md 3.4)
 NO_CODE = "the answer has no response code"
 
 

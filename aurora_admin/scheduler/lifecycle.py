@@ -1,4 +1,4 @@
-"""From the first flag to the last reply: what a scheduler process does and when it ends (spec/scheduler-api.md 7.4)."""
+"""From the first flag to the last reply: what a scheduler process does and when it ends (docs/api.md 7.4)."""
 
 import logging
 import os
@@ -187,7 +187,7 @@ class Lifecycle:
         self._storage.snapshot()
 
     def _seconds_to_backup(self) -> float:
-        """Count from the newest backup on disk, or from the start where there is none (spec/storage.md 4)."""
+        """Count from the newest backup on disk, or from the start where there is none (docs/storage.md 4)."""
         newest, interval = self._backups.newest_time(), float(self._flags.backup_interval)
         due = (self._started if newest is None else newest) + interval - time.time()
         return min(max(due, 0.0), BACKUP_CHECK_SECONDS)

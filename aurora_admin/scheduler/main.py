@@ -10,7 +10,7 @@ import time
 from types import FrameType
 
 LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
-# Threads that decode a million tasks must let a small call through within milliseconds (design: raw bytes first).
+# Threads that decode a million tasks must let a small call through within milliseconds (docs/architecture.md 4.2).
 SWITCH_SECONDS = 0.001
 
 

@@ -1,4 +1,4 @@
-"""The staging slot: a backup that is looked at and trimmed before it becomes the state (spec/storage.md 5)."""
+"""The staging slot: a backup that is looked at and trimmed before it becomes the state (docs/storage.md 5)."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from aurora_admin.wire.errors import shown
 logger = logging.getLogger(__name__)
 
 DETAILS = 8
-# The build details of a committed recovery; a real scheduler writes these very words (spec/scheduler-api.md 1.2).
+# The build details of a committed recovery; a real scheduler writes these very words (docs/api.md 1.2).
 COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
 
 

@@ -1,4 +1,4 @@
-"""What a scheduler counts and times, by the names of /vars (spec/storage.md 1.7, spec/scheduler-api.md 5.5)."""
+"""What a scheduler counts and times, by the names of /vars (docs/storage.md 1.7, docs/api.md 5.5)."""
 
 import threading
 import time

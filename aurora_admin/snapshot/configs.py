@@ -1,4 +1,4 @@
-"""Task configs, each kept once, and the cut that takes them out of their tasks (spec/storage.md 2.7).
+"""Task configs, each kept once, and the cut that takes them out of their tasks (docs/storage.md 2.7).
 
 The key of a config is its bytes: two encodings of one value are kept twice, which is legal.
 """

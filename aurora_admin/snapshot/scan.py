@@ -18,7 +18,7 @@ from aurora_admin.wire.walk import Walk
 
 # No config begins like this, as no field has such a type.
 UNKNOWN_CONFIG = CONFIG + b"\xff"
-# An id ends in a hyphen and a UUID, and before that in a hyphen and the instance (spec/scheduler-api.md 1.8).
+# An id ends in a hyphen and a UUID, and before that in a hyphen and the instance (docs/api.md 1.8).
 UUID_BEGINS = -37
 # Ids of releases up to 0.12 begin with a time, and so share nothing: to remember all of them would be of no use.
 MOST_KNOWN = 100_000

@@ -1,4 +1,4 @@
-"""The sections of a snapshot besides its tasks: the field of each, and what names its records (spec/storage.md 1.2)."""
+"""The sections of a snapshot besides its tasks: the field of each, and what names its records (docs/storage.md 1.2)."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple

@@ -1,6 +1,6 @@
 """Which tasks there are, and where their bytes stand: columns and one dictionary of ids, no objects.
 
-A million tasks take about 230 MB this way, against 7 GB as decoded objects (spec/wire.md 6).
+A million tasks take about 230 MB this way, against 7 GB as decoded objects (docs/wire.md 6).
 """
 
 from array import array
@@ -21,7 +21,7 @@ class JobKey(NamedTuple):
 
 
 class TaskFilter(NamedTuple):
-    """A TaskQuery: all that is given must hold; None and an empty set restrict nothing (spec/scheduler-api.md 2)."""
+    """A TaskQuery: all that is given must hold; None and an empty set restrict nothing (docs/api.md 2)."""
 
     role: bytes | None = None
     environment: bytes | None = None

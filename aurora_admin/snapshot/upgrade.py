@@ -1,4 +1,4 @@
-"""Records of old releases brought to today's shape (spec/wire.md 3.3, whose numbers the rules have here).
+"""Records of old releases brought to today's shape (docs/wire.md 3.3, whose numbers the rules have here).
 
 Every rule looks at the record and not at the release that wrote it, and splices fields: what is not known, and what is
 retired, stays as it is. Rule 3 is never applied, as it would change where tasks may run.
@@ -29,7 +29,7 @@ RULES = {
     18: "the state of a job update from its events",
     19: "a Mesos container where none is told",
 }
-# Not numbered there: blockIfNoPulsesAfterMs 0 is unset (spec/backup-eras.md 2). Releases of today write it too, and
+# Not numbered there: blockIfNoPulsesAfterMs 0 is unset (docs/releases.md 2). Releases of today write it too, and
 # what it means stays the same, so that nobody needs to be told.
 PULSES = 0
 
@@ -227,7 +227,7 @@ class Backfill:
         return raw
 
     def _in_order(self, raw: bytes, details: Any) -> bytes:
-        """Events stand in the order of their times (spec/storage.md 2.4)."""
+        """Events stand in the order of their times (docs/storage.md 2.4)."""
         for path, found in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
             times = [event.timestampMs or 0 for event in found or ()]
             if times != sorted(times):

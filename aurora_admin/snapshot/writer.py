@@ -1,4 +1,4 @@
-"""A snapshot as bytes: whole for a backup, deduplicated for the log (spec/storage.md 2.7 and 3.1)."""
+"""A snapshot as bytes: whole for a backup, deduplicated for the log (docs/storage.md 2.7 and 3.1)."""
 
 import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -103,7 +103,7 @@ def _snapshot(source: Source, tasks: Mapping[int, Member], timed: SectionTimer) 
 
 
 def _written_sections(source: Source) -> Iterator[int]:
-    """Retired sections (locks) are written only where they hold something (spec/backup-eras.md 1)."""
+    """Retired sections (locks) are written only where they hold something (docs/releases.md 1)."""
     return (number for number, section in SECTIONS.items() if not section.retired or source.sections.get(number))
 
 

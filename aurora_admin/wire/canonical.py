@@ -1,6 +1,6 @@
 """One form for equal values: what Thrift leaves open (order of fields, of sets and of maps) is sorted.
 
-"Unchanged" means equal in this form; structs cannot be compared with `==` (spec/wire.md 4.4 and 5.3).
+"Unchanged" means equal in this form; structs cannot be compared with `==` (docs/wire.md 4.4 and 5.3).
 """
 
 from thrift.Thrift import TType

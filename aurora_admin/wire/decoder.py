@@ -16,7 +16,7 @@ except ImportError:
 
     decode, encode, ACCELERATED = slow.decode, slow.encode, False
 
-# Everything that they raise at bytes that are wrong (spec/wire.md 5.6).
+# Everything that they raise at bytes that are wrong (docs/wire.md 5.6).
 FAILURES = (EOFError, TypeError, ValueError, OverflowError, SystemError, TException, struct.error)
 
 

@@ -10,7 +10,7 @@ class WireError(Exception):
     Attributes:
         offset: where reading stood, in bytes from the start of the input (or of the value that a function was given).
         java_class: what a real scheduler raises here: TTransportException where the input ends too early, else
-            TProtocolException. Both mean that a request was not carried out (spec/client-connection.md 3.4).
+            TProtocolException. Both mean that a request was not carried out (docs/connection.md 3.4).
     """
 
     def __init__(self, text: str, offset: int, java_class: str = "TProtocolException") -> None:

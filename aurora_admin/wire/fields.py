@@ -1,6 +1,6 @@
 """Field splice: change one field of a struct's bytes and leave every other byte as it is.
 
-So what we do not know survives: fields, union members, bytes that are not UTF-8 (design: raw bytes first). A struct
+So what we do not know survives: fields, union members, bytes that are not UTF-8 (docs/architecture.md 4.2). A struct
 here is its bytes in TBinaryProtocol with the STOP byte; a value is what follows a field's header. A path names a field
 by its id, or by the ids of the structs around it and its own. Of several fields with one id the last counts, as it does
 to every reader. Everything raises WireError where bytes are no Thrift.

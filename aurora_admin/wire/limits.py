@@ -1,4 +1,4 @@
-"""The one place of limits against hostile or damaged input (spec/wire.md 5.6)."""
+"""The one place of limits against hostile or damaged input (docs/wire.md 5.6)."""
 
 from typing import NamedTuple
 

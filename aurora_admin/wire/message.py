@@ -1,7 +1,7 @@
-"""One Thrift message in either protocol, its arguments or result as bytes (spec/wire.md 4.1 and 4.2).
+"""One Thrift message in either protocol, its arguments or result as bytes (docs/wire.md 4.1 and 4.2).
 
 Inside the program everything is TBinary; TJSON is translated where it enters and leaves. What is wrong with a message
-is said in a real scheduler's words, where they are known (spec/scheduler-api.md 4.4).
+is said in a real scheduler's words, where they are known (docs/api.md 4.4).
 """
 
 import json

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class SlowProtocol(TBinaryProtocol):  # type: ignore[misc]
-    """The library's binary protocol, with what the C module does otherwise (spec/wire.md 5.5)."""
+    """The library's binary protocol, with what the C module does otherwise (docs/wire.md 5.5)."""
 
     def readFieldBegin(self) -> tuple[None, int, int]:  # noqa: N802
         _, ttype, number = super().readFieldBegin()

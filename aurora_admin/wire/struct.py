@@ -18,7 +18,7 @@ else:
 
 
 class Struct(TBase):
-    """A struct that Python can put into a set, as the decoder does with sets of structs (spec/wire.md 5.3).
+    """A struct that Python can put into a set, as the decoder does with sets of structs (docs/wire.md 5.3).
 
     The hash is that of the object, not of its value: compare structs with `wire.canonical.same`, not with `==`, and
     keep them out of dict keys. Equal elements of a decoded set are all there.

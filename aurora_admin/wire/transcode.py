@@ -1,7 +1,7 @@
 """A struct from TBinaryProtocol to TJSONProtocol and back, without knowing what it is.
 
 What is written is what every release's reader takes: no blanks, text as raw UTF-8, escapes only where JSON wants them
-(spec/wire.md 4.2, spec/client-connection.md 3.5). Strings are text: the API has no binary field that anybody reads.
+(docs/wire.md 4.2, docs/connection.md 3.5). Strings are text: the API has no binary field that anybody reads.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How long values are in TBinaryProtocol, and a walk over bytes in memory by that (spec/wire.md 4.1)."""
+"""How long values are in TBinaryProtocol, and a walk over bytes in memory by that (docs/wire.md 4.1)."""
 
 from io import BytesIO
 from struct import Struct as Layout

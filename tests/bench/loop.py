@@ -1,4 +1,4 @@
-"""Time the bare slim loop over the tasks of a backup: the yardstick of the floors (spec/wire.md 6.2).
+"""Time the bare slim loop over the tasks of a backup: the yardstick of the floors (docs/wire.md 6.2).
 
 It decodes what the index keeps and notes each range; nothing is checked and nothing is built. Prints seconds.
 """

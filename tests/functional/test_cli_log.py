@@ -1,4 +1,4 @@
-"""Where log records go and what they begin with: --log_to_stderr and its relatives (spec/cli.md 1.6 and 2.1)."""
+"""Where log records go and what they begin with: --log_to_stderr and its relatives (docs/cli.md 1.6 and 2.1)."""
 
 import os
 import re

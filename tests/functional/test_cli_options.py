@@ -1,4 +1,4 @@
-"""argv in, exit code out: where options may stand, what help says, what a wrong command line gets (spec/cli.md 1)."""
+"""argv in, exit code out: where options may stand, what help says, what a wrong command line gets (docs/cli.md 1)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A person's own options in ~/.aurora-adminrc (spec/cli.md 1.6)."""
+"""A person's own options in ~/.aurora-adminrc (docs/cli.md 1.6)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The recovery commands against a scheduler: text, streams and exit codes (spec/cli.md 4.1 and 4.5)."""
+"""The recovery commands against a scheduler: text, streams and exit codes (docs/cli.md 4.1 and 4.5)."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Results and log lines that nobody reads, a full disk, other locales, Ctrl-C (spec/cli.md 2)."""
+"""Results and log lines that nobody reads, a full disk, other locales, Ctrl-C (docs/cli.md 2)."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Backup files: whole or not at all, named, listed and pruned (spec/storage.md 4)."""
+"""Backup files: whole or not at all, named, listed and pruned (docs/storage.md 4)."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What is said to be done is on the disk by then: a power cut, which no kill shows, takes the rest (design: files)."""
+"""Whatever was acknowledged is on the disk: shown by the order of system calls (docs/architecture.md 4.4)."""
 
 import os
 import re

@@ -170,7 +170,7 @@ def test_a_missing_lock_is_told(scheduler, fixtures):
 
 
 def test_records_that_no_rule_can_complete_are_told(scheduler, fixtures):
-    """Tasks without any amounts, and quotas of other things than the three (spec/backup-eras.md 5)."""
+    """Tasks without any amounts, and quotas of other things than the three (docs/releases.md 5)."""
     raw = read("backups", "small-022")
     etype, stored = fields.elements(fields.get(raw, 4))
     stored[0] = fields.drop(stored[0], [1, 4, 32])

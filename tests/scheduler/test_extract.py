@@ -1,4 +1,4 @@
-"""A replica of a Mesos log as a backup: row 20 of spec/replicated-log.md 2.6."""
+"""A replica of a Mesos log as a backup: row 20 of docs/replicated-log.md 2.6."""
 
 import fcntl
 import hashlib

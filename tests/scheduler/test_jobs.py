@@ -245,7 +245,7 @@ def summary(running):
 
 
 def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
-    """Stored configs are answered as they are, so they are not decoded on the way (design: raw bytes first)."""
+    """Stored configs are answered as they are, so they are not decoded on the way (docs/architecture.md 4.2)."""
     odd = encode(config(contactEmail="", tier="preferred", production=True))
     odd = fields.put(odd, [23], 11, fields.string(b"\xff\xfe"))
     stored = fields.put(encode(task(config())), [1, 4], 12, odd)

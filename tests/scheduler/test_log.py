@@ -139,7 +139,7 @@ def _data(record: bytes) -> bytes:
 
 
 def fragments(spool):
-    """The table of spec/storage.md 2.9 as one series of records, and the entries that are left of it."""
+    """The table of docs/storage.md 2.9 as one series of records, and the entries that are left of it."""
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     series = [chunks[0], header, header, *chunks, chunks[0], header, NOOP_ENTRY, header, chunks[0]]

@@ -1,4 +1,4 @@
-"""The files of the SQLite log in bad company: row 19 of spec/replicated-log.md 2.6."""
+"""The files of the SQLite log in bad company: row 19 of docs/replicated-log.md 2.6."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Rows of the tables of spec/storage.md 2 that no recorded log has: odd entries, groups, snapshots and old ops."""
+"""Rows of the tables of docs/storage.md 2 that no recorded log has: odd entries, groups, snapshots and old ops."""
 
 import hashlib
 import struct

@@ -1,4 +1,4 @@
-"""Backups of releases that none was recorded of, made as spec/backup-eras.md 1 and 2 say, in today's shape."""
+"""Backups of releases that none was recorded of, made as docs/releases.md 1 and 2 say, in today's shape."""
 
 from collections.abc import Callable
 from typing import NamedTuple

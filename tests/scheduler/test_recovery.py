@@ -102,7 +102,7 @@ def test_staging_changes_nothing_that_runs(running):
 
 
 def test_what_is_not_known_survives_commit_restart_and_the_next_backup(running):
-    """Unknown fields, unknown union members and bytes that are not UTF-8 (design: raw bytes first)."""
+    """Unknown fields, unknown union members and bytes that are not UTF-8 (docs/architecture.md 4.2)."""
     raw = sample()
     known = task_bytes(raw)
     task_id, task = next(iter(known.items()))
@@ -214,7 +214,7 @@ def test_a_deleted_file_is_refused_at_commit(running):
 
 
 def test_writes_are_refused_once_a_recovery_is_committed(running):
-    """A transaction behind the snapshot would be replayed onto the restored state (spec/storage.md 5.1)."""
+    """A transaction behind the snapshot would be replayed onto the restored state (docs/storage.md 5.1)."""
     place(running)
     call(running.url, "stageRecovery", backupId=NAME)
     killed = JobKey(role="nobody", environment="prod", name="nothing")

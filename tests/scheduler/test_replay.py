@@ -55,7 +55,7 @@ def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
 
 
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
-    """A 0.13 to 0.18 scheduler would believe the script, however old (spec/storage.md 2.11)."""
+    """A 0.13 to 0.18 scheduler would believe the script, however old (docs/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
         entry = b"".join(writer.deduplicated_entry(Staged(backup)))
     later = b"".join(writer.deduplicated_entry(View(replay([entry], tmp_path), 0)))
@@ -251,7 +251,7 @@ def test_an_event_of_no_update_ends_the_replay_by_name(tmp_path):
 
 
 def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
-    """Rules 6 and 7 of spec/wire.md 3.3: up to 0.7 neither update nor event had a key."""
+    """Rules 6 and 7 of docs/wire.md 3.3: up to 0.7 neither update nor event had a key."""
     old = job_update()
     old.summary.key, old.summary.updateId, old.summary.jobKey = None, "u", key()
     saved = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=old)}
@@ -362,7 +362,7 @@ def test_ops_of_one_kind_are_merged_into_the_last():
 
 
 def test_two_saves_of_a_host_are_the_later_one_whole():
-    """A real scheduler logs the earlier mode and agent, and has them again after a restart (spec/storage.md 2.5)."""
+    """A real scheduler logs the earlier mode and agent, and has them again after a restart (docs/storage.md 2.5)."""
     first, second = host("h", api.MaintenanceMode.NONE, slaveId="old"), host("h", api.MaintenanceMode.DRAINING)
     assert coalesced([first, second]) == [second]
     assert coalesced([first, host("i", 1), second]) == [first, host("i", 1), second]

@@ -1,4 +1,4 @@
-"""The log in ZooKeeper when servers fail: acknowledged is present, present is a row (spec/replicated-log.md 2.6)."""
+"""The log in ZooKeeper when servers fail: acknowledged is present, present is a row (docs/replicated-log.md 2.6)."""
 
 import subprocess
 from contextlib import closing, contextmanager

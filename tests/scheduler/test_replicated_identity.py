@@ -1,4 +1,4 @@
-"""The log in ZooKeeper: which log it is, and what is refused at the start (spec/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: which log it is, and what is refused at the start (docs/replicated-log.md 2.6)."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The log in ZooKeeper: what stays of what was written (spec/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: what stays of what was written (docs/replicated-log.md 2.6)."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The log in ZooKeeper: truncation, segments, and how much it may hold (spec/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: truncation, segments, and how much it may hold (docs/replicated-log.md 2.6)."""
 
 import json
 import logging

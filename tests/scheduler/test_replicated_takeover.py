@@ -1,4 +1,4 @@
-"""Who may write the log in ZooKeeper: one, and a deposed one nothing more (spec/replicated-log.md 2.6)."""
+"""Who may write the log in ZooKeeper: one, and a deposed one nothing more (docs/replicated-log.md 2.6)."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""The statistics on /vars of running schedulers, by the names that operators know (spec/storage.md 1.7)."""
+"""The statistics on /vars of running schedulers, by the names that operators know (docs/storage.md 1.7)."""
 
 import socket
 import threading

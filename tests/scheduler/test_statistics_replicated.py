@@ -1,4 +1,4 @@
-"""The statistics of schedulers on ZooKeeper: their session, and the log there (spec/scheduler-api.md 5.5)."""
+"""The statistics of schedulers on ZooKeeper: their session, and the log there (docs/api.md 5.5)."""
 
 from contextlib import closing
 

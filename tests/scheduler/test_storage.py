@@ -13,7 +13,7 @@ from tests.support.storage import QUOTA
 
 
 def test_nothing_is_written_behind_a_committed_recovery(made):
-    """A transaction there would be replayed onto the restored state (spec/storage.md 5.1)."""
+    """A transaction there would be replayed onto the restored state (docs/storage.md 5.1)."""
     made.write()
     made.storage.replace_by(made.storage.view())
     before = made.entries

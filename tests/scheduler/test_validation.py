@@ -1,4 +1,4 @@
-"""Which jobs are taken, and what is made of them (spec/scheduler-api.md 0 and 1.8)."""
+"""Which jobs are taken, and what is made of them (docs/api.md 0 and 1.8)."""
 
 import gzip
 

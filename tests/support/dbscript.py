@@ -1,4 +1,4 @@
-"""The SQL text of a scheduler's tables, written as H2 writes it (spec/backup-eras.md 3)."""
+"""The SQL text of a scheduler's tables, written as H2 writes it (docs/releases.md 3)."""
 
 # Tables with their columns besides ID; a third of them came after 0.13.
 SCHEMA_013 = """

@@ -33,7 +33,7 @@ def expected(folder, name):
 
 
 def today(told):
-    """What an old release told, and what our rules add to that (their numbers are those of spec/wire.md 3.3)."""
+    """What an old release told, and what our rules add to that (their numbers are those of docs/wire.md 3.3)."""
     for task in told["tasks"]:
         # Rule 11, from 0.15 on the release's own: the tier follows from production.
         task["tier"] = task.get("tier") or ("preferred" if task["production"] else "preemptible")

@@ -1,4 +1,4 @@
-"""Replicas of a Mesos log, made record by record (spec/replicated-log.md 1.9)."""
+"""Replicas of a Mesos log, made record by record (docs/replicated-log.md 1.9)."""
 
 from pathlib import Path
 

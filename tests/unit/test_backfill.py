@@ -1,4 +1,4 @@
-"""Old records in today's shape: each rule by itself, by its number in spec/wire.md 3.3, and what must stay as it is."""
+"""Old records in today's shape: each rule by itself, by its number in docs/wire.md 3.3, and what must stay as it is."""
 
 import pytest
 
@@ -197,7 +197,7 @@ def test_rule_12_the_strategy_follows_from_group_size_and_batches(batch, strateg
 
 @pytest.mark.parametrize(("pulses", "left"), [(0, None), (30000, 30000), (None, None)])
 def test_no_pulses_are_wanted_after_0_ms(pulses, left):
-    """Else an update of 0.6 to 0.18 would halt for a pulse that nobody sends (spec/backup-eras.md 2)."""
+    """Else an update of 0.6 to 0.18 would halt for a pulse that nobody sends (docs/releases.md 2)."""
     settings = api.JobUpdateSettings(updateGroupSize=1, blockIfNoPulsesAfterMs=pulses)
     assert details(update(settings=settings)).update.instructions.settings.blockIfNoPulsesAfterMs == left
 

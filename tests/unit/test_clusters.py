@@ -1,4 +1,4 @@
-"""clusters.json by the rules of spec/client-connection.md 1."""
+"""clusters.json by the rules of docs/connection.md 1."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The zk of a cluster by the rules of spec/client-connection.md 2.4, and its path by 2.3."""
+"""The zk of a cluster by the rules of docs/connection.md 2.4, and its path by 2.3."""
 
 import pytest
 

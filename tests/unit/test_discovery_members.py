@@ -1,4 +1,4 @@
-"""What is read from a member node (spec/client-connection.md 2.1 to 2.3)."""
+"""What is read from a member node (docs/connection.md 2.1 to 2.3)."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from aurora_admin.client.discovery.members import MEMBER, Member, candidates, read, usable
 
-# As releases before 0.10 could write it: host 127.0.0.1, port 9201, name http, ALIVE (spec/client-connection.md 2.2).
+# As releases before 0.10 could write it: host 127.0.0.1, port 9201, name http, ALIVE (docs/connection.md 2.2).
 THRIFT = bytes.fromhex(
     "0c00010b0001000000093132372e302e302e31080002000023f1000d00020b0c0000000100000004687474700b000100000009"
     "3132372e302e302e31080002000023f1000800030000000200"

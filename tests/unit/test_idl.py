@@ -1,4 +1,4 @@
-"""The IDL and the code generated from it say what the contract says (spec/wire.json), and explain every field."""
+"""The IDL and the code generated from it say what the contract says (docs/wire.json), and explain every field."""
 
 import inspect
 import json
@@ -273,7 +273,7 @@ def test_slim_strings_are_bytes():
 
 
 def test_the_decoder_takes_no_struct_for_an_immutable_one():
-    """It would build each through its constructor, which is slower (spec/wire.md 5.2)."""
+    """It would build each through its constructor, which is slower (docs/wire.md 5.2)."""
     assert Struct.__setattr__ is object.__setattr__
 
 

@@ -60,7 +60,7 @@ def test_there_and_back_changes_nothing(raw):
 
 @given(structs(UNIQUE))
 def test_what_is_written_every_scheduler_reads(raw):
-    """No blanks, no escapes but those JSON wants, all else raw UTF-8 (spec/client-connection.md 3.5)."""
+    """No blanks, no escapes but those JSON wants, all else raw UTF-8 (docs/connection.md 3.5)."""
     text = struct_to_json(raw).decode()
     assert TOKEN.sub("", text) == ""
 
@@ -87,7 +87,7 @@ def test_what_the_library_writes_is_read(name, seed):
 
 
 def test_the_examples_of_the_specification():
-    """Those of spec/wire.md 4.1 and 4.2, both ways."""
+    """Those of docs/wire.md 4.1 and 4.2, both ways."""
     aggregate = bytes.fromhex("0e00040c000000020400013ff8000000000000000a000200000000000000800000")
     assert struct_to_json(aggregate) == b'{"4":{"set":["rec",2,{"1":{"dbl":1.5}},{"2":{"i64":128}}]}}'
     ports = bytes.fromhex("0d00050b080000000100000004687474700000791800")

@@ -1,4 +1,4 @@
-"""Find the scheduler that leads a cluster (spec/client-connection.md 1.6 and 2)."""
+"""Find the scheduler that leads a cluster (docs/connection.md 1.6 and 2)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def leader(cluster: Cluster, log: Output, timeout_seconds: float | None = None) 
 
 
 def api_url(uri: str, cluster: Cluster) -> str:
-    """Return where the API of a configured scheduler is, without user and password (spec 1.6).
+    """Return where the API of a configured scheduler is, without user and password (docs/connection.md 1.6).
 
     Raises:
         ConfigError: this is no URL of a server.

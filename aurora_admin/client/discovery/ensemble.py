@@ -1,4 +1,4 @@
-"""Which ZooKeeper servers a cluster names, and where its schedulers are in there (spec/client-connection.md 2.4)."""
+"""Which ZooKeeper servers a cluster names, and where its schedulers are in there (docs/connection.md 2.4)."""
 
 from __future__ import annotations
 

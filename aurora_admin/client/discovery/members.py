@@ -1,4 +1,4 @@
-"""What a leading scheduler tells about itself in ZooKeeper (spec/client-connection.md 2.1 to 2.3)."""
+"""What a leading scheduler tells about itself in ZooKeeper (docs/connection.md 2.1 to 2.3)."""
 
 from __future__ import annotations
 

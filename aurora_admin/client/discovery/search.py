@@ -1,4 +1,4 @@
-"""Look for the leader in ZooKeeper, and wait for one (spec/client-connection.md 2)."""
+"""Look for the leader in ZooKeeper, and wait for one (docs/connection.md 2)."""
 
 from __future__ import annotations
 

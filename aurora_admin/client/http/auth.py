@@ -1,4 +1,4 @@
-"""The Authorization header of a request (spec/client-connection.md 4.1, 4.2)."""
+"""The Authorization header of a request (docs/connection.md 4.1, 4.2)."""
 
 from __future__ import annotations
 

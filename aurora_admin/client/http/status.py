@@ -1,4 +1,4 @@
-"""What an HTTP status means for a call (spec/client-connection.md 3.4, 3.6, 4.4, 5.5)."""
+"""What an HTTP status means for a call (docs/connection.md 3.4, 3.6, 4.4, 5.5)."""
 
 from __future__ import annotations
 

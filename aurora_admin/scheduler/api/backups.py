@@ -1,4 +1,4 @@
-"""performBackup, listBackups and snapshot (spec/scheduler-api.md 1.2 and 1.3)."""
+"""performBackup, listBackups and snapshot (docs/api.md 1.2 and 1.3)."""
 
 from aurora_admin.gen.api.ttypes import ListBackupsResult
 from aurora_admin.scheduler.api.response import OK, Answer, of_struct

@@ -1,4 +1,4 @@
-"""What the tasks, job updates and cron jobs of a role take of what quotas count (spec/scheduler-api.md 1.5)."""
+"""What the tasks, job updates and cron jobs of a role take of what quotas count (docs/api.md 1.5)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""From a call to its reply: finds the handler, and makes a Response of what it raises (spec/scheduler-api.md 4.3)."""
+"""From a call to its reply: finds the handler, and makes a Response of what it raises (docs/api.md 4.3)."""
 
 import logging
 from collections.abc import Callable, Iterable

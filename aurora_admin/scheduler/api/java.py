@@ -1,4 +1,4 @@
-"""Values as a real scheduler prints them in its texts (spec/scheduler-api.md 0, Notation)."""
+"""Values as a real scheduler prints them in its texts (docs/api.md 0, Notation)."""
 
 import math
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""createJob, getJobs and getRoleSummary (spec/scheduler-api.md 1.4 and 1.8)."""
+"""createJob, getJobs and getRoleSummary (docs/api.md 1.4 and 1.8)."""
 
 import re
 from collections import Counter, defaultdict

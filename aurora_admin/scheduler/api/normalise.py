@@ -1,4 +1,4 @@
-"""What enters by a call, in the one form in which it is stored (spec/scheduler-api.md 0, Normalisation)."""
+"""What enters by a call, in the one form in which it is stored (docs/api.md 0, Normalisation)."""
 
 from collections.abc import Collection
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""A TaskQuery as a filter, with the rules of what may be asked (spec/scheduler-api.md 2)."""
+"""A TaskQuery as a filter, with the rules of what may be asked (docs/api.md 2)."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""getQuota and setQuota, and the check of what a new job may take (spec/scheduler-api.md 1.1 and 1.5)."""
+"""getQuota and setQuota, and the check of what a new job may take (docs/api.md 1.1 and 1.5)."""
 
 from thrift.Thrift import TType
 

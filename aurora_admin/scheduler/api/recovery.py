@@ -1,4 +1,4 @@
-"""The calls of a recovery, from stage to commit (spec/scheduler-api.md 1.2)."""
+"""The calls of a recovery, from stage to commit (docs/api.md 1.2)."""
 
 from thrift.Thrift import TType
 

@@ -1,4 +1,4 @@
-"""What a handler answers, and the bytes of the Response made of it (spec/scheduler-api.md 4)."""
+"""What a handler answers, and the bytes of the Response made of it (docs/api.md 4)."""
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence

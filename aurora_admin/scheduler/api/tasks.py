@@ -1,4 +1,4 @@
-"""getTasksStatus, getTasksWithoutConfigs and killTasks (spec/scheduler-api.md 1.4 and 1.8)."""
+"""getTasksStatus, getTasksWithoutConfigs and killTasks (docs/api.md 1.4 and 1.8)."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,7 +22,7 @@ EXECUTOR_DATA = (25, 2)
 STATUS = 2
 TASK_EVENTS = 4
 NOT_STARTED = frozenset((ScheduleStatus.PENDING, ScheduleStatus.THROTTLED))
-# The name of a caller that was not authenticated (spec/scheduler-api.md 1.1).
+# The name of a caller that was not authenticated (docs/api.md 1.1).
 UNAUTHENTICATED = "UNSECURE"
 
 

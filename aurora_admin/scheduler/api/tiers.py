@@ -1,4 +1,4 @@
-"""getTierConfigs: the tiers that a real scheduler has without a -tier_config of its own (spec/scheduler-api.md 1.1)."""
+"""getTierConfigs: the tiers that a real scheduler has without a -tier_config of its own (docs/api.md 1.1)."""
 
 from aurora_admin.gen.api.ReadOnlyScheduler import getTierConfigs_args
 from aurora_admin.gen.api.ttypes import GetTierConfigResult, TierConfig

@@ -1,4 +1,4 @@
-"""Job updates that have not ended: what they hold back, and what they take (spec/scheduler-api.md 1.1 and 1.5)."""
+"""Job updates that have not ended: what they hold back, and what they take (docs/api.md 1.1 and 1.5)."""
 
 from typing import NamedTuple, cast
 

@@ -1,4 +1,4 @@
-"""What a job must be to be taken, with the defaults of a real scheduler's flags (spec/scheduler-api.md 1.8 and 8.5)."""
+"""What a job must be to be taken, with the defaults of a real scheduler's flags (docs/api.md 1.8 and 8.5)."""
 
 import re
 from collections import Counter

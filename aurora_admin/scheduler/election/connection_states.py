@@ -1,4 +1,4 @@
-"""How a session with ZooKeeper is connected, as /vars tells it (spec/scheduler-api.md 5.5)."""
+"""How a session with ZooKeeper is connected, as /vars tells it (docs/api.md 5.5)."""
 
 from aurora_admin.scheduler.statistics import Statistics
 

@@ -1,4 +1,4 @@
-"""Which of several schedulers leads, and the node by which clients find it (spec/scheduler-api.md 7)."""
+"""Which of several schedulers leads, and the node by which clients find it (docs/api.md 7)."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""Amounts as a real scheduler's flags spell them: digits and a unit, nothing between (spec/scheduler-api.md 8.1)."""
+"""Amounts as a real scheduler's flags spell them: digits and a unit, nothing between (docs/api.md 8.1)."""
 
 import re
 from argparse import ArgumentTypeError

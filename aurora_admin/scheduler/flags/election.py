@@ -1,4 +1,4 @@
-"""The flags of election, advertising and registration, and how they are read (spec/scheduler-api.md 7.2, 8.3)."""
+"""The flags of election, advertising and registration, and how they are read (docs/api.md 7.2, 8.3)."""
 
 import re
 from argparse import ArgumentTypeError, Namespace

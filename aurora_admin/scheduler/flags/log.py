@@ -1,4 +1,4 @@
-"""The flags of the log: which engine it runs on, and how (spec/storage.md 3.4, spec/replicated-log.md 2.3)."""
+"""The flags of the log: which engine it runs on, and how (docs/storage.md 3.4, docs/replicated-log.md 2.3)."""
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -11,7 +11,7 @@ OF_ZOOKEEPER = """
 native_log_election_timeout native_log_election_retries native_log_read_timeout native_log_write_timeout log_hard_limit
 log_accept_older
 """.split()
-# A frame chunk is -dlog_max_entry_size of data in so many bytes of thrift around it (spec/storage.md 2.9).
+# A frame chunk is -dlog_max_entry_size of data in so many bytes of thrift around it (docs/storage.md 2.9).
 FRAME_BYTES = 16
 LARGEST_FILE_RECORD = 2**30
 # A record travels in one request, and ZooKeeper takes requests of less than 1 MiB.

@@ -1,4 +1,4 @@
-"""The flags of aurora-reference-scheduler: names and syntax of a real scheduler's (spec/scheduler-api.md 8).
+"""The flags of aurora-reference-scheduler: names and syntax of a real scheduler's (docs/api.md 8).
 
 A flag does what it says, or is refused by name; none is ignored.
 """

@@ -1,4 +1,4 @@
-"""A replica of a Mesos replicated log, read without touching it (spec/replicated-log.md 1.9)."""
+"""A replica of a Mesos replicated log, read without touching it (docs/replicated-log.md 1.9)."""
 
 import fcntl
 import os

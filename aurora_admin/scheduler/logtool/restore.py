@@ -98,7 +98,7 @@ def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size
 
 
 def _check_empty(engine: LogEngine) -> None:
-    """No-ops, and what a crash left of an entry, are no content (spec/storage.md 6.2)."""
+    """No-ops, and what a crash left of an entry, are no content (docs/storage.md 6.2)."""
     for entry in entries(engine.read_all(), lambda text: None):
         if entry.data != NOOP_ENTRY:
             raise LogError(

@@ -173,7 +173,7 @@ class LiveTasks(TaskTable):
         return super().select(wanted)
 
     def rewrite(self, task_id: bytes, config: bytes) -> None:
-        """Give a task another config; nothing happens where there is no such task (rule 17 of spec/wire.md 3.3)."""
+        """Give a task another config; nothing happens where there is no such task (rule 17 of docs/wire.md 3.3)."""
         row = self.ids.get(task_id)
         if row is not None:
             _, raw = next(self.records([row]))

@@ -1,4 +1,4 @@
-"""The mutations of the log: a member of the Op union with the bytes of its struct (spec/storage.md 2.2)."""
+"""The mutations of the log: a member of the Op union with the bytes of its struct (docs/storage.md 2.2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What each op of the log does to the stores (spec/storage.md 2.2 and 2.4)."""
+"""What each op of the log does to the stores (docs/storage.md 2.2 and 2.4)."""
 
 import logging
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""How much the stores hold, by the names of /vars (spec/storage.md 1.7); to be asked without a lock."""
+"""How much the stores hold, by the names of /vars (docs/storage.md 1.7); to be asked without a lock."""
 
 from aurora_admin.gen.api.ttypes import ScheduleStatus
 from aurora_admin.scheduler.state.stores import Stores

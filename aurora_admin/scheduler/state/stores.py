@@ -54,7 +54,7 @@ class Stores:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything but the framework id (spec/storage.md 2.10)."""
+        """Forget everything but the framework id (docs/storage.md 2.10)."""
         self.snapshot_ms: int | None = None
         self.backfill = Backfill()
         self.tasks = LiveTasks(self._spill_folder, self.backfill, self._statistics)
@@ -171,7 +171,7 @@ class Stores:
                 self.extras.append(fields.Field(number, ttype, value))
 
     def _set_metadata(self, value: bytes) -> None:
-        """The framework id is only ever overwritten (spec/storage.md 2.10)."""
+        """The framework id is only ever overwritten (docs/storage.md 2.10)."""
         known = fields.get(self.metadata, 1) if self.metadata else None
         if known is not None and fields.get(value, 1) is None:
             value = fields.put(value, [1], TType.STRING, known)

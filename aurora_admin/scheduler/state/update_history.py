@@ -1,4 +1,4 @@
-"""A job update whose events are being added to, put together once at the end (spec/storage.md 2.4)."""
+"""A job update whose events are being added to, put together once at the end (docs/storage.md 2.4)."""
 
 from thrift.Thrift import TType
 

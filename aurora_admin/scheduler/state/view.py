@@ -57,7 +57,7 @@ class View:
 
 
 def build_details(timestamp_ms: int) -> bytes:
-    """What SchedulerMetadata says of its writer (spec/storage.md 3.1)."""
+    """What SchedulerMetadata says of its writer (docs/storage.md 3.1)."""
     written = time.gmtime(timestamp_ms // 1000)
     details = {
         "version": __version__,

@@ -1,4 +1,4 @@
-"""Backup files: written whole or not at all, listed, and pruned (spec/storage.md 4, with its faults mended).
+"""Backup files: written whole or not at all, listed, and pruned (docs/storage.md 4, with its faults mended).
 
 Times in names are UTC (a real scheduler takes the time zone of its Java).
 """

@@ -1,4 +1,4 @@
-"""What a log engine offers: an ordered list of byte strings with one writer (spec/replicated-log.md 2)."""
+"""What a log engine offers: an ordered list of byte strings with one writer (docs/replicated-log.md 2)."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Log entries as records: deflated, split into frames, and put together again (spec/storage.md 2.8 and 2.9)."""
+"""Log entries as records: deflated, split into frames, and put together again (docs/storage.md 2.8 and 2.9)."""
 
 import hashlib
 import struct
@@ -16,7 +16,7 @@ from aurora_admin.wire.errors import WireError
 
 DEFLATE_LEVEL = 3
 PIECE = 1 << 16
-# Field headers and stop bytes around the data, as thrift writes the unions (spec/storage.md 2.1).
+# Field headers and stop bytes around the data, as thrift writes the unions (docs/storage.md 2.1).
 DEFLATED_HEAD = b"\x0b\x00\x05"
 STOP = b"\x00"
 FRAME_HEADER = b"\x0c\x00\x04\x0c\x00\x01\x08\x00\x01%s\x0b\x00\x02\x00\x00\x00\x10%s\x00\x00\x00"

@@ -1,4 +1,4 @@
-"""The scheduler's log on any engine: transactions and snapshots in, entries out (spec/storage.md 2)."""
+"""The scheduler's log on any engine: transactions and snapshots in, entries out (docs/storage.md 2)."""
 
 import logging
 import zlib
@@ -29,7 +29,7 @@ NEWER = "A newer version wrote it, and nothing of it is lost: start that version
 RESTORE = "Start from an empty log and restore a backup (see scheduler_stage_recovery)."
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NOOP_ENTRY = b"\x02\x00\x03\x01\x00"
-# Every Aurora since 0.5 inflates any entry, and task records repeat themselves (spec/storage.md 2.8).
+# Every Aurora since 0.5 inflates any entry, and task records repeat themselves (docs/storage.md 2.8).
 DEFLATE_ABOVE = 4096
 # What is fed inflates to about a mebibyte, and mostly to less than a piece: what is left over would be copied.
 INFLATE_FEED = 1 << 18

@@ -1,4 +1,4 @@
-"""Any log engine, its work timed and its failures counted (spec/storage.md 1.7)."""
+"""Any log engine, its work timed and its failures counted (docs/storage.md 1.7)."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

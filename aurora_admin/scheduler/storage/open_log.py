@@ -1,4 +1,4 @@
-"""Which engine the log runs on: that follows from the flags (spec/replicated-log.md 2.3)."""
+"""Which engine the log runs on: that follows from the flags (docs/replicated-log.md 2.3)."""
 
 from argparse import Namespace
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The log of a single scheduler: one SQLite file, one writer (spec/replicated-log.md 2.4, SQLite engine)."""
+"""The log of a single scheduler: one SQLite file, one writer (docs/replicated-log.md 2.4, SQLite engine)."""
 
 import os
 import secrets

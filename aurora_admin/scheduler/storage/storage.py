@@ -1,4 +1,4 @@
-"""The one way to the state: reads under a lock, writes as transactions, in the log first (design: one writer)."""
+"""The one way to the state: reads under a lock, writes as transactions, in the log first (docs/architecture.md 4.3)."""
 
 import logging
 import threading

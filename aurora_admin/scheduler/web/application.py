@@ -1,4 +1,4 @@
-"""The HTTP side: /api in either protocol, /leaderhealth, /health and /vars (spec/scheduler-api.md 5)."""
+"""The HTTP side: /api in either protocol, /leaderhealth, /health and /vars (docs/api.md 5)."""
 
 import gzip
 import logging

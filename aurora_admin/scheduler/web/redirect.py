@@ -1,4 +1,4 @@
-"""Who leads, as ZooKeeper tells, and where calls that are for the leader are sent (spec/scheduler-api.md 5.2)."""
+"""Who leads, as ZooKeeper tells, and where calls that are for the leader are sent (docs/api.md 5.2)."""
 
 import json
 import logging
@@ -62,7 +62,7 @@ The response codes are:
 
 
 def payload(own: Endpoint, name: str) -> bytes:
-    """Return what a leader writes of itself, byte for byte as a real one (spec/scheduler-api.md 7.1)."""
+    """Return what a leader writes of itself, byte for byte as a real one (docs/api.md 7.1)."""
     address = {"host": own.host, "port": own.port}
     member = {"serviceEndpoint": address, "additionalEndpoints": {name: address}, "status": "ALIVE"}
     return json.dumps(member, separators=(",", ":"), ensure_ascii=False).encode()

@@ -58,7 +58,7 @@ def add_from_script(
 ) -> list[str]:
     """Fill in the sections that are not there, compare those that are; return what is to be told.
 
-    The records count where both are there: the two were written together (spec/backup-eras.md 3).
+    The records count where both are there: the two were written together (docs/releases.md 3).
 
     Raises:
         ScriptError: the script cannot be understood or is not whole, and not everything may be missing.
@@ -117,7 +117,7 @@ def settle_locks(sections: Sections) -> list[str]:
     """Keep the locks of job updates that have not ended, and no token without its lock; return what is to be told.
 
     Any other lock would keep a job from being changed for ever, and a token without its lock makes an old scheduler
-    refuse the snapshot (spec/backup-eras.md 2).
+    refuse the snapshot (docs/releases.md 2).
     """
     locks, updates = sections.get(LOCKS, {}), sections.get(JOB_UPDATES, {})
     by_token = {codec.decode(slim.Lock, raw).token: key for key, raw in locks.items()}

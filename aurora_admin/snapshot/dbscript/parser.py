@@ -1,4 +1,4 @@
-"""The SQL text that releases 0.13 to 0.18 put beside their records: statements to tables (spec/backup-eras.md 3)."""
+"""The SQL text that releases 0.13 to 0.18 put beside their records: statements to tables (docs/releases.md 3)."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Records of the sections that a dbScript has, put together from its tables (spec/backup-eras.md 3)."""
+"""Records of the sections that a dbScript has, put together from its tables (docs/releases.md 3)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

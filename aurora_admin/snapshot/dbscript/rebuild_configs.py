@@ -1,4 +1,4 @@
-"""Task configs of job updates, put together from the tables of a dbScript (spec/backup-eras.md 3)."""
+"""Task configs of job updates, put together from the tables of a dbScript (docs/releases.md 3)."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,1 +1,1 @@
-"""The log of several schedulers: nodes in ZooKeeper, written by one at a time (spec/replicated-log.md 2.4)."""
+"""The log of several schedulers: nodes in ZooKeeper, written by one at a time (docs/replicated-log.md 2.4)."""

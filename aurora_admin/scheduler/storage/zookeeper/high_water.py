@@ -1,4 +1,4 @@
-"""What this host has seen of a log, in a file of its own (spec/replicated-log.md 2.6, case 11).
+"""What this host has seen of a log, in a file of its own (docs/replicated-log.md 2.6, case 11).
 
 An ensemble that was restored from an old copy has lost what was acknowledged, and only those who saw it can tell.
 """

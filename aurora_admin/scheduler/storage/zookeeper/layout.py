@@ -1,4 +1,4 @@
-"""Which node holds what, below the root R of a log (spec/replicated-log.md 2.4).
+"""Which node holds what, below the root R of a log (docs/replicated-log.md 2.4).
 
 R/format            log id, format and cluster; exists = initialised
 R/epoch             who leads; its node version is the fence, and only a takeover writes it
@@ -20,7 +20,7 @@ SEGMENT = 1024
 MAX_REQUEST = 1_048_575
 MAX_ROOT = 1024
 MAX_RECORD = MAX_REQUEST - 4 * MAX_ROOT - 1024
-# Replicas of a Mesos log: ten digits, or a label and digits (spec/replicated-log.md 1.10).
+# Replicas of a Mesos log: ten digits, or a label and digits (docs/replicated-log.md 1.10).
 MESOS_REPLICA = re.compile(r"(.*_)?\d+", re.ASCII | re.DOTALL)
 
 

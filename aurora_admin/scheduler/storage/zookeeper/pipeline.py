@@ -60,7 +60,7 @@ class Pipeline:
         """Make the record's node, if this is still the leader's epoch and the record before it is there.
 
         The first check keeps out a deposed leader. The second one leaves no gap where a connection was lost in the
-        middle of a series and its rest was sent over the next one (spec/replicated-log.md 2.4, both verified).
+        middle of a series and its rest was sent over the next one (docs/replicated-log.md 2.4, both verified).
         """
         transaction = self._client.transaction()
         transaction.check(self._layout.epoch, self._version)

@@ -1,4 +1,4 @@
-"""How a process becomes the only writer of a log (spec/replicated-log.md 2.4)."""
+"""How a process becomes the only writer of a log (docs/replicated-log.md 2.4)."""
 
 import logging
 from datetime import datetime, timezone
