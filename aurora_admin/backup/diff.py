@@ -10,9 +10,12 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from aurora_admin.backup.reader import Backup
+from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.wire.canonical import same
+from aurora_admin.wire.path import path
 
 BLOCK_RECORDS = 1024
+TASK_ID = path(ScheduledTask, "assignedTask.taskId")
 
 
 class Change(NamedTuple):
@@ -82,6 +85,11 @@ def changes(old: Records, new: Iterable[tuple[Any, bytes]]) -> Iterator[Change]:
                 yield Change(key, None, raw)
         yield from (Change(key, raw, both[key]) for key, raw in old.read(both) if not same(raw, both[key]))
     yield from (Change(key, raw, None) for key, raw in old.read(missing))
+
+
+def tasks_by_id(tasks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each encoded ScheduledTask with its id, which is empty where the task has none."""
+    return ((TASK_ID.value(raw) or b"", raw) for raw in tasks)
 
 
 def section_changes(old: Backup, new: Backup, number: int) -> Iterator[Change]:

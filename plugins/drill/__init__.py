@@ -1,4 +1,4 @@
-"""Rehearsals on a throw-away scheduler."""
+"""Rehearse a restore on a temporary scheduler."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from aurora_admin.hookspec import hookimpl
 
 @hookimpl
 def aurora_admin_commands() -> Iterator[Command]:
-    """Declare what can be rehearsed."""
+    """Declare the commands of this plugin."""
     yield Command(
         name="drill",
         synopsis="drill [--backup=file | --tasks=N] [--ha] [--keep] [--show]",
-        summary="Rehearse a restore on a throw-away scheduler, and compare every task",
+        summary="Rehearse a restore on a temporary scheduler, and compare every task",
         module="aurora_admin.plugins.drill.drill",
         category="rehearsal",
         effect="read",

@@ -1,34 +1,34 @@
-"""A process in the background, with what it says in a file; it is ended whatever happens to the drill."""
+"""A process in the background that logs to a file. It ends with the drill, however the drill ends."""
 
 import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-START_SECONDS = 60
-REPLAY_SECONDS = 600  # a log of ten million tasks takes a minute or two
-STOP_SECONDS = 30
-PAUSE_SECONDS = 0.05
+IDLE_SECONDS = 60  # a process that neither logs nor uses the processor for so long is stuck
+LONGEST_WAIT_SECONDS = 600  # replaying a log of ten million tasks takes a minute or two
+POLL_SECONDS = 0.05
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+CPU_FIELDS = slice(11, 13)  # utime and stime in /proc/PID/stat, counted from the field behind the name
 
 
 class StepFailed(Exception):
-    """A step did not do what it should; the text says what it did."""
+    """A step of the drill failed; the text says how."""
 
 
 def tied(command: Sequence[str]) -> list[str]:
-    """Return a command that the kernel kills when this process ends, however it ends, where it can be told to."""
+    """Return the command with a prefix that makes the kernel kill it when this process ends, where that is possible."""
     return [*_tie(), *command]
 
 
 @cache
 def _tie() -> tuple[str, ...]:
-    tie = ("setpriv", "--pdeathsig", "KILL")  # of util-linux; a program of that name may be another's
+    tie = ("setpriv", "--pdeathsig", "KILL")  # of util-linux; another program may have that name
     with suppress(OSError):
         if not subprocess.call(
             [*tie, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -38,27 +38,27 @@ def _tie() -> tuple[str, ...]:
 
 
 class Background:
-    """One process at a time, started as often as wanted; `what` names it in messages."""
+    """One process at a time, started as often as needed; `what` names it in messages."""
 
     def __init__(self, what: str, log: Path, environment: Mapping[str, str]) -> None:
         self.what = what
         self._log, self._environment = log, environment
-        self._read = self._begun = 0  # how much of the log has been reported; where the running process began it
+        self._read = self._begun = 0  # bytes of the log returned so far; where the running process began
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str]) -> None:
-        """Start it and go on."""
-        with open(self._log, "ab") as log, _uninterrupted():
+        """Start the command and return at once."""
+        with open(self._log, "ab") as log, _interrupts_deferred():
             self._begun = log.seek(0, os.SEEK_END)
             self._process = subprocess.Popen(
                 tied(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def news(self) -> list[str]:
-        """Return the whole lines that it has said since the last call."""
-        said = self._lines_from(self._read)
-        self._read += sum(map(len, said))
-        return [line.decode("utf-8", "replace").rstrip("\r\n") for line in said]
+    def new_lines(self) -> list[str]:
+        """Return the complete lines that were logged since the last call."""
+        lines = self._lines_from(self._read)
+        self._read += sum(map(len, lines))
+        return [line.decode("utf-8", "replace").rstrip("\r\n") for line in lines]
 
     def _lines_from(self, position: int) -> list[bytes]:
         with open(self._log, "rb") as log:
@@ -68,67 +68,83 @@ class Background:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def progress(self) -> tuple[int, bytes]:
+        """Return the size of the log and the processor time used: one of them grows while the process works."""
+        used = b""
+        with suppress(OSError):  # no /proc on this system, or the process has ended
+            assert self._process
+            stat = Path(f"/proc/{self._process.pid}/stat").read_bytes()
+            used = b" ".join(stat.rpartition(b")")[2].split()[CPU_FIELDS])
+        return self._log.stat().st_size, used
+
     def wait_for(self, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
-        """Wait until it has said something since it was started; return the group of the pattern, and what is new.
+        """Wait for a log line of the running process; return the group of the pattern, and the new lines.
 
         Raises:
-            StepFailed: it ended instead, or takes for ever.
+            StepFailed: the process ended instead, or makes no progress.
         """
-        deadline = time.monotonic() + REPLAY_SECONDS
-        while not (found := self._found(pattern)):
-            if not self.is_running():
-                code = self._process.returncode if self._process else None
-                raise StepFailed(f"{self.what} ended with {code} instead of serving: {last(self.news())}")
-            if time.monotonic() > deadline:
-                raise StepFailed(f"{self.what} does not serve after {REPLAY_SECONDS} s: {last(self.news())}")
-            time.sleep(PAUSE_SECONDS)
-        return found.group(1), self.news()
+        found: list[str] = []
 
-    def _found(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Look at all that it has said: what is waited for may have come together with what was before."""
+        def is_logged() -> bool:
+            match = self._search(pattern)
+            found.extend([match.group(1)] if match else [])
+            if not found and not self.is_running():
+                code = self._process.returncode if self._process else None
+                raise StepFailed(f"{self.what} ended with {code} before it was ready: {last_text(self.new_lines())}")
+            return bool(found)
+
+        wait_until(is_logged, f"{self.what} ready", [self])
+        return found[0], self.new_lines()
+
+    def _search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Search everything that the process has logged: an earlier call may have returned the line already."""
         lines = (line.decode("utf-8", "replace") for line in self._lines_from(self._begun))
         return next(filter(None, map(pattern.search, lines)), None)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         assert self._process
         self._process.terminate()
 
     def wait_exit(self) -> int:
-        """Wait until it has ended by itself.
+        """Wait until the process has ended by itself and return its exit status.
 
         Raises:
-            StepFailed: it goes on.
+            StepFailed: it goes on without progress.
         """
+        wait_until(lambda: not self.is_running(), f"{self.what} ended", [self])
         assert self._process
-        try:
-            return self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise StepFailed(f"{self.what} still runs after {STOP_SECONDS} s") from None
+        return self._process.wait()
 
     def kill(self) -> None:
-        """End it at once, if it runs."""
+        """Kill the process, if it runs."""
         if self._process and self.is_running():
             self._process.kill()
             self._process.wait()
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for something that processes do.
+def wait_until(condition: Callable[[], bool], what: str, processes: Iterable[Background]) -> None:
+    """Wait for a condition for as long as one of the processes makes progress, however slow the machine is.
 
     Raises:
-        StepFailed: it did not happen in time.
+        StepFailed: none of them made progress for a minute, or the condition is still false after ten.
     """
-    deadline = time.monotonic() + START_SECONDS
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise StepFailed(f"after {START_SECONDS} s still not: {what}")
-        time.sleep(PAUSE_SECONDS)
+    watched = list(processes)
+    begin = last_change = time.monotonic()
+    progress: object = None
+    while not condition():
+        now, before = time.monotonic(), progress
+        progress = [process.progress() for process in watched if process.is_running()]
+        if progress != before:
+            last_change = now
+        if now - last_change > IDLE_SECONDS or now - begin > LONGEST_WAIT_SECONDS:
+            raise StepFailed(f"gave up after {now - begin:.0f} s waiting for: {what}")
+        time.sleep(POLL_SECONDS)
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C until it is known what was started: what nobody knows, nobody would end."""
+def _interrupts_deferred() -> Iterator[None]:
+    """Defer Ctrl-C until the started process is known: otherwise it would be left running."""
     caught: list[int] = []
     handlers = {sig: signal.signal(sig, lambda number, _: caught.append(number)) for sig in INTERRUPTS}
     try:
@@ -140,6 +156,6 @@ def _uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def last(lines: Sequence[str]) -> str:
-    """Return the last line that says something."""
-    return next(filter(None, map(str.strip, reversed(lines))), "it said nothing")
+def last_text(lines: Sequence[str]) -> str:
+    """Return the last line that is not blank."""
+    return next(filter(None, map(str.strip, reversed(lines))), "no output")

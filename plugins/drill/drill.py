@@ -1,17 +1,17 @@
-"""Rehearse the restore of a backup, from the listing to the restart, and prove that nothing was lost.
+"""Rehearse the restore of a backup from the listing to the restart, and check that nothing is lost.
 
-A reference scheduler is started on this machine, on loopback, with folders of its own; no cluster of yours is touched.
-The commands of a real restore are run against it one by one: list, stage, print, delete some tasks, commit. The
-scheduler ends, as a real one does, is started again, and every task that it then answers is compared with what stands
-in the backup, as is every host, cron job, quota and update in the next backup that it makes.
+The drill starts a reference scheduler on this machine, on loopback, with its own temporary folders. It does not touch
+any of your clusters. It runs the commands of a real restore one by one: list, stage, print, delete some tasks, commit.
+The scheduler exits after the commit, as a real one does, and is started again. Then every task of the scheduler is
+compared with the backup. So is every host, cron job, quota and update in the next backup that the scheduler writes.
 
-With --ha three schedulers are started instead, and three ZooKeeper servers that elect the leader among them and hold
-their log (Debian's package zookeeper must be installed). Then the whole procedure is rehearsed: all schedulers are
-stopped, the log is emptied, they are started partially disabled, the elected one is found and given the backup, another
-takes over with what was committed, and after a start as usual the leader is found in ZooKeeper again.
+With --ha the drill starts three schedulers and three ZooKeeper servers, which elect the leader and hold the log.
+Debian's package zookeeper must be installed. The drill then rehearses the whole procedure: all schedulers are stopped,
+the log is emptied, the schedulers are started partially disabled, the backup is restored on the elected one, and
+another one takes over with the committed state. After a restart with the usual flags the leader is found in ZooKeeper.
 
-The backup may be compressed with gzip, and may have any name. Without one, a backup of a made-up cluster is used.
-The exit code is 0 only if everything matched.
+The backup may be compressed with gzip and may have any name. If a manifest lies beside it, the backup is checked
+against it. Without --backup the drill uses a generated one. The exit code is 0 only if everything matches.
 """
 
 import signal
@@ -35,19 +35,21 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--backup", metavar="FILE", help="the backup to rehearse with, gzipped or not")
     parser.add_argument(
-        "--tasks", type=int, metavar="N", help=f"rehearse with a made-up backup of N tasks (default {DEFAULT_TASKS})"
+        "--tasks", type=int, metavar="N", help=f"rehearse with a generated backup of N tasks (default {DEFAULT_TASKS})"
     )
     parser.add_argument(
         "--ha",
         action="store_true",
         help="rehearse with three schedulers on three ZooKeeper servers, which are started here too",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the folders and logs afterwards, and say where")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folders and logs afterwards, and log where they are"
+    )
     parser.add_argument("--show", action="store_true", help="show each command as you would type it, with its output")
 
 
 def run(context: Context, args: Namespace) -> None:
-    """Make the folders, take every step, print the table, clean up."""
+    """Run the steps in a temporary folder, print the table, and clean up."""
     context.positionals(args)
     if args.backup is not None and args.tasks is not None:
         raise AdminError("Give --backup or --tasks, not both")
@@ -55,30 +57,30 @@ def run(context: Context, args: Namespace) -> None:
         from aurora_admin.plugins.drill.zookeeper import need_zookeeper
 
         need_zookeeper()
-    # Whoever ends the drill ends its scheduler too: as Ctrl-C does.
+    # SIGTERM cleans up and stops the scheduler, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="aurora-drill-"))
     try:
         rehearse(context, args, folder)
     finally:
         if args.keep:
-            context.out.info(f"Everything is kept in {folder}")
+            context.out.info(f"The folders and logs are kept in {folder}")
         else:
             rmtree(folder, ignore_errors=True)
 
 
 def rehearse(context: Context, args: Namespace, folder: Path) -> None:
-    """Take the steps in the folder and print what came of each.
+    """Run the steps in the folder and print their results.
 
     Raises:
         AdminError: a step failed, after the table was printed.
     """
     from aurora_admin.plugins.drill.background import StepFailed
-    from aurora_admin.plugins.drill.place import place
+    from aurora_admin.plugins.drill.prepare import prepare_backup
 
     rows: list[tuple[str, str, str]] = []
     failure: StepFailed | None = None
-    name, backup = place(folder / "backups", args.backup, DEFAULT_TASKS if args.tasks is None else args.tasks)
+    name, backup = prepare_backup(folder / "backups", args.backup, DEFAULT_TASKS if args.tasks is None else args.tasks)
     sandbox_kind, drill_kind, steps = _kind(args)
     with sandbox_kind(folder, context.out.print if args.show else None) as sandbox:
         drill = drill_kind(sandbox, name, backup, context)
@@ -95,12 +97,12 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
     if failure:
         raise AdminError(
             f"The drill failed at the step '{rows[-1][0]}': {failure}",
-            hint=None if args.keep else "run it with --keep and --show to see more",
+            hint=None if args.keep else "run the drill with --keep and --show to see more",
         )
 
 
 def _kind(args: Namespace) -> tuple[Any, Any, Any]:
-    """Return the place, the drill and its steps."""
+    """Return the classes of the sandbox and the drill, and the steps."""
     if args.ha:
         from aurora_admin.plugins.drill.ha import HA_STEPS, HaDrill, HaSandbox
 

@@ -1,28 +1,28 @@
-"""The restore of a cluster of three schedulers, as its documentation has it: the steps and where they take place."""
+"""The documented restore of a cluster of three schedulers: its sandbox and its steps."""
 
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
-from aurora_admin.plugins.drill.background import Background, StepFailed, last, wait_until
+from aurora_admin.plugins.drill.background import Background, StepFailed, last_text
 from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
 from aurora_admin.plugins.drill.steps import Drill
 from aurora_admin.plugins.drill.zookeeper import start_servers
 
 SCHEDULERS = 3
-SERVERSET = "/aurora/scheduler"
+SERVER_SET = "/aurora/scheduler"
 GROUP = "/aurora/replicated-log"
 NO_MASTER = "/no/mesos"
-STANDING_BY = re.compile(r"Standing by on (http://\S+)")
+STANDBY = re.compile(r"Standing by on (http://\S+)")
 LEADER = re.compile(r"Found leading scheduler at: (http://\S+)")
-AWAITING = "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
+AWAITING_REGISTRATION = "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
 REPLAYED = re.compile(r"Awaiting registration on (http://[^\s;]+)")
 PAGE_SECONDS = 10
 
 
 class HaSandbox(Sandbox):
-    """ZooKeeper servers and three schedulers; commands go to one of them, or to whoever leads."""
+    """Three ZooKeeper servers and three schedulers. Commands go to one scheduler, or to the leader in ZooKeeper."""
 
     def __init__(self, folder: Path, show: Callable[[str], None] | None) -> None:
         super().__init__(folder, show)
@@ -34,48 +34,51 @@ class HaSandbox(Sandbox):
         ]
 
     def start_all(self, *flags: str) -> None:
-        """Start every scheduler with some flags more, and wait until all stand for election."""
-        where = (f"-zk_endpoints={self.hosts}", f"-serverset_path={SERVERSET}", f"-native_log_zk_group_path={GROUP}")
-        for number, one in enumerate(self.schedulers, 1):
-            self.start_scheduler(one, self.folder / f"log{number}", *where, *flags)
-            self.urls[one] = self.wait_for(one, STANDING_BY)
+        """Start every scheduler with additional flags, and wait until all are candidates."""
+        common = (f"-zk_endpoints={self.hosts}", f"-serverset_path={SERVER_SET}", f"-native_log_zk_group_path={GROUP}")
+        for number, scheduler in enumerate(self.schedulers, 1):
+            self.start_scheduler(scheduler, self.folder / f"log{number}", *common, *flags)
+            self.urls[scheduler] = self.wait_for(scheduler, STANDBY)
 
     def stop_all(self) -> None:
-        """End every scheduler.
+        """Stop every scheduler.
 
         Raises:
-            StepFailed: one of them failed.
+            StepFailed: one of them did not exit with 0.
         """
-        running = [one for one in self.schedulers if one.is_running()]
-        for one in running:
-            one.terminate()
-        failed = [one.what for one in running if one.wait_exit()]
+        running = [scheduler for scheduler in self.schedulers if scheduler.is_running()]
+        for scheduler in running:
+            scheduler.terminate()
+        failed = [scheduler.what for scheduler in running if scheduler.wait_exit()]
         if failed:
-            raise StepFailed(f"{', '.join(failed)} did not end with 0")
+            raise StepFailed(f"{', '.join(failed)} did not exit with 0")
 
-    def awaiting(self) -> Background:
-        """Wait until one of the schedulers is elected and has replayed the log, and have commands go to it."""
+    def find_elected(self) -> Background:
+        """Wait for the scheduler that is elected and has replayed the log; send commands to it from then on."""
         found: list[Background] = []
 
         def is_found() -> bool:
-            found[:] = [one for one in self.schedulers if one.is_running() and AWAITING in _page(self.urls[one])]
+            found[:] = [scheduler for scheduler in self.schedulers if self._is_elected(scheduler)]
             return bool(found)
 
-        wait_until(is_found, f"{AWAITING} on /vars of a scheduler")
+        self.wait_until(is_found, f"{AWAITING_REGISTRATION} on /vars of a scheduler")
         self.scheduler, self.url, self.is_direct = found[0], self.urls[found[0]], True
         self.wait_for(self.scheduler, REPLAYED)
         self.write_clusters()
         return found[0]
 
-    def lead_by_zookeeper(self) -> None:
-        """Have commands find the leader in ZooKeeper."""
+    def _is_elected(self, scheduler: Background) -> bool:
+        return scheduler.is_running() and AWAITING_REGISTRATION in _variables(self.urls[scheduler])
+
+    def use_zookeeper(self) -> None:
+        """Let commands find the leader in ZooKeeper."""
         self.is_direct = False
         self.write_clusters()
 
     def cluster(self) -> dict[str, str]:
         if self.is_direct:
             return super().cluster()
-        return {"name": CLUSTER, "zk": self.hosts, "scheduler_zk_path": SERVERSET}
+        return {"name": CLUSTER, "zk": self.hosts, "scheduler_zk_path": SERVER_SET}
 
     def options(self) -> Sequence[str]:
         return ("--bypass-leader-redirect",) if self.is_direct else ()
@@ -87,67 +90,66 @@ class HaDrill(Drill):
     sandbox: HaSandbox
 
     def start_zookeeper(self) -> str:
-        """Start the servers."""
+        """Start the ZooKeeper servers."""
         self.sandbox.hosts = start_servers(self.sandbox)
         return self.sandbox.hosts
 
     def start(self) -> str:
-        """Make the log, start all schedulers, and find the leader as any client does."""
+        """Initialise the log, start all schedulers, and find the leader as any client does."""
         self._initialize()
         self.sandbox.start_all()
-        self.sandbox.lead_by_zookeeper()
+        self.sandbox.use_zookeeper()
         return self.find_leader()
 
     def stop(self) -> str:
-        """End all schedulers."""
+        """Stop all schedulers."""
         self.sandbox.stop_all()
-        return "every scheduler ended with 0"
+        return "every scheduler exited with 0"
 
     def empty_log(self) -> str:
-        """Delete the log and make it anew."""
+        """Delete the log and initialise it again."""
         self.sandbox.log_tool("wipe", *self._log(), "--yes")
         self._initialize()
         return f"{GROUP} is empty"
 
     def start_disabled(self) -> str:
-        """Start all schedulers so that the elected one does not register."""
+        """Start all schedulers so that the elected one does not register with Mesos."""
         self.sandbox.start_all(
             f"-mesos_master_address=zk://{self.sandbox.hosts}{NO_MASTER}", "-max_registration_delay=360mins"
         )
         return "no Mesos master, -max_registration_delay=360mins"
 
-    def find_nobody(self) -> str:
-        """Look for the leader, in vain."""
-        said = self.sandbox.refused("get_scheduler", CLUSTER, "--timeout=2")
-        if SERVERSET not in said:
-            raise StepFailed(f"it does not say that nobody is in {SERVERSET}: {said}")
-        return "nobody is advertised, as it must be"
+    def find_no_leader(self) -> str:
+        """Check that no leader is found in ZooKeeper."""
+        message = self.sandbox.refused("get_scheduler", CLUSTER, "--timeout=2")
+        if SERVER_SET not in message:
+            raise StepFailed(f"the message does not name {SERVER_SET}: {message}")
+        return "no leader is advertised, as expected"
 
     def find_elected(self) -> str:
-        """Look for the elected scheduler on the pages of all."""
-        one = self.sandbox.awaiting()
-        return f"{one.what} at {self.sandbox.url}"
+        """Find the elected scheduler by /vars."""
+        return f"{self.sandbox.find_elected().what} at {self.sandbox.url}"
 
     def find_next(self) -> str:
-        """See another scheduler elected, with the tasks of the backup."""
+        """Check that another scheduler is elected and has the tasks of the backup."""
         before = self.sandbox.scheduler
-        if self.sandbox.awaiting() is before:
-            raise StepFailed("the same scheduler leads again")
+        if self.sandbox.find_elected() is before:
+            raise StepFailed("the same scheduler was elected again")
         return f"{self.sandbox.scheduler.what}: {self.compare_tasks()}"
 
     def restart(self) -> str:
-        """Start all schedulers as usual again, and find the leader in ZooKeeper."""
+        """Restart all schedulers with the usual flags, and find the leader in ZooKeeper."""
         self.sandbox.stop_all()
         self.sandbox.start_all()
-        self.sandbox.lead_by_zookeeper()
+        self.sandbox.use_zookeeper()
         return self.find_leader()
 
     def find_leader(self) -> str:
-        """Look the leader up in ZooKeeper, and ask it whether it leads."""
-        printed = list(read_lines(self.sandbox.admin("get_scheduler", CLUSTER, "--verify", "--timeout=60")))
-        found = next(filter(None, map(LEADER.search, printed)), None)
+        """Find the leader in ZooKeeper, and verify that it leads."""
+        lines = list(read_lines(self.sandbox.admin("get_scheduler", CLUSTER, "--verify", "--timeout=60")))
+        found = next(filter(None, map(LEADER.search, lines)), None)
         if found is None:
-            raise StepFailed(f"get_scheduler found nobody: {last(printed)}")
+            raise StepFailed(f"get_scheduler found no leader: {last_text(lines)}")
         return found.group(1)
 
     def _initialize(self) -> None:
@@ -163,8 +165,8 @@ HA_STEPS = (
     ("stop all schedulers", HaDrill.stop),
     ("empty the log", HaDrill.empty_log),
     ("start partially disabled", HaDrill.start_disabled),
-    ("look for a leader", HaDrill.find_nobody),
-    ("find the elected one", HaDrill.find_elected),
+    ("look for a leader", HaDrill.find_no_leader),
+    ("find the elected scheduler", HaDrill.find_elected),
     ("list backups", HaDrill.list_backups),
     ("stage", HaDrill.stage),
     ("print tasks", HaDrill.print_tasks),
@@ -178,10 +180,10 @@ HA_STEPS = (
 )
 
 
-def _page(url: str) -> list[str]:
+def _variables(url: str) -> list[str]:
     try:
-        with urlopen(f"{url}/vars", timeout=PAGE_SECONDS) as page:  # noqa: S310  it is a scheduler of the drill
+        with urlopen(f"{url}/vars", timeout=PAGE_SECONDS) as page:  # noqa: S310  our own scheduler
             text: bytes = page.read()
             return text.decode("utf-8", "replace").splitlines()
-    except OSError:  # it ended meanwhile
+    except OSError:  # the scheduler has just exited
         return []

@@ -1,4 +1,4 @@
-"""A reference scheduler with folders of its own, and the commands of this program run against it as processes."""
+"""A reference scheduler with its own folders, and the installed commands that are run against it as processes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from types import TracebackType
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
 from aurora_admin.command import Context, Options
-from aurora_admin.plugins.drill.background import Background, StepFailed, last, tied
+from aurora_admin.plugins.drill.background import Background, StepFailed, last_text, tied, wait_until
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
@@ -22,7 +22,7 @@ SERVING = re.compile(r"Serving on (http://\S+)")
 
 
 class Sandbox:
-    """Folders, one scheduler and the commands; leaving the context ends every process, whatever happened.
+    """Folders, one scheduler and the commands. Leaving the context kills every process.
 
     `show` gets each command as an operator would type it, and its output.
     """
@@ -46,54 +46,54 @@ class Sandbox:
             process.kill()
 
     def background(self, what: str, log: str) -> Background:
-        """Return a process to be started, which ends with the sandbox."""
+        """Return a process to be started; it is killed at the end of the sandbox."""
         self._processes.append(Background(what, self.folder / log, self._environment))
         return self._processes[-1]
 
     @property
     def is_shown(self) -> bool:
-        """Whether everything that is printed is shown as it comes."""
+        """Whether all output of the commands and the scheduler is shown."""
         return self._show is not None
 
     def admin(self, *arguments: str) -> Path:
-        """Run a command as an operator would and return the file with what it printed, on both streams.
+        """Run a command as an operator would; return the file that has its output, stdout and stderr together.
 
         Raises:
-            StepFailed: it did not exit with 0; the text is its last line.
+            StepFailed: the command did not exit with 0; the text is its last line.
         """
-        return self._succeed("aurora_admin", "aurora_admin", (*arguments, *self.options()))
+        return self._run_successfully("aurora_admin", "aurora_admin", (*arguments, *self.options()))
 
     def refused(self, *arguments: str) -> str:
-        """Run a command that must fail, and return the last line that it prints.
+        """Run a command that must fail; return its last line.
 
         Raises:
-            StepFailed: it exited with 0.
+            StepFailed: the command exited with 0.
         """
-        code, printed = self._run("aurora_admin", "aurora_admin", (*arguments, *self.options()))
+        code, output = self._run("aurora_admin", "aurora_admin", (*arguments, *self.options()))
         if not code:
-            raise StepFailed(f"{arguments[0]} ended with 0: {last_line(printed)}")
-        return last_line(printed)
+            raise StepFailed(f"{arguments[0]} ended with 0: {last_line(output)}")
+        return last_line(output)
 
     def log_tool(self, *arguments: str) -> None:
-        """Run a command of the log's own program.
+        """Run a command of aurora-reference-log.
 
         Raises:
-            StepFailed: it did not exit with 0.
+            StepFailed: the command did not exit with 0.
         """
-        self._succeed("aurora-reference-log", "aurora_admin.scheduler.logtool.main", arguments)
+        self._run_successfully("aurora-reference-log", "aurora_admin.scheduler.logtool.main", arguments)
 
     def initialize_log(self) -> None:
-        """Make the scheduler's log, once."""
+        """Initialise the log of the scheduler."""
         self.log_tool("initialize", f"--path={self.log}")
 
     def start(self) -> None:
-        """Start the scheduler on its folders and wait until it serves; `url` and the clusters file lead to it then."""
+        """Start the scheduler and wait until it serves; then `url` and the clusters file have its address."""
         self.start_scheduler(self.scheduler, self.log)
         self.url = self.wait_for(self.scheduler, SERVING)
         self.write_clusters()
 
-    def start_scheduler(self, one: Background, log: Path, *flags: str) -> None:
-        """Start a scheduler with some flags more, and go on."""
+    def start_scheduler(self, scheduler: Background, log: Path, *flags: str) -> None:
+        """Start a scheduler with additional flags and return at once."""
         flags = (
             f"-cluster_name={CLUSTER}",
             "-ip=127.0.0.1",
@@ -103,51 +103,55 @@ class Sandbox:
             f"-backup_dir={self.backups}",
             *flags,
         )
-        self._announce("aurora-reference-scheduler", flags)
-        one.start([sys.executable, "-m", "aurora_admin.scheduler.main", *flags])
+        self._print_command("aurora-reference-scheduler", flags)
+        scheduler.start([sys.executable, "-m", "aurora_admin.scheduler.main", *flags])
 
-    def wait_for(self, one: Background, pattern: re.Pattern[str]) -> str:
-        """Wait until a process says something, and show all that it says."""
-        found, lines = one.wait_for(pattern)
-        self._present(iter(lines))
+    def wait_for(self, process: Background, pattern: re.Pattern[str]) -> str:
+        """Wait for a log line of a process and return the group of the pattern; what it logged meanwhile is shown."""
+        found, lines = process.wait_for(pattern)
+        self._print_output(iter(lines))
         return found
 
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition; raises as background.wait_until."""
+        wait_until(condition, what, self._processes)
+
     def write_clusters(self) -> None:
-        """Have the clusters file lead to the scheduler as `cluster` says."""
+        """Write the clusters file with the entry of `cluster()`."""
         text = json.dumps([self.cluster()])
         (self.folder / "clusters.json").write_text(text, encoding="utf-8")
 
     def cluster(self) -> dict[str, str]:
-        """Return the clusters file's entry."""
+        """Return the entry of the clusters file."""
         return {"name": CLUSTER, "scheduler_uri": self.url}
 
     def options(self) -> Sequence[str]:
-        """Return what every command is given."""
+        """Return the options that every command needs to reach the scheduler."""
         return ()
 
     def tasks(self, context: Context) -> Iterator[bytes]:
-        """Yield every task that the scheduler has, as it encodes them."""
+        """Yield every task of the scheduler as it was encoded."""
         options = Options(bypass_leader_redirect="--bypass-leader-redirect" in self.options())
         cluster = Cluster(CLUSTER, self.cluster(), "the drill")
         return Scheduler(cluster, options, context.out).raw_tasks("getTasksStatus")
 
-    def news(self) -> list[str]:
-        """Return the whole lines that the scheduler has logged since the last call, and show them."""
-        lines = self.scheduler.news()
-        self._present(iter(lines))
+    def new_lines(self) -> list[str]:
+        """Return and show the lines that the scheduler has logged since the last call."""
+        lines = self.scheduler.new_lines()
+        self._print_output(iter(lines))
         return lines
 
-    def _succeed(self, program: str, module: str, arguments: tuple[str, ...]) -> Path:
-        code, printed = self._run(program, module, arguments)
+    def _run_successfully(self, program: str, module: str, arguments: tuple[str, ...]) -> Path:
+        code, output = self._run(program, module, arguments)
         if code:
-            raise StepFailed(f"{arguments[0]} ended with {code}: {last_line(printed)}")
-        return printed
+            raise StepFailed(f"{arguments[0]} ended with {code}: {last_line(output)}")
+        return output
 
     def _run(self, program: str, module: str, arguments: tuple[str, ...]) -> tuple[int, Path]:
-        self._announce(program, arguments)
+        self._print_command(program, arguments)
         self._runs += 1
-        printed = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
-        with open(printed, "wb") as file:
+        output = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
+        with open(output, "wb") as file:
             code = subprocess.call(
                 tied([sys.executable, "-m", module, *arguments]),
                 env=self._environment,
@@ -155,14 +159,14 @@ class Sandbox:
                 stdout=file,
                 stderr=file,
             )
-        self._present(read_lines(printed))
-        return code, printed
+        self._print_output(read_lines(output))
+        return code, output
 
-    def _announce(self, program: str, arguments: tuple[str, ...]) -> None:
+    def _print_command(self, program: str, arguments: tuple[str, ...]) -> None:
         if self._show:
             self._show(f"$ {shlex.join((program, *arguments))}")
 
-    def _present(self, lines: Iterator[str]) -> None:
+    def _print_output(self, lines: Iterator[str]) -> None:
         if self._show:
             for line in islice(lines, SHOWN_LINES):
                 self._show(line)
@@ -171,12 +175,12 @@ class Sandbox:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a text that may be long and may hold anything."""
+    """Yield the lines of a text file of any size; bytes that are not UTF-8 are replaced."""
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
         for line in file:
             yield line.rstrip("\n")
 
 
 def last_line(path: Path) -> str:
-    """Return the last line of a text that says something."""
-    return last(path.read_text(encoding="utf-8", errors="replace").splitlines())
+    """Return the last line of a text file that is not blank."""
+    return last_text(path.read_text(encoding="utf-8", errors="replace").splitlines())

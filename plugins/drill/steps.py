@@ -1,9 +1,10 @@
-"""The steps of a drill: each does one thing that an operator would do, and says what came of it."""
+"""The steps of a drill: each does what an operator would do, and returns its result in words."""
 
 import re
 from collections.abc import Collection
 from pathlib import Path
 
+from aurora_admin.backup.diff import BackupTasks, changes, section_changes, tasks_by_id
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.reader import Backup
@@ -13,19 +14,17 @@ from aurora_admin.command import Context
 from aurora_admin.plugins.drill.background import StepFailed
 from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
 from aurora_admin.snapshot.sections import SECTIONS
-from aurora_admin.wire import fields
-from aurora_admin.wire.canonical import same
 
 DELETED_TASKS = 3
-# What can be typed as a part of a comma-separated argument.
+LISTED_IDS = 5
+# Ids that can be given in a comma-separated argument.
 PLAIN_ID = re.compile(rb"\w[\w.-]*", re.ASCII)
-NAMED_IDS = 5
-# What a line of the scheduler's log begins with.
+# The beginning of a line of the scheduler's log.
 TIME_AND_LEVEL = re.compile(r"^\S+ [A-Z]+ ")
 
 
 class Drill:
-    """What the steps share: the sandbox, the backup as it was, and what was deleted on the way."""
+    """What the steps share: the sandbox, the original backup, and the ids of the tasks that a step deletes."""
 
     def __init__(self, sandbox: Sandbox, name: str, backup: Backup, context: Context) -> None:
         self.sandbox, self.name, self.backup, self.context = sandbox, name, backup, context
@@ -34,54 +33,54 @@ class Drill:
         self.deleted = {plain[number * len(plain) // wanted] for number in range(wanted)}
 
     def start(self) -> str:
-        """Make a log and start a scheduler on it."""
+        """Initialise a log and start a scheduler on it."""
         self.sandbox.initialize_log()
         self.sandbox.start()
         return self.sandbox.url
 
     def list_backups(self) -> str:
-        """Find the backup in the list."""
+        """Check that the backup is listed."""
         lines = list(read_lines(self.sandbox.admin("scheduler_list_backups", CLUSTER)))
         if self.name not in lines:
             raise StepFailed(f"{self.name} is not in the list: {', '.join(lines)}")
         return self.name
 
     def stage(self) -> str:
-        """Stage the backup, and pass on what the scheduler says of it: counts, age, framework ids."""
+        """Stage the backup, and log what the scheduler logged about it: counts, age, framework ids."""
         self.sandbox.admin("scheduler_stage_recovery", CLUSTER, self.name)
-        for line in self.sandbox.news():
+        for line in self.sandbox.new_lines():
             if not self.sandbox.is_shown:
                 self.context.out.info(TIME_AND_LEVEL.sub("", line))
         counts = (f"{count} {section}" for section, count in self.backup.counts.items() if count)
-        return ", ".join(counts) or "it is empty"
+        return ", ".join(counts) or "the backup is empty"
 
     def print_tasks(self) -> str:
-        """Print the staged tasks, and find as many rows as there are active ones."""
+        """Print the staged tasks, and check the number of rows."""
         lines = read_lines(self.sandbox.admin("scheduler_print_recovery_tasks", CLUSTER))
-        printed = sum("\t" in line for line in lines) - 1  # the header
+        rows = sum("\t" in line for line in lines) - 1  # without the header
         active = sum(STATUS_NAMES.get(status) in ACTIVE for status in self.backup.tasks.status)
-        if printed != active:
-            raise StepFailed(f"{printed} rows, but {active} active tasks stand in the backup")
-        return f"{printed} active tasks"
+        if rows != active:
+            raise StepFailed(f"{rows} rows were printed, but the backup has {active} active tasks")
+        return f"{active} active tasks"
 
     def delete(self) -> str:
-        """Delete some tasks from what is staged."""
+        """Delete some tasks from the staged backup."""
         if self.deleted:
             ids = b",".join(sorted(self.deleted)).decode()
             self.sandbox.admin("scheduler_delete_recovery_tasks", CLUSTER, ids)
         return f"{len(self.deleted)} tasks"
 
     def commit(self) -> str:
-        """Commit, and see the scheduler end with success."""
+        """Commit, and check that the scheduler exits with 0."""
         self.sandbox.admin("scheduler_commit_recovery", CLUSTER)
-        return self.see_exit()
+        return self.check_exit()
 
-    def see_exit(self) -> str:
-        """Wait until the scheduler has ended, with success."""
-        code, news = self.sandbox.scheduler.wait_exit(), self.sandbox.news()
+    def check_exit(self) -> str:
+        """Wait until the scheduler has exited, and check its status."""
+        code, lines = self.sandbox.scheduler.wait_exit(), self.sandbox.new_lines()
         if code:
-            raise StepFailed(f"the scheduler ended with {code}: {''.join(news[-1:])}")
-        return "the scheduler ended with 0"
+            raise StepFailed(f"the scheduler exited with {code}: {''.join(lines[-1:])}")
+        return "the scheduler exited with 0"
 
     def restart(self) -> str:
         """Start the scheduler again, as its supervisor would."""
@@ -89,33 +88,26 @@ class Drill:
         return self.sandbox.url
 
     def compare_tasks(self) -> str:
-        """Compare every task that the scheduler answers with the one that stands in the backup.
-
-        Only ids are kept: memory does not grow with what the tasks hold.
-        """
-        missing = self.backup.tasks.ids.keys() - self.deleted
-        expected, wrong = len(missing), list[bytes]()
-        for raw in self.sandbox.tasks(self.context):
-            task_id = (fields.get(raw, 1, 1) or b"")[4:]
-            if task_id not in missing or not _is_same(raw, self.backup.record(task_id)):
-                wrong.append(task_id)
-            missing.discard(task_id)
-        if wrong or missing:
-            raise StepFailed(f"missing: {_some(missing)}; different, or not from the backup: {_some(wrong)}")
-        return f"{expected} tasks, each as in the backup{_shape(self.backup.backfill.summary)}"
+        """Compare every task of the scheduler with the one in the backup."""
+        expected = BackupTasks(self.backup, self.deleted)
+        missing, different = list[bytes](), list[bytes]()
+        for change in changes(expected, tasks_by_id(self.sandbox.tasks(self.context))):
+            (missing if change.new is None else different).append(change.key)
+        if missing or different:
+            raise StepFailed(f"missing: {_listed(missing)}; different, or not in the backup: {_listed(different)}")
+        return f"{len(expected.keys())} tasks, each as in the backup{_upgrade_note(self.backup.backfill.summary)}"
 
     def compare_the_rest(self) -> str:
-        """Have the scheduler make a backup of its own, and find every other record of the first one in it."""
-        again, compared = self._new_backup(), 0
-        if again.framework_id != self.backup.framework_id:
-            raise StepFailed(f"the framework id is {again.framework_id}, not {self.backup.framework_id}")
+        """Have the scheduler write a backup, and compare every other record with the original backup."""
+        written, compared = self._new_backup(), 0
+        if written.framework_id != self.backup.framework_id:
+            raise StepFailed(f"the framework id is {written.framework_id}, not {self.backup.framework_id}")
         for number, section in SECTIONS.items():
-            old, new = self.backup.sections.get(number, {}), again.sections.get(number, {})
-            wrong = [key for key in old.keys() | new.keys() if not _is_same(old.get(key), new.get(key))]
-            if wrong and not section.retired:
-                raise StepFailed(f"{len(wrong)} {section.name} differ, {wrong[0]!r} for one")
-            compared += len(old)
-        return f"{compared} records, each as in the backup{_shape(self.backup.backfill.applied)}"
+            different = [change.key for change in section_changes(self.backup, written, number)]
+            if different and not section.retired:
+                raise StepFailed(f"{len(different)} {section.name} differ, {different[0]!r} for example")
+            compared += len(self.backup.sections.get(number, {}))
+        return f"{compared} records, each as in the backup{_upgrade_note(self.backup.backfill.applied)}"
 
     def _backups(self) -> set[Path]:
         return set(self.sandbox.backups.glob("scheduler-backup-*"))
@@ -123,18 +115,18 @@ class Drill:
     def _new_backup(self) -> Backup:
         before = self._backups()
         self.sandbox.admin("scheduler_backup_now", CLUSTER)
-        made = self._backups() - before
-        if not made:
-            raise StepFailed("no new backup is there")
+        written = self._backups() - before
+        if not written:
+            raise StepFailed("no new backup was written")
         try:
-            return read_verified(str(made.pop()))
+            return read_verified(str(written.pop()))
         except BackupError as error:
             raise StepFailed(f"the new backup cannot be read: {error}") from error
 
     def stop(self) -> str:
-        """End the scheduler."""
+        """Stop the scheduler."""
         self.sandbox.scheduler.terminate()
-        return self.see_exit()
+        return self.check_exit()
 
 
 STEPS = (
@@ -151,15 +143,11 @@ STEPS = (
 )
 
 
-def _is_same(left: bytes | None, right: bytes | None) -> bool:
-    return left == right or (left is not None and right is not None and same(left, right))
+def _listed(task_ids: Collection[bytes]) -> str:
+    shown = ", ".join(task_id.decode("utf-8", "replace") for task_id in sorted(task_ids)[:LISTED_IDS])
+    return f"{len(task_ids)} ({shown}{', ...' if len(task_ids) > LISTED_IDS else ''})" if task_ids else "none"
 
 
-def _some(task_ids: Collection[bytes]) -> str:
-    shown = ", ".join(task_id.decode("utf-8", "replace") for task_id in sorted(task_ids)[:NAMED_IDS])
-    return f"{len(task_ids)} ({shown}{', ...' if len(task_ids) > NAMED_IDS else ''})" if task_ids else "none"
-
-
-def _shape(mended: object) -> str:
-    """What is compared is the backup as it is read, which is not always how it was written."""
-    return ", in today's shape" if mended else ""
+def _upgrade_note(upgrades: object) -> str:
+    """The comparison is with the upgraded records, which differ from the file where an older release wrote it."""
+    return ", after the upgrade of old records" if upgrades else ""

@@ -1,4 +1,4 @@
-"""Three ZooKeeper servers on loopback, of the package that is installed, with their data in a folder."""
+"""Three ZooKeeper servers on loopback, from the installed package, with their data in the drill's folder."""
 
 import random
 import shutil
@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from aurora_admin.errors import AdminError
-from aurora_admin.plugins.drill.background import wait_until
 from aurora_admin.plugins.drill.sandbox import Sandbox
 
 JARS = Path("/usr/share/java")
@@ -29,20 +28,20 @@ PORTS = range(12000, 32000)
 
 
 def need_zookeeper() -> None:
-    """Find what the servers are made of.
+    """Check that ZooKeeper and Java are installed.
 
     Raises:
-        AdminError: it is not installed.
+        AdminError: one of them is missing.
     """
     if not (JARS / "zookeeper.jar").exists() or not shutil.which("java"):
         raise AdminError(
-            "drill --ha starts ZooKeeper servers, and this machine has none: install Debian's package "
+            "drill --ha needs ZooKeeper and Java, which are not installed: install Debian's package "
             "zookeeper (as root: apt-get install zookeeper)"
         )
 
 
 def start_servers(sandbox: Sandbox) -> str:
-    """Start the servers, wait until they have a leader, and return what a client connects to."""
+    """Start the servers, wait until they have a leader, and return their host list."""
     ports = _free_ports(3 * SERVERS)
     peers = {
         f"server.{number}": f"{HOST}:{ports[3 * number - 2]}:{ports[3 * number - 1]}"
@@ -59,21 +58,21 @@ def start_servers(sandbox: Sandbox) -> str:
         server = sandbox.background(f"ZooKeeper server {number}", f"zookeeper{number}.log")
         server.start(["java", *JAVA, "-cp", CLASSPATH, MAIN, str(data / "zoo.cfg")])
     for port in clients:
-        wait_until(partial(_serves, port), f"the ZooKeeper server on port {port} serving")
+        sandbox.wait_until(partial(_serves, port), f"the ZooKeeper server on port {port} serves")
     return ",".join(f"{HOST}:{port}" for port in clients)
 
 
 def _serves(port: int) -> bool:
-    answer = b""
+    reply = b""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=1) as connection:
         connection.sendall(b"srvr")
         while part := connection.recv(4096):
-            answer += part
-    return b"Mode: " in answer
+            reply += part
+    return b"Mode: " in reply
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on."""
+    """Return so many free ports."""
     free: list[int] = []
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
         with socket.socket() as probe, suppress(OSError):

@@ -1,15 +1,19 @@
 """The drill, run as a user would."""
 
 import gzip
+import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from aurora_admin.backup import manifest
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
 from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
@@ -38,7 +42,7 @@ HA_STEPS = (
     "empty the log",
     "start partially disabled",
     "look for a leader",
-    "find the elected one",
+    "find the elected scheduler",
     "list backups",
     "stage",
     "print tasks",
@@ -137,8 +141,45 @@ def test_kept_folders_hold_the_backup_the_log_and_every_output(drill, left):
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def backup_with_manifest(tmp_path):
+    """A backup that has a manifest beside it, as the reference scheduler writes it."""
+    path = tmp_path / "scheduler-backup-2026-11-22-10-00"
+    raw = SAMPLE.read_bytes()
+    with closing(read_backup(str(SAMPLE))) as backup:
+        facts = {
+            manifest.SIZE: len(raw),
+            manifest.DIGEST: hashlib.sha256(raw).hexdigest(),
+            manifest.TIMESTAMP: backup.timestamp_ms,
+            manifest.FRAMEWORK_ID: backup.framework_id,
+            manifest.COUNTS: backup.counts,
+        }
+    (tmp_path / manifest.manifest_name(path.name)).write_bytes(manifest.encode("west", facts))
+    shutil.copy(SAMPLE, path)
+    return path
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_backup_that_matches_its_manifest_passes(drill, backup_with_manifest, compressed):
+    if compressed:
+        subprocess.check_call(["gzip", backup_with_manifest])
+        backup_with_manifest = backup_with_manifest.with_name(backup_with_manifest.name + ".gz")
+    assert_passed(drill("--backup", backup_with_manifest))
+
+
+def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_with_manifest):
+    raw = backup_with_manifest.read_bytes()
+    role = raw.index(b"payments")
+    backup_with_manifest.write_bytes(raw[:role] + b"PAYMENT" + raw[role + 7 :])
+    result = drill("--backup", backup_with_manifest)
+    assert (result.code, result.out) == (1, "")
+    assert "is not what its manifest" in result.err
+    assert "sha256 is" in result.err
+    assert left() == []
+
+
 COMPRESSED = gzip.compress(SAMPLE.read_bytes())
-DAMAGED_GZIP = r"is damaged: .+\. See what gunzip -t says of it, and copy it anew from where it was made"
+DAMAGED_GZIP = r"is damaged: .+\. Check it with gunzip -t, and copy it again from where it was made"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +221,7 @@ def test_a_backup_from_beyond_the_calendar_passes(drill, tmp_path, taken):
         (("--backup=/dev/zero",), "/dev/zero is not a regular file. Name the file of a backup"),
         (("--backup=",), "--backup= names no file. Name the file of a backup"),
         (("--backup=x", "--tasks=1"), "Give --backup or --tasks, not both"),
-        (("--tasks=-1",), "--tasks=-1: give the number of tasks to make up, 0 or more"),
+        (("--tasks=-1",), "--tasks=-1: give the number of tasks to generate, 0 or more"),
         (("west",), "usage: drill .*\n\nsee the help .*"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The drill's own judgement: whatever is lost, changed or invented on the way must not pass."""
+"""What the drill compares: whatever was lost, changed or added must fail it."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ def backup():
 
 @pytest.fixture
 def judge(backup):
-    """Compare what a scheduler answers: the function given gets all records that should be there, by id."""
+    """Compare the tasks of a scheduler: the given function gets the expected records by id."""
 
     def compare(answer):
         drill = Drill(SimpleNamespace(), "backup", backup, None)
@@ -63,12 +63,12 @@ def test_a_missing_task_is_named(judge):
 
 
 def test_a_deleted_task_that_is_back_is_named(judge):
-    with pytest.raises(StepFailed, match=r"missing: none; different, or not from the backup: 1 \("):
+    with pytest.raises(StepFailed, match=r"missing: none; different, or not in the backup: 1 \("):
         judge(lambda records, drill: [*records.values(), drill.backup.record(min(drill.deleted))])
 
 
 def test_a_task_that_is_answered_twice_is_named(judge):
-    with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
+    with pytest.raises(StepFailed, match=r"different, or not in the backup: 1 \("):
         judge(lambda records, _: [*records.values(), records[first(records)]])
 
 
@@ -80,7 +80,7 @@ def test_a_changed_task_is_named(judge, path, ttype, value):
     def changed(records, _):
         return {**records, first(records): fields.put(records[first(records)], path, ttype, value)}.values()
 
-    with pytest.raises(StepFailed, match=r"different, or not from the backup: 1 \("):
+    with pytest.raises(StepFailed, match=r"different, or not in the backup: 1 \("):
         judge(changed)
 
 
@@ -97,12 +97,12 @@ def judge_rest(backup, tmp_path):
     return compare
 
 
-def test_the_same_records_pass_whatever_the_scheduler_says_of_its_build(judge_rest):
-    told = judge_rest(lambda raw: fields.drop(raw, [METADATA, 8]))
-    assert told == "25 records, each as in the backup, in today's shape"
+def test_the_same_records_pass_whatever_the_scheduler_writes_about_its_build(judge_rest):
+    result = judge_rest(lambda raw: fields.drop(raw, [METADATA, 8]))
+    assert result == "25 records, each as in the backup, after the upgrade of old records"
 
 
-def test_another_framework_id_is_told(judge_rest):
+def test_another_framework_id_fails(judge_rest):
     with pytest.raises(StepFailed, match="the framework id is other, not 6d1f"):
         judge_rest(lambda raw: fields.put(raw, [METADATA, 1], 11, fields.string(b"other")))
 
@@ -114,7 +114,7 @@ def test_a_backup_that_cannot_be_read_fails(judge_rest):
 
 def test_no_backup_at_all_fails(backup, tmp_path):
     drill = Drill(SimpleNamespace(admin=lambda *_: None, backups=tmp_path), "backup", backup, None)
-    with pytest.raises(StepFailed, match="no new backup is there"):
+    with pytest.raises(StepFailed, match="no new backup was written"):
         drill.compare_the_rest()
 
 
@@ -123,7 +123,7 @@ def test_a_lost_record_is_named(judge_rest):
         etype, items = fields.elements(fields.get(raw, QUOTAS))
         return fields.put(raw, [QUOTAS], 14, fields.container(etype, items[:-1]))
 
-    with pytest.raises(StepFailed, match=r"1 quotas differ, b'www-data' for one"):
+    with pytest.raises(StepFailed, match=r"1 quotas differ, b'www-data' for example"):
         judge_rest(without_last_quota)
 
 
