@@ -18,5 +18,6 @@ def test_every_program_of_the_readme_is_there():
     assert all((CHECKOUT / name).stat().st_mode & 0o111 for name in named)
 
 
-def test_the_changelog_tells_of_this_version():
-    assert re.search(rf"^## {re.escape(__version__)}\b", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+def test_the_changelog_begins_with_this_version_or_unreleased_changes():
+    headings = re.findall(r"^## \[(\S+)\]", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] in ("Unreleased", __version__)
