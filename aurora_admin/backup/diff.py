@@ -10,12 +10,11 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from aurora_admin.backup.reader import Backup
-from aurora_admin.gen.api.ttypes import ScheduledTask
+from aurora_admin.gen.slim.ttypes import PartialTask
+from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
-from aurora_admin.wire.path import path
 
 BLOCK_RECORDS = 1024
-TASK_ID = path(ScheduledTask, "assignedTask.taskId")
 
 
 class Change(NamedTuple):
@@ -88,8 +87,14 @@ def changes(old: Records, new: Iterable[tuple[Any, bytes]]) -> Iterator[Change]:
 
 
 def tasks_by_id(tasks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each encoded ScheduledTask with its id, which is empty where the task has none."""
-    return ((TASK_ID.value(raw) or b"", raw) for raw in tasks)
+    """Yield each encoded ScheduledTask with its id, which is empty where the task has none.
+
+    Raises:
+        WireError: one is malformed.
+    """
+    for raw in tasks:
+        assigned = codec.decode(PartialTask, raw).assignedTask
+        yield (assigned and assigned.taskId) or b"", raw
 
 
 def section_changes(old: Backup, new: Backup, number: int) -> Iterator[Change]:
