@@ -19,7 +19,7 @@ from kazoo.exceptions import (
 from kazoo.retry import KazooRetry
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
-from aurora_admin.zookeeper.handler import Sockets
+from aurora_admin.zookeeper.connection import Sockets
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.zookeeper.handler import Sockets
+from aurora_admin.zookeeper.connection import Sockets
 
 FAILURES = (KazooException, KazooTimeoutError)
 
