@@ -54,7 +54,7 @@ class RpcClient:
         self._is_binary = False
 
     def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
-        """Send a call and return a reader that stands before its result.
+        """Send a call and return a reader at the start of its result.
 
         Raises:
             AdminError: a retry would fail in the same way.

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 BINARY = "application/vnd.apache.thrift.binary"
 VERSION_1 = 0x8001
-# Releases before 0.16 reply in JSON only, which is read as a whole; a large cluster made some hundred megabytes.
+# Releases before 0.16 reply in JSON only, which is read completely; that of a large cluster has some hundred megabytes.
 MAX_JSON_BYTES = 2 << 30
 PIECE_BYTES = 1 << 20
 
 
 def read_header(response: Response, method: str) -> Reader:
-    """Read the header of the message; return a reader that stands before the fields of the method's result.
+    """Read the header of the message; return a reader at the fields of the method's result.
 
     Raises:
         CallFailed: the scheduler has no such method, or could not read the call: nothing was carried out.

@@ -179,7 +179,7 @@ class TasksReply(Reply):
 
 
 def read_reply(reader: Reader, response: Response) -> Reply:
-    """Read a reply as a whole.
+    """Read a reply to its end.
 
     Raises:
         Failure: it breaks off, or is not valid.

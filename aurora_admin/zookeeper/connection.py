@@ -26,7 +26,7 @@ CONNECTION_ERRORS = (ConnectionClosedError, ConnectionLoss, OperationTimeoutErro
 class Handler(SequentialThreadingHandler):  # type: ignore[misc]
     """kazoo's threads and sockets, with a time-out for each server.
 
-    Each of n servers gets an n-th of the session time-out to accept a connection. kazoo alone waits the whole time-out
+    Each of n servers gets an n-th of the session time-out to accept a connection. kazoo alone waits the full time-out
     for a host that is down, and the session expires before another server is tried.
     """
 

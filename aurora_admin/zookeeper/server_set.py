@@ -83,7 +83,7 @@ def service_endpoint(raw: bytes) -> Endpoint:
 
 
 def member(raw: bytes | None) -> Member:
-    """Return what a member node advertises, as a client reads it; None stands for a node that may not be read.
+    """Return what a member node advertises, as a client reads it; None is a node that its ACL does not allow reading.
 
     Raises:
         ValueError: it cannot be used, with the reason.

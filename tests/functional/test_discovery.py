@@ -59,7 +59,7 @@ def test_unusable_members_are_skipped_with_a_warning(west, admin):
     west.add(b"")
     west.add(member(HERE)[:50])
     west.add(member("127.0.0.1:1", status="DEAD"))
-    west.zk.set_acls(west.add(member("127.0.0.1:1")), [make_digest_acl("somebody", "else", all=True)])
+    west.zk.set_acls(west.add(member("127.0.0.1:1")), [make_digest_acl("another", "user", all=True)])
     west.add(member(HERE))
     code, out, err = get_scheduler(admin)
     assert (code, out) == (0, FOUND)

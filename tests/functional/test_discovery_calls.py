@@ -118,8 +118,8 @@ NOT_AWAITING = AWAITING.replace(b"REGISTRATION 1", b"REGISTRATION 0")
 
 def recorded(fixtures, name):
     """Respond as a real scheduler did."""
-    answer = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
-    return http(answer["status"], answer["body"].encode())
+    response = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
+    return http(response["status"], response["body"].encode())
 
 
 def verify(west, admin, *script):

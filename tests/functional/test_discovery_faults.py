@@ -94,7 +94,7 @@ def test_an_unknown_host_name_is_reported(admin, clusters):
     )
 
 
-@pytest.mark.parametrize("action", [http(400, b"no"), silence], ids=["answers", "silent"])
+@pytest.mark.parametrize("action", [http(400, b"no"), silence], ids=["HTTP", "silent"])
 def test_a_server_that_is_not_zookeeper_is_reported(admin, clusters, action):
     with FakeScheduler([action]) as server:
         entry(clusters, server.host)
@@ -248,7 +248,7 @@ def test_without_a_majority_every_server_is_reported(ensemble, clusters, admin):
 
 
 def test_ctrl_c_at_any_moment_of_a_lookup(west, tmp_path, sweep):
-    """Interrupt at every system call of the program's own thread, from the first that kazoo makes to the answer."""
+    """Interrupt at every system call of the program's own thread, from the first of kazoo to the printed result."""
     if not shutil.which("strace"):
         pytest.skip("no strace on this machine: install Debian's package strace")
     for call, number in sweep(steps(tmp_path), 40):

@@ -1,7 +1,9 @@
 """The nodes that schedulers write into ZooKeeper, and their responses by the nodes that are there."""
 
+import http.client
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from kazoo.exceptions import NoAuthError
@@ -80,7 +82,7 @@ def test_the_first_scheduler_leads_and_the_others_redirect_to_it(elected):
 )
 def test_a_standby_redirects_by_the_beginning_of_the_path(leader_and_standby, path, status):
     leader, standby = leader_and_standby
-    got, headers, _ = head_of(standby.url, path)
+    got, headers, _ = get_response(standby.url, path)
     assert got == status
     assert headers["Location"] == (f"{leader.url}{path}" if status == 307 else None)
 
@@ -99,22 +101,19 @@ def leader_and_standby(tmp_path_factory, zookeeper):
             one.close()
 
 
-def head_of(url: str, path: str):
-    import http.client
-    from urllib.parse import urlsplit
-
+def get_response(url: str, path: str):
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
 def test_a_path_cannot_change_the_host_or_headers_of_a_redirect(leader_and_standby):
     leader, standby = leader_and_standby
-    _, headers, _ = head_of(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
+    _, headers, _ = get_response(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
     assert headers["Location"] == f"{leader.url}/api/%0D%0ASet-Cookie%3A%20x%3Dy/..//evil.example"
     assert headers["Set-Cookie"] is None
 
@@ -124,21 +123,18 @@ def test_an_ipv6_address_is_in_brackets_in_a_redirect(elected):
     port = leader.url.rpartition(":")[2]
     assert leader.url == f"http://[::1]:{port}"
     standby = elected.stand_by()
-    wait_until(lambda: head_of(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
-    assert head_of(standby.url, "/api")[1]["Location"] == f"{leader.url}/api"
+    wait_until(lambda: get_response(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
+    assert get_response(standby.url, "/api")[1]["Location"] == f"{leader.url}/api"
 
 
 def test_a_redirected_connection_can_be_used_again(leader_and_standby):
     """The rest of the body is not taken for the next request."""
-    import http.client
-    from urllib.parse import urlsplit
-
     connection = http.client.HTTPConnection(urlsplit(leader_and_standby[1].url).netloc, timeout=60)
     for _ in range(2):
         connection.request("POST", "/api", request("listBackups") + b"x" * 100_000)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 307
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 307
     connection.close()
 
 

@@ -71,7 +71,7 @@ def ensemble_of(cluster: Cluster) -> Ensemble:
 class ZooKeeperFinder:
     """Finds the leader in ZooKeeper.
 
-    Every lookup reads ZooKeeper anew. The session is kept between lookups, because its watches end a wait as soon as
+    Every lookup reads ZooKeeper. The session is kept between lookups, because its watches end a wait as soon as
     something has changed.
     """
 

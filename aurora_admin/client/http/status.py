@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aurora_admin.client.http.transport import Response
 
 REDIRECTS = frozenset({307, 308})  # those that keep the method; a scheduler sends 307
-NO_LEADER = "No Leader Found"  # heading of the scheduler's own page, which tells its 503 from that of a proxy
+NO_LEADER = "No Leader Found"  # heading of the scheduler's own page; the 503 of a proxy does not have it
 # The scheduler could not read the request, and so did not carry it out.
 UNREADABLE_REQUEST = re.compile(r"org\.apache\.thrift\.(transport\.TTransport|protocol\.TProtocol)Exception")
 REASON = re.compile(r"Reason:\s*(?:<pre>)?(.*?)</", re.DOTALL | re.IGNORECASE)
@@ -21,7 +21,7 @@ ADVICE = {
     400: "It cannot read the request; a scheduler with Kerberos says so to a password of ~/.netrc",
     404: "No scheduler's API is there; check scheduler_uri",
     405: "No scheduler's API is there; check scheduler_uri",
-    413: "The request is too large for it; ask for less at once",
+    413: "The request is too large for it; split it",
     415: "It does not take Thrift, or a proxy changes the Content-Type",
 }
 OTHER_ADVICE = "Check scheduler_uri, and proxies between here and there"

@@ -14,7 +14,7 @@ def with_scheme(uri: str) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL, or text that was meant as one, without what stands before an @."""
+    """Return a URL, or text that was meant as one, without the part before an @."""
     return url.rpartition("@")[2]
 
 
