@@ -106,7 +106,12 @@ class Context:
         from aurora_admin.client.scheduler import Scheduler
         from aurora_admin.clusters import find
 
-        return Scheduler(find(cluster), self.options, self.out)
+        return Scheduler(
+            find(cluster),
+            self.out,
+            bypass_leader_redirect=self.options.bypass_leader_redirect,
+            timeout_seconds=self.options.timeout_seconds,
+        )
 
     def leader(self, cluster: str) -> Leader:
         """Look up the leading scheduler of the named cluster."""

@@ -1,1 +1,1 @@
-"""The way to a scheduler: find the leader, call it, read what it answers."""
+"""The client of a scheduler: finds the leader, calls it, and reads its replies."""

@@ -1,4 +1,4 @@
-"""One attempt at a call: to the leader, in the protocol that it speaks, and on to where it sends us."""
+"""One attempt at a call: sent to the leader in the protocol that it speaks, and to where it redirects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
 
-from aurora_admin.client.discovery import Configured, server_url
+from aurora_admin.client.discovery import ConfiguredFinder
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.http.auth import Credentials
-from aurora_admin.client.http.status import REDIRECTS, check
+from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
-from aurora_admin.client.message import BINARY, result_of
+from aurora_admin.client.http.url import request_url
+from aurora_admin.client.message import BINARY, read_header
 from aurora_admin.errors import AdminError, CallFailed
+from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode
 from aurora_admin.wire.message import Message, to_binary, to_json
@@ -21,20 +23,26 @@ from aurora_admin.wire.message import Message, to_binary, to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aurora_admin.client.discovery.search import Search
+    from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.wire.reader import Reader
 
-JSON = "application/x-thrift"  # of all names for it the one that every release takes
+SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
+JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
 
 
-class Caller:
-    """Sends calls to the leader of a cluster, and remembers it until something goes wrong."""
+class RpcClient:
+    """Sends calls to the leader of a cluster; its URL and protocol are kept until `reset`."""
 
     def __init__(
-        self, cluster: Cluster, finder: Configured | Search, clock: Clock, *, bypass_leader_redirect: bool
+        self,
+        cluster: Cluster,
+        finder: ConfiguredFinder | ZooKeeperFinder,
+        clock: Clock,
+        *,
+        bypass_leader_redirect: bool,
     ) -> None:
         self._finder = finder
         self._transport = Transport(clock)
@@ -46,35 +54,35 @@ class Caller:
         self._is_binary = False
 
     def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
-        """Send a call and return a reader that stands before its result.
+        """Send a call and return a reader at the start of its result.
 
         Raises:
-            AdminError: the answer says that there is no use in trying again.
-            Failure: anything else, by its kind.
+            AdminError: a retry would fail in the same way.
+            Failure: any other failure, by its kind.
         """
         message = Message(method, TMessageType.CALL, 0, arguments)
         try:
-            response = self._led(message, deadline)
+            response = self._send_to_leader(message, deadline)
         except Unreachable as failure:
-            if isinstance(self._finder, Configured):
+            if isinstance(self._finder, ConfiguredFinder):
                 raise
             raise LeaderUnreachable(failure.reason, failure.url) from failure
-        check(response)
+        check_status(response)
         self._url, self._is_binary = response.url, response.content_type == BINARY
-        return result_of(response, method), response
+        return read_header(response, method), response
 
-    def forget(self) -> None:
-        """Find the leader anew next time: another one may lead, and of another release."""
+    def reset(self) -> None:
+        """Close the connection and forget the leader: the next one may be another scheduler, of another release."""
         self._transport.close()
         self._url, self._is_binary = None, False
 
-    def _led(self, message: Message, deadline: Deadline) -> Response:
-        url = self._url or self._finder.look(deadline).api
+    def _send_to_leader(self, message: Message, deadline: Deadline) -> Response:
+        url = self._url or self._finder.find(deadline).api
         for _ in range(MAX_REDIRECTS + 1):
             response = self._post(url, message, deadline)
             if response.status not in REDIRECTS:
                 return response
-            url = _target(response)
+            url = _redirect_target(response)
             self._is_binary = False
         raise NotLeading(f"redirected {MAX_REDIRECTS} times, at last to {url}", response.url)
 
@@ -84,30 +92,27 @@ class Caller:
         return self._transport.post(url, body, {**self._headers, **kind, **self._credentials.headers(url)}, deadline)
 
 
-def _target(response: Response) -> str:
-    """Return where a redirect leads; a scheduler behind a TLS proxy knows only http, and we stay with https."""
+def _redirect_target(response: Response) -> str:
+    """Return the URL of a redirect. https stays https: a scheduler behind a TLS proxy knows of http alone."""
     try:
-        target = server_url(urljoin(response.url, response.location))
+        target = request_url(urljoin(response.url, response.location))
     except ValueError as error:
         raise CallFailed(
-            f"{response.url} sends us to {response.location!r}, which cannot be used: {error}. Nothing "
+            f"{response.url} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
             "was carried out; check the -hostname of the schedulers"
         ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")
     return f"https{target.removeprefix('http')}" if is_downgraded else target
 
 
-def encoded(method: str, arguments: Mapping[str, Any]) -> bytes:
+def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
     """Return the arguments of a call as one struct.
 
     Raises:
-        AdminError: one of them is a text that cannot be sent.
+        AdminError: an argument is text that has no UTF-8 form.
     """
-    from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
-
-    services = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
-    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in services)))
-    # Releases 0.8 and 0.9 refuse some calls without it, later ones do not look at it (docs/connection.md 7).
+    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in SERVICES)))
+    # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
     session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
     try:
         return encode(kind(**session, **arguments))

@@ -1,37 +1,51 @@
-"""A scheduler's answers, for commands: the code, the message, and what was asked for."""
+"""Replies of a scheduler: the Response in the result of a method.
+
+A reply with tasks is read while it arrives, so that a million of them need no memory.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.client.failures import Failure, Unusable
-from aurora_admin.client.message import readable
+from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
+from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
+from aurora_admin.gen.api.AuroraAdmin import queryRecovery_result
 from aurora_admin.gen.api.ttypes import Response as Envelope
 from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
 from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from aurora_admin.client.http.transport import Response
+    from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
 
-# Where a result has its tasks: the field of Result; in it, it is field 1.
-TASKS_FIELD = {"queryRecovery": 9, "getTasksStatus": 3, "getTasksWithoutConfigs": 3}
-STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - what the compiler calls it
+SUCCESS = path(queryRecovery_result, "success")  # the same field in the result of every method
+CODE = path(Envelope, "responseCode")
+OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
+RESULT = path(Envelope, "result")
+DETAILS = path(Envelope, "details")
+TASKS = {
+    "queryRecovery": path(Result, "queryRecoveryResult.tasks"),
+    "getTasksStatus": path(Result, "scheduleStatusResult.tasks"),
+    "getTasksWithoutConfigs": path(Result, "scheduleStatusResult.tasks"),
+}
+STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
-NO_TEXT = "Unknown error"  # the original's word for a detail without text
-OLD_MESSAGE = 2  # where releases up to 0.6 have it, without details (docs/cli.md 3.4)
-NO_CODE = "the answer has no response code"
+NO_TEXT = "Unknown error"  # the original's text for a detail without one
+NO_CODE = "the reply has no response code"
 
 
 class Reply:
-    """An answer: whether it is OK, what the scheduler says to it, and the result, if there is one."""
+    """A reply: its code, the scheduler's message, and the result, if there is one."""
 
     def __init__(self, code: int, message: str, result: Result | None = None) -> None:
         self.code = code
@@ -44,23 +58,23 @@ class Reply:
 
     @property
     def code_name(self) -> str:
-        """The code's name, or its number if no release that we know has it."""
+        """The code's name; its number if no known release has it."""
         return CODE_NAMES.get(self.code) or str(self.code)
 
     @property
-    def is_unexplained(self) -> bool:
-        """Whether the scheduler failed without a word, as at a number that its release does not know."""
+    def is_error_without_text(self) -> bool:
+        """Whether the scheduler failed without a message, as at an enum value that its release does not have."""
         return self.code == ResponseCode.ERROR and self.message == NO_TEXT
 
     @property
     def backups(self) -> list[str]:
-        """The names that listBackups gave, in no order."""
+        """The names in a reply to listBackups, in no order."""
         found = self.result and self.result.listBackupsResult
         return list(found.backups or ()) if found else []
 
 
 class Task(NamedTuple):
-    """What commands show of a task."""
+    """The part of a task that commands show."""
 
     role: str
     name: str
@@ -70,32 +84,34 @@ class Task(NamedTuple):
 
 
 class TasksReply(Reply):
-    """An answer with tasks that are read while they arrive.
+    """A reply whose tasks are read while they arrive, once.
 
-    Code and message are there at once. A scheduler sends its message after the tasks: what it says to an OK answer is
-    in `message` only when all of them have been read.
+    Code, message and `count` are known at once. The scheduler sends a message after the tasks: that of an OK reply is
+    in `message` when all tasks have been read. A scheduler that fails while it sends them fills up the announced number
+    with empty structs and appends another code and its message: Thrift takes the last value of a field.
     """
 
     def __init__(self, reader: Reader, response: Response, method: str) -> None:
         super().__init__(-1, "")
         self._reader = reader
         self._response = response
-        self._walk = self._envelope(TASKS_FIELD[method])
-        with readable(response):
-            self.count = next(self._walk, 0)
+        self._envelope = self._read_envelope(TASKS[method])
+        with wire_errors_as_failures(response):
+            self.count = next(self._envelope, 0)
         if self.code < 0:
-            raise Unusable(NO_CODE, response.url)
+            raise InvalidReply(NO_CODE, response.url)
 
     @property
     def tasks(self) -> Iterator[Task]:
-        """Yield each task, once.
+        """Yield each task.
 
         Raises:
-            BadReply: the answer breaks off, or is not what a scheduler sends; the tasks before were right.
+            BadReply: the reply breaks off, or is not valid; the tasks before are right.
         """
         names = STATUS_NAMES
-        with self._told():
-            for _, item, _ in self._structs():
+        with self._failures_as_bad_reply():
+            structs = self._structs()
+            for _, item, _ in structs:
                 try:
                     assigned = item.assignedTask
                     job = assigned.task.job
@@ -106,72 +122,87 @@ class TasksReply(Reply):
                         names.get(item.status) or str(item.status),
                         assigned.taskId.decode("utf-8", "replace"),
                     )
-                except AttributeError:  # noqa: PERF203 - costs nothing, and asking each of them would
-                    raise Unusable("a task lacks its job or its id", self._response.url) from None
+                except AttributeError:  # noqa: PERF203 - costs nothing; a check of each task would
+                    self._fail_at_incomplete_task(structs)
 
     @property
     def raw_tasks(self) -> Iterator[bytes]:
-        """Yield the bytes of each task, once; raises as `tasks`."""
-        with self._told():
-            for start, _, end in self._structs():
+        """Yield the bytes of each task; raise as `tasks`."""
+        with self._failures_as_bad_reply():
+            structs = self._structs()
+            for start, item, end in structs:
+                if item.assignedTask is None:
+                    self._fail_at_incomplete_task(structs)
                 yield self._reader.slice(start, end)
 
     def _structs(self) -> Iterator[tuple[int, Any, int]]:
-        self._response.stream()
+        self._response.limit_silence_only()
         yield from self._reader.structs(ScheduledTask, self.count)
-        next(self._walk, None)
+        next(self._envelope, None)
+        if self.count and not self.ok:
+            raise BadReply(
+                f"The tasks from {self._response.url} are incomplete, because the scheduler failed while it sent them: "
+                f"{one_line(self.message, LOOKUP_CHARACTERS)}"
+            )
+
+    def _fail_at_incomplete_task(self, structs: Iterator[object]) -> None:
+        deque(structs, maxlen=0)  # raises if the scheduler says why
+        raise InvalidReply("a task has no job or no id", self._response.url)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell that tasks are missing: those before may have been shown by now, so it is too late to ask again."""
-        url = self._response.url
+    def _failures_as_bad_reply(self) -> Iterator[None]:
+        """Turn a failure into an error: tasks may have been shown by now, so it is too late for a retry."""
         try:
-            with readable(self._response):
+            with wire_errors_as_failures(self._response):
                 yield
         except Failure as failure:
             raise BadReply(
-                f"The answer from {url} is not complete, {failure.reason}: tasks are missing from what was "
-                "shown. Run the command again"
+                f"The tasks from {self._response.url} are incomplete: {failure.reason}. Run the command again; if it "
+                "fails again, the log of the scheduler says more"
             ) from failure
 
-    def _envelope(self, member: int) -> Iterator[int]:
-        """Read the answer, but stop where its tasks begin, with their number."""
+    def _read_envelope(self, tasks: Path) -> Iterator[int]:
+        """Read the Response; stop where its tasks begin, and yield their number."""
         reader = self._reader
-        for ttype, field in _response_fields(reader):
-            if (ttype, field) == (TType.I32, 1):
+        for field in _response_fields(reader):
+            if _is(field, CODE):
                 self.code = reader.i32()
-            elif (ttype, field) == (TType.STRING, OLD_MESSAGE):
+            elif _is(field, OLD_MESSAGE):
                 self.message = reader.string().decode("utf-8", "replace")
-            elif (ttype, field) == (TType.STRUCT, 3) and self.ok:
-                yield from _structs_at(reader, member, 1)
-            elif (ttype, field) == (TType.LIST, 6):
+            elif _is(field, RESULT) and self.ok:
+                yield from _structs_at(reader, *tasks.ids)
+            elif _is(field, DETAILS):
                 details = [reader.struct(ResponseDetail) for _ in range(_struct_count(reader))]
                 self.message = _joined(details) or self.message
             else:
-                reader.skip(ttype)
+                reader.skip(field[0])
 
 
-def reply_of(reader: Reader, response: Response) -> Reply:
-    """Read a whole answer.
+def read_reply(reader: Reader, response: Response) -> Reply:
+    """Read a reply to its end.
 
     Raises:
-        Failure: it breaks off, or is not what a scheduler sends.
+        Failure: it breaks off, or is not valid.
     """
     envelope = None
-    with readable(response):
-        for ttype, field in _fields(reader):
-            if (ttype, field) == (TType.STRUCT, 0):
+    with wire_errors_as_failures(response):
+        for field in _fields(reader):
+            if _is(field, SUCCESS):
                 envelope = reader.struct(Envelope)
             else:
-                reader.skip(ttype)
+                reader.skip(field[0])
     if envelope is None or envelope.responseCode is None:
-        raise Unusable(NO_CODE, response.url)
+        raise InvalidReply(NO_CODE, response.url)
     message = _joined(envelope.details or ()) or envelope.messageDEPRECATED or ""
     return Reply(envelope.responseCode, message, envelope.result)
 
 
 def _joined(details: Iterable[ResponseDetail]) -> str:
     return ", ".join(NO_TEXT if detail.message is None else detail.message for detail in details)
+
+
+def _is(field: tuple[int, int], wanted: Path) -> bool:
+    return field == (wanted.ttype, wanted.id)
 
 
 def _fields(reader: Reader) -> Iterator[tuple[int, int]]:
@@ -181,20 +212,20 @@ def _fields(reader: Reader) -> Iterator[tuple[int, int]]:
 
 
 def _response_fields(reader: Reader) -> Iterator[tuple[int, int]]:
-    for ttype, field in _fields(reader):
-        if (ttype, field) == (TType.STRUCT, 0):
+    for field in _fields(reader):
+        if _is(field, SUCCESS):
             yield from _fields(reader)
         else:
-            reader.skip(ttype)
+            reader.skip(field[0])
 
 
-def _structs_at(reader: Reader, *path: int) -> Iterator[int]:
-    """Stop where the structs of the list or set at a path of field ids begin, with their number; skip the rest."""
+def _structs_at(reader: Reader, *ids: int) -> Iterator[int]:
+    """Stop where the structs of the list or set at these field ids begin, and yield their number; skip the rest."""
     for ttype, field in _fields(reader):
-        if field != path[0]:
+        if field != ids[0]:
             reader.skip(ttype)
-        elif len(path) > 1:
-            yield from _structs_at(reader, *path[1:])
+        elif len(ids) > 1:
+            yield from _structs_at(reader, *ids[1:])
         else:
             yield _struct_count(reader)
 

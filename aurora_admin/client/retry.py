@@ -1,4 +1,4 @@
-"""How long to wait and when to try again: every number in one place, with its reason."""
+"""Time-outs and retries: how long to wait for what, and whether there is another attempt."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from aurora_admin.output import Output
 
 CONNECT_SECONDS = 10.0
-REPLY_SECONDS = 600.0  # a real scheduler takes a minute to stage a million tasks
-TOTAL_SECONDS = 600.0  # all attempts at one call, as the original
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
-FIND_SECONDS = 20.0  # to find out who leads when nothing is to be sent: a person waits, and may ask again
-LOOK_SECONDS = 10.0  # one look into ZooKeeper, as the original
-QUIET_SECONDS = 2.0  # after which the user is told that somebody does not answer
-BREATH_SECONDS = 0.1  # before a look that news calls for: they come in twos and threes, or for ever from a sick server
-LAST_LOOK_SECONDS = 2.0  # left for a last look: a server that fell silent cannot tell that a leader has come
-REMIND_SECONDS = 30.0  # how often the user is told that it is still the same
+REPLY_SECONDS = 600.0  # one attempt; a real scheduler takes a minute to stage a million tasks
+TOTAL_SECONDS = 600.0  # all attempts at one call, as in the original
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 10.0
+FIND_LEADER_SECONDS = 20.0  # all lookups of a command that only looks the leader up; a person waits for it
+LOOKUP_SECONDS = 10.0  # one lookup in ZooKeeper, as in the original
+WARN_AFTER_SECONDS = 2.0  # of silence of a server
+SETTLE_SECONDS = 0.1  # between a change in ZooKeeper and the next lookup, because changes come in groups
+LAST_LOOKUP_SECONDS = 2.0  # left for a last lookup: a server that has become silent reports no change
+REPEAT_WARNING_SECONDS = 30.0
 
 
 class Clock(NamedTuple):
-    """Time and chance, passed in so that tests need neither. `sleep` may end early, and then returns true."""
+    """Time and randomness, replaceable in tests. `sleep` may end early; it then returns true."""
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
@@ -46,18 +46,18 @@ class Deadline:
         self.restart()
 
     def restart(self) -> None:
-        """Grant the whole time again."""
+        """Set the deadline to all of its seconds from now."""
         self._end = self._clock.monotonic() + self._seconds
 
     def left(self) -> float:
         """Return the seconds that are left; never less than 0."""
         return max(0.0, self._end - self._clock.monotonic())
 
-    def wait(self) -> float:
-        """Return how many seconds a socket may wait.
+    def timeout(self) -> float:
+        """Return the seconds that are left, as the time-out of a socket.
 
         Raises:
-            TimeoutError: none; a socket would take 0 for "do not wait at all".
+            TimeoutError: none are left; a socket would take 0 as "do not block".
         """
         left = self.left()
         if not left:
@@ -65,8 +65,11 @@ class Deadline:
         return left
 
 
-class Attempts:
-    """All attempts at one call: how long the next may take, and whether there is a next."""
+class Retry:
+    """The attempts at one call: the deadline of each, the back-off between them, and when to stop.
+
+    With `timeout_seconds` that is the limit for all attempts, otherwise each kind of failure has its own (Failure).
+    """
 
     def __init__(self, clock: Clock, log: Output, timeout_seconds: float | None) -> None:
         self._clock = clock
@@ -74,50 +77,50 @@ class Attempts:
         self._timeout = timeout_seconds
         self._total = Deadline(clock, TOTAL_SECONDS if timeout_seconds is None else timeout_seconds)
         self._kind: type[Failure] | None = None
-        self._since = self._warned = 0.0
-        self._in_a_row = 0
-        self._times: Counter[tuple[type[Failure], str]] = Counter()
+        self._since = self._warned_at = 0.0
+        self._consecutive = 0
+        self._counts: Counter[tuple[type[Failure], str]] = Counter()
         self._warning = ""
 
-    def deadline(self) -> Deadline:
-        """Return the deadline of one attempt."""
+    def attempt_deadline(self) -> Deadline:
+        """Return the deadline of the next attempt."""
         return Deadline(self._clock, REPLY_SECONDS if self._timeout is None else min(REPLY_SECONDS, self._total.left()))
 
-    def again(self, failure: Failure) -> bool:
-        """Wait until it is time for another attempt; False if it is not worth one."""
+    def wait_after(self, failure: Failure) -> bool:
+        """Log the failure and wait for the next attempt; return False if there is none."""
         now = self._clock.monotonic()
         self._count(failure, now)
-        patience = self._patience(failure, now)
-        pause = _watched_pause(patience) if failure.is_watched else self._pause(failure)
-        if self._in_a_row >= failure.attempts or not 0 < pause <= patience:
+        left = self._seconds_left(failure, now)
+        delay = _watched_delay(left) if failure.is_watched else self._backoff(failure)
+        if self._consecutive >= failure.max_attempts or not 0 < delay <= left:
             return False
         self._warn(failure.warning(), now)
-        is_news = self._clock.sleep(pause)
-        return bool(is_news) or not failure.is_watched or pause < patience
+        has_changed = self._clock.sleep(delay)
+        return bool(has_changed) or not failure.is_watched or delay < left
 
     def _count(self, failure: Failure, now: float) -> None:
         if type(failure) is not self._kind:
-            self._kind, self._since, self._in_a_row = type(failure), now, 0
-        self._in_a_row += 1
-        self._times[type(failure), failure.url] += 1
+            self._kind, self._since, self._consecutive = type(failure), now, 0
+        self._consecutive += 1
+        self._counts[type(failure), failure.url] += 1
 
-    def _pause(self, failure: Failure) -> float:
-        # By what went wrong where: a new trouble may be over soon, and two that take turns are as tiring as one.
-        times = self._times[type(failure), failure.url]
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(times - 1, 10))
+    def _backoff(self, failure: Failure) -> float:
+        # Counted by kind and server: a new failure may be over soon, but two kinds in turns are no reason to hurry.
+        count = self._counts[type(failure), failure.url]
+        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(count - 1, 10))
         return longest * (1 + self._clock.random()) / 2
 
-    def _patience(self, failure: Failure, now: float) -> float:
+    def _seconds_left(self, failure: Failure, now: float) -> float:
         left = self._total.left()
-        if self._timeout is not None and failure.patience_seconds:
+        if self._timeout is not None and failure.retry_seconds:
             return left
-        return min(left, self._since + failure.patience_seconds - now)
+        return min(left, self._since + failure.retry_seconds - now)
 
     def _warn(self, text: str, now: float) -> None:
-        if text != self._warning or now - self._warned >= REMIND_SECONDS:
-            self._warning, self._warned = text, now
+        if text != self._warning or now - self._warned_at >= REPEAT_WARNING_SECONDS:
+            self._warning, self._warned_at = text, now
             self._log.warn(text)
 
 
-def _watched_pause(patience: float) -> float:
-    return min(REMIND_SECONDS, patience - LAST_LOOK_SECONDS if patience > LAST_LOOK_SECONDS else patience)
+def _watched_delay(left: float) -> float:
+    return min(REPEAT_WARNING_SECONDS, left - LAST_LOOKUP_SECONDS if left > LAST_LOOKUP_SECONDS else left)

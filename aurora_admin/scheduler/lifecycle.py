@@ -24,7 +24,8 @@ from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.open_log import open_log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
 from aurora_admin.scheduler.web.application import Application, make_server
-from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
+from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Leadership, leadership
+from aurora_admin.zookeeper.server_set import Endpoint
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.election.election import Election

@@ -101,6 +101,19 @@ def application_exception(name: str, seqid: int, code: int, text: str) -> Messag
     return Message(name, EXCEPTION, seqid, fields.join(parts))
 
 
+def read_application_exception(reader: Reader) -> tuple[str, int]:
+    """Read the body of such a reply: its text and code."""
+    text, code = b"", 0
+    while (field := reader.field())[0] != TType.STOP:
+        if field == (TType.STRING, 1):
+            text = reader.string()
+        elif field == (TType.I32, 2):
+            code = reader.i32()
+        else:
+            reader.skip(field[0])
+    return text.decode("utf-8", "replace"), code
+
+
 def _parse(raw: bytes) -> Any:
     text = raw.decode("utf-8", "replace")
     try:

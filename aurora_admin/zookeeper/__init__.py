@@ -1,1 +1,1 @@
-"""What client and scheduler share about ZooKeeper: host lists, paths, the server set, connection time-outs."""
+"""What the client and the scheduler share about ZooKeeper: addresses, the server set, connections."""

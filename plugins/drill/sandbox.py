@@ -13,7 +13,7 @@ from types import TracebackType
 
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
-from aurora_admin.command import Context, Options
+from aurora_admin.command import Context
 from aurora_admin.plugins.drill.background import Background, StepFailed, last_text, tied, wait_until
 
 CLUSTER = "drill"
@@ -131,9 +131,9 @@ class Sandbox:
 
     def tasks(self, context: Context) -> Iterator[bytes]:
         """Yield every task of the scheduler as it was encoded."""
-        options = Options(bypass_leader_redirect="--bypass-leader-redirect" in self.options())
         cluster = Cluster(CLUSTER, self.cluster(), "the drill")
-        return Scheduler(cluster, options, context.out).raw_tasks("getTasksStatus")
+        bypass = "--bypass-leader-redirect" in self.options()
+        return Scheduler(cluster, context.out, bypass_leader_redirect=bypass).raw_tasks("getTasksStatus")
 
     def new_lines(self) -> list[str]:
         """Return and show the lines that the scheduler has logged since the last call."""

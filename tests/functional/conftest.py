@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.serverset import Serverset
+from tests.support.serverset import ServerSet
 
 
 @pytest.fixture
 def west(zk, zookeeper, clusters):
-    """The nodes of cluster west, none but the path yet."""
-    return Serverset(zk, zookeeper.hosts, clusters)
+    """The nodes of cluster west: only the path yet."""
+    return ServerSet(zk, zookeeper.hosts, clusters)

@@ -1,12 +1,13 @@
-"""What goes over the wire: headers, redirects, credentials, bodies of every shape, connections, time-outs."""
+"""HTTP of the client: headers, redirects, credentials, encodings of a body, connections, time-outs."""
 
 import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
-from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
+from tests.support.client import snapshot_of
+from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, reply_with, silence
 
-OK = says("snapshot")
+OK = reply_with("snapshot")
 pytestmark = pytest.mark.usefixtures("nobody")
 
 
@@ -53,38 +54,38 @@ def test_a_scheduler_uri_is_joined_with_api(uri, path):
 @pytest.mark.parametrize(
     "uri", ["ftp://h", "http://", "http://h:port", "http://h:99999", "http://[h", "http://u:secret@:1"]
 )
-def test_an_impossible_scheduler_uri_is_a_mistake_in_the_file(uri):
+def test_an_invalid_scheduler_uri_names_the_cluster_and_the_file(uri):
     with pytest.raises(ConfigError) as caught:
         Client(uri).scheduler.snapshot()
     assert caught.value.message.startswith("Cluster west in /etc/aurora/clusters.json: scheduler_uri ")
     assert "secret" not in caught.value.message
 
 
-def test_a_cluster_without_an_address_is_a_mistake_in_the_file():
+def test_a_cluster_without_an_address_names_the_file():
     with pytest.raises(ConfigError, match='"cluster" does not specify zk or scheduler_uri: give west one of them in /'):
         Client("").scheduler.snapshot()
 
 
-def test_kerberos_is_told_to_be_missing():
+def test_kerberos_is_reported_as_not_available():
     with pytest.raises(ConfigError, match="has auth_mechanism KERBEROS, which is not available in this version"):
         Client("http://h", auth_mechanism="KERBEROS")
 
 
-def test_a_template_is_told_to_be_taken_as_it_stands():
+def test_a_template_in_the_entry_is_warned_about():
     assert Client("http://{{name}}").log == [
-        " WARN] The scheduler_uri of cluster west has a template in it, which is taken as it stands"
+        " WARN] The scheduler_uri of cluster west contains a template, which is not expanded"
     ]
 
 
 # Redirects
 
 
-def moved(status, location):
+def redirect(status, location):
     return http(status, Location=location)
 
 
-def test_a_redirect_gets_the_same_call_and_is_remembered():
-    with FakeScheduler([OK]) as leader, FakeScheduler([moved(307, f"{leader.url}/api")]) as standby:
+def test_a_redirect_is_followed_with_the_same_call_and_remembered():
+    with FakeScheduler([OK]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
         scheduler = standby.client().scheduler
         assert scheduler.snapshot().ok
         assert scheduler.snapshot().ok
@@ -95,9 +96,9 @@ def test_a_redirect_gets_the_same_call_and_is_remembered():
     assert leader.requests[0].headers["Host"] == leader.host
 
 
-def test_redirects_without_end_are_no_leader():
+def test_endless_redirects_are_retried_like_a_missing_leader():
     with FakeScheduler([]) as server:
-        server.script = [moved(307, f"{server.url}/api")]
+        server.script = [redirect(307, f"{server.url}/api")]
         client = server.client(timeout=1)
         with pytest.raises(CallFailed, match=f"not ready: redirected 5 times, at last to {server.url}/api. Nothing"):
             client.scheduler.snapshot()
@@ -106,23 +107,23 @@ def test_redirects_without_end_are_no_leader():
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-def test_a_redirect_that_no_scheduler_sends_is_told_and_not_followed(status):
-    with FakeScheduler([OK]) as other, FakeScheduler([moved(status, f"{other.url}/login")]) as server:
+def test_a_redirect_with_another_status_is_reported_and_not_followed(status):
+    with FakeScheduler([OK]) as other, FakeScheduler([redirect(status, f"{other.url}/login")]) as server:
         client = server.client()
-        with pytest.raises(CallFailed, match=f"answers {status} and sends us to {other.url}/login. Nothing was"):
+        with pytest.raises(CallFailed, match=f"answers {status} and redirects to {other.url}/login. Nothing was"):
             client.scheduler.snapshot()
     assert not other.requests
 
 
 @pytest.mark.parametrize("location", ["ftp://h/api", "http://[", "http://:8081/api"])
-def test_a_redirect_to_nowhere_is_told(location):
-    with FakeScheduler([moved(307, location)]) as server, pytest.raises(CallFailed, match="which cannot be used"):
+def test_a_redirect_to_an_invalid_url_is_an_error(location):
+    with FakeScheduler([redirect(307, location)]) as server, pytest.raises(CallFailed, match="which cannot be used"):
         server.client().scheduler.snapshot()
 
 
-def test_a_redirect_to_a_dead_leader_starts_again_from_the_configured_one():
+def test_after_a_redirect_to_a_dead_leader_the_configured_scheduler_is_called_again():
     with FakeScheduler([OK]) as leader:
-        script = [moved(307, "http://127.0.0.1:1/api"), moved(307, f"{leader.url}/api")]
+        script = [redirect(307, "http://127.0.0.1:1/api"), redirect(307, f"{leader.url}/api")]
         with FakeScheduler(script) as standby:
             scheduler = standby.client().scheduler
             assert scheduler.snapshot().ok
@@ -136,57 +137,51 @@ def authorization(server):
     return server.requests[-1].headers.get("Authorization")
 
 
-def call(uri, **keys):
-    client = Client(uri, **keys)
-    client.scheduler.snapshot()
-    client.scheduler.close()
-
-
 def test_user_and_password_come_from_scheduler_uri():
     with FakeScheduler([OK]) as server:
-        call(f"http://us%40er:pa:ss@{server.host}")
+        snapshot_of(f"http://us%40er:pa:ss@{server.host}")
     assert authorization(server) == "Basic dXNAZXI6cGE6c3M="
 
 
 def test_user_and_password_come_from_netrc_by_host_without_port(tmp_path):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login root password secret\n")
     with FakeScheduler([OK]) as server:
-        call(server.url)
+        snapshot_of(server.url)
     assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
 
 
-def test_an_entry_for_another_host_is_not_sent(tmp_path):
+def test_a_netrc_entry_for_another_host_is_not_sent(tmp_path):
     (tmp_path / ".netrc").write_text("machine other login root password secret\n")
     with FakeScheduler([OK]) as server:
-        call(server.url)
+        snapshot_of(server.url)
     assert authorization(server) is None
 
 
-def test_the_default_entry_comes_last(tmp_path):
+def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
     (tmp_path / ".netrc").write_text("default login root password secret\n")
     with FakeScheduler([OK]) as server:
-        call(server.url)
+        snapshot_of(server.url)
         assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
-        call(f"http://a:b@{server.host}")
+        snapshot_of(f"http://a:b@{server.host}")
         assert authorization(server) == "Basic YTpi"
 
 
-def test_a_broken_netrc_is_none(tmp_path):
+def test_an_invalid_netrc_gives_no_credentials(tmp_path):
     (tmp_path / ".netrc").write_text("machine\n")
     with FakeScheduler([OK]) as server:
-        call(server.url)
+        snapshot_of(server.url)
     assert authorization(server) is None
 
 
-def test_a_password_is_not_told_to_another_server():
-    with FakeScheduler([OK]) as leader, FakeScheduler([moved(307, f"{leader.url}/api")]) as standby:
-        call(f"http://root:secret@{standby.host}")
+def test_a_password_is_not_sent_to_another_server():
+    with FakeScheduler([OK]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
+        snapshot_of(f"http://root:secret@{standby.host}")
     assert authorization(standby) == "Basic cm9vdDpzZWNyZXQ="
     assert authorization(leader) is None
 
 
 def test_a_cookie_is_ignored():
-    with FakeScheduler([says("snapshot", Set_Cookie="rememberMe=deleteMe; Path=/; Max-Age=0"), OK]) as server:
+    with FakeScheduler([reply_with("snapshot", Set_Cookie="rememberMe=deleteMe; Path=/; Max-Age=0"), OK]) as server:
         scheduler = server.client().scheduler
         scheduler.snapshot()
         scheduler.snapshot()
@@ -201,10 +196,12 @@ LISTED = Result(listBackupsResult=ListBackupsResult(backups=NAMES))
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
-@pytest.mark.parametrize("zipped", [True, False], ids=["gzip", "plain"])
+@pytest.mark.parametrize("gzipped", [True, False], ids=["gzip", "plain"])
 @pytest.mark.parametrize("chunk", [0, 1, 1000], ids=["length", "chunks of 1", "chunks of 1000"])
-def test_a_body_of_any_shape_is_read(binary, zipped, chunk):
-    with FakeScheduler([says("listBackups", result=LISTED, binary=binary, zipped=zipped, chunk=chunk)]) as server:
+def test_a_body_in_any_encoding_is_read(binary, gzipped, chunk):
+    with FakeScheduler(
+        [reply_with("listBackups", result=LISTED, binary=binary, gzipped=gzipped, chunk=chunk)]
+    ) as server:
         scheduler = server.client().scheduler
         assert set(scheduler.list_backups().backups) == NAMES
         assert set(scheduler.list_backups().backups) == NAMES
@@ -213,8 +210,8 @@ def test_a_body_of_any_shape_is_read(binary, zipped, chunk):
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
 def test_a_body_may_end_with_the_connection(binary):
-    whole = says("snapshot", 1, "done", binary=binary).whole
-    without_length = b"\r\n".join(line for line in whole.split(b"\r\n") if not line.startswith(b"Content-Length"))
+    complete = reply_with("snapshot", 1, "done", binary=binary).complete
+    without_length = b"\r\n".join(line for line in complete.split(b"\r\n") if not line.startswith(b"Content-Length"))
     with FakeScheduler([raw(without_length)]) as server:
         assert server.client().scheduler.snapshot().message == "done"
 
@@ -222,15 +219,15 @@ def test_a_body_may_end_with_the_connection(binary):
 # Connections
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew():
-    with FakeScheduler([says("snapshot", Connection="close"), OK]) as server:
+def test_a_connection_that_the_server_has_closed_is_replaced():
+    with FakeScheduler([reply_with("snapshot", Connection="close"), OK]) as server:
         scheduler = server.client().scheduler
         assert scheduler.snapshot().ok
         assert scheduler.snapshot().ok
     assert server.connections == 2
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted():
+def test_a_connection_that_was_idle_for_long_is_replaced():
     with FakeScheduler([OK]) as server:
         client = server.client()
         client.scheduler.snapshot()
@@ -247,15 +244,15 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted():
     [silence, drip(b"H"), drip(b"HTTP/1.1 200 OK\r\n"), raw(b"")],
     ids=["silence", "endless status line", "endless headers", "nothing"],
 )
-def test_a_peer_that_never_answers_ends_in_the_time_out(action):
+def test_a_server_that_never_responds_ends_in_the_time_out(action):
     with FakeScheduler([action]) as server, pytest.raises(OutcomeUnknown):
         server.client(timeout=0.3, is_real_time=True).scheduler.commit_recovery()
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("cut", [-1, -20])
-def test_a_peer_that_stops_in_the_middle_ends_in_the_time_out(cut):
-    pieces = OK.whole[:cut]
+def test_a_server_that_stops_in_the_middle_ends_in_the_time_out(cut):
+    pieces = OK.complete[:cut]
 
     def stop(sock, request):
         sock.sendall(pieces)
@@ -264,7 +261,7 @@ def test_a_peer_that_stops_in_the_middle_ends_in_the_time_out(cut):
         server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
 
 
-def test_a_body_that_drips_ends_in_the_time_out():
+def test_a_body_that_arrives_too_slowly_ends_in_the_time_out():
     def act(sock, request):
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-thrift\r\n\r\n[")
         drip(b" ")(sock, request)
@@ -273,6 +270,6 @@ def test_a_body_that_drips_ends_in_the_time_out():
         server.client(timeout=0.3, is_real_time=True).scheduler.snapshot()
 
 
-def test_a_reading_call_that_is_never_answered_names_the_time_out():
+def test_a_read_only_call_without_a_reply_names_the_time_out():
     with FakeScheduler([silence]) as server, pytest.raises(BadReply, match=r"/api: timed out\. Try again"):
         server.client(timeout=0.3, is_real_time=True).scheduler.list_backups()

@@ -1,8 +1,10 @@
-"""Which protocol is spoken, and what is read of an answer with tasks while it arrives."""
+"""The protocol of calls and replies, and replies with tasks that are read while they arrive."""
 
+import re
 import tracemalloc
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.errors import AdminError, BadReply, CallFailed
@@ -18,11 +20,13 @@ from aurora_admin.gen.api.ttypes import (
     ServerInfo,
     TaskConfig,
 )
+from aurora_admin.wire import fields
 from aurora_admin.wire.codec import encode
-from tests.support.fake_scheduler import BINARY, JSON, FakeScheduler, close, http, says, thrift
+from aurora_admin.wire.message import REPLY, Message, to_binary
+from tests.support.fake_scheduler import BINARY, JSON, FakeScheduler, close, http, reply_with, thrift
 
 
-def kinds(server):
+def content_types(server):
     return [request.headers["Content-Type"] for request in server.requests]
 
 
@@ -48,41 +52,41 @@ def tasks_reply(*tasks, texts=()):
     )
 
 
-def test_json_is_sent_until_a_scheduler_has_answered_in_binary():
-    with FakeScheduler([says("snapshot")]) as server:
+def test_json_is_sent_until_a_scheduler_has_replied_in_binary():
+    with FakeScheduler([reply_with("snapshot")]) as server:
         scheduler = server.client().scheduler
         for _ in range(3):
             scheduler.snapshot()
-    assert kinds(server) == [JSON, BINARY, BINARY]
+    assert content_types(server) == [JSON, BINARY, BINARY]
 
 
 def test_an_old_scheduler_is_always_sent_json():
-    with FakeScheduler([says("snapshot", binary=False)]) as server:
+    with FakeScheduler([reply_with("snapshot", binary=False)]) as server:
         scheduler = server.client().scheduler
         for _ in range(3):
             scheduler.snapshot()
-    assert kinds(server) == [JSON] * 3
+    assert content_types(server) == [JSON] * 3
 
 
-def test_after_a_failure_another_release_may_answer():
-    listed, lost = says("listBackups"), close
-    with FakeScheduler([listed, lost, listed]) as server:
+def test_after_a_failure_json_is_sent_again():
+    listed = reply_with("listBackups")
+    with FakeScheduler([listed, close, listed]) as server:
         scheduler = server.client().scheduler
         scheduler.list_backups()
         scheduler.list_backups()
-    assert kinds(server) == [JSON, BINARY, JSON]
+    assert content_types(server) == [JSON, BINARY, JSON]
 
 
-def test_after_a_redirect_another_release_may_answer():
-    with FakeScheduler([says("snapshot", binary=False)]) as leader:
-        moved = http(307, Location=f"{leader.url}/api")
-        with FakeScheduler([says("snapshot"), moved]) as standby:
+def test_after_a_redirect_json_is_sent_again():
+    with FakeScheduler([reply_with("snapshot", binary=False)]) as leader:
+        redirect = http(307, Location=f"{leader.url}/api")
+        with FakeScheduler([reply_with("snapshot"), redirect]) as standby:
             scheduler = standby.client().scheduler
             scheduler.snapshot()
             scheduler.snapshot()
             scheduler.close()
-    assert kinds(standby) == [JSON, BINARY]
-    assert kinds(leader) == [JSON]
+    assert content_types(standby) == [JSON, BINARY]
+    assert content_types(leader) == [JSON]
 
 
 @pytest.mark.parametrize(
@@ -99,39 +103,39 @@ def test_after_a_redirect_another_release_may_answer():
         (lambda s: s.call("triggerImplicitTaskReconciliation"), b'[1,"triggerImplicitTaskReconciliation",1,0,{}]'),
     ],
 )
-def test_a_session_key_is_sent_where_old_releases_want_one(call, body):
+def test_a_session_is_sent_where_old_releases_want_one(call, body):
     name = body.split(b'"')[1].decode()
-    with FakeScheduler([says(name)]) as server:
+    with FakeScheduler([reply_with(name)]) as server:
         call(server.client().scheduler)
     assert server.requests[0].body == body
 
 
-def test_text_goes_out_as_utf_8_and_not_escaped():
-    with FakeScheduler([says("stageRecovery")]) as server:
+def test_text_is_sent_as_utf_8_and_not_escaped():
+    with FakeScheduler([reply_with("stageRecovery")]) as server:
         server.client().scheduler.stage_recovery('é鴭😀"\\\n')
     assert '"é鴭😀\\"\\\\\\n"'.encode() in server.requests[0].body
 
 
-def test_an_argument_that_is_no_text_is_told_before_anything_is_sent():
-    with FakeScheduler([says("stageRecovery")]) as server, pytest.raises(AdminError) as caught:
+def test_an_argument_that_is_not_utf_8_is_refused_before_anything_is_sent():
+    with FakeScheduler([reply_with("stageRecovery")]) as server, pytest.raises(AdminError) as caught:
         server.client().scheduler.stage_recovery("caf\udce9")
     assert caught.value.message == r"'caf\udce9' cannot be sent: it is not UTF-8. Nothing was sent"
     assert not server.requests
 
 
 def test_details_without_text_are_shown_as_the_original_shows_them():
-    with FakeScheduler([says("snapshot", 2, "bad", None, "worse")]) as server:
+    with FakeScheduler([reply_with("snapshot", 2, "bad", None, "worse")]) as server:
         reply = server.client().scheduler.snapshot()
     assert (reply.ok, reply.code_name, reply.message) == (False, "ERROR", "bad, Unknown error, worse")
 
 
-def test_a_code_that_nobody_knows_is_shown_as_its_number():
-    with FakeScheduler([says("snapshot", 99)]) as server:
+def test_an_unknown_response_code_is_shown_as_its_number():
+    with FakeScheduler([reply_with("snapshot", 99)]) as server:
         assert server.client().scheduler.snapshot().code_name == "99"
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
-def test_tasks_are_read_with_what_commands_show(binary):
+def test_tasks_are_read_with_the_fields_that_commands_show(binary):
     with FakeScheduler(
         [thrift("queryRecovery", tasks_reply(task(0), task(1, 12, role="é"), texts=["late"]), binary=binary)]
     ) as server:
@@ -144,29 +148,29 @@ def test_tasks_are_read_with_what_commands_show(binary):
         assert reply.message == "late"
 
 
-@pytest.mark.parametrize(("texts", "shown"), [([], "of old"), (["of today"], "of today")])
+@pytest.mark.parametrize(("texts", "shown"), [([], "old"), (["new"], "new")])
 @pytest.mark.parametrize("method", ["snapshot", "query_recovery"])
-def test_a_message_stands_where_old_releases_have_it_unless_there_are_details(method, texts, shown):
+def test_the_message_field_of_old_releases_is_read_unless_there_are_details(method, texts, shown):
     details = [ResponseDetail(message=text) for text in texts]
-    refusal = Response(responseCode=2, messageDEPRECATED="of old", details=details)
+    error = Response(responseCode=2, messageDEPRECATED="old", details=details)
     name = {"query_recovery": "queryRecovery"}.get(method, method)
-    with FakeScheduler([thrift(name, refusal, binary=False)]) as server:
+    with FakeScheduler([thrift(name, error, binary=False)]) as server:
         reply = getattr(server.client().scheduler, method)()
     assert (reply.code_name, reply.message) == ("ERROR", shown)
 
 
-def test_a_status_that_nobody_knows_is_shown_as_its_number():
+def test_an_unknown_status_is_shown_as_its_number():
     with FakeScheduler([thrift("queryRecovery", tasks_reply(task(status=99)))]) as server:
         assert [one.status for one in server.client().scheduler.query_recovery().tasks] == ["99"]
 
 
-def test_an_answer_without_tasks_has_none():
-    with FakeScheduler([says("queryRecovery")]) as server:
+def test_a_reply_without_a_result_has_no_tasks():
+    with FakeScheduler([reply_with("queryRecovery")]) as server:
         assert list(server.client().scheduler.query_recovery().tasks) == []
 
 
-def test_only_active_tasks_are_asked_for_unless_told_otherwise():
-    with FakeScheduler([says("queryRecovery", binary=False)]) as server:
+def test_the_statuses_of_the_query_are_active_by_default():
+    with FakeScheduler([reply_with("queryRecovery", binary=False)]) as server:
         scheduler = server.client().scheduler
         for statuses in (ACTIVE, None, ["RUNNING"]):
             scheduler.query_recovery(statuses)
@@ -184,63 +188,104 @@ def test_raw_tasks_are_the_bytes_on_the_wire(method):
         "queryRecovery": Result(queryRecoveryResult=QueryRecoveryResult(tasks=tasks)),
         "getTasksStatus": Result(scheduleStatusResult=ScheduleStatusResult(tasks=tasks)),
     }[method]
-    with FakeScheduler([says(method, result=result, chunk=100)]) as server:
+    with FakeScheduler([reply_with(method, result=result, chunk=100)]) as server:
         assert list(server.client().scheduler.raw_tasks(method)) == [encode(one) for one in tasks]
 
 
-def test_raw_tasks_of_a_refusal_are_an_error():
-    with FakeScheduler([says("queryRecovery", 2, "No backup loaded.")]) as server, pytest.raises(CallFailed) as caught:
+def test_raw_tasks_of_a_reply_that_is_not_ok_are_an_error():
+    with (
+        FakeScheduler([reply_with("queryRecovery", 2, "No backup loaded.")]) as server,
+        pytest.raises(CallFailed) as caught,
+    ):
         list(server.client().scheduler.raw_tasks("queryRecovery"))
-    assert caught.value.message == "queryRecovery was answered by ERROR: No backup loaded."
+    assert caught.value.message == "The reply to queryRecovery is ERROR: No backup loaded."
 
 
-def test_tasks_that_break_off_are_told_to_be_incomplete():
-    answer = tasks_reply(*map(task, range(100)))
-    cut = len(thrift("queryRecovery", answer).whole) - 500
-    with FakeScheduler([thrift("queryRecovery", answer, cut=cut)]) as server:
+def test_tasks_that_break_off_are_reported_as_incomplete():
+    response = tasks_reply(*map(task, range(100)))
+    cut = len(thrift("queryRecovery", response).complete) - 500
+    with FakeScheduler([thrift("queryRecovery", response, cut=cut)]) as server:
         tasks = server.client().scheduler.query_recovery().tasks
         assert next(tasks).instance == 0
-        with pytest.raises(BadReply, match=r"is not complete, .*: tasks are missing from what was shown\. Run the "):
+        with pytest.raises(BadReply, match=r"^The tasks from .* are incomplete: .*\. Run the command again"):
             list(tasks)
     assert len(server.requests) == 1
 
 
-def test_a_task_without_its_job_is_no_answer():
-    answer = thrift("queryRecovery", tasks_reply(ScheduledTask(status=2)))
-    with FakeScheduler([answer]) as server, pytest.raises(BadReply, match="a task lacks its job or its id"):
+def failing_reply(sent, announced):
+    """A reply of a scheduler that can read only some of the tasks: the rest are empty structs, then code and reason."""
+    result = tasks_reply(*map(task, range(sent)), *[ScheduledTask()] * (announced - sent)).result
+    failed = Response(responseCode=2, details=[ResponseDetail(message=DISK_ERROR)])
+    response = encode(Response(responseCode=1, result=result))[:-1] + encode(failed)
+    body = fields.header(TType.STRUCT, 0) + response + b"\0"
+    return http(200, to_binary(Message("queryRecovery", REPLY, 0, body)), Content_Type=BINARY)
+
+
+DISK_ERROR = "Failed to read backup /backups/b again: Input/output error. Unload it and check its disk."
+
+
+@pytest.mark.parametrize("sent", [0, 1, 9, 10])
+def test_a_scheduler_that_fails_while_it_sends_tasks_says_why_and_what_to_do(sent):
+    with FakeScheduler([failing_reply(sent, 10)]) as server:
+        shown = []
+        with pytest.raises(BadReply) as caught:
+            shown.extend(server.client().scheduler.query_recovery().tasks)
+        with pytest.raises(BadReply, match="Input/output error"):
+            list(server.client().scheduler.raw_tasks("queryRecovery"))
+    assert caught.value.message == (
+        f"The tasks from {server.url}/api are incomplete, because the scheduler failed while it sent them: {DISK_ERROR}"
+    )
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("chunk", [0, 100])
+def test_tasks_that_the_server_ends_too_early_are_not_blamed_on_the_network(chunk):
+    cut = thrift("queryRecovery", tasks_reply(*map(task, range(100))), chunk=chunk, cut=5000)
+    with FakeScheduler([cut]) as server, pytest.raises(BadReply) as caught:
+        list(server.client().scheduler.query_recovery().tasks)
+    assert re.fullmatch(
+        f"The tasks from {server.url}/api are incomplete: the reply (broke off: the server ended it|ends) too early.*"
+        r"\. Run the command again; if it fails again, the log of the scheduler says more",
+        caught.value.message,
+    )
+
+
+def test_a_task_without_a_job_makes_the_reply_invalid():
+    invalid = thrift("queryRecovery", tasks_reply(ScheduledTask(status=2)))
+    with FakeScheduler([invalid]) as server, pytest.raises(BadReply, match="a task has no job or no id"):
         list(server.client().scheduler.query_recovery().tasks)
 
 
-def test_an_answer_that_breaks_off_before_its_tasks_is_asked_for_again():
-    answer = tasks_reply(task())
-    script = [thrift("queryRecovery", answer, cut=cut) for cut in (0, 50, 120)]
-    with FakeScheduler([*script, thrift("queryRecovery", answer)]) as server:
+def test_a_query_whose_reply_breaks_off_before_the_tasks_is_sent_again():
+    response = tasks_reply(task())
+    script = [thrift("queryRecovery", response, cut=cut) for cut in (0, 50, 120)]
+    with FakeScheduler([*script, thrift("queryRecovery", response)]) as server:
         assert len(list(server.client().scheduler.query_recovery().tasks)) == 1
     assert len(server.requests) == 4
 
 
 def test_tasks_are_read_as_they_arrive():
-    answer = thrift("queryRecovery", tasks_reply(*map(task, range(10)))).whole
+    complete = thrift("queryRecovery", tasks_reply(*map(task, range(10)))).complete
 
     def stop_in_the_middle(sock, request):
-        sock.sendall(answer[:-300])
+        sock.sendall(complete[:-300])
 
     with FakeScheduler([stop_in_the_middle]) as server:
         reply = server.client(timeout=30).scheduler.query_recovery()
         assert next(reply.tasks).task_id == "www-prod-hello-0"  # while the rest has not been sent
 
 
-def test_who_reads_slowly_reads_all():
-    answer = tasks_reply(*[task(text="x" * 2000)] * 3000)
-    with FakeScheduler([thrift("queryRecovery", answer)]) as server:
+def test_a_slow_reader_gets_all_tasks():
+    response = tasks_reply(*[task(text="x" * 2000)] * 3000)
+    with FakeScheduler([thrift("queryRecovery", response)]) as server:
         client = server.client(timeout=10)
         tasks = client.scheduler.query_recovery().tasks
         next(tasks)
-        client.time.now += 3600  # looked at in a pager
+        client.time.now += 3600  # as in a pager
         assert sum(1 for _ in tasks) == 2999
 
 
-def test_the_size_of_an_answer_does_not_matter_for_memory():
+def test_memory_does_not_grow_with_the_size_of_a_reply():
     many = tasks_reply(*[task(text="x" * 2000)] * 10_000)
     with FakeScheduler([thrift("queryRecovery", many, chunk=1 << 15)]) as server:
         scheduler = server.client().scheduler

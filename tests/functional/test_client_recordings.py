@@ -1,4 +1,4 @@
-"""Answers of a real scheduler, as they were recorded, read by our client."""
+"""Recorded responses of real schedulers, read by the client."""
 
 import base64
 import gzip
@@ -9,24 +9,27 @@ import pytest
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed
 from aurora_admin.wire.message import from_binary, to_json
 from tests.conftest import FIXTURES
-from tests.support.fake_scheduler import BINARY, LEADERLESS, FakeScheduler, raw
+from tests.support.fake_scheduler import BINARY, NO_LEADER_PAGE, FakeScheduler, raw
 
-OWN_HEADERS = {"Content-Length", "Transfer-Encoding"}  # of how it was sent, not of what was said
+FRAMING_HEADERS = {"Content-Length", "Transfer-Encoding"}  # they depend on how the body is sent
 RECORDINGS = {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("wire/*.json"))}
-# Redirects name a host of that day; test_client_http has them.
+# Redirects name a host that is gone; test_client_http has them.
 CALLS = {name: one for name, one in RECORDINGS.items() if one["call"] and one["response"]["status"] != 307}
-ANSWERS = [name for name, one in CALLS.items() if one["response"]["status"] == 200]
-TASKS = [name for name in ANSWERS if CALLS[name]["call"] in ("queryRecovery", "getTasksStatus")]
+REPLIES = [name for name, one in CALLS.items() if one["response"]["status"] == 200]
+TASKS = [name for name in REPLIES if CALLS[name]["call"] in ("queryRecovery", "getTasksStatus")]
 NONE = ["none"]  # the fixture below then says why
-# What is no answer to a call, and how our client takes it.
-NO_ANSWERS = {
+# Responses that are not a reply to a call: the error that the client raises, and a part of its text.
+ERRORS = {
     "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
     "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
     "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
     "noleader-getQuota": (CallFailed, "is not ready: 503 Service Unavailable: no scheduler leads at the moment"),
     "getTasksWithoutConfigs-docker-without-executor": (BadReply, "500 Server Error"),
     "enc-binary-body-as-x-thrift": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apa"),
-    "enc-request-gzipped": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apache.thrif"),
+    "enc-request-gzipped": (
+        CallFailed,
+        "could not read the request (javax.servlet.ServletException: org.apache.thrif",
+    ),
     "enc-unknown-content-type": (CallFailed, "answers 415 Unsupported Media Type. Nothing was carried out. It does"),
 }
 
@@ -38,25 +41,25 @@ def recordings(fixtures):
 
 def body_of(response):
     if "body_sha256" in response:  # a page that was left out of the recording
-        return LEADERLESS
+        return NO_LEADER_PAGE
     return base64.b64decode(response["body_base64"]) if "body_base64" in response else response["body"].encode()
 
 
 def replay(recording):
-    """Say again what was said, byte for byte but for how the end of the body is told."""
+    """Send the recorded response, byte for byte except for the headers that frame the body."""
     response = recording["response"]
     body = body_of(response)
     lines = [
         f"HTTP/1.1 {response['status']} {response['reason']}",
         f"Content-Length: {len(body)}",
         "Connection: close",
-        *(f"{name}: {value}" for name, value in response["headers"] if name not in OWN_HEADERS),
+        *(f"{name}: {value}" for name, value in response["headers"] if name not in FRAMING_HEADERS),
     ]
     return raw("\r\n".join([*lines, "", ""]).encode() + body)
 
 
 def recorded(name):
-    """The Response in a recording, as parsed TJSON and without our reader."""
+    """Return the Response in a recording as parsed TJSON, without the client's reader."""
     headers = dict(CALLS[name]["response"]["headers"])
     body = body_of(CALLS[name]["response"])
     if headers.get("Content-Encoding") == "gzip":
@@ -66,7 +69,7 @@ def recorded(name):
     return json.loads(body)[4]["0"]["rec"]
 
 
-@pytest.mark.parametrize("name", ANSWERS or NONE)
+@pytest.mark.parametrize("name", REPLIES or NONE)
 def test_code_and_message_are_read_as_they_were_recorded(name):
     expected = recorded(name)
     details = [detail.get("1", {}).get("str", "Unknown error") for detail in expected["6"]["lst"][2:]]
@@ -95,15 +98,15 @@ def test_tasks_are_read_as_they_were_recorded(name):
     ]
 
 
-@pytest.mark.parametrize(("name", "error", "text"), [(name, *how) for name, how in NO_ANSWERS.items()], ids=NO_ANSWERS)
-def test_what_is_no_answer_is_told(name, error, text):
+@pytest.mark.parametrize(("name", "error", "text"), [(name, *how) for name, how in ERRORS.items()], ids=ERRORS)
+def test_an_error_response_is_reported(name, error, text):
     with FakeScheduler([replay(CALLS[name])]) as server, pytest.raises(error) as caught:
         server.client().scheduler.call(CALLS[name]["call"])
     assert text in caught.value.message
 
 
-def test_every_recording_that_is_no_answer_is_in_the_table():
-    assert set(CALLS) - set(ANSWERS) == set(NO_ANSWERS)
+def test_every_recorded_error_is_in_the_table():
+    assert set(CALLS) - set(REPLIES) == set(ERRORS)
 
 
 def test_the_backups_of_a_real_scheduler_are_listed():
@@ -112,7 +115,7 @@ def test_the_backups_of_a_real_scheduler_are_listed():
     assert sorted(backups) == sorted(recorded("listBackups")["3"]["rec"]["6"]["rec"]["1"]["set"][2:])
 
 
-def test_a_call_of_another_release_is_told():
+def test_a_call_that_the_release_does_not_have_is_reported():
     with FakeScheduler([replay(RECORDINGS["bad-unknown-method"])]) as server, pytest.raises(CallFailed) as caught:
         server.client().scheduler.call("pruneTasks")
     assert "has no call pruneTasks, so nothing was carried out" in caught.value.message

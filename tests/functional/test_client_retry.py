@@ -1,13 +1,13 @@
-"""When a call is tried again, for how long, and what the user is told meanwhile; no time passes in these tests."""
+"""When and for how long a call is retried, and what is logged meanwhile; no time passes in these tests."""
 
 import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
-from tests.support.fake_scheduler import LEADERLESS, Client, FakeScheduler, close, exception, http, says
+from tests.support.fake_scheduler import NO_LEADER_PAGE, Client, FakeScheduler, close, exception, http, reply_with
 
 NOWHERE = "http://127.0.0.1:1"
-NO_LEADER = http(503, LEADERLESS)
-TRANSIENT = says("snapshot", 6, "Storage is not READY")
+NO_LEADER = http(503, NO_LEADER_PAGE)
+TRANSIENT = reply_with("snapshot", 6, "Storage is not READY")
 REFUSED = (
     " WARN] Transport error communicating with scheduler: Unknown error talking to http://127.0.0.1:1/api: "
     "Connection refused, retrying..."
@@ -19,7 +19,7 @@ def snapshot(server, **options):
     return client, client.scheduler.snapshot()
 
 
-def test_nothing_listening_is_told_at_once_and_given_up_soon():
+def test_a_refused_connection_is_reported_at_once_and_retried_for_some_seconds():
     client = Client(NOWHERE)
     with pytest.raises(ConnectionFailed) as caught:
         client.scheduler.snapshot()
@@ -31,44 +31,44 @@ def test_nothing_listening_is_told_at_once_and_given_up_soon():
     )
 
 
-def test_a_name_that_does_not_exist_is_told():
+def test_a_host_name_that_does_not_exist_is_reported():
     with pytest.raises(ConnectionFailed, match=r"at http://no\.such\.host\.invalid:8081/api: "):
         Client("http://no.such.host.invalid:8081", timeout=1).scheduler.snapshot()
 
 
-def test_no_possible_name_is_told():
+def test_an_invalid_host_name_is_reported():
     with pytest.raises(ConnectionFailed, match="label"):
         Client(f"http://{'x' * 70}.invalid:8081").scheduler.snapshot()
 
 
-def test_pauses_grow_up_to_a_limit():
+def test_the_back_off_grows_up_to_a_limit():
     client = Client(NOWHERE, timeout=60)
     with pytest.raises(ConnectionFailed):
         client.scheduler.snapshot()
     assert client.slept == [0.5, 1, 2, 4, 8, 10, 10, 10, 10]
 
 
-def test_a_new_trouble_is_looked_at_again_soon_however_long_the_one_before_took():
-    with FakeScheduler([TRANSIENT] * 5 + [NO_LEADER, NO_LEADER, says("snapshot")]) as server:
+def test_a_new_kind_of_failure_starts_with_the_shortest_back_off():
+    with FakeScheduler([TRANSIENT] * 5 + [NO_LEADER, NO_LEADER, reply_with("snapshot")]) as server:
         client, _ = snapshot(server)
     assert client.slept == [0.5, 1, 2, 4, 8, 0.5, 1]
 
 
-def test_pauses_grow_although_troubles_take_turns():
-    with FakeScheduler([NO_LEADER, TRANSIENT] * 3 + [says("snapshot")]) as server:
+def test_the_back_off_grows_although_two_kinds_of_failure_take_turns():
+    with FakeScheduler([NO_LEADER, TRANSIENT] * 3 + [reply_with("snapshot")]) as server:
         client, _ = snapshot(server)
     assert client.slept == [0.5, 0.5, 1, 1, 2, 2]
 
 
-def test_another_server_in_the_same_trouble_is_tried_again_soon():
+def test_the_same_failure_of_another_server_starts_with_the_shortest_back_off():
     with FakeScheduler([NO_LEADER]) as later:
-        send_on = http(307, Location=f"{later.url}/api")
-        with FakeScheduler([NO_LEADER] * 4 + [send_on] * 2 + [says("snapshot")]) as server:
+        redirect = http(307, Location=f"{later.url}/api")
+        with FakeScheduler([NO_LEADER] * 4 + [redirect] * 2 + [reply_with("snapshot")]) as server:
             client, _ = snapshot(server)
     assert client.slept == [0.5, 1, 2, 4, 0.5, 1]
 
 
-def test_chance_shortens_a_pause_to_no_less_than_half():
+def test_randomness_shortens_a_back_off_by_half_at_most():
     client = Client(NOWHERE, timeout=60)
     client.scheduler._clock = client.time.clock()._replace(random=lambda: 0.0)
     with pytest.raises(ConnectionFailed):
@@ -76,14 +76,14 @@ def test_chance_shortens_a_pause_to_no_less_than_half():
     assert client.slept[:6] == [0.25, 0.5, 1, 2, 4, 5]
 
 
-def test_the_user_may_ask_for_more_patience_or_less():
+def test_the_time_out_option_limits_the_retries():
     client = Client(NOWHERE, timeout=3)
     with pytest.raises(ConnectionFailed):
         client.scheduler.snapshot()
     assert client.slept == [0.5, 1]
 
 
-def test_what_does_not_change_is_told_sparingly():
+def test_the_same_warning_is_repeated_every_half_minute():
     client = Client(NOWHERE, timeout=120)
     with pytest.raises(ConnectionFailed):
         client.scheduler.snapshot()
@@ -92,16 +92,16 @@ def test_what_does_not_change_is_told_sparingly():
 
 
 @pytest.mark.parametrize("action", [NO_LEADER, TRANSIENT], ids=["no leader", "transient"])
-def test_a_changing_call_that_was_not_carried_out_is_sent_again(action):
-    with FakeScheduler([action, action, says("snapshot")]) as server:
+def test_a_changing_call_that_was_not_carried_out_is_retried(action):
+    with FakeScheduler([action, action, reply_with("snapshot")]) as server:
         client, reply = snapshot(server)
     assert reply.ok
     assert server.methods == ["snapshot"] * 3
     assert client.slept == [0.5, 1]
 
 
-def test_the_user_reads_why_in_the_originals_words():
-    with FakeScheduler([NO_LEADER, TRANSIENT, says("snapshot")]) as server:
+def test_warnings_have_the_words_of_the_original():
+    with FakeScheduler([NO_LEADER, TRANSIENT, reply_with("snapshot")]) as server:
         client, _ = snapshot(server)
     assert client.log == [
         (
@@ -119,7 +119,7 @@ def test_the_user_reads_why_in_the_originals_words():
         (TRANSIENT, "Storage is not READY"),
     ],
 )
-def test_a_leader_change_is_waited_for_some_minutes(action, reason):
+def test_a_change_of_the_leader_is_waited_for_up_to_five_minutes(action, reason):
     with FakeScheduler([action]) as server:
         client = server.client()
         with pytest.raises(CallFailed) as caught:
@@ -131,7 +131,7 @@ def test_a_leader_change_is_waited_for_some_minutes(action, reason):
     )
 
 
-def test_changing_troubles_end_too():
+def test_failures_in_turns_end_after_the_total_time():
     with FakeScheduler([NO_LEADER, TRANSIENT] * 100) as server:
         client = server.client()
         with pytest.raises(CallFailed):
@@ -139,35 +139,35 @@ def test_changing_troubles_end_too():
     assert 300 < sum(client.slept) <= 600
 
 
-def test_a_reading_call_is_sent_again_after_its_answer_was_lost():
-    with FakeScheduler([close, close, says("listBackups")]) as server:
+def test_a_read_only_call_is_retried_after_its_reply_was_lost():
+    with FakeScheduler([close, close, reply_with("listBackups")]) as server:
         assert server.client().scheduler.list_backups().ok
     assert server.methods == ["listBackups"] * 3
 
 
-def test_a_reading_call_whose_answers_are_always_lost_is_given_up_after_a_minute():
+def test_a_read_only_call_whose_replies_are_lost_is_retried_for_a_minute():
     with FakeScheduler([close]) as server:
         client = server.client()
-        with pytest.raises(BadReply, match="the connection was closed without an answer"):
+        with pytest.raises(BadReply, match="the connection was closed without a reply"):
             client.scheduler.list_backups()
     assert 45 < sum(client.slept) <= 60
 
 
 @pytest.mark.parametrize("action", [http(500), exception("listBackups", 6, "Internal error")], ids=["500", "exception"])
-def test_a_reading_call_that_fails_inside_is_tried_a_few_times_however_patient_the_user(action):
+def test_a_read_only_call_that_fails_in_the_scheduler_is_sent_four_times_whatever_the_time_out(action):
     with FakeScheduler([action]) as server, pytest.raises(BadReply):
         server.client(timeout=600).scheduler.list_backups()
     assert len(server.requests) == 4
 
 
-def test_what_is_no_scheduler_is_not_asked_again_however_patient_the_user():
+def test_a_server_that_is_not_a_scheduler_gets_one_request_whatever_the_time_out():
     with FakeScheduler([http(200, b"<html>", Content_Type="text/html")]) as server, pytest.raises(BadReply) as caught:
         server.client(timeout=600).scheduler.list_backups()
-    assert "what answers is no scheduler (text/html)" in caught.value.message
+    assert "the reply is not from a scheduler (text/html)" in caught.value.message
     assert len(server.requests) == 1
 
 
-def test_a_503_that_is_not_the_schedulers_own_may_hide_an_execution():
+def test_after_a_503_of_a_proxy_the_call_may_have_been_carried_out():
     with FakeScheduler([http(503, b"<html>Service Unavailable")]) as server:
         with pytest.raises(OutcomeUnknown):
             server.client().scheduler.snapshot()
@@ -178,8 +178,10 @@ def test_a_503_that_is_not_the_schedulers_own_may_hide_an_execution():
         assert len(server.requests) == 4
 
 
-def test_a_scheduler_without_the_newest_status_is_asked_without_it():
-    with FakeScheduler([says("queryRecovery", 2, None, binary=False), says("queryRecovery", binary=False)]) as server:
+def test_a_scheduler_without_the_newest_status_gets_a_second_query_without_it():
+    with FakeScheduler(
+        [reply_with("queryRecovery", 2, None, binary=False), reply_with("queryRecovery", binary=False)]
+    ) as server:
         assert server.client().scheduler.query_recovery().ok
     bodies = [request.body for request in server.requests]
     assert bodies[0] == (
@@ -188,8 +190,15 @@ def test_a_scheduler_without_the_newest_status_is_asked_without_it():
     assert b'"set":["i32",9,0,1,2,6,9,12,13,16,17]' in bodies[1]
 
 
-def test_an_error_with_a_reason_is_not_asked_again():
-    with FakeScheduler([says("queryRecovery", 2, "No backup loaded.")]) as server:
+def test_an_error_with_a_message_gets_no_second_query():
+    with FakeScheduler([reply_with("queryRecovery", 2, "No backup loaded.")]) as server:
         reply = server.client().scheduler.query_recovery()
     assert (reply.code_name, reply.message, list(reply.tasks)) == ("ERROR", "No backup loaded.", [])
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("action", [http(500), exception("listBackups", 6, "Internal error")], ids=["500", "exception"])
+def test_an_error_in_the_scheduler_is_not_blamed_on_the_entry_of_the_cluster(action):
+    with FakeScheduler([action]) as server, pytest.raises(BadReply) as caught:
+        server.client().scheduler.list_backups()
+    assert caught.value.message.endswith(". The log of the scheduler, or of a proxy before it, says more")

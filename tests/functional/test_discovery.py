@@ -1,4 +1,4 @@
-"""The leader is found in a real ZooKeeper, whose nodes are those that schedulers write."""
+"""get_scheduler with a real ZooKeeper whose nodes are those that schedulers write."""
 
 import json
 import signal
@@ -7,8 +7,7 @@ import pytest
 from kazoo.security import make_digest_acl
 
 from tests.support.processes import environment, wait_until
-from tests.support.serverset import CANDIDATE, member, running
-from tests.unit.test_discovery_members import THRIFT
+from tests.support.serverset import CANDIDATE_PREFIX, THRIFT_MEMBER, member, running_program
 
 HERE = "127.0.0.1:9201"
 FOUND = f"Found leading scheduler at: http://{HERE}\n"
@@ -18,7 +17,7 @@ SOON = ("--timeout", "3")
 @pytest.fixture
 def start(tmp_path):
     """Run the program beside the test."""
-    return lambda *arguments: running(environment(tmp_path), *arguments)
+    return lambda *arguments: running_program(environment(tmp_path), *arguments)
 
 
 def get_scheduler(admin, *arguments):
@@ -26,79 +25,81 @@ def get_scheduler(admin, *arguments):
     return result.code, result.out, result.err
 
 
-def test_the_line_of_the_original(west, admin):
+def test_the_leader_is_printed_in_the_line_of_the_original(west, admin):
     west.add(member(HERE))
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_the_nodes_of_a_real_leader_and_its_standby(west, admin, fixtures):
+def test_the_recorded_nodes_of_a_real_leader_and_its_standby_are_read(west, admin, fixtures):
     for node in json.loads((fixtures / "zookeeper-member.json").read_text())["tree"][3:]:
         west.zk.create(f"{west.path}/{node['path'].rpartition('/')[2]}", bytes.fromhex(node["data_hex"]))
     assert get_scheduler(admin) == (0, "Found leading scheduler at: http://localhost:8122\n", "")
 
 
-def test_the_older_payload(west, admin):
+def test_the_thrift_payload_is_read(west, admin):
     west.add(b"10.0.0.1", "singleton_candidate_")
-    west.add(THRIFT)
+    west.add(THRIFT_MEMBER)
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_an_https_endpoint(west, admin):
+def test_an_https_endpoint_is_printed_as_https(west, admin):
     west.add(member("proxy.example:443", "https"))
     assert get_scheduler(admin)[1] == "Found leading scheduler at: https://proxy.example:443\n"
 
 
-def test_another_endpoint_is_told(west, admin):
+def test_an_endpoint_of_another_name_is_warned_about(west, admin):
     west.add(member(HERE, "aurora"))
-    text = "Taking the serviceEndpoint of member_0000000000 of west: it has no endpoint http or https but 'aurora'"
+    text = (
+        "Taking the serviceEndpoint of member_0000000000 of west: it has no endpoint named http or https, only 'aurora'"
+    )
     assert get_scheduler(admin) == (0, FOUND, f" WARN] {text}\n")
 
 
-def test_members_that_cannot_be_used_are_skipped_and_named(west, admin):
+def test_unusable_members_are_skipped_with_a_warning(west, admin):
     west.add(b"")
     west.add(member(HERE)[:50])
     west.add(member("127.0.0.1:1", status="DEAD"))
-    west.zk.set_acls(west.add(member("127.0.0.1:1")), [make_digest_acl("somebody", "else", all=True)])
+    west.zk.set_acls(west.add(member("127.0.0.1:1")), [make_digest_acl("another", "user", all=True)])
     west.add(member(HERE))
     code, out, err = get_scheduler(admin)
     assert (code, out) == (0, FOUND)
     assert err.splitlines() == [
         " WARN] Skipping member_0000000000 of west in Zookeeper: it is empty",
-        " WARN] Skipping member_0000000001 of west in Zookeeper: it is not whole JSON",
+        " WARN] Skipping member_0000000001 of west in Zookeeper: it is incomplete or invalid JSON",
         " WARN] Skipping member_0000000002 of west in Zookeeper: its status is DEAD",
-        " WARN] Skipping member_0000000003 of west in Zookeeper: its ACL does not let us read it",
+        " WARN] Skipping member_0000000003 of west in Zookeeper: its ACL does not allow reading it",
     ]
 
 
-def test_a_host_with_its_own_port_one_that_is_down_and_a_chroot(west, admin):
+def test_a_host_list_with_ports_a_dead_server_and_a_chroot(west, admin):
     west.add(member(HERE))
     root, name = west.path[1:].split("/")
     west.entry(zk=f"127.0.0.1:1, {west.hosts}/{root}", zk_port=1, scheduler_zk_path=f"//{name}/")
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_the_port_of_the_cluster(west, admin):
+def test_zk_port_is_the_default_port(west, admin):
     west.add(member(HERE))
     host, port = west.hosts.split(":")
     west.entry(zk=host, zk_port=port)
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_zk_goes_before_scheduler_uri(west, admin):
+def test_zk_takes_precedence_over_scheduler_uri(west, admin):
     west.add(member(HERE))
     west.entry(scheduler_uri="http://127.0.0.1:1")
     assert get_scheduler(admin) == (0, FOUND, "")
 
 
-def test_a_template_is_told(west, admin):
+def test_a_template_is_warned_about(west, admin):
     west.add(member(HERE))
     west.entry(proxy_url="{{zk}}")
-    text = "The proxy_url of cluster west has a template in it, which is taken as it stands"
+    text = "The proxy_url of cluster west contains a template, which is not expanded"
     assert get_scheduler(admin) == (0, FOUND, f" WARN] {text}\n")
 
 
-def told(west, admin, text, advice):
-    """Check that it is said once as a reason to wait, and once at the end, in one line."""
+def assert_reported(west, admin, text, advice):
+    """Check that the reason is logged once before the wait, and once at the end."""
     assert get_scheduler(admin, *SOON) == (
         1,
         "",
@@ -106,51 +107,51 @@ def told(west, admin, text, advice):
     )
 
 
-def test_nobody_there_is_told(west, admin):
-    told(
+def test_a_path_without_schedulers_is_reported(west, admin):
+    assert_reported(
         west,
         admin,
         f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
-        f"{west.hosts} (0 standing for election)",
+        f"{west.hosts} (candidates: 0)",
         "check that they run, with this path as their -serverset_path",
     )
 
 
-def test_candidates_without_a_leader_are_told(west, admin):
+def test_candidates_without_a_leader_are_counted(west, admin):
     for _ in range(2):
-        west.add(b"localhost", CANDIDATE)
-    told(
+        west.add(b"localhost", CANDIDATE_PREFIX)
+    assert_reported(
         west,
         admin,
         f"No schedulers detected in west! No leader is registered under {west.path} in Zookeeper "
-        f"{west.hosts} (2 standing for election)",
-        "try again in a few minutes; one that is elected and waits for Mesos is not registered, and its /vars has "
-        "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1",
+        f"{west.hosts} (candidates: 2)",
+        "try again in a few minutes; a scheduler that is elected and waits for Mesos is not registered, and its /vars "
+        "has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1",
     )
 
 
-def test_only_members_that_cannot_be_used_are_told(west, admin):
+def test_unusable_members_are_counted(west, admin):
     west.add(b"")
     code, out, err = get_scheduler(admin, *SOON)
     assert (code, out) == (1, "")
-    assert "(1 that cannot be used, and 0 standing for election)" in err
+    assert "(1 unusable, candidates: 0)" in err
 
 
-def test_a_path_that_is_missing_is_told(west, admin, clusters):
+def test_a_missing_path_is_reported(west, admin, clusters):
     west.entry(scheduler_zk_path="/nowhere")
-    told(
+    assert_reported(
         west,
         admin,
         f"No schedulers detected in west! There is no /nowhere in Zookeeper {west.hosts}",
         f"check scheduler_zk_path of this cluster in {clusters.path}: it has to be the -serverset_path of its "
-        "schedulers, who make it",
+        "schedulers, which create it",
     )
 
 
-def test_several_leaders_are_told(west, admin):
+def test_several_leaders_are_listed(west, admin):
     west.add(member(HERE))
     west.add(member("127.0.0.1:9202"))
-    told(
+    assert_reported(
         west,
         admin,
         f"2 schedulers of west are registered as leader under {west.path} in Zookeeper {west.hosts}: "
@@ -159,7 +160,7 @@ def test_several_leaders_are_told(west, admin):
     )
 
 
-def test_a_path_in_the_entry_is_needed(west, admin, clusters):
+def test_an_entry_without_a_path_is_reported(west, admin, clusters):
     west.entry(scheduler_zk_path="")
     text = f"Cluster west in {clusters.path} has zk but no scheduler_zk_path: give the path that its schedulers have as"
     assert get_scheduler(admin) == (1, "", f"FATAL] {text} -serverset_path\n")
@@ -169,35 +170,35 @@ def test_a_leader_is_waited_for_and_found_when_it_registers(west, start):
     with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "No leader is registered" in program.line()
         west.add(member(HERE))
-        result = program.ended()
+        result = program.wait_exit()
     assert (result.code, result.out, result.err) == (0, FOUND, "")
 
 
-def test_a_leader_that_had_written_only_half_is_found_when_it_writes_the_rest(west, start):
+def test_a_leader_with_an_empty_node_is_found_when_it_writes_the_rest(west, start):
     path = west.add(b"")
     with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "it is empty" in program.line()
-        assert "1 that cannot be used" in program.line()
+        assert "1 unusable" in program.line()
         west.zk.set(path, member(HERE))
-        result = program.ended()
+        result = program.wait_exit()
     assert (result.code, result.out, result.err) == (0, FOUND, "")
 
 
-def test_of_several_leaders_the_one_that_stays_is_found(west, start):
+def test_of_several_leaders_the_last_one_left_is_found(west, start):
     former = west.add(member("127.0.0.1:9202"))
     west.add(member(HERE))
     with start("get_scheduler", "west", "--timeout", "25") as program:
         assert "2 schedulers of west are registered as leader" in program.line()
         west.zk.delete(former)
-        result = program.ended()
+        result = program.wait_exit()
     assert (result.code, result.out, result.err) == (0, FOUND, "")
 
 
-def test_ctrl_c_while_there_is_no_leader(west, start):
+def test_ctrl_c_ends_the_wait_for_a_leader(west, start):
     with start("get_scheduler", "west") as program:
         assert "No leader is registered" in program.line()
         program.process.send_signal(signal.SIGINT)
-        result = program.ended()
+        result = program.wait_exit()
     assert (result.code, result.out, result.err) == (130, "", "")
 
 
@@ -205,10 +206,10 @@ def test_no_session_is_left_behind(west, zookeeper, admin):
     west.add(member(HERE))
     before = sessions(zookeeper)
     assert get_scheduler(admin)[0] == 0
-    # One that nobody closed would be there for ten seconds.
+    # A session that is not closed stays for ten seconds.
     wait_until(lambda: sessions(zookeeper) == before, "the session of the program is closed", 6)
 
 
 def sessions(zookeeper) -> set[str]:
-    """The sessions that the server keeps, of whom nothing may be heard any more."""
+    """Return the sessions that the server keeps, those of dead clients among them."""
     return {word for word in zookeeper.servers[0].say("dump").split() if word.startswith("0x")}

@@ -1,12 +1,12 @@
-"""A call goes to the leader that ZooKeeper names now: after every failure it is looked up anew."""
+"""Calls to the leader in ZooKeeper, which is looked up again after every failure; get_scheduler --verify."""
 
 import json
 
 import pytest
 
-from tests.support.fake_scheduler import LEADERLESS, FakeScheduler, close, http, says
+from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with
 from tests.support.processes import environment
-from tests.support.serverset import member, running
+from tests.support.serverset import member, running_program
 from tests.support.zookeeper import free_port
 
 OK = " INFO] Response from scheduler: OK (message: )\n"
@@ -15,12 +15,12 @@ TRANSIENT = "Connection error with scheduler: Storage is not READY, reconnecting
 
 @pytest.fixture
 def snapshot(tmp_path):
-    """Ask west for a snapshot, beside the test."""
-    return lambda: running(environment(tmp_path), "scheduler_snapshot", "west", "--timeout", "50")
+    """Run scheduler_snapshot beside the test."""
+    return lambda: running_program(environment(tmp_path), "scheduler_snapshot", "west", "--timeout", "50")
 
 
 def test_a_call_goes_to_the_leader(west, admin):
-    with FakeScheduler([says("snapshot")]) as server:
+    with FakeScheduler([reply_with("snapshot")]) as server:
         west.add(member(server.host))
         result = admin("scheduler_snapshot", "west")
     assert (result.code, result.err) == (0, OK)
@@ -29,7 +29,7 @@ def test_a_call_goes_to_the_leader(west, admin):
 
 def test_the_redirect_of_a_former_leader_is_followed_with_the_same_body(west, admin):
     with (
-        FakeScheduler([says("snapshot")]) as leader,
+        FakeScheduler([reply_with("snapshot")]) as leader,
         FakeScheduler([http(307, Location=f"{leader.url}/api")]) as former,
     ):
         west.add(member(former.host))
@@ -38,8 +38,8 @@ def test_the_redirect_of_a_former_leader_is_followed_with_the_same_body(west, ad
     assert [request.body for request in former.requests] == [request.body for request in leader.requests]
 
 
-def test_the_bypass_is_sent_to_the_one_that_is_found(west, admin):
-    with FakeScheduler([says("snapshot")]) as server:
+def test_the_bypass_header_is_sent_to_the_leader(west, admin):
+    with FakeScheduler([reply_with("snapshot")]) as server:
         west.add(member(server.host))
         assert admin("scheduler_snapshot", "west", "--bypass-leader-redirect").code == 0
     assert server.requests[0].headers["Bypass-Leader-Redirect"] == "true"
@@ -48,33 +48,33 @@ def test_the_bypass_is_sent_to_the_one_that_is_found(west, admin):
 @pytest.mark.parametrize(
     ("action", "reason"),
     [
-        (says("snapshot", 6, "Storage is not READY"), TRANSIENT),
-        (http(503, LEADERLESS), "503 Service Unavailable: no scheduler leads at the moment, retrying..."),
+        (reply_with("snapshot", 6, "Storage is not READY"), TRANSIENT),
+        (http(503, NO_LEADER_PAGE), "503 Service Unavailable: no scheduler leads at the moment, retrying..."),
     ],
     ids=["transient", "no leader"],
 )
-def test_who_was_not_ready_is_looked_up_anew(west, snapshot, action, reason):
-    with FakeScheduler([action]) as former, FakeScheduler([says("snapshot")]) as leader:
+def test_after_a_scheduler_was_not_ready_the_leader_is_looked_up_again(west, snapshot, action, reason):
+    with FakeScheduler([action]) as former, FakeScheduler([reply_with("snapshot")]) as leader:
         path = west.add(member(former.host))
         with snapshot() as program:
             assert program.line().endswith(reason)
             west.zk.delete(path)
             west.add(member(leader.host))
-            result = program.ended()
+            result = program.wait_exit()
     assert result.code == 0
     assert result.err.endswith(OK)
     assert leader.methods == ["snapshot"]
 
 
-def test_a_leader_that_died_is_waited_for_until_another_is_registered(west, snapshot):
+def test_after_the_leader_died_another_one_is_waited_for(west, snapshot):
     path = west.add(member(f"127.0.0.1:{free_port()}"))
-    with FakeScheduler([says("snapshot")]) as leader, snapshot() as program:
+    with FakeScheduler([reply_with("snapshot")]) as leader, snapshot() as program:
         assert program.line().endswith("/api: Connection refused, retrying...")
         west.zk.delete(path)
         while "No leader is registered" not in (line := program.line()):
             assert line
         west.add(member(leader.host))
-        result = program.ended()
+        result = program.wait_exit()
     assert (result.code, result.err) == (0, OK)
     assert leader.methods == ["snapshot"]
 
@@ -95,11 +95,11 @@ def test_without_a_leader_nothing_is_sent(west, admin):
     assert ". Nothing was sent; " in result.err.splitlines()[-1]
 
 
-def test_the_leader_is_kept_while_all_is_well_and_not_longer(west, zookeeper):
-    not_ready = says("snapshot", 6, "Storage is not READY")
+def test_the_leader_is_kept_until_a_call_fails(west, zookeeper):
+    not_ready = reply_with("snapshot", 6, "Storage is not READY")
     with (
-        FakeScheduler([says("snapshot"), says("snapshot"), not_ready]) as former,
-        FakeScheduler([says("snapshot")]) as leader,
+        FakeScheduler([reply_with("snapshot"), reply_with("snapshot"), not_ready]) as former,
+        FakeScheduler([reply_with("snapshot")]) as leader,
     ):
         client = former.client(zk=zookeeper.hosts, scheduler_zk_path=west.path, is_real_time=True)
         path = west.add(member(former.host))
@@ -117,9 +117,9 @@ NOT_AWAITING = AWAITING.replace(b"REGISTRATION 1", b"REGISTRATION 0")
 
 
 def recorded(fixtures, name):
-    """Answer as a real scheduler did."""
-    answer = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
-    return http(answer["status"], answer["body"].encode())
+    """Respond as a real scheduler did."""
+    response = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
+    return http(response["status"], response["body"].encode())
 
 
 def verify(west, admin, *script):
@@ -129,23 +129,23 @@ def verify(west, admin, *script):
     return server, result
 
 
-def test_a_leader_says_that_it_leads(west, admin, fixtures):
+def test_a_verified_leader_is_printed(west, admin, fixtures):
     server, result = verify(west, admin, recorded(fixtures, "http-leaderhealth"))
     assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {server.url}\n", "")
     assert [request.path for request in server.requests] == ["/leaderhealth"]
 
 
-STANDINGS = {
-    "standby": ("standby-http-leaderhealth", b"", "does not lead, another one does: it sends callers there by itself"),
+ROLES = {
+    "standby": ("standby-http-leaderhealth", b"", "does not lead, another one does, to which it redirects calls"),
     "elected": (
         "noleader-http-leaderhealth",
         AWAITING,
         (
-            "is elected, but not registered with Mesos yet: it serves only callers who give "
-            "--bypass-leader-redirect, recovery commands among them"
+            "is elected, but not registered with Mesos yet: it serves calls, those of a recovery among them, only "
+            "with --bypass-leader-redirect"
         ),
     ),
-    "nobody": (
+    "no leader": (
         "noleader-http-leaderhealth",
         NOT_AWAITING,
         (
@@ -156,9 +156,9 @@ STANDINGS = {
 }
 
 
-@pytest.mark.parametrize("standing", STANDINGS)
-def test_one_that_does_not_lead_says_what_it_does(west, admin, fixtures, standing):
-    page, lifecycle, text = STANDINGS[standing]
+@pytest.mark.parametrize("role", ROLES)
+def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, fixtures, role):
+    page, lifecycle, text = ROLES[role]
     server, result = verify(west, admin, recorded(fixtures, page), http(200, lifecycle))
     assert (result.code, result.out) == (1, "")
     assert result.err == f"FATAL] The scheduler at {server.url} {text}\n"
@@ -169,24 +169,24 @@ def test_one_that_does_not_lead_says_what_it_does(west, admin, fixtures, standin
 @pytest.mark.parametrize(
     ("action", "text"),
     [
-        (http(404), "/leaderhealth answers 404, so that it is not known whether this scheduler leads: releases before"),
+        (http(404), "/leaderhealth answers 404, so it is unknown whether this scheduler leads: releases before"),
         (http(502, b"<html>Bad Gateway"), "/leaderhealth answers 502, but not as a scheduler does; check the address"),
         (http(200, b"<html>Welcome"), "/leaderhealth answers 200 OK, but not as a scheduler does; check the address"),
         (
             close,
-            "/leaderhealth does not answer: the connection was closed without an answer. Check that it runs, and the",
+            "/leaderhealth does not answer: the connection was closed without a reply. Check that it runs, and the",
         ),
     ],
     ids=["old", "proxy", "web page", "closed"],
 )
-def test_what_cannot_be_verified_is_told(west, admin, action, text):
+def test_a_page_that_is_not_a_health_page_is_reported(west, admin, action, text):
     server, result = verify(west, admin, action)
     assert (result.code, result.out) == (1, "")
     assert server.url + text in result.err
     assert result.err.count("\n") == 1
 
 
-def test_a_leader_that_does_not_answer_is_told(west, admin):
+def test_a_leader_that_does_not_respond_is_reported(west, admin):
     west.add(member(f"127.0.0.1:{free_port()}"))
     result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (1, "")

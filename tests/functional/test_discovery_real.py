@@ -1,10 +1,10 @@
-"""The client finds real schedulers, and asks them what they are."""
+"""The client with real schedulers in a real ZooKeeper."""
 
 import pytest
 
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import wait_until
-from tests.support.serverset import Serverset
+from tests.support.serverset import ServerSet
 
 
 @pytest.fixture
@@ -12,12 +12,12 @@ def elected(tmp_path, zookeeper, clusters):
     """Schedulers of cluster west, whose entry names ZooKeeper only."""
     with keeper(zookeeper.hosts) as zk:
         one = Elected(tmp_path, zookeeper.hosts, zk)
-        Serverset(zk, zookeeper.hosts, clusters, one.path)
+        ServerSet(zk, zookeeper.hosts, clusters, one.path)
         yield one
         one.close()
 
 
-def test_the_leader_is_found_and_says_that_it_leads(elected, admin):
+def test_the_leader_is_found_and_verified(elected, admin):
     leader = elected.lead()
     elected.wait_advertised(leader)
     for option in ((), ("--verify",)):
@@ -25,11 +25,13 @@ def test_the_leader_is_found_and_says_that_it_leads(elected, admin):
         assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {leader.url}\n", "")
 
 
-def test_a_standby_sends_the_client_on(elected, admin, clusters):
+def test_a_standby_redirects_the_client(elected, admin, clusters):
     leader = elected.lead()
     elected.wait_advertised(leader)
     clusters.write(west=elected.stand_by().url)
-    wait_until(lambda: "another one does" in admin("get_scheduler", "west", "--verify").err, "the standby says so")
+    wait_until(
+        lambda: "another one does" in admin("get_scheduler", "west", "--verify").err, "the standby knows the leader"
+    )
     assert admin("scheduler_list_backups", "west").code == 0
 
 
@@ -43,13 +45,13 @@ def test_after_the_leaders_death_a_call_waits_for_the_next_one(elected, admin):
     assert result.err.endswith("Response from scheduler: OK (message: )\n")
 
 
-def test_one_that_waits_for_mesos_is_not_found_and_says_what_it_is(elected, admin, zookeeper, clusters):
+def test_a_scheduler_that_waits_for_mesos_is_not_found_and_reports_its_role(elected, admin, zookeeper, clusters):
     master = f"zk://{zookeeper.hosts}{elected.path}-mesos"
     waiting = elected.add(f"-mesos_master_address={master}", "-max_registration_delay=1hrs")
     waiting.start(until="Awaiting registration")
     result = admin("get_scheduler", "west", "--timeout", "3")
     assert result.code == 1
-    assert "(1 standing for election). Nothing was sent; " in result.err
+    assert "(candidates: 1). Nothing was sent; " in result.err
     assert "its /vars has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1\n" in result.err
     clusters.write(west=waiting.url)
     result = admin("get_scheduler", "west", "--verify")

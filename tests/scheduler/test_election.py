@@ -1,7 +1,9 @@
-"""What schedulers write into ZooKeeper, and what they answer by what stands there."""
+"""The nodes that schedulers write into ZooKeeper, and their responses by the nodes that are there."""
 
+import http.client
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from kazoo.exceptions import NoAuthError
@@ -10,13 +12,13 @@ from tests.support.elected_schedulers import Elected, keeper, lifecycle
 from tests.support.processes import wait_until
 from tests.support.thrift_calls import call, get, post, request, said
 
-# There only to be looked for: any value does, also none.
+# Only its presence counts, not its value.
 BYPASS = {"Bypass-Leader-Redirect": ""}
 MEMBER = '{{"serviceEndpoint":{{"host":"127.0.0.1","port":{port}}},"additionalEndpoints":{{}},"status":"ALIVE"}}'
 
 
 def tree(zk, path: str) -> list[dict]:
-    """Read a node, those above and those below it, in the form of the recording."""
+    """Return a node, its parents and its children, in the form of the recording."""
     parts = path.strip("/").split("/")
     above = ["/" + "/".join(parts[:length]) for length in range(1, len(parts) + 1)]
     return [node(zk, one) for one in (*above, *(f"{path}/{name}" for name in zk.get_children(path)))]
@@ -35,13 +37,13 @@ def node(zk, path: str) -> dict:
 
 
 def comparable(nodes: list[dict], port: str) -> list[dict]:
-    """Take out what is another's at every run: the unique part of a name, and the port."""
+    """Replace what differs between runs: the unique part of a name, and the port."""
     text = json.dumps(nodes).replace(port, "PORT").replace(port.encode().hex(), "PORT")
     return sorted(json.loads(re.sub(r"_c_[0-9a-f-]{36}-", "_c_-", text)), key=lambda one: one["path"])
 
 
-def test_nodes_are_those_of_a_real_scheduler(elected, zk, fixtures):
-    """Names, one counter for all, data byte for byte, access, parents; and a standby is not advertised."""
+def test_the_nodes_are_those_of_a_real_scheduler(elected, zk, fixtures):
+    """Names, sequence numbers, contents byte for byte, ACLs, parents; a standby is not advertised."""
     recorded = json.loads((fixtures / "zookeeper-member.json").read_text())
     elected.path = recorded["serverset_path"]
     leader = elected.add(host="localhost").start()
@@ -50,7 +52,7 @@ def test_nodes_are_those_of_a_real_scheduler(elected, zk, fixtures):
     assert ours == comparable(recorded["tree"], "8122")
 
 
-def test_the_first_leads_and_the_others_send_on_to_it(elected):
+def test_the_first_scheduler_leads_and_the_others_redirect_to_it(elected):
     leader = elected.lead()
     standby = elected.stand_by()
     elected.wait_advertised(leader)
@@ -78,18 +80,18 @@ def test_the_first_leads_and_the_others_send_on_to_it(elected):
         ("/no/such", 404),
     ],
 )
-def test_what_is_for_the_leader_is_told_by_its_beginning(standing, path, status):
-    leader, standby = standing
-    got, headers, _ = head_of(standby.url, path)
+def test_a_standby_redirects_by_the_beginning_of_the_path(leader_and_standby, path, status):
+    leader, standby = leader_and_standby
+    got, headers, _ = get_response(standby.url, path)
     assert got == status
     assert headers["Location"] == (f"{leader.url}{path}" if status == 307 else None)
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory, zookeeper):
+def leader_and_standby(tmp_path_factory, zookeeper):
     """A leader and a standby for tests that change nothing."""
     with keeper(zookeeper.hosts) as client:
-        one = Elected(tmp_path_factory.mktemp("standing"), zookeeper.hosts, client)
+        one = Elected(tmp_path_factory.mktemp("schedulers"), zookeeper.hosts, client)
         try:
             leader = one.lead()
             standby = one.stand_by()
@@ -99,50 +101,44 @@ def standing(tmp_path_factory, zookeeper):
             one.close()
 
 
-def head_of(url: str, path: str):
-    import http.client
-    from urllib.parse import urlsplit
-
+def get_response(url: str, path: str):
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
-def test_a_redirect_cannot_be_made_to_lead_elsewhere(standing):
-    leader, standby = standing
-    _, headers, _ = head_of(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
+def test_a_path_cannot_change_the_host_or_headers_of_a_redirect(leader_and_standby):
+    leader, standby = leader_and_standby
+    _, headers, _ = get_response(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
     assert headers["Location"] == f"{leader.url}/api/%0D%0ASet-Cookie%3A%20x%3Dy/..//evil.example"
     assert headers["Set-Cookie"] is None
 
 
-def test_an_ipv6_address_stands_in_brackets_where_a_standby_sends_to(elected):
+def test_an_ipv6_address_is_in_brackets_in_a_redirect(elected):
     leader = elected.add(host="::1").start()
     port = leader.url.rpartition(":")[2]
     assert leader.url == f"http://[::1]:{port}"
     standby = elected.stand_by()
-    wait_until(lambda: head_of(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
-    assert head_of(standby.url, "/api")[1]["Location"] == f"{leader.url}/api"
+    wait_until(lambda: get_response(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
+    assert get_response(standby.url, "/api")[1]["Location"] == f"{leader.url}/api"
 
 
-def test_a_redirected_connection_goes_on(standing):
-    """The body that was not read is not taken for the next request."""
-    import http.client
-    from urllib.parse import urlsplit
-
-    connection = http.client.HTTPConnection(urlsplit(standing[1].url).netloc, timeout=60)
+def test_a_redirected_connection_can_be_used_again(leader_and_standby):
+    """The rest of the body is not taken for the next request."""
+    connection = http.client.HTTPConnection(urlsplit(leader_and_standby[1].url).netloc, timeout=60)
     for _ in range(2):
         connection.request("POST", "/api", request("listBackups") + b"x" * 100_000)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 307
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 307
     connection.close()
 
 
-def test_the_standby_serves_what_needs_no_storage_when_told_to(elected):
+def test_a_standby_serves_calls_without_storage_with_the_bypass_header(elected):
     elected.lead()
     standby = elected.stand_by()
     for method, wanted in {
@@ -157,23 +153,23 @@ def test_the_standby_serves_what_needs_no_storage_when_told_to(elected):
         assert said(call(standby.url, method, _headers=BYPASS)) == wanted, method
 
 
-def test_bad_and_foreign_nodes_are_not_members(elected, zk):
+def test_invalid_and_foreign_nodes_are_not_members(elected, zk):
     leader = elected.lead()
     for number, data in enumerate((b"", b"{", b"[]", b"null", b'{"serviceEndpoint":{}}', b'{"serviceEndpoint":[]}')):
         zk.create(f"{elected.path}/member_000000010{number}", data)
     zk.create(f"{elected.path}/memberx_0000000001", MEMBER.format(port=1).encode())
     zk.create(f"{elected.path}/singleton_candidate_0000000000", b"10.0.0.1")
-    wait_until(lambda: "member_0000000105 is ignored" in leader.log, "the last one read")
+    wait_until(lambda: "member_0000000105: it has no service endpoint" in leader.log, "the last one read")
     assert get(leader.url, "/leaderhealth")[0] == 200
 
 
-def test_with_two_members_nobody_leads(elected, zk):
-    """As with a real one, whoever of them it is; and it leads again when the other is gone."""
+def test_with_two_members_there_is_no_leader(elected, zk):
+    """As with real schedulers, also for the true leader, which leads again when the other member is deleted."""
     leader = elected.lead()
     standby = elected.stand_by()
     zk.create(f"{elected.path}/member_0000000099", MEMBER.format(port=1).encode())
     for one in (leader, standby):
-        wait_until(lambda one=one: get(one.url, "/leaderhealth")[0] == 502, "nobody leads")
+        wait_until(lambda one=one: get(one.url, "/leaderhealth")[0] == 502, "no leader is known")
         status, headers, body = post(one.url, request("listBackups"))
         assert (status, headers["Content-Type"], headers["Location"]) == (503, None, None)
         assert b"No Leader Found" in body
@@ -181,8 +177,8 @@ def test_with_two_members_nobody_leads(elected, zk):
     elected.wait_advertised(leader)
 
 
-def test_who_has_seen_the_member_node_finds_it_leading(elected, zk):
-    """From the very moment on: a client that comes at once is not told that nobody leads."""
+def test_a_scheduler_leads_as_soon_as_its_member_node_exists(elected, zk):
+    """A client that has just read the node must not get the reply that no leader is known."""
     leader = elected.lead()
     for _ in range(20):
         before = elected.names("member_")
@@ -209,11 +205,11 @@ def test_nodes_belong_to_the_user_of_the_credentials(elected, zk, zookeeper):
     assert "NoAuthError" in refused.log
 
 
-def test_without_credentials_it_warns(standing):
-    assert "there are no -zk_digest_credentials" in standing[0].log
+def test_a_scheduler_without_credentials_warns(leader_and_standby):
+    assert "There are no -zk_digest_credentials" in leader_and_standby[0].log
 
 
-def test_the_chroot_is_where_election_and_advertising_begin(elected, zk):
+def test_election_and_advertising_are_below_the_chroot(elected, zk):
     missing = elected.add("-zk_chroot_path=/nowhere")
     missing.initialize()
     missing.spawn()
@@ -225,15 +221,15 @@ def test_the_chroot_is_where_election_and_advertising_begin(elected, zk):
     assert elected.members() == [leader.url]
 
 
-def test_the_endpoint_has_the_name_it_was_given(elected, zk):
+def test_the_endpoint_has_the_name_of_the_flag(elected, zk):
     leader = elected.lead("-serverset_endpoint_name=https")
     [member] = elected.names("member_")
-    told = json.loads(zk.get(f"{elected.path}/{member}")[0])
-    assert list(told["additionalEndpoints"]) == ["https"]
+    payload = json.loads(zk.get(f"{elected.path}/{member}")[0])
+    assert list(payload["additionalEndpoints"]) == ["https"]
     assert get(leader.url, "/leaderhealth")[0] == 200
 
 
-def test_zookeeper_that_does_not_answer_is_named(elected):
+def test_a_zookeeper_that_does_not_answer_is_reported(elected):
     one = elected.add("-zk_endpoints=127.0.0.1:1", "-zk_connection_timeout=100ms")
     one.initialize()
     one.spawn()

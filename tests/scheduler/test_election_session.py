@@ -1,4 +1,4 @@
-"""What a session with a real ZooKeeper tells when it is over, and that it does so once."""
+"""The loss of a session with a real ZooKeeper is reported, and only once."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from aurora_admin.scheduler.election.election import Election
-from aurora_admin.scheduler.election.session import Access, Session, _client
+from aurora_admin.scheduler.election.session import Access, Session, new_client
 from tests.support.processes import wait_until
 from tests.support.zookeeper_log import bare, end_session
 
@@ -20,24 +20,24 @@ def path():
     return f"/aurora-{uuid.uuid4().hex}"
 
 
-def assert_nothing_more_is_told():
-    """The thread that calls back is over."""
+def wait_for_the_last_callback():
+    """Return when the thread that calls back has ended."""
     wait_until(lambda: not [one for one in threading.enumerate() if one.name == "zookeeper"], "its end")
 
 
-def test_7_a_session_that_the_servers_have_ended_is_told_once(zookeeper, path):
+def test_an_expired_session_is_reported_once(zookeeper, path):
     looks, lost = [], []
     with closing(Session(Access(zookeeper.hosts), path, looks.append, on_lost=lost.append)) as session:
         session.open()
         wait_until(lambda: looks, "the first look")
         end_session(session.client, zookeeper.hosts)
         assert lost == [EXPIRED]
-        assert_nothing_more_is_told()
+        wait_for_the_last_callback()
         assert lost == [EXPIRED]
 
 
-def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeeper, path):
-    """The next look would not find its node, nor is it for this process to stand again."""
+def test_a_candidate_with_an_expired_session_reports_the_loss_once(zookeeper, path):
+    """It neither reports its missing node too, nor becomes a candidate again."""
     elected, lost = threading.Event(), []
     with closing(
         Election(
@@ -53,12 +53,11 @@ def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeep
         election.start()
         assert elected.wait(60)
         end_session(election._session.client, zookeeper.hosts)
-        assert_nothing_more_is_told()
+        wait_for_the_last_callback()
         assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
 
 
-def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
-    """Who only watches goes on watching."""
+def test_a_session_without_on_lost_is_replaced_when_it_expires(zookeeper, path):
     looks = []
     with closing(Session(Access(zookeeper.hosts), path, looks.append)) as session:
         session.open()
@@ -70,8 +69,8 @@ def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
 
 
 @pytest.fixture
-def dark_host():
-    """An address where nobody takes a connection, nor refuses one: as of a host without power."""
+def dead_host():
+    """An address that neither accepts nor refuses a connection, like that of a host that is down."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
@@ -80,8 +79,8 @@ def dark_host():
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_host_without_power_is_waited_for_no_longer_than_its_share(dark_host):
-    """The session would be over before another server was asked."""
-    client = _client(Access(",".join([dark_host] * 9), session_seconds=4.5))
+def test_a_host_that_is_down_is_waited_for_no_longer_than_its_share(dead_host):
+    """Otherwise the session would expire before another server is tried."""
+    client = new_client(Access(",".join([dead_host] * 9), session_seconds=4.5))
     with pytest.raises(TimeoutError):
-        client.handler.create_connection(address=("127.0.0.1", int(dark_host.partition(":")[2])), timeout=86400)
+        client.handler.create_connection(address=("127.0.0.1", int(dead_host.partition(":")[2])), timeout=86400)

@@ -1,4 +1,4 @@
-"""A server that does to each request what its script says: for faults that a real scheduler cannot show."""
+"""A scripted HTTP server, for faults that a real scheduler cannot be made to show, and a client of it."""
 
 import gzip
 import io
@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from aurora_admin.client.retry import Clock
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
-from aurora_admin.command import Options
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import Response, ResponseDetail, Result
 from aurora_admin.output import Output
 from aurora_admin.wire.codec import encode
-from aurora_admin.wire.message import EXCEPTION, REPLY, Message, from_binary, from_json, to_binary, to_json
+from aurora_admin.wire.message import REPLY, Message, application_exception, from_binary, from_json, to_binary, to_json
 
 BINARY = "application/vnd.apache.thrift.binary"
 JSON = "application/x-thrift"
 REASONS = {200: "OK", 307: "Temporary Redirect", 500: "Server Error", 503: "Service Unavailable"}
-LEADERLESS = b"<html><h1>No Leader Found</h1><p>It appears that the scheduler is failing over.</p></html>"
+NO_LEADER_PAGE = b"<html><h1>No Leader Found</h1><p>It appears that the scheduler is failing over.</p></html>"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Request:
 
     @property
     def message(self) -> Message:
-        """The Thrift message in it."""
+        """The Thrift message in the body."""
         return from_binary(self.body) if self.headers["Content-Type"] == BINARY else from_json(self.body)
 
 
@@ -45,18 +44,18 @@ Action = Callable[[socket.socket, Request], None]
 
 @dataclass
 class FakeScheduler:
-    """Serves on loopback until closed: each request takes the next action, all that follow the last one."""
+    """Serves on loopback until closed; each request gets the next action of the script, later ones the last."""
 
     script: Sequence[Action]
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     tls: ssl.SSLContext | None = None
-    deaf_connections: int = 0  # the first so many are broken off before anything is read from them
+    reset_connections: int = 0  # how many connections are reset, from the first on, before anything is read
 
     def __post_init__(self) -> None:
         self.closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        if self.deaf_connections:
+        if self.reset_connections:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"{'https' if self.tls else 'http'}://{self.host}"
@@ -67,7 +66,7 @@ class FakeScheduler:
         self._threads[0].start()
 
     def client(self, **options: object) -> "Client":
-        """Return a client that is closed with the server; options are those of Client."""
+        """Return a client that is closed with the server; the options are those of Client."""
         self._clients.append(Client(self.url, **options))  # type: ignore[arg-type]
         return self._clients[-1]
 
@@ -89,7 +88,7 @@ class FakeScheduler:
 
     @property
     def methods(self) -> list[str]:
-        """The calls that came, in order."""
+        """The methods that were called, in order."""
         return [request.message.name for request in self.requests]
 
     def _accept(self) -> None:
@@ -108,7 +107,7 @@ class FakeScheduler:
             if self.tls:
                 sock = self.tls.wrap_socket(sock, server_side=True)
             with sock, sock.makefile("rb") as stream:
-                if self.connections <= self.deaf_connections:
+                if self.connections <= self.reset_connections:
                     stream.close()
                     reset(sock)
                 while request := _read(stream):
@@ -140,21 +139,21 @@ def _shut(sock: socket.socket) -> None:
 
 
 def http(status: int = 200, body: bytes = b"", *, cut: int | None = None, chunk: int = 0, **headers: str) -> Action:
-    """Answer with this status and body; `cut` closes after so many bytes, `chunk` is the size of chunks."""
+    """Respond with this status and body; `cut` closes after so many bytes, `chunk` is the size of chunks."""
     lines = [
         f"HTTP/1.1 {status} {REASONS.get(status, '')}",
         "Transfer-Encoding: chunked" if chunk else f"Content-Length: {len(body)}",
         *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
     ]
     payload = b"".join(_chunks(body, chunk)) if chunk else body
-    whole = "\r\n".join([*lines, "", ""]).encode() + payload
+    complete = "\r\n".join([*lines, "", ""]).encode() + payload
 
     def act(sock: socket.socket, _request: Request) -> None:
-        sock.sendall(whole[:cut])
+        sock.sendall(complete[:cut])
         if cut is not None or headers.get("Connection") == "close":
             _shut(sock)
 
-    act.whole = whole  # type: ignore[attr-defined]
+    act.complete = complete  # type: ignore[attr-defined]
     return act
 
 
@@ -166,53 +165,54 @@ def _chunks(body: bytes, size: int) -> Iterable[bytes]:
 
 
 def result_bytes(method: str, response: Response) -> bytes:
-    """Return a method's result struct with this response in it."""
+    """Return the result struct of a method with this Response."""
     for service in (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler):
         if kind := getattr(service, f"{method}_result", None):
             return encode(kind(success=response))
     raise AssertionError(method)
 
 
-def thrift(method: str, response: Response, *, binary: bool = True, zipped: bool = False, **options: object) -> Action:
-    """Answer a call as a scheduler would; options are those of `http`."""
+def thrift(method: str, response: Response, *, binary: bool = True, gzipped: bool = False, **options: object) -> Action:
+    """Reply to a call as a scheduler does; the options are those of `http`."""
     message = Message(method, REPLY, 0, result_bytes(method, response))
     body = to_binary(message) if binary else to_json(message)
-    headers = {"Content_Encoding": "gzip"} if zipped else {}
+    headers = {"Content_Encoding": "gzip"} if gzipped else {}
     return http(
-        200, gzip.compress(body) if zipped else body, Content_Type=BINARY if binary else JSON, **headers, **options
+        200, gzip.compress(body) if gzipped else body, Content_Type=BINARY if binary else JSON, **headers, **options
     )  # type: ignore[arg-type]
 
 
-def says(method: str, code: int = 1, *texts: str | None, result: Result | None = None, **options: object) -> Action:
-    """Answer a call with this code and these details."""
+def reply_with(
+    method: str, code: int = 1, *texts: str | None, result: Result | None = None, **options: object
+) -> Action:
+    """Reply to a call with this code and these details."""
     details = [ResponseDetail(message=text) for text in texts]
     return thrift(method, Response(responseCode=code, details=details, result=result), **options)  # type: ignore[arg-type]
 
 
 def exception(method: str, code: int, text: str) -> Action:
-    """Answer with a TApplicationException."""
-    body = b"\x0b\0\1%s%s\x08\0\2%s\0" % (len(text).to_bytes(4, "big"), text.encode(), code.to_bytes(4, "big"))
-    return http(200, to_json(Message(method, EXCEPTION, 0, body)), Content_Type=JSON)
+    """Reply with a TApplicationException."""
+    return http(200, to_json(application_exception(method, 0, code, text)), Content_Type=JSON)
 
 
 def close(sock: socket.socket, _request: Request) -> None:
-    """Close without an answer."""
+    """Close the connection without a response."""
     _shut(sock)
 
 
 def reset(sock: socket.socket, _request: Request | None = None) -> None:
-    """Break the connection off hard."""
+    """Reset the connection."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
     raise ConnectionAbortedError  # so that the stream is closed too, which is what closes the socket
 
 
 def silence(sock: socket.socket, _request: Request) -> None:
-    """Never answer."""
+    """Send no response."""
 
 
 def raw(data: bytes) -> Action:
-    """Answer with bytes that need not be HTTP, and close."""
+    """Send bytes that need not be HTTP, and close."""
 
     def act(sock: socket.socket, _request: Request) -> None:
         sock.sendall(data)
@@ -222,7 +222,7 @@ def raw(data: bytes) -> Action:
 
 
 def drip(data: bytes) -> Action:
-    """Send these bytes for ever, a few at a time."""
+    """Send these bytes endlessly, one at a time."""
 
     def act(sock: socket.socket, _request: Request) -> None:
         for byte in itertools.cycle(data):
@@ -233,24 +233,24 @@ def drip(data: bytes) -> Action:
 
 
 class FakeClock:
-    """A clock that only sleeping moves, and that chance does not touch."""
+    """A clock that only sleep moves, without randomness."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.slept: list[float] = []
 
     def sleep(self, seconds: float) -> None:
-        """Pass the time at once."""
+        """Move the clock, without waiting."""
         self.slept.append(seconds)
         self.now += seconds
 
     def clock(self) -> Clock:
-        """Return what the client takes."""
+        """Return it in the client's form."""
         return Clock(lambda: self.now, self.sleep, lambda: 1.0)
 
 
 class Client:
-    """A client of one scheduler: `scheduler` to call, what it logged in `log`, and how long it waited in `slept`."""
+    """A client of one scheduler, with its log and its back-off times."""
 
     def __init__(
         self,
@@ -265,14 +265,20 @@ class Client:
         self.time = FakeClock()
         clock = Clock() if is_real_time else self.time.clock()
         cluster = Cluster("west", {"name": "west", "scheduler_uri": url, **keys}, "/etc/aurora/clusters.json")
-        self.scheduler = Scheduler(cluster, Options(bypass, timeout), Output(None, self._log), clock)
+        self.scheduler = Scheduler(
+            cluster,
+            Output(None, self._log),
+            bypass_leader_redirect=bypass,
+            timeout_seconds=timeout,
+            clock=clock,
+        )
 
     @property
     def slept(self) -> list[float]:
-        """The pauses between attempts, in seconds."""
+        """The waits between attempts, in seconds."""
         return self.time.slept
 
     @property
     def log(self) -> list[str]:
-        """What was logged, line by line."""
+        """The logged lines."""
         return self._log.getvalue().splitlines()

@@ -1,4 +1,4 @@
-"""Clusters in a real ZooKeeper, with members written by the test, and the program while it waits."""
+"""The nodes of schedulers in a real ZooKeeper, written by the test, and the program while it waits for a leader."""
 
 import json
 import subprocess
@@ -12,11 +12,16 @@ from kazoo.client import KazooClient
 
 from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, Clusters, Result
 
-CANDIDATE = "_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-"
+CANDIDATE_PREFIX = "_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-"
+# As releases before 0.10 could write it: host 127.0.0.1, port 9201, name http, ALIVE (docs/connection.md 2.2).
+THRIFT_MEMBER = bytes.fromhex(
+    "0c00010b0001000000093132372e302e302e31080002000023f1000d00020b0c0000000100000004687474700b000100000009"
+    "3132372e302e302e31080002000023f1000800030000000200"
+)
 
 
 def member(host: str, name: str = "http", status: str = "ALIVE") -> bytes:
-    """What a scheduler advertises, byte for byte as it writes it."""
+    """Return the payload of a member node, byte for byte as a scheduler writes it."""
     name_of_host, _, port = host.rpartition(":")
     endpoint = {"host": name_of_host, "port": int(port)}
     document = {"serviceEndpoint": endpoint, "additionalEndpoints": {name: endpoint}, "status": status}
@@ -24,7 +29,7 @@ def member(host: str, name: str = "http", status: str = "ALIVE") -> bytes:
 
 
 @dataclass
-class Serverset:
+class ServerSet:
     """The nodes of one cluster's schedulers, and its entry in clusters.json."""
 
     zk: KazooClient
@@ -37,7 +42,7 @@ class Serverset:
         self.entry()
 
     def entry(self, **keys: object) -> None:
-        """Write the cluster's entry; keys replace ours."""
+        """Write the cluster's entry; the keys replace or extend the usual ones."""
         entry = {"name": "west", "zk": self.hosts, "scheduler_zk_path": self.path, **keys}
         self.clusters.write_documents([entry])
 
@@ -47,25 +52,25 @@ class Serverset:
 
 
 @dataclass
-class Running:
-    """The program, running, and what it has logged so far."""
+class RunningProgram:
+    """The program while it runs."""
 
     process: subprocess.Popen[str]
 
     def line(self) -> str:
-        """Return the next line of its log; empty when it ended."""
+        """Wait for the next line of its log; empty when it has ended."""
         assert self.process.stderr
         return self.process.stderr.readline().rstrip("\n")
 
-    def ended(self) -> Result:
-        """Wait for its end and return what is left to read."""
+    def wait_exit(self) -> Result:
+        """Wait for its end and return the rest of its output."""
         out, err = self.process.communicate(timeout=DEADLINE_SECONDS)
         return Result(self.process.returncode, out, err)
 
 
 @contextmanager
-def running(env: dict[str, str], *arguments: str) -> Iterator[Running]:
-    """Run the program beside the test; it is killed when it takes too long."""
+def running_program(env: dict[str, str], *arguments: str) -> Iterator[RunningProgram]:
+    """Run the program beside the test; it is killed at the deadline."""
     command = [str(PROGRAMS / "aurora_admin"), *arguments]
     process = subprocess.Popen(
         command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -73,7 +78,7 @@ def running(env: dict[str, str], *arguments: str) -> Iterator[Running]:
     timer = threading.Timer(DEADLINE_SECONDS, process.kill)
     timer.start()
     try:
-        yield Running(process)
+        yield RunningProgram(process)
     finally:
         timer.cancel()
         process.kill()

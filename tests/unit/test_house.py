@@ -178,7 +178,7 @@ def test_nothing_heavy_is_imported_at_the_top_of_a_plugin():
 
 
 STARTED = set(ours("command", "hookspec", "parser", "registry", "plugins", *(f"plugins.{name}" for name in plugins())))
-LOOKED_UP = set(ours("client", "client.discovery", "clusters"))
+LOOKED_UP = set(ours("client", "client.discovery", "client.http", "client.http.url", "clusters"))
 LOADED = """
 import sys
 from aurora_admin import main

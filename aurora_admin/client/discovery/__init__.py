@@ -1,109 +1,87 @@
-"""Find the scheduler that leads a cluster (docs/connection.md 1.6 and 2)."""
+"""Find the leading scheduler of a cluster (docs/connection.md 1.6 and 2)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
+from aurora_admin.client.http.url import request_url, with_scheme, without_credentials
 from aurora_admin.errors import ConfigError
 
 if TYPE_CHECKING:
-    from aurora_admin.client.discovery.search import Search
+    from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 
-SCHEMES = ("http", "https")
-UNQUOTED = "/%:@!$&'()*+,;=~"
-
 
 class Leader(NamedTuple):
-    """A scheduler's address as it is configured or advertised, and where its API is."""
+    """A scheduler: its address as it is configured or advertised, and the URL of its API."""
 
     url: str
     api: str
 
 
-class Configured:
-    """A scheduler whose address is in clusters.json: nobody is asked."""
+class ConfiguredFinder:
+    """Finds the scheduler whose address is in clusters.json, without any request."""
 
     def __init__(self, cluster: Cluster, uri: str) -> None:
         self._cluster = cluster
         self._uri = uri
 
-    def look(self, deadline: Deadline | None = None) -> Leader:
-        return Leader(self._uri, api_url(self._uri, self._cluster))
+    def find(self, deadline: Deadline | None = None) -> Leader:
+        """Return the configured scheduler, which need not lead.
+
+        Raises:
+            ConfigError: the address is not the URL of a server.
+        """
+        try:
+            api = request_url(urljoin(with_scheme(self._uri), "api"))
+        except ValueError as error:
+            raise ConfigError(
+                f"Cluster {self._cluster.name} in {self._cluster.path}: scheduler_uri "
+                f"{without_credentials(self._uri)} cannot be used: {error}"
+            ) from error
+        return Leader(self._uri, api)
 
     def clock(self, clock: Clock) -> Clock:
+        """Return the clock unchanged: there are no changes to wake up for."""
         return clock
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing; there is no connection."""
 
 
-def finder(cluster: Cluster, log: Output) -> Configured | Search:
-    """Return the way to the leader that the cluster's entry tells; zk goes before scheduler_uri.
+def new_finder(cluster: Cluster, log: Output) -> ConfiguredFinder | ZooKeeperFinder:
+    """Return a finder for the cluster's entry in clusters.json; zk takes precedence over scheduler_uri.
 
     Raises:
-        ConfigError: it tells none, or one that nobody could go.
+        ConfigError: the entry has neither, or an invalid zk.
     """
     for key in cluster.templates():
-        log.warn(f"The {key} of cluster {cluster.name} has a template in it, which is taken as it stands")
+        log.warn(f"The {key} of cluster {cluster.name} contains a template, which is not expanded")
     connection = cluster.connection()
     if connection.zk:
-        from aurora_admin.client.discovery.search import Search
+        from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
 
-        return Search(cluster, log)
+        return ZooKeeperFinder(cluster, log)
     if not connection.scheduler_uri:
         raise ConfigError(
             f'"cluster" does not specify zk or scheduler_uri: give {cluster.name} one of them in {cluster.path}'
         )
-    return Configured(cluster, connection.scheduler_uri)
+    return ConfiguredFinder(cluster, connection.scheduler_uri)
 
 
 def leader(cluster: Cluster, log: Output, timeout_seconds: float | None = None) -> Leader:
-    """Find the leader, and wait for one if need be; with scheduler_uri nobody is asked.
+    """Find the leader, and wait for one for 20 s or `timeout_seconds`; with scheduler_uri nothing is requested.
 
     Raises:
-        ConfigError: the cluster's entry tells no way, or one that cannot be gone.
-        ConnectionFailed: nobody leads, or nobody can say, until the time is over (default: 20 s).
+        ConfigError: the cluster's entry is incomplete or invalid.
+        ConnectionFailed: no leader was found in time.
     """
-    way = finder(cluster, log)
-    if isinstance(way, Configured):
-        return way.look()
-    from aurora_admin.client.discovery.search import wait_for_leader
+    finder = new_finder(cluster, log)
+    if isinstance(finder, ConfiguredFinder):
+        return finder.find()
+    from aurora_admin.client.discovery.zookeeper import wait_for_leader
 
-    return wait_for_leader(way, log, timeout_seconds)
-
-
-def api_url(uri: str, cluster: Cluster) -> str:
-    """Return where the API of a configured scheduler is, without user and password (docs/connection.md 1.6).
-
-    Raises:
-        ConfigError: this is no URL of a server.
-    """
-    try:
-        return server_url(urljoin(with_scheme(uri), "api"))
-    except ValueError as error:
-        raise ConfigError(
-            f"Cluster {cluster.name} in {cluster.path}: scheduler_uri {uri.rpartition('@')[2]} cannot be used: {error}"
-        ) from error
-
-
-def with_scheme(uri: str) -> str:
-    """Return a configured address as a URL; without a scheme it is http."""
-    return uri if "://" in uri else f"http://{uri}"
-
-
-def server_url(url: str) -> str:
-    """Return a URL as a request can carry it: quoted, without user and password, query and fragment.
-
-    Raises:
-        ValueError: it is not one of a server, with the reason.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        raise ValueError("it begins with neither http:// nor https://")
-    if not parts.hostname or parts.port == 0:  # asking for the port checks it
-        raise ValueError("it names no host and port")
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], quote(parts.path, safe=UNQUOTED), "", ""))
+    return wait_for_leader(finder, log, timeout_seconds)

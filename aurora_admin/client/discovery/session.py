@@ -1,58 +1,49 @@
-"""One session with a ZooKeeper ensemble, to read in: nothing is retried here, and everything has an end.
+"""A ZooKeeper session to read in, without retries: kazoo tries each server once, and every wait has a deadline.
 
-kazoo is told to go round the servers once; when to go again is decided where all other retries are.
+Retries of a lookup are decided in client/retry.py, like all others.
 """
 
 from __future__ import annotations
 
-import logging
+from concurrent.futures import Future
 from contextlib import suppress
-from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from kazoo.client import KazooClient
-from kazoo.exceptions import (
-    ConnectionClosedError,
-    ConnectionLoss,
-    KazooException,
-    NoAuthError,
-    NoNodeError,
-    SessionExpiredError,
-)
-from kazoo.handlers.threading import SequentialThreadingHandler
+from kazoo.exceptions import KazooException, NoAuthError, NoNodeError
+
+from aurora_admin.zookeeper import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    # Takes a wait of so many seconds that tells whether something happened, and tells whether it did in time.
+    # Waits for an event, given as a function that waits for so many seconds, and returns whether it happened in time.
     Wait = Callable[[Callable[[float], bool]], bool]
 
-FAREWELL_SECONDS = 1.0  # a session that is not closed ends by itself; closing it is a courtesy
-NO_ANSWER = "connected, but there was no answer"
+CLOSE_SECONDS = 1.0  # a session that is not closed expires by itself
+NO_REPLY = "connected, but there was no reply"
 
 
 class Unavailable(Exception):
-    """The ensemble could not be asked; the text is the reason."""
+    """The ensemble could not be read; the text is the reason."""
 
 
-class Session:
-    """A session that is asked for at once, and there once `open` returns.
+class LookupSession:
+    """A session that connects at once and is usable when `open` has returned.
 
-    `changed` is set when what was read may not be true any more.
+    `changed` is set when something that was read may have changed.
     """
 
-    def __init__(self, hosts: Sequence[str], seconds: float, changed: Event) -> None:
-        # No server is waited for so long that there is no time for the others.
-        self._threads = _Threads(seconds / len(hosts))
-        self._client = KazooClient(
-            ",".join(hosts),
-            timeout=seconds,
-            handler=self._threads,
-            logger=_silence(),
+    def __init__(self, hosts: str, seconds: float, changed: Event) -> None:
+        self._handler = _Handler(hosts, seconds)
+        self._client = connection.new_client(
+            hosts,
+            seconds,
+            handler=self._handler,
+            logger=connection.disabled_logger(),
             connection_retry={"max_tries": 1},
         )
-        self._client.add_listener(lambda _: self._threads.settled.set())
+        self._client.add_listener(lambda _: self._handler.settled.set())
         self._changed = changed
         self._client.start_async()
 
@@ -64,124 +55,116 @@ class Session:
         """Return when there is a connection.
 
         Raises:
-            Unavailable: no server took us.
+            Unavailable: no server accepted one.
         """
-        is_settled = wait(self._threads.settled.wait)
+        is_settled = wait(self._handler.settled.wait)
         if not self.is_open:
-            untried = "none of these names is known" if is_settled else "timed out"
-            raise Unavailable(self._threads.reasons() or untried)
+            untried = "none of the host names can be resolved" if is_settled else "timed out"
+            raise Unavailable(self._handler.reasons() or untried)
 
     def read(
         self, path: str, wanted: Callable[[str], Any], wait: Wait
     ) -> tuple[list[str], dict[str, bytes | None]] | None:
-        """Return the names of the children, and what is in those that are wanted; None if there is no such path.
+        """Return the names of the children, and the contents of those that are wanted; None if the path is missing.
 
-        A node that we may not read is None, too.
+        The content is None where the ACL does not allow reading it.
 
         Raises:
-            Unavailable: the connection broke, or there was no answer in time.
+            Unavailable: the connection was lost, or there was no reply in time.
         """
         try:
-            names: list[str] = self._answer(self._asked(self._client.get_children_async, path), wait)
+            names: list[str] = self._result(self._request(self._client.get_children_async, path), wait)
         except NoNodeError:
             return None
         except NoAuthError as error:
-            raise Unavailable(f"its ACL does not let us read {path}") from error
-        asked = {
-            name: self._asked(self._client.get_async, f"{path.rstrip('/')}/{name}") for name in names if wanted(name)
+            raise Unavailable(f"its ACL does not allow reading {path}") from error
+        pending = {
+            name: self._request(self._client.get_async, f"{path.rstrip('/')}/{name}") for name in names if wanted(name)
         }
-        found: dict[str, bytes | None] = {}
-        for name, answer in asked.items():
-            with suppress(NoNodeError):  # gone since its name was read
-                found[name] = self._data(answer, wait)
-        return names, found
+        contents: dict[str, bytes | None] = {}
+        for name, request in pending.items():
+            with suppress(NoNodeError):  # deleted since its name was read
+                contents[name] = self._content(request, wait)
+        return names, contents
 
     def close(self) -> None:
-        """Say goodbye; a server that does not hear it any more is not waited for."""
-        is_heard = self.is_open
-        farewell = Thread(target=self._end, daemon=True)
-        farewell.start()
-        if is_heard:
-            farewell.join(FAREWELL_SECONDS)
+        """Close the session; wait for that only if it is connected."""
+        is_connected = self.is_open
+        closing = Thread(target=connection.close, args=[self._client], daemon=True)
+        closing.start()
+        if is_connected:
+            closing.join(CLOSE_SECONDS)
 
-    def _end(self) -> None:
-        try:
-            self._client.stop()
-            self._client.close()
-        except (KazooException, OSError):
-            return
-
-    def _note(self, _event: object) -> None:
+    def _on_change(self, _event: object) -> None:
         self._changed.set()
 
-    def _asked(self, ask: Callable[..., Any], path: str) -> Any:
-        """Ask in a thread, where no Ctrl-C can come: kazoo takes one for a broken connection, and goes on."""
-        answers: SimpleQueue[Any] = SimpleQueue()
-        Thread(target=lambda: answers.put(ask(path, watch=self._note)), daemon=True).start()
-        return answers.get()
+    def _request(self, method: Callable[..., Any], path: str) -> Any:
+        """Send a request from a thread of its own: kazoo takes a Ctrl-C in here for a lost connection, and goes on.
 
-    def _data(self, answer: Any, wait: Wait) -> bytes | None:
+        An error in that thread is raised here.
+        """
+        sent: Future[Any] = Future()
+
+        def send() -> None:
+            try:
+                sent.set_result(method(path, watch=self._on_change))
+            except BaseException as error:  # noqa: BLE001 - handed over, so that the caller cannot wait for ever
+                sent.set_exception(error)
+
+        Thread(target=send, daemon=True).start()
+        return sent.result()
+
+    def _content(self, request: Any, wait: Wait) -> bytes | None:
         try:
-            return bytes(self._answer(answer, wait)[0])
+            return bytes(self._result(request, wait)[0])
         except NoAuthError:
             return None
 
-    def _answer(self, answer: Any, wait: Wait) -> Any:
-        if not wait(answer.wait):
-            raise Unavailable(NO_ANSWER)
+    def _result(self, request: Any, wait: Wait) -> Any:
+        if not wait(request.wait):
+            raise Unavailable(NO_REPLY)
         try:
-            return answer.get()
+            return request.get()
         except (NoNodeError, NoAuthError):
             raise
-        except (ConnectionLoss, ConnectionClosedError, SessionExpiredError) as error:
+        except connection.CONNECTION_ERRORS as error:
             raise Unavailable("the connection was lost") from error
         except KazooException as error:
-            raise Unavailable(str(error) or type(error).__name__) from error
+            raise Unavailable(connection.describe(error)) from error
 
 
-class _Threads(SequentialThreadingHandler):  # type: ignore[misc]
-    """kazoo's threads and sockets, and what became of each try to connect."""
+class _Handler(connection.Handler):
+    """Records the outcome of each attempt to connect."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
+    def __init__(self, hosts: str, session_seconds: float) -> None:
+        super().__init__(hosts, session_seconds)
         self.settled = Event()  # there is a connection, or no server is left to try
-        self._seconds = seconds
-        self._tried: dict[str, str] = {}
+        self._outcomes: dict[str, str] = {}
 
     def create_connection(self, address: tuple[str, int], *more: Any, **settings: Any) -> Any:
-        """Connect, in the time for one server; kazoo gives each the time for all."""
+        """Connect to one server; raises as that of the base class."""
+        server = f"{address[0]}:{address[1]}"
         try:
-            connection = super().create_connection(address, *more, **{**settings, "timeout": self._seconds})
+            connected = super().create_connection(address, *more, **settings)
         except OSError as error:
-            self._tried[_name(address)] = error.strerror or str(error) or type(error).__name__
+            self._outcomes[server] = error.strerror or str(error) or type(error).__name__
             raise
-        self._tried[_name(address)] = NO_ANSWER
-        return connection
+        self._outcomes[server] = NO_REPLY
+        return connected
 
     def spawn(self, func: Callable[..., object], *args: Any, **kwargs: Any) -> Thread:
-        """Start a thread; the one that connects is the only one that ends before it is told to."""
+        """Start a thread. Of kazoo's threads only the connecting one ends by itself, when no server is left to try."""
 
-        def work() -> None:
+        def run() -> None:
             try:
                 func(*args, **kwargs)
             finally:
                 self.settled.set()
 
-        return super().spawn(work)  # type: ignore[no-any-return]
+        return super().spawn(run)  # type: ignore[no-any-return]
 
     def reasons(self) -> str:
-        """Return why there is no connection, nothing if no server was tried; one that all share is told once."""
-        if len(reasons := set(self._tried.values())) == 1:
+        """Return why there is no connection, for each server or once for all; empty if no server was tried."""
+        if len(reasons := set(self._outcomes.values())) == 1:
             return reasons.pop()
-        return ", ".join(f"{server} {reason}" for server, reason in sorted(self._tried.items()))
-
-
-def _name(address: tuple[str, int]) -> str:
-    return f"{address[0]}:{address[1]}"
-
-
-def _silence() -> logging.Logger:
-    """Return a logger that says nothing: what kazoo warns about is told in our words."""
-    logger = logging.getLogger("aurora_admin.zookeeper")
-    logger.disabled = True
-    return logger
+        return ", ".join(f"{server} {reason}" for server, reason in sorted(self._outcomes.items()))

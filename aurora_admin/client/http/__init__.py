@@ -1,1 +1,1 @@
-"""HTTP for the client: transport, proxy selection, authentication, status codes."""
+"""HTTP to a scheduler: connections, proxies, credentials, and the meaning of a status."""

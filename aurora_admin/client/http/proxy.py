@@ -1,4 +1,4 @@
-"""The first hop to a server: straight, or by the proxy and the certificates that the environment names."""
+"""Proxies and certificates that the environment names, and connections that use them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from aurora_admin.errors import ConfigError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-# As requests, which the original was built on, reads them.
+# The variables that requests reads, on which the original was built.
 CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def connection(target: SplitResult, timeout_seconds: float) -> HTTPConnection:
-    """Return an unopened connection to the target, or to the proxy that has to be asked for it.
+def new_connection(target: SplitResult, timeout_seconds: float) -> HTTPConnection:
+    """Return a connection to the target, through a proxy if the environment wants one; it is not opened yet.
 
     Raises:
-        ConfigError: the environment names certificates that cannot be used.
+        ConfigError: the certificates that the environment names cannot be read.
     """
-    proxy = proxy_of(target)
-    hop = proxy or target
+    proxy = select_proxy(target)
+    first = proxy or target
     if target.scheme == "http":
-        return HTTPConnection(hop.hostname or "", hop.port, timeout=timeout_seconds)
-    secure = HTTPSConnection(hop.hostname or "", hop.port, timeout=timeout_seconds, context=_tls())
+        return HTTPConnection(first.hostname or "", first.port, timeout=timeout_seconds)
+    secure = HTTPSConnection(first.hostname or "", first.port, timeout=timeout_seconds, context=_tls_context())
     if proxy:
         secure.set_tunnel(target.hostname or "", target.port, proxy_headers(proxy))
     return secure
 
 
-def proxy_of(target: SplitResult) -> SplitResult | None:
-    """Return the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY want for the target; a loopback address has none."""
+def select_proxy(target: SplitResult) -> SplitResult | None:
+    """Return the proxy for the target by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; none for loopback."""
     if not any(name.lower().endswith("_proxy") for name in os.environ) or is_loopback(target.hostname):
         return None
     from urllib.request import getproxies, proxy_bypass
@@ -48,32 +48,32 @@ def proxy_of(target: SplitResult) -> SplitResult | None:
 
 
 def proxy_headers(proxy: SplitResult) -> dict[str, str]:
-    """Return what tells the proxy who we are, if its URL does."""
-    user = basic(proxy)
-    return {"Proxy-Authorization": user} if user else {}
+    """Return the headers for the proxy: the credentials in its URL, if there are any."""
+    authorization = basic_auth_of(proxy)
+    return {"Proxy-Authorization": authorization} if authorization else {}
 
 
-def basic(url: SplitResult) -> str | None:
-    """Return the Authorization for the user and password in a URL."""
+def basic_auth_of(url: SplitResult) -> str | None:
+    """Return the value of an Authorization header for the user and password in a URL."""
     if url.username is None:
         return None
-    return basic_of(unquote(url.username), unquote(url.password or ""))
+    return basic_auth(unquote(url.username), unquote(url.password or ""))
 
 
-def basic_of(user: str, password: str) -> str:
+def basic_auth(user: str, password: str) -> str:
     """Return the value of an Authorization header."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def is_loopback(host: str | None) -> bool:
-    """Tell whether a host is this machine, by its name or address alone."""
+    """Return whether a host is this machine, by its name or address alone."""
     try:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
 
 
-def _tls() -> SSLContext:
+def _tls_context() -> SSLContext:
     import ssl
 
     path = next(filter(None, map(os.environ.get, CERTIFICATE_VARIABLES)), None)

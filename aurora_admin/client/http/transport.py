@@ -1,7 +1,7 @@
-"""One request over HTTP/1.1: connect, send, and give the reply as a stream.
+"""Requests over HTTP/1.1, one at a time; the body of a response is read as it arrives.
 
 http.client and not urllib3: importing urllib3 takes 4.8 times as long as importing argparse, http.client 2.3 times,
-and a whole command with one round trip may take 7.
+and a command with one round trip may take 7.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
-from aurora_admin.client.failures import Failure, Lost, Unreachable, Unusable
-from aurora_admin.client.http.proxy import connection, is_loopback, proxy_headers, proxy_of
+from aurora_admin.client.failures import Failure, InvalidReply, ReplyLost, Unreachable
+from aurora_admin.client.http.proxy import is_loopback, new_connection, proxy_headers, select_proxy
 from aurora_admin.client.retry import CONNECT_SECONDS, Clock, Deadline
 
 if TYPE_CHECKING:
@@ -26,100 +26,101 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 1 << 22  # of incoming bytes: a million tasks in small pieces take a tenth longer
 # Jetty closes a connection that was idle for 30 s; a request sent at that moment would have an unknown outcome.
 IDLE_SECONDS = 5.0
-PAGE_BYTES = 1 << 16  # of an error page, to quote from
-BROKEN = (OSError, EOFError, http.client.HTTPException, zlib.error)
+TEXT_BYTES = 1 << 16  # of an error page, to quote from
+READ_ERRORS = (OSError, EOFError, http.client.HTTPException, zlib.error)
+ENDED_EARLY = "the server ended it too early"
 
 
 class Response:
-    """A reply whose status and headers have come; its body is read as it arrives."""
+    """A response whose status and headers have arrived; its body is read as it arrives."""
 
-    def __init__(self, reply: http.client.HTTPResponse, url: str, deadline: Deadline) -> None:
-        self.status = reply.status
-        self.reason = reply.reason
+    def __init__(self, response: http.client.HTTPResponse, url: str, deadline: Deadline) -> None:
+        self.status = response.status
+        self.reason = response.reason
         self.url = url
-        self.location = reply.headers.get("Location", "")
-        self.challenge = reply.headers.get("WWW-Authenticate", "")
-        self.content_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        self.location = response.headers.get("Location", "")
+        self.challenge = response.headers.get("WWW-Authenticate", "")
+        self.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self.failure: Failure | None = None
-        self._reply = reply
-        self._body = _decoded(reply, url)
+        self._http = response
+        self._body = _decoded(response, url)
         self._deadline = deadline
         self._is_stream = False
 
-    def stream(self) -> None:
-        """From here on only silence is limited, not the whole: how fast a reader takes it in is their business."""
+    def limit_silence_only(self) -> None:
+        """From here on, have the deadline limit each wait for bytes, not all of the body: a pager may read it."""
         self._is_stream = True
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes of the body, as soon as there are some; none at its end.
 
         Raises:
-            Lost: the connection broke, or nothing came for too long; `failure` keeps it.
+            ReplyLost: the connection was lost, or nothing arrived in time; `failure` keeps it.
         """
         if self._is_stream:
             self._deadline.restart()
         try:
             return self._body.read1(size)
-        except BROKEN as error:
-            self.failure = Lost(f"the answer broke off, {describe(error)}", self.url)
+        except READ_ERRORS as error:
+            self.failure = ReplyLost(f"the reply broke off: {describe(error)}", self.url)
             raise self.failure from error
 
-    def page(self) -> str:
-        """Return the beginning of a body that is no Thrift, as text; what cannot be read is left out."""
+    def text(self) -> str:
+        """Return the beginning of an error page; the part that cannot be read is left out."""
         page = b""
         try:
-            while len(page) < PAGE_BYTES and (part := self.read(PAGE_BYTES - len(page))):
+            while len(page) < TEXT_BYTES and (part := self.read(TEXT_BYTES - len(page))):
                 page += part
-        except Lost:
+        except ReplyLost:
             pass
         return page.decode("utf-8", "replace")
 
     def close(self) -> None:
-        """Give up what is left of the body."""
-        self._reply.close()
+        """Drop the rest of the body."""
+        self._http.close()
 
     def is_finished(self) -> bool:
-        """Tell whether nothing of the body is left, so that the connection can be used again."""
+        """Return whether the body was read to its end, so that the connection can be used again."""
         try:
-            return not self._body.read(1) and self._reply.isclosed()
-        except BROKEN:
+            return not self._body.read(1) and self._http.isclosed()
+        except READ_ERRORS:
             return False
 
 
 class Transport:
-    """The way to one server at a time; the connection is kept for the next request while it is fresh."""
+    """Sends requests; the connection is kept for the next request to the same server while it is fresh."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._line: _Line | None = None
+        self._connection: _Connection | None = None
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> Response:
-        """Send one request, once, and return when the headers of the reply have come.
+        """Send one POST, once, and return when the headers of the response have arrived.
 
         Raises:
-            Unreachable: the request has not left, or not whole.
-            Lost: it has, and no reply came.
+            Unreachable: the request was not sent, or not completely.
+            ReplyLost: it was sent, and no response arrived.
         """
         return self._send("POST", url, body, headers, deadline)
 
     def get(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
-        """Ask for a page; raises as `post`."""
+        """Send one GET; return and raise as `post`."""
         return self._send("GET", url, None, headers, deadline)
 
     def _send(
         self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Response:
         target = urlsplit(url)
-        if not self._line or not self._line.is_free(target, self._clock.monotonic()):
+        if not self._connection or not self._connection.is_reusable(target, self._clock.monotonic()):
             self.close()
-            self._line = _Line(target, url, deadline)
-        return self._line.send(_Request(verb, url, body, headers), deadline, self._clock.monotonic())
+            self._connection = _Connection(target, url, deadline)
+        return self._connection.send(_Request(verb, url, body, headers), deadline, self._clock.monotonic())
 
     def close(self) -> None:
-        """Drop the connection, whatever is still on its way."""
-        if self._line:
-            self._line.close()
-        self._line = None
+        """Close the connection, with whatever is still to be read from it."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
 
 class _Request(NamedTuple):
@@ -129,37 +130,37 @@ class _Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class _Line:
+class _Connection:
     """One open connection."""
 
     def __init__(self, target: SplitResult, url: str, deadline: Deadline) -> None:
         self._target = target
         self._used = 0.0
         self._response: Response | None = None
-        self._http = _opened(target, url, deadline)
-        self._socket = _PatientSocket(self._http.sock, deadline)
+        self._http = _connect(target, url, deadline)
+        self._socket = _DeadlineSocket(self._http.sock, deadline)
         self._http.sock = cast("Any", self._socket)
 
-    def is_free(self, target: SplitResult, now: float) -> bool:
-        """Tell whether a request to the target may use this connection: not when the server may be closing it."""
+    def is_reusable(self, target: SplitResult, now: float) -> bool:
+        """Return whether a request to the target may use this connection: not when the server may be closing it."""
         is_same = self._target[:2] == target[:2] and now - self._used < IDLE_SECONDS
         is_open = self._response is not None and self._response.is_finished() and self._http.sock is not None
-        # Something to read before anything was asked is the server's goodbye.
+        # If there is something to read before a request was sent, the server has closed it.
         return is_same and is_open and not select.select([self._socket], [], [], 0)[0]
 
     def send(self, request: _Request, deadline: Deadline, now: float) -> Response:
-        """Send one request and wait for the headers of the reply; raises as Transport.post."""
+        """Send one request and wait for the headers of the response; raises as Transport.post."""
         self._socket.deadline, self._used = deadline, now
-        url, is_sent = request.url, self._is_sent(request)
+        url, is_sent = request.url, self._send_request(request)
         try:
-            reply = self._http.getresponse()
+            response = self._http.getresponse()
         except http.client.RemoteDisconnected as error:
-            raise (Lost if is_sent else Unreachable)(describe(error), url) from error
+            raise (ReplyLost if is_sent else Unreachable)(describe(error), url) from error
         except http.client.HTTPException as error:
-            raise Unusable(f"what answers is not HTTP ({describe(error)})", url) from error
+            raise InvalidReply(f"the reply is not HTTP ({describe(error)})", url) from error
         except OSError as error:
-            raise (Lost if is_sent else Unreachable)(describe(error), url) from error
-        self._response = Response(reply, url, deadline)
+            raise (ReplyLost if is_sent else Unreachable)(describe(error), url) from error
+        self._response = Response(response, url, deadline)
         return self._response
 
     def close(self) -> None:
@@ -167,9 +168,9 @@ class _Line:
             self._response.close()
         self._http.close()
 
-    def _is_sent(self, request: _Request) -> bool:
-        """Send; False if the server closed the connection before it had all, but perhaps after telling why."""
-        proxy = proxy_of(self._target) if self._target.scheme == "http" else None
+    def _send_request(self, request: _Request) -> bool:
+        """Send; return False if the server closed the connection before it had all, perhaps after an error response."""
+        proxy = select_proxy(self._target) if self._target.scheme == "http" else None
         path = request.url if proxy else urlsplit(request.url).path or "/"
         own = {
             "Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
@@ -184,19 +185,19 @@ class _Line:
         return True
 
 
-class _PatientSocket:
-    """What http.client needs of a socket, with one deadline over everything that it waits for."""
+class _DeadlineSocket:
+    """The part of a socket that http.client uses, with one deadline over all its waits."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self.sock = sock
         self.deadline = deadline
 
     def sendall(self, data: bytes) -> None:
-        self.sock.settimeout(self.deadline.wait())
+        self.sock.settimeout(self.deadline.timeout())
         self.sock.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self), BUFFER_BYTES)
+        return io.BufferedReader(_DeadlineFile(self), BUFFER_BYTES)
 
     def fileno(self) -> int:
         return self.sock.fileno()
@@ -205,19 +206,19 @@ class _PatientSocket:
         self.sock.close()
 
 
-class _Incoming(io.RawIOBase):
-    """The bytes that come in: a server that sends one now and then must not hold us for ever."""
+class _DeadlineFile(io.RawIOBase):
+    """The incoming bytes; a server that sends a byte now and then does not move the deadline."""
 
-    def __init__(self, patient: _PatientSocket) -> None:
-        self._patient = patient
+    def __init__(self, sock: _DeadlineSocket) -> None:
+        self._sock = sock
         # A file of its own keeps the socket open where http.client closes the connection before the body is read.
-        self._raw = cast("io.RawIOBase", patient.sock.makefile("rb", buffering=0))
+        self._raw = cast("io.RawIOBase", sock.sock.makefile("rb", buffering=0))
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
-        self._patient.sock.settimeout(self._patient.deadline.wait())
+        self._sock.sock.settimeout(self._sock.deadline.timeout())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -226,34 +227,36 @@ class _Incoming(io.RawIOBase):
 
 
 def describe(error: BaseException) -> str:
-    """Return what an error of the system or of http.client says, in words."""
+    """Return the text of an error of the system or of http.client."""
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, http.client.RemoteDisconnected):
-        return "the connection was closed without an answer"
+        return "the connection was closed without a reply"
+    if isinstance(error, (http.client.IncompleteRead, EOFError)):
+        return ENDED_EARLY
     if isinstance(error, OSError):
         return str(error.strerror or error)
     return str(error) or type(error).__name__
 
 
-def _opened(target: SplitResult, url: str, deadline: Deadline) -> http.client.HTTPConnection:
-    way = None
+def _connect(target: SplitResult, url: str, deadline: Deadline) -> http.client.HTTPConnection:
+    connection = None
     try:
-        way = connection(target, min(CONNECT_SECONDS, deadline.wait()))
-        way.connect()
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no possible name of a host
-        if way:
-            way.close()
+        connection = new_connection(target, min(CONNECT_SECONDS, deadline.timeout()))
+        connection.connect()
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid host name
+        if connection:
+            connection.close()
         raise Unreachable(describe(error), url) from error
-    return way
+    return connection
 
 
-def _decoded(reply: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
-    coding = reply.headers.get("Content-Encoding", "identity").lower()
+def _decoded(response: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
+    coding = response.headers.get("Content-Encoding", "identity").lower()
     if coding in ("gzip", "x-gzip"):
         import gzip
 
-        return gzip.GzipFile(fileobj=reply)
+        return gzip.GzipFile(fileobj=response)
     if coding != "identity":
-        raise Unusable(f"the answer has an encoding that nobody asked for: {coding}", url)
-    return reply
+        raise InvalidReply(f"the reply has an encoding that was not requested: {coding}", url)
+    return response

@@ -1,1 +1,1 @@
-"""Leader election in ZooKeeper, the advertised member node, and registration with Mesos."""
+"""Election of the leader in ZooKeeper, its advertised member node, and registration with Mesos."""

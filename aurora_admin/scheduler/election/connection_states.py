@@ -1,4 +1,4 @@
-"""How a session with ZooKeeper is connected, as /vars tells it (docs/api.md 5.5)."""
+"""The connection states of a session with ZooKeeper in /vars (docs/api.md 5.5)."""
 
 from aurora_admin.scheduler.statistics import Statistics
 
@@ -6,9 +6,9 @@ STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
 
 
 class ConnectionStates:
-    """Listens to a session: which state it is in, and how often it came to be in each.
+    """A listener of a session: sets the current state, and counts how often each was entered.
 
-    A connection after the first one is a state of its own.
+    A connection after the first is the state RECONNECTED.
     """
 
     def __init__(self, statistics: Statistics) -> None:

@@ -1,4 +1,7 @@
-"""What being registered is without Mesos: at once, or as soon as ZooKeeper knows a Mesos master (a choice of ours)."""
+"""Registration with Mesos, without Mesos: at once, or when a Mesos master is in ZooKeeper.
+
+A real scheduler registers with the master itself; that ours only waits for its node is a choice of this project.
+"""
 
 import logging
 import re
@@ -8,12 +11,12 @@ from aurora_admin.scheduler.flags.election import MasterAddress
 
 logger = logging.getLogger(__name__)
 
-# As a Mesos master makes its node: as JSON since 0.24, before as protobuf.
+# Nodes of Mesos masters: with JSON since Mesos 0.24, with protobuf before.
 MASTER = re.compile(r"(json\.)?info_-?\d+", re.ASCII)
 
 
 class Registration:
-    """Waits for a master; `on_registered` is called once, in any thread."""
+    """Wait for a Mesos master; `on_registered` is called once, in any thread."""
 
     def __init__(self, address: MasterAddress | None, on_registered: Callable[[], None]) -> None:
         self._address = address
@@ -22,7 +25,7 @@ class Registration:
         self._is_registered = False
 
     def start(self) -> None:
-        """Begin to wait; returns at once."""
+        """Begin to wait; return at once."""
         if self._address is None:
             self._on_registered()
             return
@@ -30,7 +33,7 @@ class Registration:
 
         hosts, path, credentials = self._address
         logger.info("Waiting for a Mesos master at zk://%s%s", hosts, path)
-        session = Session(Access(hosts, credentials=credentials), path, self._look)
+        session = Session(Access(hosts, credentials=credentials), path, self._on_children)
         self._close = session.close
         session.open()
 
@@ -38,9 +41,9 @@ class Registration:
         """Stop waiting."""
         self._close()
 
-    def _look(self, names: list[str]) -> None:
+    def _on_children(self, names: list[str]) -> None:
         master = next(filter(MASTER.fullmatch, sorted(names)), None)
         if master and not self._is_registered:
             self._is_registered = True
-            logger.info("Registered: the Mesos master %s is there", master)
+            logger.info("Registered: found the Mesos master %s", master)
             self._on_registered()

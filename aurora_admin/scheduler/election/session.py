@@ -1,37 +1,26 @@
-"""A session with ZooKeeper that follows the children of one node, and knows when it is over."""
+"""A session with ZooKeeper that follows the children of one node, and notices when it is lost."""
 
 import logging
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
-from kazoo.client import KazooClient, KazooState
-from kazoo.exceptions import (
-    ConnectionClosedError,
-    ConnectionLoss,
-    KazooException,
-    NoNodeError,
-    OperationTimeoutError,
-    SessionExpiredError,
-)
+from kazoo.client import KazooState
+from kazoo.exceptions import KazooException, NoNodeError
 from kazoo.retry import KazooRetry
-from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
-from aurora_admin.zookeeper.handler import Sockets
+from aurora_admin.zookeeper import connection
 
 logger = logging.getLogger(__name__)
 
-# After each of these kazoo tells a change of its state, at which the children are looked at again.
-CONNECTION_ERRORS = (ConnectionClosedError, ConnectionLoss, OperationTimeoutError, SessionExpiredError)
-RECONNECT_SECONDS = (0.1, 1.0)
-# Nodes of a session that cannot be closed in this time go when the servers miss it.
+RECONNECT_SECONDS = (0.1, 1.0)  # first and longest back-off
+# The servers remove the nodes of a session that is not closed in this time when its time-out is over.
 CLOSE_SECONDS = 3.0
 
 
 class Access(NamedTuple):
-    """Where ZooKeeper is, and who we are there."""
+    """Where ZooKeeper is, and whose credentials are used there."""
 
     hosts: str
     chroot: str = ""
@@ -43,8 +32,19 @@ class Access(NamedTuple):
 class Session:
     """Calls back in a thread of its own: `on_open` once, `on_children` with their names after every change.
 
-    `on_lost` is called once, with the reason, when nothing that the session holds can be relied on; without it the
-    session is made anew for as long as it takes.
+    With `on_lost` this is guaranteed:
+
+    - It is called at most once, with the reason. A callback that is under way may end after it, none begins after it.
+    - It is called no later than one session time-out after kazoo has noticed that the connection is lost, by this
+      process's clock. kazoo itself reports an expired session only when it has reached a server again, which may be
+      never. The servers may end the session earlier, because kazoo notices silence only after two thirds of the
+      time-out: until then two schedulers can take themselves for the leader, and the fence of the log decides which of
+      them writes (docs/replicated-log.md 2.4).
+    - It is also called when the first connection takes longer than `connection_seconds`, when the chroot is missing,
+      when ZooKeeper refuses a request, and when a callback raises.
+
+    A lost connection within the time-out loses nothing: the children are read again after it. Without `on_lost` an
+    expired session is replaced by a new one for as long as it takes, and the other failures are logged.
     """
 
     def __init__(
@@ -62,134 +62,112 @@ class Session:
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._negotiated_seconds = access.session_seconds
-        self.client = _client(access)
+        self.client = new_client(access)
         self.client.add_listener(self._on_state)
-        self._remember_negotiated()
+        connection.on_negotiated(self.client, self._set_negotiated)
 
     def open(self) -> None:
-        """Connect, and follow the node; returns at once."""
+        """Connect, and follow the node; return at once."""
         threading.Thread(target=self._run, name="zookeeper", daemon=True).start()
 
     def wake(self, *_: object) -> None:
-        """Have the children looked at soon."""
+        """Have the children read again soon; also a watch for kazoo."""
         self._wakes.put(True)
 
     def close(self) -> None:
-        """End the session: its nodes are gone on return, if the servers can be reached."""
+        """End the session. On return its nodes are removed, if the servers can be reached."""
         self._over.set()
         self._wakes.put(False)
         if self._timer:
             self._timer.cancel()
-        closer = threading.Thread(target=self._stop_client, name="zookeeper-close", daemon=True)
+        closer = threading.Thread(target=connection.close, args=[self.client], name="zookeeper-close", daemon=True)
         closer.start()
         closer.join(CLOSE_SECONDS)
 
-    def _stop_client(self) -> None:
-        with suppress(KazooException, OSError):
-            self.client.stop()
-            self.client.close()
-
-    def _run(self) -> None:
-        access = self._access
-        if not self.client.start_async().wait(access.connection_seconds):
-            self.lose(
-                f"ZooKeeper at {access.hosts} does not answer within {access.connection_seconds:g} s "
-                "(-zk_connection_timeout). Check the servers and -zk_endpoints"
-            )
-            return
-        try:
-            if access.chroot and self.client.exists("/") is None:
-                where = f"{access.chroot} is not in ZooKeeper at {access.hosts}"
-                self.lose(f"{where}: create it, or correct -zk_chroot_path")
-                return
-            self._on_open()
-        except KazooException as error:
-            self.lose(self._refused(error))
-            return
-        except Exception as error:
-            logger.exception("Standing for election failed unexpectedly")
-            self.lose(f"{type(error).__name__}: {error}")
-            return
-        while self._wakes.get() and not self._over.is_set():
-            self._look()
-
-    def _look(self) -> None:
-        try:
-            self._on_children(self._children())
-        except CONNECTION_ERRORS:
-            logger.debug("ZooKeeper was out of reach; the next change of state looks again")
-        except KazooException as error:
-            self.lose(self._refused(error))
-        except Exception as error:
-            # A candidate that does not look any more would stand in the way of the others for good.
-            logger.exception("Looking at %s failed unexpectedly", self._path)
-            self.lose(f"{type(error).__name__}: {error}")
-
-    def _children(self) -> list[str]:
-        """Return them, or none where there is no node (yet); either way the next change wakes us."""
-        if self.client.exists(self._path, watch=self.wake) is None:
-            return []
-        try:
-            names: list[str] = self.client.get_children(self._path, watch=self.wake)
-        except NoNodeError:  # gone in this moment, and the watch on it has told
-            return []
-        return names
-
-    def _refused(self, error: KazooException) -> str:
-        return f"ZooKeeper at {self._access.hosts} refuses us {self._path}: {type(error).__name__} {error}".rstrip()
-
-    def _on_state(self, state: str) -> None:
-        """Watch over the session; kazoo calls this in its connection's thread.
-
-        It tells of a lost session only once it has reached a server again, which may be never. By our own clock the
-        servers have given the session up when nothing was heard for the time-out that they granted.
-        """
-        if self._timer:
-            self._timer.cancel()
-        if state == KazooState.SUSPENDED:
-            text = f"ZooKeeper was not heard of for {self._negotiated_seconds:g} s, the session time-out"
-            self._timer = threading.Timer(self._negotiated_seconds, self.lose, [text])
-            self._timer.daemon = True
-            self._timer.start()
-        elif state == KazooState.LOST:
-            self.lose("the session with ZooKeeper has expired")
-        else:
-            self.wake()
-
-    def lose(self, reason: str) -> None:
-        """Give up what the session holds: tell so, the first time, and nothing more."""
+    def give_up(self, reason: str) -> None:
+        """Report the loss of the session, the first time, and call back no more."""
         if self._on_lost is None:
             if not self._over.is_set():
                 logger.warning("%s", reason)
             return
-        with self._lock:  # our own clock and kazoo may say so in the same moment
+        with self._lock:  # the timer and kazoo may report it at the same moment
             if self._over.is_set():
                 return
             self._over.set()
         self._wakes.put(False)
         self._on_lost(reason)
 
-    def _remember_negotiated(self) -> None:
-        """Note the time-out that a server grants; kazoo tells it to nobody but its connection."""
-        connection = self.client._connection  # noqa: SLF001
-        connect = connection._connect  # noqa: SLF001
+    def _run(self) -> None:
+        access = self._access
+        if not self.client.start_async().wait(access.connection_seconds):
+            self.give_up(
+                f"ZooKeeper at {access.hosts} does not answer within {access.connection_seconds:g} s "
+                "(-zk_connection_timeout). Check the servers and -zk_endpoints"
+            )
+        elif self._attempt(self._begin):
+            while self._wakes.get() and not self._over.is_set():
+                self._attempt(lambda: self._on_children(self._children()), connection.CONNECTION_ERRORS)
 
-        def noting(*arguments: object) -> tuple[float, float]:
-            read_ms, connect_ms = connect(*arguments)
-            self._negotiated_seconds = read_ms * 1.5 / 1000  # kazoo waits two thirds of it for a sign of life
-            return read_ms, connect_ms
+    def _begin(self) -> None:
+        access = self._access
+        if access.chroot and self.client.exists("/") is None:
+            self.give_up(
+                f"{access.chroot} is not in ZooKeeper at {access.hosts}: create it, or correct -zk_chroot_path"
+            )
+        else:
+            self._on_open()
 
-        connection._connect = noting  # noqa: SLF001
+    def _attempt(self, step: Callable[[], None], passing: tuple[type[KazooException], ...] = ()) -> bool:
+        """Run a step, and give up if it fails; False then. A `passing` error is over at the next change of state."""
+        try:
+            step()
+        except passing:
+            logger.debug("ZooKeeper could not be reached; the children are read again at the next change of state")
+        except KazooException as error:
+            self.give_up(f"ZooKeeper at {self._access.hosts} refuses us {self._path}: {connection.describe(error)}")
+            return False
+        except Exception as error:
+            # A candidate that reads its node no more would keep all others from leading.
+            logger.exception("An unexpected error in the session with ZooKeeper, at %s", self._path)
+            self.give_up(connection.describe(error))
+            return False
+        return True
+
+    def _children(self) -> list[str]:
+        """Return the names of the children, none if the node is missing; the next change wakes this session."""
+        if self.client.exists(self._path, watch=self.wake) is None:
+            return []
+        try:
+            names: list[str] = self.client.get_children(self._path, watch=self.wake)
+        except NoNodeError:  # deleted since; the watch on it has fired
+            return []
+        return names
+
+    def _on_state(self, state: str) -> None:
+        """Start or stop the time-out of the session; kazoo calls this in the thread of its connection."""
+        if self._timer:
+            self._timer.cancel()
+        if state == KazooState.SUSPENDED:
+            text = f"no reply from ZooKeeper for {self._negotiated_seconds:g} s, the session time-out"
+            self._timer = threading.Timer(self._negotiated_seconds, self.give_up, [text])
+            self._timer.daemon = True
+            self._timer.start()
+        elif state == KazooState.LOST:
+            self.give_up("the session with ZooKeeper has expired")
+        else:
+            self.wake()
+
+    def _set_negotiated(self, seconds: float) -> None:
+        self._negotiated_seconds = seconds
 
 
-def _client(access: Access) -> Any:
-    digest = [("digest", access.credentials)] if access.credentials else None
+def new_client(access: Access) -> Any:
+    """Return a client of kazoo that reconnects for as long as it takes; not started yet."""
     first, longest = RECONNECT_SECONDS
-    return KazooClient(
+    return connection.new_client(
         access.hosts + access.chroot,
-        timeout=access.session_seconds,
-        handler=Sockets(access.hosts, access.session_seconds),
-        auth_data=digest,
-        default_acl=[*CREATOR_ALL_ACL, *READ_ACL_UNSAFE] if digest else OPEN_ACL_UNSAFE,
+        access.session_seconds,
+        credentials=access.credentials,
+        default_acl=connection.acl(access.credentials, world_readable=True),
         connection_retry=KazooRetry(max_tries=-1, delay=first, max_delay=longest),
     )

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aurora_admin.scheduler.flags.amounts import seconds
+from aurora_admin.zookeeper import addresses
 
 # What means nothing without -zk_endpoints.
 OF_ZOOKEEPER = """
 serverset_path serverset_endpoint_name zk_session_timeout zk_connection_timeout zk_digest_credentials zk_chroot_path
 """.split()
-ENDPOINT = re.compile(r"(?:[^\s:/,@\[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
 MASTER = re.compile(r"zk://(?:(?P<credentials>[^@/]*)@)?(?P<hosts>[^/]*)(?P<path>/.*)", re.DOTALL)
 
 
@@ -24,29 +24,30 @@ class MasterAddress(NamedTuple):
 
 
 def endpoints(text: str) -> str:
-    """Read a list of servers, host:port each, as kazoo takes it.
+    """Return a list of servers, host:port each, as kazoo takes it.
 
     Raises:
-        ArgumentTypeError: it is none; a path is not part of it.
+        ArgumentTypeError: a server is invalid; a chroot is not allowed.
     """
-    hosts = [host.strip() for host in text.split(",")]
-    for host in hosts:
-        found = ENDPOINT.fullmatch(host)
-        if not found or not 0 < int(found[1]) < 65536:
-            raise ArgumentTypeError(f"{host!r} is not host:port; give host1:2181,host2:2181,host3:2181")
-    return ",".join(hosts)
+    try:
+        return ",".join(addresses.hosts(text))
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}; give host1:2181,host2:2181,host3:2181") from None
 
 
 def node_path(text: str) -> str:
-    """Read the path of a node; slashes too many are forgiven.
+    """Return the path of a node below the root, without empty names.
 
     Raises:
-        ArgumentTypeError: it is none that ZooKeeper takes.
+        ArgumentTypeError: the text is not such a path.
     """
-    parts = [part for part in text.split("/") if part]
-    if not text.startswith("/") or not parts or {".", ".."} & set(parts) or not text.isprintable():
+    try:
+        path = addresses.path(text)
+    except ValueError:
+        path = "/"
+    if path == "/" or not text.startswith("/"):
         raise ArgumentTypeError(f"{text!r} is not the path of a node below /, such as /aurora/scheduler")
-    return "/" + "/".join(parts)
+    return path
 
 
 def credentials(text: str) -> str:

@@ -11,9 +11,10 @@ from kazoo.exceptions import NodeExistsError
 
 from aurora_admin import __version__
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, Place, commit, connect, disconnect, reason
+from aurora_admin.scheduler.storage.zookeeper.connection import Place, commit, connect, disconnect, reason
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_ROOT, Format, Owner
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 SECONDS = 60.0
 BATCH = 64
@@ -33,7 +34,7 @@ def opened(place: Place) -> Iterator[Contents]:
     try:
         contents.catch_up()
         yield contents
-    except FAILURES as error:
+    except KAZOO_ERRORS as error:
         raise LogError(f"The log {place} cannot be changed: {reason(error)}.") from error
     finally:
         disconnect(client)

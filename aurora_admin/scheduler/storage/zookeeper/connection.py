@@ -1,8 +1,7 @@
 """A session with ZooKeeper, its failures told as the log's."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
@@ -16,12 +15,9 @@ from kazoo.exceptions import (
     RuntimeInconsistency,
 )
 from kazoo.handlers.threading import KazooTimeoutError
-from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.zookeeper.handler import Sockets
-
-FAILURES = (KazooException, KazooTimeoutError)
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS, acl, close, describe, new_client
 
 
 class Place(NamedTuple):
@@ -33,11 +29,6 @@ class Place(NamedTuple):
     session_seconds: float = 15.0
     connect_seconds: float = 10.0
 
-    @property
-    def acl(self) -> list[Any]:
-        """Who may read and write: records hold the configurations of jobs, so only their writer where there is one."""
-        return list(CREATOR_ALL_ACL if self.credentials else OPEN_ACL_UNSAFE)
-
     def __str__(self) -> str:
         return f"{self.root} in ZooKeeper {self.hosts}"
 
@@ -48,19 +39,19 @@ def connect(place: Place, listener: Callable[[str], None] | None = None) -> Kazo
     Raises:
         LogError: no server answers.
     """
-    client = KazooClient(
+    client = new_client(
         place.hosts,
-        timeout=place.session_seconds,
-        handler=Sockets(place.hosts, place.session_seconds),
-        auth_data=[("digest", place.credentials)] if place.credentials else None,
-        default_acl=place.acl,
+        place.session_seconds,
+        credentials=place.credentials,
+        # Records hold the configurations of jobs: with credentials nobody else may read them.
+        default_acl=acl(place.credentials, world_readable=False),
         logger=logging.getLogger("kazoo.log"),
     )
     if listener:
         client.add_listener(listener)
     try:
         client.start(timeout=place.connect_seconds)
-    except FAILURES as error:
+    except KAZOO_ERRORS as error:
         client.close()
         raise LogError(
             f"No ZooKeeper server of {place.hosts} answered in {place.connect_seconds:g} s. "
@@ -71,18 +62,8 @@ def connect(place: Place, listener: Callable[[str], None] | None = None) -> Kazo
 
 def disconnect(client: KazooClient) -> None:
     """End the session, and with it the ephemeral nodes."""
-    with _quiet():
-        client.stop()
-    with _quiet():
-        client.close()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    try:
-        yield
-    except FAILURES as error:
-        logging.getLogger(__name__).warning("The session with ZooKeeper could not be ended in order: %r", error)
+    if error := close(client):
+        logging.getLogger(__name__).warning("The session with ZooKeeper could not be closed: %r", error)
 
 
 def refusal(results: list[Any]) -> KazooException | None:
@@ -113,7 +94,4 @@ def reason(error: BaseException) -> str:
         return "somebody else has changed it meanwhile"
     if isinstance(error, KazooTimeoutError):
         return "no answer in time"
-    text = str(error)
-    if isinstance(error, LogError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return str(error) if isinstance(error, LogError) else describe(error)

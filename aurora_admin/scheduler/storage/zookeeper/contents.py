@@ -9,7 +9,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError, NoNodeError
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, Place, reason
+from aurora_admin.scheduler.storage.zookeeper.connection import Place, reason
 from aurora_admin.scheduler.storage.zookeeper.layout import (
     MESOS_REPLICA,
     Format,
@@ -19,6 +19,7 @@ from aurora_admin.scheduler.storage.zookeeper.layout import (
     decode_owner,
     decode_position,
 )
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 WINDOW = 16
 # What the ensemble says of itself; a server alone says nothing.
@@ -51,7 +52,7 @@ class Contents(NamedTuple):
             self.client.sync_async(self.place.root).get(timeout=self.seconds)
         except NoNodeError:
             return
-        except FAILURES as error:
+        except KAZOO_ERRORS as error:
             raise self.unreadable(self.place.root, error) from error
 
     def check_root(self) -> None:
@@ -152,7 +153,7 @@ class Contents(NamedTuple):
             return position, answer.get(timeout=self.seconds)[0]
         except NoNodeError as error:
             raise self.missing(position) from error
-        except FAILURES as error:
+        except KAZOO_ERRORS as error:
             raise LogError(f"Position {position} of the log {self.place} cannot be read: {reason(error)}.") from error
 
     def missing(self, position: int) -> LogError:
@@ -166,7 +167,7 @@ class Contents(NamedTuple):
             raw, stat = self.client.get_async(path).get(timeout=self.seconds)
         except NoNodeError:
             return None
-        except FAILURES as error:
+        except KAZOO_ERRORS as error:
             raise self.unreadable(path, error) from error
         return raw, stat.version
 
@@ -183,7 +184,7 @@ class Contents(NamedTuple):
             return list(self.client.get_children_async(path).get(timeout=self.seconds))
         except NoNodeError:
             return None
-        except FAILURES as error:
+        except KAZOO_ERRORS as error:
             raise self.unreadable(path, error) from error
 
     def unreadable(self, path: str, error: BaseException) -> LogError:

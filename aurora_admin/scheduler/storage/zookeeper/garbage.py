@@ -6,8 +6,9 @@ import threading
 from kazoo.exceptions import BadVersionError
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, commit, reason
+from aurora_admin.scheduler.storage.zookeeper.connection import commit, reason
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 logger = logging.getLogger(__name__)
 BATCH = 64
@@ -46,7 +47,7 @@ class Collector:
             self._delete_forgotten()
         except BadVersionError:
             return False
-        except (LogError, *FAILURES) as error:
+        except (LogError, *KAZOO_ERRORS) as error:
             if self._stopped.is_set():
                 return False
             logger.warning("Forgotten records of the log stay for now: %s", reason(error))

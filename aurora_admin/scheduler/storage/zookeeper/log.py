@@ -13,14 +13,7 @@ from kazoo.protocol.states import ZnodeStat
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
-from aurora_admin.scheduler.storage.zookeeper.connection import (
-    FAILURES,
-    Place,
-    commit,
-    connect,
-    disconnect,
-    reason,
-)
+from aurora_admin.scheduler.storage.zookeeper.connection import Place, commit, connect, disconnect, reason
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
 from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater
@@ -28,6 +21,7 @@ from aurora_admin.scheduler.storage.zookeeper.hold import Hold
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout
 from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings, Takeover
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 # ZooKeeper keeps all of it in the memory of every server.
 COMFORTABLE_BYTES = 64 << 20
@@ -93,7 +87,7 @@ class ZooKeeperLog:
     def _keep_watch(self) -> None:
         try:
             self._client.DataWatch(self._layout.epoch, self._on_epoch)
-        except FAILURES as error:
+        except KAZOO_ERRORS as error:
             raise self._hold.broken(f"The epoch of the log {self._place} cannot be watched: {reason(error)}") from error
         self._collector = Collector(self._contents, self._version)
         self._collector.collect()
@@ -160,7 +154,7 @@ class ZooKeeperLog:
         try:
             yield pipeline
         except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, FAILURES) or pipeline.sent:
+            if isinstance(error, KAZOO_ERRORS) or pipeline.sent:
                 raise self._hold.broken(self._explain(what, error)) from error
             raise
         else:
@@ -183,7 +177,7 @@ class ZooKeeperLog:
             return f"Another scheduler has taken over the log {self._place}: the {what} was refused"
         if isinstance(error, NoNodeError | NodeExistsError):
             return f"The {what} was refused: the log {self._place} does not end where this process left it"
-        said = reason(error) if isinstance(error, FAILURES) else str(error)
+        said = reason(error) if isinstance(error, KAZOO_ERRORS) else str(error)
         return f"The {what} in the log {self._place} failed: {said}"
 
     # Reading

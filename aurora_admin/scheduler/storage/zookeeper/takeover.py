@@ -7,11 +7,12 @@ from typing import NamedTuple
 from kazoo.exceptions import BadVersionError, NoAuthError
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, commit, reason
+from aurora_admin.scheduler.storage.zookeeper.connection import commit, reason
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents, Unanswered
 from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
 from aurora_admin.scheduler.storage.zookeeper.hold import Hold
 from aurora_admin.scheduler.storage.zookeeper.layout import Owner
+from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Takeover:
                 raise LogError(f"Another scheduler took over the log {self._place} at the same moment.") from error
             except NoAuthError as error:
                 raise LogError(f"The log {self._place} cannot be taken over: {reason(error)}.") from error
-            except (*FAILURES, Unanswered) as error:
+            except (*KAZOO_ERRORS, Unanswered) as error:
                 logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._place, reason(error))
         raise LogError(
             f"The log {self._place} could not be taken over in {self._settings.takeover_tries} attempts "
