@@ -24,7 +24,7 @@ def backups() -> Iterator[Command]:
         name="scheduler_backup_now",
         synopsis="scheduler_backup_now cluster",
         summary="Write a backup of the scheduler's storage into its backup folder, now",
-        module=f"{HERE}.backup_now",
+        module=f"{HERE}.scheduler_backup_now",
         effect="write",
         see_also=("scheduler_list_backups",),
     )
@@ -32,7 +32,7 @@ def backups() -> Iterator[Command]:
         name="scheduler_list_backups",
         synopsis="scheduler_list_backups cluster",
         summary="List the backups in the scheduler's backup folder",
-        module=f"{HERE}.list_backups",
+        module=f"{HERE}.scheduler_list_backups",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_backup_now"),
     )
@@ -40,7 +40,7 @@ def backups() -> Iterator[Command]:
         name="scheduler_snapshot",
         synopsis="scheduler_snapshot cluster",
         summary="Write a snapshot of the storage into the scheduler's own log, now",
-        module=f"{HERE}.snapshot",
+        module=f"{HERE}.scheduler_snapshot",
         effect="write",
         see_also=("scheduler_backup_now",),
     )
@@ -52,7 +52,7 @@ def staging() -> Iterator[Command]:
         name="scheduler_stage_recovery",
         synopsis="scheduler_stage_recovery cluster backup_id",
         summary="Load a backup into the scheduler's memory, without applying it",
-        module=f"{HERE}.stage_recovery",
+        module=f"{HERE}.scheduler_stage_recovery",
         effect="write",
         see_also=("scheduler_list_backups", "scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     )
@@ -60,7 +60,7 @@ def staging() -> Iterator[Command]:
         name="scheduler_print_recovery_tasks",
         synopsis="scheduler_print_recovery_tasks cluster",
         summary="Show the active tasks of the staged backup",
-        module=f"{HERE}.print_recovery_tasks",
+        module=f"{HERE}.scheduler_print_recovery_tasks",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_delete_recovery_tasks"),
     )
@@ -68,7 +68,7 @@ def staging() -> Iterator[Command]:
         name="scheduler_delete_recovery_tasks",
         synopsis="scheduler_delete_recovery_tasks cluster task_ids",
         summary="Take tasks out of the staged backup, so that they do not come back",
-        module=f"{HERE}.delete_recovery_tasks",
+        module=f"{HERE}.scheduler_delete_recovery_tasks",
         effect="write",
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     )
@@ -80,7 +80,7 @@ def ending() -> Iterator[Command]:
         name="scheduler_commit_recovery",
         synopsis="scheduler_commit_recovery cluster",
         summary="Replace everything the scheduler knows by the staged backup",
-        module=f"{HERE}.commit_recovery",
+        module=f"{HERE}.scheduler_commit_recovery",
         effect="destroy",
         see_also=(
             "scheduler_backup_now",
@@ -94,7 +94,7 @@ def ending() -> Iterator[Command]:
         name="scheduler_unload_recovery",
         synopsis="scheduler_unload_recovery cluster",
         summary="Forget the staged backup; nothing else changes",
-        module=f"{HERE}.unload_recovery",
+        module=f"{HERE}.scheduler_unload_recovery",
         effect="write",
         see_also=("scheduler_stage_recovery",),
     )

@@ -74,7 +74,7 @@ def plugins() -> list[str]:
 def test_the_sources_are_all_seen():
     assert {
         "aurora_admin.main",
-        "aurora_admin.plugins.backup.stage_recovery",
+        "aurora_admin.plugins.backup.scheduler_stage_recovery",
         "aurora_admin.client.http.transport",
         "aurora_admin.scheduler.storage.sqlite",
     } <= {module_of(path) for path in SOURCES}
