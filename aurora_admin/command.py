@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from aurora_admin.errors import AdminError, Declined, Refused, Rehearsed
+from aurora_admin.errors import AdminError, Declined, DryRun, Refused
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +42,7 @@ class Command(NamedTuple):
         return self.synopsis.split("\n", 1)[0]
 
     @property
-    def asks(self) -> bool:
+    def needs_confirmation(self) -> bool:
         """Whether the command confirms what it destroys, and so has --yes and --dry-run."""
         return self.effect == "destroy" and not self.original
 
@@ -53,7 +53,7 @@ class Options(NamedTuple):
     bypass_leader_redirect: bool = False
     timeout_seconds: float | None = None  # None: each step's own default
     is_confirmed: bool = False
-    is_rehearsal: bool = False
+    dry_run: bool = False
 
 
 class Answer(Protocol):
@@ -140,10 +140,10 @@ class Context:
         """Return if what the question asks may be done: --yes, or `yes` typed on a terminal.
 
         Raises:
-            Rehearsed: --dry-run was given.
+            DryRun: --dry-run was given.
             Declined: the answer was no, or there was nobody to ask.
         """
-        if self.options.is_rehearsal:
-            raise Rehearsed
-        if not self.options.is_confirmed and self.out.ask(f"{question} Type yes to go on: ") != "yes":
+        if self.options.dry_run:
+            raise DryRun
+        if not self.options.is_confirmed and self.out.prompt(f"{question} Type yes to go on: ") != "yes":
             raise Declined("Not confirmed, nothing was changed. Answer yes on a terminal, or give --yes")

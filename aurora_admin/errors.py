@@ -80,5 +80,5 @@ class Declined(AdminError):
     """A person, or the absence of one, did not confirm; nothing was changed."""
 
 
-class Rehearsed(Exception):
+class DryRun(Exception):
     """With --dry-run the command ends here: everything before was looked at, nothing was changed."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from argparse_manpage.manpage import Manpage
 
-    from aurora_admin.registry import Offer
+    from aurora_admin.registry import RegisteredCommand
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATE = "2026-11-25"  # printed at the foot of a page; --date gives another
@@ -96,26 +96,26 @@ def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
     """
     registry = Registry()
     name = normal_name(distribution)
-    offers = [offer for offer in registry.offers() if offer.plugin.distribution == name]
+    commands = [registered for registered in registry.all() if registered.plugin.distribution == name]
     problems = [text for text in registry.take_problems() if f" of {name} " in text]
-    if problems or not offers:
+    if problems or not commands:
         raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
-    pages = {f"{PROGRAM}-{offer.command.name}.1": _command_page(offer, date) for offer in offers}
+    pages = {f"{PROGRAM}-{registered.command.name}.1": _command_page(registered, date) for registered in commands}
     if name == OURS:
-        pages[f"{PROGRAM}.1"] = _main_page(offers, date)
+        pages[f"{PROGRAM}.1"] = _main_page(commands, date)
         for parser in _program_parsers():
             pages[f"{parser.prog}.1"] = _program_page(parser, date)
     return pages
 
 
-def _command_page(offer: Offer, date: str) -> str:
-    command = offer.command
+def _command_page(registered: RegisteredCommand, date: str) -> str:
+    command = registered.command
     parser = CommandParser(command)
-    module = load(offer, parser)
+    module = load(registered, parser)
     for option in parser.old:
         option.help = SUPPRESS
     page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, date)
-    page.source = f"{offer.plugin.distribution} {offer.plugin.version}"
+    page.source = f"{registered.plugin.distribution} {registered.plugin.version}"
     page.add_section(
         "synopsis",
         "=",
@@ -130,12 +130,12 @@ def _command_page(offer: Offer, date: str) -> str:
     return _text(page)
 
 
-def _main_page(offers: Sequence[Offer], date: str) -> str:
+def _main_page(commands: Sequence[RegisteredCommand], date: str) -> str:
     parser = CommandParser()
     parser.description = ABOUT
     page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", date)
     page.add_section("synopsis", "=", f"{_bold(PROGRAM)} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIargument\\fR ...]")
-    page.add_section("commands", "=", "\n".join(_command_list(offers)))
+    page.add_section("commands", "=", "\n".join(_command_list(commands)))
     page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
     page.add_section("environment", "=", _definitions(ENVIRONMENT))
     page.add_section("files", "=", _definitions(FILES))
@@ -226,13 +226,13 @@ def _references(names: Iterable[str], but: str = "") -> str:
     return ",\n".join(f"{_bold(name)}(1)" for name in sorted(names) if name != but)
 
 
-def _command_list(offers: Iterable[Offer]) -> Iterator[str]:
-    def category_of(offer: Offer) -> str:
-        return offer.command.category
+def _command_list(commands: Iterable[RegisteredCommand]) -> Iterator[str]:
+    def category_of(registered: RegisteredCommand) -> str:
+        return registered.command.category
 
-    for category, members in groupby(sorted(offers, key=category_of), category_of):
+    for category, members in groupby(sorted(commands, key=category_of), category_of):
         yield f".SS {category.capitalize()}"
-        yield _definitions((offer.command.name, offer.command.summary + ".") for offer in members)
+        yield _definitions((registered.command.name, registered.command.summary + ".") for registered in members)
 
 
 def main() -> None:

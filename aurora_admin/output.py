@@ -25,21 +25,21 @@ FORMATS = ("table", "json", "csv")
 BLOCK_LINES = 500
 
 
-class NotRead(Exception):
+class OutputClosed(Exception):
     """Nobody reads the results any more (the pipe is closed), so there is no use in going on."""
 
 
 class Output:
     """Where a command prints.
 
-    A result that nobody reads raises NotRead. A log line that nobody reads is dropped: it must not stop a command
+    A result that nobody reads raises OutputClosed. A log line that nobody reads is dropped: it must not stop a command
     halfway.
     """
 
     def __init__(self, stdout: TextIO | None, stderr: TextIO | None) -> None:
         self._stdout = stdout
         self._stderr = stderr
-        self._is_told = True  # whether every log line so far could be written
+        self._can_log = True  # whether every log line so far could be written
         self._head = PREFIXES.__getitem__
         self._files: LogFiles | None = None
         self.level = INFO
@@ -70,13 +70,13 @@ class Output:
         from aurora_admin.logfiles import LogFiles
 
         self._files = LogFiles(folder, scheme, level, is_simple=is_simple)
-        self.complain(f"Writing log files to disk in {folder}")
+        self.print_error(f"Writing log files to disk in {folder}")
 
     def print(self, line: str = "") -> None:
         """Print one line of the result.
 
         Raises:
-            NotRead: nobody reads it any more.
+            OutputClosed: nobody reads it any more.
             AdminError: it cannot be written, for example because the disk is full.
         """
         _write_result(self._stdout, line + "\n")
@@ -95,9 +95,9 @@ class Output:
 
     def info_many(self, texts: Iterable[str]) -> None:
         """Write a result that goes to the log, one record a text: in blocks, at once on a terminal; raises as print."""
-        if not self._is_told:
-            raise NotRead
-        waiting, size = iter(texts), 1 if self.is_watched() else BLOCK_LINES
+        if not self._can_log:
+            raise OutputClosed
+        waiting, size = iter(texts), 1 if self.is_terminal() else BLOCK_LINES
         block: list[str] = []
         try:
             for text in waiting:
@@ -114,15 +114,15 @@ class Output:
         if texts and self.level <= INFO:
             _write_result(self._stderr, joined(self._head(INFO), texts))
 
-    def complain(self, text: str) -> None:
+    def print_error(self, text: str) -> None:
         """Print a text on standard error that is no log record, so that -q does not silence it."""
-        self._tell(text + "\n")
+        self._write_log(text + "\n")
 
-    def ask(self, question: str) -> str:
+    def prompt(self, question: str) -> str:
         """Ask on the terminal and return the answer; empty where there is none to ask."""
-        if sys.stdin is None or not sys.stdin.isatty() or not self.is_watched():
+        if sys.stdin is None or not sys.stdin.isatty() or not self.is_terminal():
             return ""
-        self._tell(question)
+        self._write_log(question)
         return sys.stdin.readline().strip()
 
     def rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -131,7 +131,7 @@ class Output:
         for text in writers[self.format](header, rows):
             _write_result(self._stdout, text)
 
-    def is_watched(self) -> bool:
+    def is_terminal(self) -> bool:
         """Tell whether the log is read on a terminal."""
         return self._stderr is not None and self._stderr.isatty()
 
@@ -142,7 +142,7 @@ class Output:
     def _log(self, level: int, text: str) -> None:
         self._file(level, [text])
         if level >= self.level:
-            self._tell(joined(self._head(level), [text]))
+            self._write_log(joined(self._head(level), [text]))
 
     def _file(self, level: int, texts: Sequence[str]) -> None:
         """Write to the log files; they end with the first record that cannot be written, and the command goes on."""
@@ -154,12 +154,12 @@ class Output:
             folder, self._files = self._files.folder, None
             self.warn(f"The log files in {folder} are not complete: {error.strerror}. The command goes on without them")
 
-    def _tell(self, text: str) -> None:
+    def _write_log(self, text: str) -> None:
         try:
             _write(self._stderr, text, flush=True)
         except OSError:
-            self._is_told = False
-            abandon(self._stderr)
+            self._can_log = False
+            discard(self._stderr)
 
 
 def joined(head: str, texts: Sequence[str]) -> str:
@@ -182,13 +182,13 @@ def _write_result(stream: TextIO | None, text: str, *, flush: bool = False) -> N
     try:
         _write(stream, text, flush=flush)
     except OSError as error:
-        abandon(stream)
+        discard(stream)
         if isinstance(error, BrokenPipeError):
-            raise NotRead from error
+            raise OutputClosed from error
         raise AdminError(f"Cannot write the result: {error.strerror}. What is there is not complete") from error
 
 
-def abandon(stream: TextIO | None) -> None:
+def discard(stream: TextIO | None) -> None:
     """Send what is left to nowhere, or the interpreter would try once more at its end, and complain."""
     if stream is not None:
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -35,7 +35,7 @@ OLD_VALUES = (
 )
 
 
-class Answered(Exception):
+class TextRequested(Exception):
     """The command line asked for a text (help, version): there is nothing to run."""
 
     def __init__(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Answered(Exception):
         self.text = text
 
 
-class Show(Action):
+class PrintText(Action):
     """An option that is answered with a text at once."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, *, text: Callable[[], str], **settings: Any) -> None:
@@ -51,10 +51,10 @@ class Show(Action):
         self._text = text
 
     def __call__(self, *_: object) -> NoReturn:
-        raise Answered(self._text())
+        raise TextRequested(self._text())
 
 
-class Renamed(Action):
+class DeprecatedOption(Action):
     """An option under its former name: it works, and whoever runs the command is to say what it is called now."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, *, now: str, **settings: Any) -> None:
@@ -76,7 +76,7 @@ class CommandParser(ArgumentParser):
         self._names = names  # of the commands there are, for the usage of the program as a whole
         self.common = list(self._add_common())
         self.old = [*self._add_log(), *self._add_old()]
-        self.set_defaults(is_confirmed=False, is_rehearsal=False, format=FORMATS[0])
+        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0])
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
@@ -92,10 +92,10 @@ class CommandParser(ArgumentParser):
 
         Raises:
             UsageError: it cannot be understood. With `known_only`, unknown options are passed over instead.
-            Answered: help or the version was asked for.
+            TextRequested: help or the version was asked for.
         """
         options: list[str] = []
-        for word in words(argv, self._option_string_actions):
+        for word in tokens(argv, self._option_string_actions):
             options += _joined(argv[word.start : word.end]) if word.is_option else []
         args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
         args.positionals = self.positionals_of(argv)
@@ -103,7 +103,7 @@ class CommandParser(ArgumentParser):
 
     def positionals_of(self, argv: Sequence[str]) -> list[str]:
         """Return the words of a command line that are neither an option nor the value of one."""
-        return [argv[word.start] for word in words(argv, self._option_string_actions) if not word.is_option]
+        return [argv[word.start] for word in tokens(argv, self._option_string_actions) if not word.is_option]
 
     def error(self, message: str) -> NoReturn:
         """Turn what argparse has against the command line into our error."""
@@ -141,14 +141,18 @@ class CommandParser(ArgumentParser):
 
     def _add_common(self) -> Iterator[Action]:
         add = self.add_argument_group("options of every command").add_argument
-        yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
+        yield add(
+            "-h", "--help", "--short-help", action=PrintText, text=self.format_help, help="show this help and exit"
+        )
         yield add(
             "--long-help",
-            action=Show,
+            action=PrintText,
             text=lambda: self.format_help(is_long=True),
             help="show this help with the options of the log and of old scripts, and exit",
         )
-        yield add("--version", action=Show, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
+        yield add(
+            "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
+        )
         yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
         yield add(
             "-q",
@@ -186,7 +190,7 @@ class CommandParser(ArgumentParser):
             "--log_to_stdout",
             dest="log_level",
             **level,
-            action=Renamed,
+            action=DeprecatedOption,
             now="--log_to_stderr",
             help="former name of --log_to_stderr",
         )
@@ -203,7 +207,7 @@ class CommandParser(ArgumentParser):
         add = self.add_argument_group("options that only old scripts use").add_argument
         yield add(
             "--app_rc_filename",
-            action=Show,
+            action=PrintText,
             text=lambda: f"RC filename: {rc_file()}\n",
             help="show the name of the file with options for each command, and exit",
         )
@@ -214,11 +218,11 @@ class CommandParser(ArgumentParser):
             yield add(option, metavar=metavar, help=NO_EFFECT)
 
     def _add_declared(self, command: Command) -> None:
-        if command.asks:
+        if command.needs_confirmation:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do it without asking")
             self.add_argument(
                 "--dry-run",
-                dest="is_rehearsal",
+                dest="dry_run",
                 action="store_true",
                 help="show what would be done, and stop before anything is changed",
             )
@@ -228,7 +232,7 @@ class CommandParser(ArgumentParser):
 
 def options_of(args: Namespace) -> Options:
     """Return the common options of a parsed command line."""
-    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.is_rehearsal)
+    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run)
 
 
 def rc_file() -> str:
@@ -240,7 +244,7 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     """Return where in argv the command stands; None if the first word that can be one is none."""
     known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
     may_be_value = False
-    for word in words(argv, known):
+    for word in tokens(argv, known):
         text = argv[word.start]
         if word.is_option:
             may_be_value = _option_of(text, known)[0] is None  # of an option that only the command knows
@@ -253,7 +257,7 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     return None
 
 
-class Word(NamedTuple):
+class Token(NamedTuple):
     """A positional, or an option with its value: argv[start:end]."""
 
     start: int
@@ -261,7 +265,7 @@ class Word(NamedTuple):
     is_option: bool
 
 
-def words(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Word]:
+def tokens(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Token]:
     """Cut argv into options and positionals; what follows `--` is positional.
 
     Done here because argparse takes no options between positionals of an unknown number, and the positional -1G for an
@@ -276,7 +280,7 @@ def words(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Word]:
             continue
         is_option = not is_literal and _looks_like_option(text)
         end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))
-        yield Word(position, end, is_option)
+        yield Token(position, end, is_option)
         position = end
 
 

@@ -41,7 +41,7 @@ class Plugin(NamedTuple):
         return f"{self.name} of {self.distribution} {self.version}".rstrip()
 
 
-class Offer(NamedTuple):
+class RegisteredCommand(NamedTuple):
     """A command with the plugin that has it."""
 
     command: Command
@@ -54,21 +54,21 @@ class Registry:
     def __init__(self) -> None:
         self._manager = PluginManager(hookspec.PROJECT)
         self._manager.add_hookspecs(hookspec)
-        self._offers: dict[str, Offer] = {}
+        self._registered: dict[str, RegisteredCommand] = {}
         self._problems: list[str] = []
         self._others: Iterable[Plugin] = other_plugins()
         self._load(built_in_plugins())
 
-    def find(self, name: str) -> Offer | None:
+    def find(self, name: str) -> RegisteredCommand | None:
         """Return the command of that name; other people's plugins are looked at only when no built-in one has it."""
-        if name not in self._offers:
+        if name not in self._registered:
             self._load_others()
-        return self._offers.get(name)
+        return self._registered.get(name)
 
-    def offers(self) -> list[Offer]:
+    def all(self) -> list[RegisteredCommand]:
         """Return every command there is, sorted by name."""
         self._load_others()
-        return [self._offers[name] for name in sorted(self._offers)]
+        return [self._registered[name] for name in sorted(self._registered)]
 
     def take_problems(self) -> list[str]:
         """Return one line for each plugin or command left out since the last time."""
@@ -110,25 +110,25 @@ class Registry:
         fault = fault_of(command)
         if fault:
             self._problems.append(f"A command of plugin {plugin} is left out: {fault}")
-        elif command.name in self._offers:
-            owner = self._offers[command.name].plugin
+        elif command.name in self._registered:
+            owner = self._registered[command.name].plugin
             self._problems.append(f"Command {command.name} of plugin {plugin} is left out: {owner} has that name")
         else:
-            self._offers[command.name] = Offer(command, plugin)
+            self._registered[command.name] = RegisteredCommand(command, plugin)
 
 
-def load(offer: Offer, parser: CommandParser) -> ModuleType:
+def load(registered: RegisteredCommand, parser: CommandParser) -> ModuleType:
     """Import the module of a command and give its options to the parser.
 
     Raises:
         AdminError: it cannot be done; the message names command, plugin, distribution and cause.
     """
     try:
-        module = import_module(offer.command.module)
+        module = import_module(registered.command.module)
         parser.configure(module)
     except (Exception, SystemExit) as error:
-        name = offer.command.name
-        raise AdminError(f"Command {name} of plugin {offer.plugin} cannot be loaded: {cause(error)}") from error
+        name = registered.command.name
+        raise AdminError(f"Command {name} of plugin {registered.plugin} cannot be loaded: {cause(error)}") from error
     return module
 
 

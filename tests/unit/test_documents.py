@@ -9,7 +9,7 @@ from tests.conftest import CHECKOUT
 
 def test_the_readme_lists_every_command_with_its_summary():
     listed = re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", (CHECKOUT / "README.md").read_text(), re.MULTILINE)
-    assert listed == [(offer.command.name, offer.command.summary) for offer in Registry().offers()]
+    assert listed == [(registered.command.name, registered.command.summary) for registered in Registry().all()]
 
 
 def test_every_program_of_the_readme_is_there():

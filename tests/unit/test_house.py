@@ -97,8 +97,8 @@ def test_the_core_does_not_know_the_plugins():
 
 def test_the_core_names_no_command():
     # `help` is also an English word, and the name of an argument of argparse.
-    built_in = [offer for offer in Registry().offers() if offer.plugin.distribution == "aurora_admin"]
-    names = {offer.command.name for offer in built_in} - {"help"}
+    built_in = [registered for registered in Registry().all() if registered.plugin.distribution == "aurora_admin"]
+    names = {registered.command.name for registered in built_in} - {"help"}
     assert len(names) > 9
     for module in CORE:
         text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")

@@ -14,24 +14,24 @@ import pytest
 
 from aurora_admin import errors, hookspec, main, manpages
 from aurora_admin.parser import CommandParser
-from aurora_admin.registry import Offer, Registry, load
+from aurora_admin.registry import RegisteredCommand, Registry, load
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @cache
-def built_in() -> list[Offer]:
+def built_in() -> list[RegisteredCommand]:
     registry = Registry()
-    found = registry.offers()
+    found = registry.all()
     assert not registry.take_problems()
-    return [offer for offer in found if offer.plugin.distribution == "aurora_admin"]
+    return [registered for registered in found if registered.plugin.distribution == "aurora_admin"]
 
 
-@pytest.mark.parametrize("offer", built_in(), ids=lambda offer: offer.command.name)
-def test_a_command_is_whole(offer):
-    command = offer.command
+@pytest.mark.parametrize("registered", built_in(), ids=lambda registered: registered.command.name)
+def test_a_command_is_whole(registered):
+    command = registered.command
     parser = CommandParser(command)
-    module = load(offer, parser)
+    module = load(registered, parser)
     assert inspect.getdoc(module), "the description of the manual page"
     assert not command.summary.endswith(".")
     examples = module.EXAMPLES.strip().split("\n")
@@ -45,11 +45,11 @@ def test_a_command_is_whole(offer):
 
 
 def test_one_command_one_file():
-    modules = [offer.command.module for offer in built_in()]
+    modules = [registered.command.module for registered in built_in()]
     assert len(modules) == len(set(modules))
-    for offer in built_in():
-        lines = len((CHECKOUT / (offer.command.module.replace(".", "/") + ".py")).read_text().splitlines())
-        assert lines <= 120, offer.command.module
+    for registered in built_in():
+        lines = len((CHECKOUT / (registered.command.module.replace(".", "/") + ".py")).read_text().splitlines())
+        assert lines <= 120, registered.command.module
 
 
 def test_every_hook_is_documented_with_its_arguments():
@@ -67,7 +67,7 @@ def test_every_exit_code_is_in_the_table():
     classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.AdminError)]
     assert {one.exit_code for one in classes} <= errors.EXIT_CODES.keys()
     assert errors.EXIT_CODES.keys() >= errors.ORIGINAL_EXIT_CODES >= {0, 1, 2, 130}
-    assert {main.INTERRUPTED, main.NOT_READ} <= errors.EXIT_CODES.keys()
+    assert {main.INTERRUPTED, main.OUTPUT_CLOSED} <= errors.EXIT_CODES.keys()
     page = (CHECKOUT / "man" / "aurora_admin.1").read_text()
     assert all(f"\n\\fB{code}\\fR\n" in page for code in errors.EXIT_CODES)
 
