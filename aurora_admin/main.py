@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-    from aurora_admin.command import Command, Context
+    from aurora_admin.command import Context
     from aurora_admin.registry import RegisteredCommand, Registry
 
 INTERRUPTED = 130
@@ -56,7 +56,7 @@ def _answer(argv: list[str], out: Output) -> int:
         out.print(answer.text.removesuffix("\n"))
         return 0
     finally:
-        for problem in registry.take_problems():
+        for problem in registry.problems:
             out.warn(problem)
 
 
@@ -73,9 +73,9 @@ def _dispatch(argv: list[str], out: Output, registry: Registry) -> int:
 def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.parser import CommandParser
 
-    names = [registered.command.name for registered in registry.all()]
+    names = [command.name for command in registry.commands()]
     parser = CommandParser(names=lambda: names)
-    if not parser.positionals_of(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
+    if not parser.positionals(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
         out.log_as(*parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
     out.print_error(f"Must supply one of the following commands: {', '.join(names)}")
     return 1
@@ -96,7 +96,8 @@ def _run(registered: RegisteredCommand, argv: list[str], out: Output, registry: 
     args = parser.parse(argv)
     _start_log(args, out)
     out.format = args.format
-    return _carry_out(registered, module, Context(registered.command, out, options_of(args), Catalogue(registry)), args)
+    parser.bind_arguments(args)
+    return _carry_out(registered, module, Context(registered.command, out, options_of(args), registry), args)
 
 
 def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
@@ -135,29 +136,6 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     except Exception:  # noqa: BLE001 - only here it is known whose bug it is
         return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
-
-
-class Catalogue:
-    """What a command may know of the others: command.Catalogue."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def commands(self) -> list[Command]:
-        """Return every command there is, sorted by name."""
-        return [registered.command for registered in self._registry.all()]
-
-    def help_text(self, name: str) -> str | None:
-        """Return what `<command> -h` prints, or None for a command that does not exist."""
-        from aurora_admin.parser import CommandParser
-        from aurora_admin.registry import load
-
-        registered = self._registry.find(name)
-        if registered is None:
-            return None
-        parser = CommandParser(registered.command)
-        load(registered, parser)
-        return parser.format_help()
 
 
 def _print_error(error: AdminError, out: Output) -> int:

@@ -97,7 +97,7 @@ def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
     registry = Registry()
     name = normal_name(distribution)
     commands = [registered for registered in registry.all() if registered.plugin.distribution == name]
-    problems = [text for text in registry.take_problems() if f" of {name} " in text]
+    problems = [text for text in registry.problems if f" of {name} " in text]
     if problems or not commands:
         raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
     pages = {f"{PROGRAM}-{registered.command.name}.1": _command_page(registered, date) for registered in commands}

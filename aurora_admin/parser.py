@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from aurora_admin import __version__
@@ -76,16 +77,24 @@ class CommandParser(ArgumentParser):
         self._names = names  # of the commands there are, for the usage of the program as a whole
         self.common = list(self._add_common())
         self.old = [*self._add_log(), *self._add_old()]
-        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0])
+        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0], positionals=())
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
 
     def configure(self, module: ModuleType) -> None:
-        """Take the description and the options from the command's module."""
+        """Take the description and the options from the command's module.
+
+        Raises:
+            ValueError: an argument of the command has the name of an option, so that `args` cannot hold both.
+        """
         self.description = (module.__doc__ or "").strip()
         if hasattr(module, "configure"):
             module.configure(self)
+        taken = {action.dest for action in self._actions} | self._defaults.keys()
+        for name in self.command.argument_names if self.command else ():
+            if name in taken:
+                raise ValueError(f"argument {name}: an option has that name")
 
     def parse(self, argv: Sequence[str], *, known_only: bool = False) -> Namespace:
         """Parse a command line without its command; the positionals are in `.positionals`.
@@ -98,10 +107,23 @@ class CommandParser(ArgumentParser):
         for word in tokens(argv, self._option_string_actions):
             options += _joined(argv[word.start : word.end]) if word.is_option else []
         args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
-        args.positionals = self.positionals_of(argv)
+        args.positionals = self.positionals(argv)
         return args
 
-    def positionals_of(self, argv: Sequence[str]) -> list[str]:
+    def bind_arguments(self, args: Namespace) -> None:
+        """Make each argument of the command an attribute of a parsed command line; None if it was left out.
+
+        Raises:
+            AdminError: there are too many or too few arguments; the text is that of docs/cli.md 1.5.
+        """
+        assert self.command
+        names = self.command.argument_names
+        if not self.command.required_count <= len(args.positionals) <= len(names):
+            usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
+            raise AdminError(self.command.wrong_count or usage)
+        vars(args).update(zip_longest(names, args.positionals))
+
+    def positionals(self, argv: Sequence[str]) -> list[str]:
         """Return the words of a command line that are neither an option nor the value of one."""
         return [argv[word.start] for word in tokens(argv, self._option_string_actions) if not word.is_option]
 

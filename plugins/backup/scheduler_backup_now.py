@@ -13,5 +13,4 @@ EXAMPLES = "aurora_admin scheduler_backup_now west"
 
 def run(context: Context, args: Namespace) -> None:
     """Ask for a backup."""
-    (cluster,) = context.positionals(args, "cluster")
-    context.check(context.scheduler(cluster).perform_backup())
+    context.check(context.scheduler(args.cluster).perform_backup())

@@ -27,5 +27,4 @@ aurora_admin scheduler_commit_recovery west
 
 def run(context: Context, args: Namespace) -> None:
     """Commit the staged backup."""
-    (cluster,) = context.positionals(args, "cluster")
-    context.check(context.scheduler(cluster).commit_recovery())
+    context.check(context.scheduler(args.cluster).commit_recovery())

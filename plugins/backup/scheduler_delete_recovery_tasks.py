@@ -18,9 +18,8 @@ aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd
 
 def run(context: Context, args: Namespace) -> None:
     """Delete the tasks."""
-    cluster, text = context.positionals(args, "cluster", "task_ids")
-    task_ids = ids_of(context, text)
-    context.check(context.scheduler(cluster).delete_recovery_tasks(task_ids))
+    task_ids = ids_of(context, args.task_ids)
+    context.check(context.scheduler(args.cluster).delete_recovery_tasks(task_ids))
 
 
 def ids_of(context: Context, text: str) -> set[str]:

@@ -13,8 +13,7 @@ EXAMPLES = "aurora_admin scheduler_list_backups west"
 
 def run(context: Context, args: Namespace) -> None:
     """Print the backups."""
-    (cluster,) = context.positionals(args, "cluster")
-    reply = context.scheduler(cluster).list_backups()
+    reply = context.scheduler(args.cluster).list_backups()
     context.check(reply)
     context.out.print(f"{len(reply.backups)} available backups:")
     for name in sorted(reply.backups):

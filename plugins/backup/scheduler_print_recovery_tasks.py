@@ -22,8 +22,7 @@ HEADER = "Role\tJob\tShard\tStatus\tTask ID"
 
 def run(context: Context, args: Namespace) -> None:
     """Show the tasks."""
-    (cluster,) = context.positionals(args, "cluster")
-    reply = context.scheduler(cluster).query_recovery()
+    reply = context.scheduler(args.cluster).query_recovery()
     context.check(reply)
     context.out.info_many(lines(reply.tasks))
 

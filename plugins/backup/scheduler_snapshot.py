@@ -12,5 +12,4 @@ EXAMPLES = "aurora_admin scheduler_snapshot west"
 
 def run(context: Context, args: Namespace) -> None:
     """Ask for a snapshot."""
-    (cluster,) = context.positionals(args, "cluster")
-    context.check(context.scheduler(cluster).snapshot())
+    context.check(context.scheduler(args.cluster).snapshot())

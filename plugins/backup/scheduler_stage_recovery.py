@@ -19,5 +19,4 @@ aurora_admin scheduler_stage_recovery --bypass-leader-redirect west scheduler-ba
 
 def run(context: Context, args: Namespace) -> None:
     """Stage the backup."""
-    cluster, backup_id = context.positionals(args, "cluster", "backup_id")
-    context.check(context.scheduler(cluster).stage_recovery(backup_id))
+    context.check(context.scheduler(args.cluster).stage_recovery(args.backup_id))

@@ -12,5 +12,4 @@ EXAMPLES = "aurora_admin scheduler_unload_recovery west"
 
 def run(context: Context, args: Namespace) -> None:
     """Unload the staged backup."""
-    (cluster,) = context.positionals(args, "cluster")
-    context.check(context.scheduler(cluster).unload_recovery())
+    context.check(context.scheduler(args.cluster).unload_recovery())

@@ -25,6 +25,5 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(context: Context, args: Namespace) -> None:
     """Print the leader's address."""
-    (cluster,) = context.positionals(args, "cluster")
-    leader = context.verified_leader(cluster) if args.verify else context.leader(cluster)
+    leader = context.verified_leader(args.cluster) if args.verify else context.leader(args.cluster)
     context.out.print(f"Found leading scheduler at: {leader.url}")

@@ -48,7 +48,6 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(context: Context, args: Namespace) -> None:
     """Make the folders, take every step, print the table, clean up."""
-    context.positionals(args)
     if args.backup is not None and args.tasks is not None:
         raise AdminError("Give --backup or --tasks, not both")
     if args.ha:

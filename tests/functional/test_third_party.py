@@ -125,17 +125,8 @@ def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(sc
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
-        (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
-        (
-            broken(
-                "from aurora_admin.command import Command\n"
-                + HOOK
-                + "def aurora_admin_commands(): yield Command(5, '', '', '', '', 'read')"
-            ),
-            "a field of 5 is no text",
-        ),
+        (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is not a Command but {'name': 'x'}"),
         (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
-        (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
     ],
 )
 def test_a_wrong_declaration_is_left_out(scratch, files, fault):
@@ -238,7 +229,7 @@ def test_a_destructive_command_asks(scratch):
     scratch.install("aurora-fleet", fleet(effect="destroy"))
     asked = scratch("fleet_hello", "west", stdin="yes\n")
     assert (asked.code, asked.out) == (1, ""), "nobody is at a terminal"
-    assert asked.err.startswith("FATAL] Not confirmed, nothing was changed. ")
+    assert asked.err.startswith("FATAL] Not confirmed: nothing was changed. ")
     assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
     rehearsed = scratch("fleet_hello", "--dry-run", "west", "--yes")
     assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
@@ -257,7 +248,7 @@ def test_a_person_is_asked(scratch, answer, code, shown):
         env=environment(scratch.home, PYTHONPATH=scratch.libraries),
         timeout=DEADLINE_SECONDS,
     )
-    child.expect_exact("Greet west? Type yes to go on: ")
+    child.expect_exact("Greet west? Type yes to continue: ")
     child.sendline(answer)
     child.expect_exact(shown)
     child.expect(pexpect.EOF)

@@ -15,8 +15,8 @@ DECLARATION = """
 
     @hookimpl
     def aurora_admin_commands():
-        yield Command(name={name!r}, synopsis="{name} [--shout] cluster", summary="Say hello to a cluster",
-                      module="{module}.command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
+        yield Command(name={name!r}, options="[--shout]", arguments="cluster", summary="Say hello to a cluster",
+                      module=".command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
 """
 COMMAND = '''
     """Say hello to a cluster, politely.
@@ -32,10 +32,9 @@ COMMAND = '''
 
 
     def run(context, args):
-        (cluster,) = context.positionals(args, "cluster")
         if context.command.effect == "destroy":
-            context.confirm(f"Greet {cluster}?")
-        context.out.print(f"Hello {cluster} {args.shout or ''}".rstrip())
+            context.confirm(f"Greet {args.cluster}?")
+        context.out.print(f"Hello {args.cluster} {args.shout or ''}".rstrip())
 '''
 
 
