@@ -22,8 +22,9 @@ class Command(NamedTuple):
     """The declaration of a command; a plugin's hook aurora_admin_commands returns them.
 
     The module of the command is imported only when the command is used. Its docstring is the description of the
-    command. It has `run(context, args)` and EXAMPLES (one command line per line), and may have `configure(parser)`,
-    which adds options that take one value or none.
+    command. It has `run(context, args)` and EXAMPLES (one command line per line). It may have `configure(parser)`,
+    which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
+    call may have been carried out, and if the scheduler refused it (advice.py).
 
     Each argument is an attribute of `args`; one in brackets may be left out and is None then. Capitals and a unit, as
     in `CLUSTER ram[MGT]`, are only shown: the attributes are `args.cluster` and `args.ram`.

@@ -128,6 +128,9 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     except DryRun:
         context.out.print("Nothing was changed: this was a dry run.")
     except AdminError as error:
+        from aurora_admin.advice import add_advice
+
+        add_advice(error, registered.command, module, args)
         if registered.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
             error.exit_code = 1
         raise

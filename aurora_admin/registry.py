@@ -50,7 +50,7 @@ class RegisteredCommand(NamedTuple):
 
 
 class Registry:
-    """The commands of all plugins. `problems` has a line for each plugin and command that was left out, with the cause."""
+    """The commands of all plugins; `problems` has a line for each plugin and each command that was left out."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []

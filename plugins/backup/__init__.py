@@ -5,6 +5,8 @@ from functools import partial
 from aurora_admin.command import Command
 from aurora_admin.hookspec import hookimpl
 
+STAGE_FIRST = "If no backup is staged, stage one with aurora_admin scheduler_stage_recovery {cluster} BACKUP_ID"
+
 recovery = partial(Command, category="backup and recovery", original=True)
 
 COMMANDS = (

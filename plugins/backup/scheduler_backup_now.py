@@ -9,6 +9,7 @@ from argparse import Namespace
 from aurora_admin.command import Context
 
 EXAMPLES = "aurora_admin scheduler_backup_now west"
+IF_UNKNOWN = "The backup may have been written: look for it with aurora_admin scheduler_list_backups {cluster}"
 
 
 def run(context: Context, args: Namespace) -> None:

@@ -14,6 +14,7 @@ scheduler is up again and look whether its tasks are those of the backup.
 from argparse import Namespace
 
 from aurora_admin.command import Context
+from aurora_admin.plugins.backup import STAGE_FIRST
 
 EXAMPLES = """\
 aurora_admin scheduler_backup_now west
@@ -23,6 +24,12 @@ aurora_admin scheduler_print_recovery_tasks west
 aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd-c080-4a5b-bff8-a737a9d2e6fc
 aurora_admin scheduler_commit_recovery west
 """
+IF_UNKNOWN = """
+Do not repeat the commit before you know. Wait until the scheduler serves again, then compare its tasks with those of
+the backup. If aurora_admin scheduler_print_recovery_tasks {cluster} still lists tasks, nothing was committed; if it
+lists none, that proves nothing, because a restart forgets the staged backup too
+"""
+IF_REFUSED = STAGE_FIRST
 
 
 def run(context: Context, args: Namespace) -> None:

@@ -9,11 +9,17 @@ from argparse import Namespace
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError
+from aurora_admin.plugins.backup import STAGE_FIRST
 
 EXAMPLES = """\
 aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd-c080-4a5b-bff8-a737a9d2e6fc
 aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd,www-data-prod-hello-1-c3a815f2
 """
+IF_UNKNOWN = """
+aurora_admin scheduler_print_recovery_tasks {cluster} shows whether the tasks are gone. You may repeat the command: to
+delete them twice does no harm
+"""
+IF_REFUSED = STAGE_FIRST
 
 
 def run(context: Context, args: Namespace) -> None:

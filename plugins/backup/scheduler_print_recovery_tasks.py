@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
+from aurora_admin.plugins.backup import STAGE_FIRST
 
 if TYPE_CHECKING:
     from aurora_admin.client.reply import Task
@@ -18,6 +19,7 @@ aurora_admin scheduler_print_recovery_tasks west
 aurora_admin scheduler_print_recovery_tasks west 2>&1 | grep www-data
 """
 HEADER = "Role\tJob\tShard\tStatus\tTask ID"
+IF_REFUSED = STAGE_FIRST
 
 
 def run(context: Context, args: Namespace) -> None:

@@ -8,6 +8,10 @@ from argparse import Namespace
 from aurora_admin.command import Context
 
 EXAMPLES = "aurora_admin scheduler_snapshot west"
+IF_UNKNOWN = """
+The scheduler's own log says whether the snapshot was written. You may repeat the command: a second snapshot does no
+harm
+"""
 
 
 def run(context: Context, args: Namespace) -> None:

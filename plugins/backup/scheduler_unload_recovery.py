@@ -8,6 +8,7 @@ from argparse import Namespace
 from aurora_admin.command import Context
 
 EXAMPLES = "aurora_admin scheduler_unload_recovery west"
+IF_UNKNOWN = "aurora_admin scheduler_print_recovery_tasks {cluster} shows whether a backup is still staged"
 
 
 def run(context: Context, args: Namespace) -> None:

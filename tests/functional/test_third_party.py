@@ -218,11 +218,24 @@ def test_a_bug_is_called_one_and_its_owner_named(scratch):
     assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
 
 
-def test_a_lost_answer_has_a_code_of_its_own_in_new_commands(scratch):
-    lost = "from aurora_admin.errors import OutcomeUnknown\ndef run(context, args): raise OutcomeUnknown('who knows')"
-    scratch.install("aurora-fleet", fleet(command=lost))
+LOST = """
+    from aurora_admin.errors import OutcomeUnknown
+    def run(context, args): raise OutcomeUnknown("It may have been carried out.")
+"""
+
+
+def test_an_unknown_outcome_has_its_own_exit_code_in_new_commands_and_general_advice(scratch):
+    scratch.install("aurora-fleet", fleet(command=LOST))
     result = scratch("fleet_hello", "west")
-    assert (result.code, result.out, result.err) == (3, "", "FATAL] who knows\n")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        "FATAL] It may have been carried out. Find out whether it was before you repeat the command\n"
+    )
+
+
+def test_advice_with_an_unknown_name_does_not_hide_the_error(scratch):
+    scratch.install("aurora-fleet", fleet(command=LOST + '    IF_UNKNOWN = "Look at {nosuch} of {cluster} {"\n'))
+    assert scratch("fleet_hello", "west").err == "FATAL] It may have been carried out. Look at {nosuch} of west {\n"
 
 
 def test_a_destructive_command_asks(scratch):

@@ -18,6 +18,7 @@ SOURCES = [path for path in PACKAGE.rglob("*.py") if "gen" not in path.relative_
 SOURCES += (PACKAGE / "plugins").rglob("*.py")  # a symbolic link, which rglob of Python 3.13 does not follow
 CORE = (
     "__main__",
+    "advice",
     "command",
     "errors",
     "hookspec",

@@ -41,6 +41,9 @@ def test_a_command_is_whole(registered):
         assert option.help not in (None, "", argparse.SUPPRESS), option.option_strings
         assert option.nargs == 0 or option.choices or option.metavar, option.option_strings
         assert option.nargs in (None, 0), f"{option.option_strings}: one value or none"
+    advice = getattr(module, "IF_UNKNOWN", "") + getattr(module, "IF_REFUSED", "")
+    assert set(re.findall(r"{(\w*)}", advice)) <= set(command.argument_names)
+    assert command.effect == "read" or hasattr(module, "IF_UNKNOWN")
     assert set(command.see_also) <= {other.command.name for other in built_in()}
 
 
