@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aurora_admin.errors import AdminError
-from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PREFIXES, WARN, joined
+from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PLAIN, PREFIXES, WARN, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARN: "WARNING", ERROR: "ERROR", FATAL: "FATAL"}
@@ -29,7 +29,7 @@ class LogFiles:
 
     def __init__(self, folder: str, scheme: str, level: int, *, is_simple: bool) -> None:
         self.folder = folder
-        self._head = google_head if scheme == GOOGLE else PREFIXES.__getitem__
+        self._head = HEADS[scheme]
         try:
             if not os.path.exists(folder):
                 os.makedirs(folder, exist_ok=True)
@@ -79,6 +79,9 @@ def google_head(level: int) -> str:
         frame = frame.f_back
     place = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else "?:0"
     return f"{NAMES[level][0]}{datetime.now().astimezone():%m%d %H:%M:%S.%f} {os.getpid()} {place}] "
+
+
+HEADS: dict[str, Callable[[int], str]] = {PLAIN: PREFIXES.__getitem__, GOOGLE: google_head}
 
 
 def _user() -> str:

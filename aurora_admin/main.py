@@ -8,7 +8,7 @@ import sys
 
 from aurora_admin import __version__
 from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError
-from aurora_admin.output import DEBUG, NONE, Output, OutputClosed
+from aurora_admin.output import DEBUG, NONE, PLAIN, Output, OutputClosed
 
 TYPE_CHECKING = False  # see output.py
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
     names = [command.name for command in registry.commands()]
     parser = CommandParser(names=lambda: names)
     if not parser.positionals(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
-        out.log_as(*parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
+        _log_from(out, *parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
     out.print_error(f"Must supply one of the following commands: {', '.join(names)}")
     return 1
 
@@ -112,14 +112,24 @@ def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
 
 
 def _start_log(args: Namespace, out: Output) -> None:
-    from aurora_admin.parser import LOG_DIR
-
-    out.log_as(*args.log_level)
+    _log_from(out, *args.log_level)
     if args.obsolete:
         out.print_error(args.obsolete)
-    scheme, level = args.log_to_disk or ("", NONE)
+    scheme, level = args.log_to_disk or (PLAIN, NONE)
     if level != NONE:
-        out.log_to_disk(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple)
+        from aurora_admin.logfiles import LogFiles
+        from aurora_admin.parser import LOG_DIR
+
+        out.log_to(LogFiles(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple))
+
+
+def _log_from(out: Output, scheme: str, level: int) -> None:
+    if scheme == PLAIN:
+        out.log_from(level)
+    else:
+        from aurora_admin.logfiles import HEADS
+
+        out.log_from(level, HEADS[scheme])
 
 
 def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Context, args: Namespace) -> int:

@@ -11,10 +11,17 @@ from aurora_admin.errors import AdminError
 
 TYPE_CHECKING = False  # not from typing: its import alone costs more than --version may
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, TextIO
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, Protocol, TextIO
 
-    from aurora_admin.logfiles import LogFiles
+    class LogFiles(Protocol):
+        """Files that log records are appended to; logfiles.LogFiles."""
+
+        folder: str
+
+        def write(self, level: int, texts: Sequence[str]) -> None:
+            """Append records, or raise OSError."""
+
 
 DEBUG, INFO, WARN, ERROR, FATAL, NONE = range(10, 70, 10)
 LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": FATAL, "NONE": NONE}
@@ -40,7 +47,7 @@ class Output:
         self._stdout = stdout
         self._stderr = stderr
         self._can_log = True  # whether every log line so far could be written
-        self._head = PREFIXES.__getitem__
+        self._head: Callable[[int], str] = PREFIXES.__getitem__
         self._files: LogFiles | None = None
         self.level = INFO
         self.format = FORMATS[0]
@@ -53,24 +60,15 @@ class Output:
                 stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         return cls(sys.stdout, sys.stderr)
 
-    def log_as(self, scheme: str, level: int) -> None:
-        """Log from a level on, each record headed as the scheme says."""
+    def log_from(self, level: int, head: Callable[[int], str] | None = None) -> None:
+        """Log records of this level and above. `head` returns what a record of a level begins with."""
         self.level = level
-        if scheme == GOOGLE:
-            from aurora_admin.logfiles import google_head
+        self._head = head or self._head
 
-            self._head = google_head
-
-    def log_to_disk(self, folder: str, scheme: str, level: int, *, is_simple: bool) -> None:
-        """Log to files too, from a level of their own on.
-
-        Raises:
-            AdminError: they cannot be made.
-        """
-        from aurora_admin.logfiles import LogFiles
-
-        self._files = LogFiles(folder, scheme, level, is_simple=is_simple)
-        self.print_error(f"Writing log files to disk in {folder}")
+    def log_to(self, files: LogFiles) -> None:
+        """Log to files too. They choose the levels themselves."""
+        self._files = files
+        self.print_error(f"Writing log files to disk in {files.folder}")
 
     def print(self, line: str = "") -> None:
         """Print one line of the result.

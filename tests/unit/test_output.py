@@ -11,6 +11,7 @@ import time
 import pytest
 
 from aurora_admin.errors import AdminError
+from aurora_admin.logfiles import HEADS, LogFiles
 from aurora_admin.output import BLOCK_LINES, FORMATS, GOOGLE, INFO, NONE, PLAIN, Output
 
 ROWS = [("stage", "OK", 1.5), ('a,b\n"c"', "naïve", None)]
@@ -117,7 +118,7 @@ def test_a_record_is_one_write(out):
 
 
 def test_rows_in_the_log_go_to_the_log_files_too(out, tmp_path):
-    out.log_to_disk(str(tmp_path), PLAIN, INFO, is_simple=True)
+    out.log_to(LogFiles(str(tmp_path), PLAIN, INFO, is_simple=True))
     out.level = NONE
     out.info_many(f"task {number}" for number in range(BLOCK_LINES + 1))
     out.warn("that is all")
@@ -126,7 +127,7 @@ def test_rows_in_the_log_go_to_the_log_files_too(out, tmp_path):
 
 
 def test_the_place_of_a_record_is_where_it_is_logged(out):
-    out.log_as(GOOGLE, INFO)
+    out.log_from(INFO, HEADS[GOOGLE])
     out.info_many(["a row"])
     out.warn("half of a pair: \ud800")
     row, warning = out._stderr.getvalue().splitlines()
@@ -134,12 +135,12 @@ def test_the_place_of_a_record_is_where_it_is_logged(out):
     assert re.fullmatch(rf"W\d{{4}} [\d:.]{{15}} {os.getpid()} test_output\.py:\d+\] half .*", warning)
 
 
-def test_a_log_file_is_not_written_through_a_link(out, tmp_path):
+def test_a_log_file_is_not_written_through_a_link(tmp_path):
     """Names can be guessed, and the default folder is everybody's."""
     host, user, now = os.uname().nodename, getpass.getuser(), time.time()
     for second in range(120):
         date = time.strftime("%Y%m%d-%H%M%S", time.localtime(now + second))
         (tmp_path / f"aurora-admin.{host}.{user}.log.INFO.{date}.{os.getpid()}").symlink_to(tmp_path / "precious")
     with pytest.raises(AdminError, match="Cannot write log files in"):
-        out.log_to_disk(str(tmp_path), PLAIN, INFO, is_simple=False)
+        LogFiles(str(tmp_path), PLAIN, INFO, is_simple=False)
     assert not (tmp_path / "precious").exists()
