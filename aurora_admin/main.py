@@ -1,4 +1,4 @@
-"""Takes argv, gives the exit code, and is the one place that catches and prints errors (docs/cli.md 1)."""
+"""Run a command line and return its exit code; the only module that catches and prints errors (docs/cli.md 1)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ OUTPUT_CLOSED = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return the exit code."""
-    gc.set_threshold(20_000)  # what a start imports stays: to look through it for rubbish takes a twentieth of the time
+    gc.set_threshold(20_000)  # imported modules stay in memory: collecting among them costs 5 % of a short run
     out = Output.of_process()
     try:
-        code = _answer(list(sys.argv[1:] if argv is None else argv), out)
+        code = _run(list(sys.argv[1:] if argv is None else argv), out)
         out.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -36,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OUTPUT_CLOSED
     except AdminError as error:
         return _print_error(error, out)
-    except Exception:  # noqa: BLE001 - the last place that can say what this is
+    except Exception:  # noqa: BLE001 - nothing above can report a bug
         return _print_bug(f"aurora_admin {__version__}", out)
-    gc.freeze()  # nor is it worth a last look at the end
+    gc.freeze()  # skips the last collection, at exit
     return code
 
 
-def _answer(argv: list[str], out: Output) -> int:
-    if argv == ["--version"]:  # nothing else is imported for it
+def _run(argv: list[str], out: Output) -> int:
+    if argv == ["--version"]:  # without any further import
         out.print(f"aurora_admin {__version__}")
         return 0
     from aurora_admin.parser import TextRequested
@@ -52,8 +52,8 @@ def _answer(argv: list[str], out: Output) -> int:
     registry = Registry()
     try:
         return _dispatch(argv, out, registry)
-    except TextRequested as answer:
-        out.print(answer.text.removesuffix("\n"))
+    except TextRequested as request:
+        out.print(request.text.removesuffix("\n"))
         return 0
     finally:
         for problem in registry.problems:
@@ -67,21 +67,21 @@ def _dispatch(argv: list[str], out: Output, registry: Registry) -> int:
     registered = None if position is None else registry.find(argv[position])
     if position is None or registered is None:
         return _without_command(argv, out, registry)
-    return _run(registered, argv[:position] + argv[position + 1 :], out, registry)
+    return _run_command(registered, argv[:position] + argv[position + 1 :], out, registry)
 
 
 def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.parser import CommandParser
 
     names = [command.name for command in registry.commands()]
-    parser = CommandParser(names=lambda: names)
-    if not parser.positionals(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
+    parser = CommandParser(names=names)
+    if not parser.positionals(argv):  # -h of an unknown command shows no help: docs/cli.md 1.3
         _log_from(out, *parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
     out.print_error(f"Must supply one of the following commands: {', '.join(names)}")
     return 1
 
 
-def _run(registered: RegisteredCommand, argv: list[str], out: Output, registry: Registry) -> int:
+def _run_command(registered: RegisteredCommand, argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.command import Context
     from aurora_admin.parser import CommandParser, options_of
     from aurora_admin.registry import load
@@ -101,7 +101,7 @@ def _run(registered: RegisteredCommand, argv: list[str], out: Output, registry: 
 
 
 def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
-    """Return the options that a person always gives to a command; before argv, so that argv has the last word."""
+    """Return the user's default options for a command. They are put before argv, so that argv overrides them."""
     from aurora_admin.parser import IGNORE_RC_FILE, rc_file
 
     if IGNORE_RC_FILE in argv or not os.path.exists(rc_file()):
@@ -136,7 +136,7 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     try:
         module.run(context, args)
     except DryRun:
-        context.out.print("Nothing was changed: this was a dry run.")
+        context.out.print("Dry run: nothing was changed.")
     except AdminError as error:
         from aurora_admin.advice import add_advice
 
@@ -146,7 +146,7 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
         raise
     except OutputClosed:
         raise
-    except Exception:  # noqa: BLE001 - only here it is known whose bug it is
+    except Exception:  # noqa: BLE001 - only here it is known which plugin has the bug
         return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
 
@@ -161,9 +161,11 @@ def _print_error(error: AdminError, out: Output) -> int:
     return error.exit_code
 
 
-def _print_bug(whose: str, out: Output) -> int:
+def _print_bug(where: str, out: Output) -> int:
     from traceback import format_exc
 
     out.print_error(format_exc().removesuffix("\n"))
-    out.fatal(f"This is a bug in {whose}. Report it with the lines above; what was sent before it may have been done")
+    out.fatal(
+        f"This is a bug in {where}. Report it with the lines above. Calls sent before it may have been carried out"
+    )
     return 1

@@ -138,8 +138,8 @@ def test_a_folder_that_cannot_be_written_stops_the_command_before_it_does_anythi
     result = failing("--log_to_disk=INFO")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        f"FATAL] Cannot write log files in {logs}: Not a directory. Name a folder that can be "
-        "written with --log_dir, or leave out --log_to_disk\n"
+        f"FATAL] Cannot write log files in {logs}: Not a directory. Name a writable folder with "
+        "--log_dir, or omit --log_to_disk\n"
     )
 
 
@@ -147,8 +147,8 @@ def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
     logs.mkdir()
     (logs / "aurora-admin.log").symlink_to("/dev/full")
     assert failing("--log_to_disk=INFO", "--log_simple").err == (
-        f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are not complete: No space left on device"
-        f". The command goes on without them\n{FATAL}"
+        f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are incomplete: No space left on device"
+        f". The command continues without them\n{FATAL}"
     )
 
 

@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_used_is_told_in_a_line(admin, rc_file, text, caus
     result = admin("get_scheduler", "west")
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
     assert result.err.startswith(f"FATAL] Cannot use {rc_file}: {cause}")
-    assert result.err.endswith(". Correct it, or give --app_ignore_rc_file\n")
+    assert result.err.endswith(". Correct the file, or give --app_ignore_rc_file\n")
     assert admin("get_scheduler", "west", "-q").err == ""
 
 

@@ -68,7 +68,7 @@ def test_a_full_disk_is_told(start, line):
     with open("/dev/full", "w") as full:
         code, _, err = ended(start(*line.split(), stdout=full))
     assert code == 1
-    assert err == b"FATAL] Cannot write the result: No space left on device. What is there is not complete\n"
+    assert err == b"FATAL] Cannot write the result: No space left on device. The output is incomplete\n"
 
 
 @pytest.mark.parametrize(

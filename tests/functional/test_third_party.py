@@ -245,7 +245,7 @@ def test_a_destructive_command_asks(scratch):
     assert asked.err.startswith("FATAL] Not confirmed: nothing was changed. ")
     assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
     rehearsed = scratch("fleet_hello", "--dry-run", "west", "--yes")
-    assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
+    assert (rehearsed.code, rehearsed.out) == (0, "Dry run: nothing was changed.\n")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_without_argparse_manpage_the_generator_says_what_to_install(scratch, tm
     assert (made.code, made.out, made.err) == (
         1,
         "",
-        "Pages are made by argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
+        "Manual pages need argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
     )
     assert not (tmp_path / "pages").exists()
 
@@ -309,14 +309,14 @@ def test_without_argparse_manpage_the_generator_says_what_to_install(scratch, tm
 def test_outside_of_a_checkout_the_generator_asks_where_to_write(scratch):
     made = scratch("-c", GENERATE, program="python")
     assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
     assert not list(scratch.venv.glob("**/man/*.1"))
 
 
 def test_pages_of_another_distribution_do_not_go_among_ours(tmp_path):
     made = run([sys.executable, "-m", "aurora_admin.manpages", "--distribution", "mysite"], environment(tmp_path))
     assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
 
 
 def test_the_generator_says_in_one_line_that_there_is_nothing_to_do(scratch, tmp_path):

@@ -123,7 +123,7 @@ def test_an_unknown_cluster_is_told_the_known_ones_sorted_and_the_files(files, t
     with pytest.raises(UnknownCluster) as caught:
         find("x")
     assert caught.value.message == "Unknown cluster: x. Known clusters: east, west"
-    assert caught.value.hint == f"clusters are read from {path} and {tmp_path}/home/.aurora/clusters.json"
+    assert caught.value.hint == f"Clusters are read from {path} and {tmp_path}/home/.aurora/clusters.json"
 
 
 def test_without_clusters_the_list_of_known_ones_is_empty(files):
