@@ -13,7 +13,7 @@ COMMANDS = (
     recovery(
         name="scheduler_backup_now",
         arguments="cluster",
-        summary="Write a backup of the scheduler's storage into its backup folder, now",
+        summary="Write a backup of the scheduler's storage now",
         effect="write",
         see_also=("scheduler_list_backups",),
     ),
@@ -27,35 +27,35 @@ COMMANDS = (
     recovery(
         name="scheduler_snapshot",
         arguments="cluster",
-        summary="Write a snapshot of the storage into the scheduler's own log, now",
+        summary="Write a snapshot of the storage into the scheduler's log now",
         effect="write",
         see_also=("scheduler_backup_now",),
     ),
     recovery(
         name="scheduler_stage_recovery",
         arguments="cluster backup_id",
-        summary="Load a backup into the scheduler's memory, without applying it",
+        summary="Load a backup into the scheduler's memory without applying it",
         effect="write",
         see_also=("scheduler_list_backups", "scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     ),
     recovery(
         name="scheduler_print_recovery_tasks",
         arguments="cluster",
-        summary="Show the active tasks of the staged backup",
+        summary="Print the active tasks of the staged backup",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_delete_recovery_tasks"),
     ),
     recovery(
         name="scheduler_delete_recovery_tasks",
         arguments="cluster task_ids",
-        summary="Take tasks out of the staged backup, so that they do not come back",
+        summary="Delete tasks from the staged backup",
         effect="write",
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     ),
     recovery(
         name="scheduler_commit_recovery",
         arguments="cluster",
-        summary="Replace everything the scheduler knows by the staged backup",
+        summary="Replace the scheduler's state by the staged backup",
         effect="destroy",
         see_also=(
             "scheduler_backup_now",
@@ -68,7 +68,7 @@ COMMANDS = (
     recovery(
         name="scheduler_unload_recovery",
         arguments="cluster",
-        summary="Forget the staged backup; nothing else changes",
+        summary="Drop the staged backup",
         effect="write",
         see_also=("scheduler_stage_recovery",),
     ),

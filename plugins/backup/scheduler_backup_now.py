@@ -1,7 +1,8 @@
-"""Make the scheduler write a backup of its whole storage into its own backup folder.
+"""Have the scheduler write a backup of its complete storage into its backup folder.
 
-The name tells the minute, so a second backup in one minute replaces the first one of a real scheduler. A real scheduler
-answers OK even if the file could not be written: look for it with scheduler_list_backups.
+The name of a backup has its time to the minute. On a real scheduler, a second backup in the same minute replaces the
+first. A real scheduler also replies OK if it could not write the file, so check for the backup with
+scheduler_list_backups.
 """
 
 from argparse import Namespace
@@ -13,5 +14,5 @@ IF_UNKNOWN = "The backup may have been written: look for it with aurora_admin sc
 
 
 def run(context: Context, args: Namespace) -> None:
-    """Ask for a backup."""
+    """Request the backup."""
     context.check(context.scheduler(args.cluster).perform_backup())

@@ -1,14 +1,14 @@
-"""Replace everything that the scheduler knows by the staged backup: tasks, cron jobs, quotas, updates, hosts.
+"""Replace the state of the scheduler by the staged backup: tasks, cron jobs, quotas, updates, hosts.
 
-It does not ask. What was in the scheduler and is not in the backup is lost, and only another backup brings it back: if
-you may need it, make one first. Look at what is staged, and delete what must not come back, before you commit.
+There is no confirmation. Everything that is not in the backup is lost. If you may need the present state again, make a
+backup of it first. Look at the staged tasks, and delete those that must not come back, before you commit.
 
-The scheduler writes the staged state into its log, answers, and stops itself with status 0; a supervisor has to start
-it again, and the state is then the committed one. Of several schedulers another takes over, with that state. The answer
-takes some seconds, on a large cluster longer.
+The scheduler writes the staged state into its log, replies, and exits with status 0. A supervisor has to start it
+again, with the committed state. If there are several schedulers, another one becomes the leader, with the committed
+state. The reply takes some seconds, and longer for a large cluster.
 
-If the answer is lost the commit may have been done, and FATAL says so. Do not repeat it blindly: wait until the
-scheduler is up again and look whether its tasks are those of the backup.
+If the reply is lost, the backup may have been committed; the error says how to find out. Do not repeat the commit
+before you know.
 """
 
 from argparse import Namespace

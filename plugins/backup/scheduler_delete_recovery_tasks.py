@@ -1,7 +1,7 @@
-"""Take the tasks with these ids, separated by commas, out of the staged backup: the commit does not bring them back.
+"""Delete tasks from the staged backup, so that the commit does not bring them back. Separate the ids by commas.
 
-An id that the backup does not have is passed over, and the scheduler says OK: look at what is left with
-scheduler_print_recovery_tasks. Only the staged copy changes, never the backup's file: to undo it, unload the backup and
+The scheduler ignores ids that are not in the backup and still replies OK, so check what is left with
+scheduler_print_recovery_tasks. Only the staged copy changes, not the file. To undo the deletion, unload the backup and
 stage it again.
 """
 
@@ -29,7 +29,7 @@ def run(context: Context, args: Namespace) -> None:
 
 
 def ids_of(context: Context, text: str) -> set[str]:
-    """Return the ids as they were typed; never an empty set, which would match every task (Q23).
+    """Return the ids unchanged, but never an empty set, which would match every task (docs/cli.md 4.5).
 
     Raises:
         AdminError: there is no id.
@@ -37,10 +37,10 @@ def ids_of(context: Context, text: str) -> set[str]:
     ids = set(text.split(","))
     if not any(ids):
         raise AdminError(
-            "No task id was given, nothing was deleted. Name the tasks as scheduler_print_recovery_tasks "
-            "shows them, separated by commas"
+            "No task id was given: nothing was deleted. Give the ids that scheduler_print_recovery_tasks prints, "
+            "separated by commas"
         )
     for task_id in sorted(ids):
         if task_id != task_id.strip():
-            context.out.warn(f"The task id {task_id!r} has blanks around it, so that it matches no task")
+            context.out.warn(f"The task id {task_id!r} begins or ends with a blank, so it matches no task")
     return ids

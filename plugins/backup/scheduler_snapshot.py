@@ -1,6 +1,7 @@
-"""Make the scheduler write a snapshot of its storage into its log, and drop the log entries before it.
+"""Have the scheduler write a snapshot of its storage into its log, and delete the log entries before it.
 
-Returns when the snapshot is in the log. It makes the next start of a scheduler quicker; it is no backup.
+The command returns when the snapshot is in the log. A snapshot shortens the next start of a scheduler. It is not a
+backup.
 """
 
 from argparse import Namespace
@@ -15,5 +16,5 @@ harm
 
 
 def run(context: Context, args: Namespace) -> None:
-    """Ask for a snapshot."""
+    """Request the snapshot."""
     context.check(context.scheduler(args.cluster).snapshot())

@@ -1,10 +1,10 @@
-"""Load the named backup into the memory of the scheduler, where it can be inspected and changed before it is committed.
+"""Load a backup into the memory of the scheduler, where it can be inspected and changed before it is committed.
 
-Nothing changes for running tasks until scheduler_commit_recovery. Only one backup can be staged at a time;
-scheduler_unload_recovery, or a restart of the scheduler, forgets it.
+Running tasks are not affected until scheduler_commit_recovery. Only one backup can be staged at a time. It stays staged
+until scheduler_commit_recovery, scheduler_unload_recovery or a restart of the scheduler.
 
-A real scheduler says OK to files that are no backups, such as a compressed one, and stages nothing: look at the tasks
-with scheduler_print_recovery_tasks before you commit.
+A real scheduler also replies OK to a file that is not a backup, such as a compressed one, and stages nothing. Look at
+the tasks with scheduler_print_recovery_tasks before you commit.
 """
 
 from argparse import Namespace

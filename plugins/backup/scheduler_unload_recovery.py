@@ -1,6 +1,6 @@
-"""Forget the staged backup with all that was deleted from it; its file and the running state stay as they are.
+"""Drop the staged backup and all changes to it. The file of the backup and the state of the scheduler do not change.
 
-The scheduler says OK also when nothing is staged.
+The scheduler also replies OK if no backup is staged.
 """
 
 from argparse import Namespace

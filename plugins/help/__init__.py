@@ -11,7 +11,7 @@ def aurora_admin_commands() -> tuple[Command, ...]:
         Command(
             name="help",
             arguments="[command]",
-            summary="List every command, or explain one",
+            summary="List all commands, or explain one",
             category="help",
             effect="read",
             original=True,

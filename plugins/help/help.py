@@ -1,7 +1,7 @@
-"""List every command there is, with its synopsis and what it does, or explain the one that is named with its options.
+"""List all commands with their synopsis and summary, or explain the named command and its options.
 
-Commands of other installed distributions are listed too. A plugin that cannot be loaded is left out and named, with the
-cause, on standard error.
+Commands of other installed distributions are listed too. If a plugin cannot be loaded, a warning on standard error says
+why, and its commands are not listed.
 """
 
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""What a user gets: the wheel in an empty environment, the sdist, a bare checkout."""
+"""The wheel in an empty environment, the sdist, and a bare checkout."""
 
 import configparser
 import subprocess
@@ -17,7 +17,7 @@ BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys
 
 
 def build(kind: str, source: Path, target: Path) -> Path:
-    """Build as pip does, by the backend that pyproject.toml names, which the tests' environment has."""
+    """Build with the backend in pyproject.toml, as pip does; the environment of the tests has it."""
     done = subprocess.run(
         [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
     )
@@ -27,7 +27,7 @@ def build(kind: str, source: Path, target: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Path:
-    """A clone of what is committed or about to be, so that building leaves nothing in the checkout."""
+    """A copy of the checkout without ignored files: building leaves nothing in the checkout itself."""
     clone = tmp_path_factory.mktemp("checkout")
     files = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -50,7 +50,7 @@ def wheel(checkout: Path, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory) -> Path:
-    """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
+    """An environment with nothing but the wheel; its dependencies are those of the tests' environment."""
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     subprocess.run(
@@ -89,7 +89,7 @@ def test_the_wheel_brings_every_man_page_of_the_checkout(installed: Path) -> Non
     assert {page.name for page in (installed / "share" / "man" / "man1").iterdir()} == pages
 
 
-def test_at_the_top_of_site_packages_there_is_only_the_package(installed: Path) -> None:
+def test_the_wheel_adds_only_the_package_to_site_packages(installed: Path) -> None:
     names = {path.name for path in site_packages(installed).iterdir() if not path.name.endswith(".dist-info")}
     assert names == {"aurora_admin"}
 

@@ -1,4 +1,4 @@
-"""Other people's distributions, and a scratch environment to install them into."""
+"""Distributions with plugins, and a scratch environment to install them into."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def fleet(
     effect: str = "read",
     command: str = COMMAND,
 ) -> dict[str, str]:
-    """A plugin with one command."""
+    """The files of a plugin with one command."""
     return {
         f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
         f"{module}/command.py": command,
@@ -56,7 +56,7 @@ def broken(source: str) -> dict[str, str]:
 
 
 def pack(folder: Path, name: str, files: dict[str, str], module: str) -> Path:
-    """Write a wheel: what building a distribution comes to, without the minute that building ten of them takes."""
+    """Write a wheel without a build, which takes several seconds."""
     metadata = f"{name.replace('-', '_')}-1.2.dist-info"
     contents = {
         **{path: dedent(text) for path, text in files.items()},
@@ -78,7 +78,7 @@ def site_packages(venv: Path) -> Path:
 
 
 class Scratch:
-    """A scratch environment with the program and what is installed into it; nothing of it is the developer's."""
+    """An environment of its own, with the program and the distributions that a test installs."""
 
     def __init__(self, venv: Path, home: Path) -> None:
         self.venv, self.home = venv, home

@@ -1,4 +1,4 @@
-"""What the README and the changelog promise is there."""
+"""The README and the changelog agree with the program."""
 
 import re
 
@@ -12,11 +12,11 @@ def test_the_readme_lists_every_command_with_its_summary():
     assert listed == [(registered.command.name, registered.command.summary) for registered in Registry().all()]
 
 
-def test_every_program_of_the_readme_is_there():
+def test_every_script_in_the_readme_exists():
     named = set(re.findall(r"script/\w[\w-]*", (CHECKOUT / "README.md").read_text()))
     assert {"script/demo", "script/test"} <= named
     assert all((CHECKOUT / name).stat().st_mode & 0o111 for name in named)
 
 
-def test_the_changelog_tells_of_this_version():
+def test_the_changelog_has_this_version():
     assert re.search(rf"^## {re.escape(__version__)}\b", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)

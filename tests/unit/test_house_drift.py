@@ -1,4 +1,4 @@
-"""What must not drift: declarations, options, hooks, exit codes, entry points, manual pages."""
+"""Declarations, options, hooks, exit codes, entry points and manual pages agree with each other."""
 
 import argparse
 import configparser
@@ -28,7 +28,7 @@ def built_in() -> list[RegisteredCommand]:
 
 
 @pytest.mark.parametrize("registered", built_in(), ids=lambda registered: registered.command.name)
-def test_a_command_is_whole(registered):
+def test_a_command_is_complete(registered):
     command = registered.command
     parser = CommandParser(command)
     module = load(registered, parser)
