@@ -101,7 +101,22 @@ class CommandRegistry(Protocol):
 
 
 class Context:
-    """What a command is given: its output, the options of every command, and access to schedulers."""
+    r"""What a command is given: its output, the options of every command, and access to schedulers.
+
+    >>> from argparse import Namespace
+    >>> from io import StringIO
+    >>> from aurora_admin.output import Output
+    >>> from aurora_admin.registry import Registry
+    >>> command = Command("forget_role", "cluster role", "Forget a role", "examples", effect="destroy")
+    >>> def run(context, args):
+    ...     context.confirm(f"Forget {args.role} in {args.cluster}?")
+    ...     context.out.print(f"{args.role} is forgotten")
+    >>> stdout = StringIO()
+    >>> context = Context(command, Output(stdout, StringIO()), Options(is_confirmed=True), Registry())
+    >>> run(context, Namespace(cluster="west", role="www"))
+    >>> stdout.getvalue()
+    'www is forgotten\n'
+    """
 
     def __init__(self, command: Command, out: Output, options: Options, registry: CommandRegistry) -> None:
         self.command = command

@@ -9,6 +9,7 @@ from textwrap import dedent
 from tests.support.processes import Result, environment, run
 
 GROUP = "aurora_admin.plugins.v1"
+BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
 DECLARATION = """
     from aurora_admin.command import Command
     from aurora_admin.hookspec import hookimpl
@@ -53,6 +54,15 @@ def fleet(
 
 def broken(source: str) -> dict[str, str]:
     return {"aurora_broken/__init__.py": source}
+
+
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build with the backend in pyproject.toml, as pip does; the environment of the tests has it."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.split()[-1]
 
 
 def pack(folder: Path, name: str, files: dict[str, str], module: str) -> Path:

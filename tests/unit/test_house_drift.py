@@ -8,15 +8,13 @@ import re
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from aurora_admin import errors, hookspec, main, manpages
 from aurora_admin.parser import CommandParser
 from aurora_admin.registry import RegisteredCommand, Registry, load
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.conftest import CHECKOUT
 
 
 @cache
