@@ -82,7 +82,7 @@ class Command(NamedTuple):
 
 
 class Options(NamedTuple):
-    """The options of every command, as far as a command or the client needs them."""
+    """The options of every command that a command may need."""
 
     bypass_leader_redirect: bool = False
     timeout_seconds: float | None = None  # None: each step has its own default
@@ -133,7 +133,12 @@ class Context:
         from aurora_admin.client.scheduler import Scheduler
         from aurora_admin.clusters import find
 
-        return Scheduler(find(cluster), self.options, self.out)
+        return Scheduler(
+            find(cluster),
+            self.out,
+            bypass_leader_redirect=self.options.bypass_leader_redirect,
+            timeout_seconds=self.options.timeout_seconds,
+        )
 
     def leader(self, cluster: str) -> Leader:
         """Find the leading scheduler of the named cluster; raise as `client.discovery.leader`."""

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
-from aurora_admin.command import Context, Options
+from aurora_admin.command import Context
 from aurora_admin.plugins.drill.background import Background, StepFailed, last, tied
 
 CLUSTER = "drill"
@@ -127,9 +127,9 @@ class Sandbox:
 
     def tasks(self, context: Context) -> Iterator[bytes]:
         """Yield every task that the scheduler has, as it encodes them."""
-        options = Options(bypass_leader_redirect="--bypass-leader-redirect" in self.options())
+        bypass = "--bypass-leader-redirect" in self.options()
         cluster = Cluster(CLUSTER, self.cluster(), "the drill")
-        return Scheduler(cluster, options, context.out).raw_tasks("getTasksStatus")
+        return Scheduler(cluster, context.out, bypass_leader_redirect=bypass).raw_tasks("getTasksStatus")
 
     def news(self) -> list[str]:
         """Return the whole lines that the scheduler has logged since the last call, and show them."""
