@@ -104,8 +104,8 @@ class CommandParser(ArgumentParser):
             TextRequested: the help or the version is requested.
         """
         options: list[str] = []
-        for word in tokens(argv, self._option_string_actions):
-            options += _joined(argv[word.start : word.end]) if word.is_option else []
+        for token in tokens(argv, self._option_string_actions):
+            options += _joined(argv[token.start : token.end]) if token.is_option else []
         args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
         args.positionals = self.positionals(argv)
         return args
@@ -125,7 +125,7 @@ class CommandParser(ArgumentParser):
 
     def positionals(self, argv: Sequence[str]) -> list[str]:
         """Return the words of a command line that are neither an option nor the value of one."""
-        return [argv[word.start] for word in tokens(argv, self._option_string_actions) if not word.is_option]
+        return [argv[token.start] for token in tokens(argv, self._option_string_actions) if not token.is_option]
 
     def error(self, message: str) -> NoReturn:
         """Raise an error of argparse as UsageError."""
@@ -240,12 +240,7 @@ class CommandParser(ArgumentParser):
     def _add_declared(self, command: Command) -> None:
         if command.needs_confirmation:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
-            self.add_argument(
-                "--dry-run",
-                dest="dry_run",
-                action="store_true",
-                help="show what would be done, and change nothing",
-            )
+            self.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
         if command.tabular:
             self.add_argument("--format", choices=FORMATS, help=f"format of the rows (default: {FORMATS[0]})")
 
@@ -264,12 +259,12 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     """Return the position of the command in argv; None if the first word that can be a command is not one."""
     known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
     may_be_value = False
-    for word in tokens(argv, known):
-        text = argv[word.start]
-        if word.is_option:
+    for token in tokens(argv, known):
+        text = argv[token.start]
+        if token.is_option:
             may_be_value = _option_of(text, known)[0] is None  # the option may be one of the command's own
         elif is_command(text):
-            return word.start
+            return token.start
         elif not may_be_value:
             return None
         else:

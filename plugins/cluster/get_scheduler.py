@@ -2,8 +2,7 @@
 
 The leader is looked up in ZooKeeper for 20 seconds, or for the time of --timeout. While there is no leader, warnings
 say why. If the cluster has a scheduler_uri in clusters.json, that address is printed. The scheduler itself is not
-contacted, so it may be down. With --verify the scheduler is asked whether it leads, and the address is printed only if
-it does.
+contacted, so it may be down. With --verify the address is printed only if the scheduler confirms that it leads.
 
 A scheduler that is elected but not yet registered with Mesos is not in ZooKeeper. It serves the recovery commands if
 its address is given as scheduler_uri and the command has the option --bypass-leader-redirect.

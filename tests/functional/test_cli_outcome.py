@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def closing(clusters):
-    """A server that takes requests and answers none; it counts them."""
+    """A server that reads requests and closes the connections; the list has the requests."""
     requests = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -130,8 +130,8 @@ def test_no_backups(admin, west):
 def test_the_staged_tasks_are_log_records(admin, staged):
     result = admin("scheduler_print_recovery_tasks", "west")
     assert (result.code, result.out) == (0, "")
-    answer, header, *rows = result.err.splitlines(keepends=True)
-    assert (answer, header) == (OK, HEADER)
+    response, header, *rows = result.err.splitlines(keepends=True)
+    assert (response, header) == (OK, HEADER)
     assert sorted(rows) == [" INFO] www\thello\t0\tRUNNING\tt-1\n", " INFO] www\thello\t1\tRUNNING\tt-2\n"]
 
 

@@ -163,11 +163,11 @@ print(code, *sorted(set(sys.modules) - before), sep="\\n", file=sys.stderr)
     ("line", "allowed", "standard_count"),
     [
         ("--version", set(), 0),
-        ("help", {*STARTED, *ours("plugins.help.help")}, 44),
+        ("help", {*STARTED, *ours("plugins.help.help")}, 43),
         (
             "get_scheduler west",
             {*STARTED, *ours("client client.discovery clusters plugins.cluster.get_scheduler")},
-            52,
+            51,
         ),
     ],
 )
