@@ -1,4 +1,4 @@
-"""clusters.json: which clusters there are and how each is reached (docs/connection.md 1)."""
+"""Read clusters.json, which has the names of the clusters and how to reach them (docs/connection.md 1)."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ FILE_NAME = "clusters.json"
 
 
 class Connection(NamedTuple):
-    """The keys of a cluster that tell how its scheduler is reached, with their defaults."""
+    """The keys of a cluster's entry that say how to reach its scheduler, with their defaults."""
 
     zk: str | None = None
     zk_port: int = 2181
     scheduler_zk_path: str | None = None
     scheduler_uri: str | None = None
     auth_mechanism: str = "UNAUTHENTICATED"
-    proxy_url: str | None = None  # only shown in web links; a wrong type is refused as the original does
+    proxy_url: str | None = None  # used for web links only; another type is an error, as in the original
 
 
 class Cluster(NamedTuple):
-    """One document of a clusters file, as it was written: unknown keys and nulls included."""
+    """An entry of a clusters file, unchanged: with unknown keys and nulls."""
 
     name: str
     raw: Mapping[str, Any]
     path: str
 
     def connection(self) -> Connection:
-        """Return the keys that concern the connection, coerced as the original does (docs/connection.md 1.5).
+        """Return the keys that concern the connection, converted as the original does (docs/connection.md 1.5).
 
         Raises:
-            ConfigError: one of them has a value that is neither text nor number.
+            ConfigError: the value of a key is neither text nor a number.
         """
         given: dict[str, Any] = {
             key: self._coerced(key, int if key == "zk_port" else str) for key in Connection._fields if key in self.raw
@@ -45,7 +45,7 @@ class Cluster(NamedTuple):
         return Connection(**given)
 
     def templates(self) -> list[str]:
-        """Return the connection keys whose text has a Mustache template, which the original expanded."""
+        """Return the connection keys whose value has a Mustache template, which the original expanded."""
         return [key for key in Connection._fields if "{{" in str(self.raw.get(key, ""))]
 
     def _coerced(self, key: str, kind: type[int | str]) -> int | str:
@@ -60,16 +60,16 @@ class Cluster(NamedTuple):
 
 
 def paths() -> list[str]:
-    """Return where clusters are read from, in order: a later file replaces clusters of an earlier one."""
+    """Return the clusters files, in the order in which they are read: a later entry replaces an earlier one."""
     root = os.environ.get("AURORA_CONFIG_ROOT") or DEFAULT_ROOT
     return [os.path.join(root, FILE_NAME), os.path.join(os.path.expanduser("~"), ".aurora", FILE_NAME)]
 
 
 def load() -> dict[str, Cluster]:
-    """Read every cluster there is; a file that does not exist has none.
+    """Read the clusters of all files. A file that does not exist has no clusters.
 
     Raises:
-        ConfigError: a file cannot be read, or is not what a clusters file has to be.
+        ConfigError: a file cannot be read, or is not a valid clusters file.
     """
     return {cluster.name: cluster for path in paths() for cluster in _clusters(path)}
 
@@ -78,14 +78,14 @@ def find(name: str) -> Cluster:
     """Return the named cluster.
 
     Raises:
-        UnknownCluster: none of the files has it.
-        ConfigError: as load does.
+        UnknownCluster: no file has that cluster.
+        ConfigError: as `load`.
     """
     known = load()
     if name not in known:
         raise UnknownCluster(
             f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}",
-            hint=f"clusters are read from {' and '.join(paths())}",
+            hint=f"Clusters are read from {' and '.join(paths())}",
         )
     return known[name]
 
@@ -105,9 +105,9 @@ def _documents(path: str) -> list[Any]:
     try:
         top = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"Unable to parse {path}: {error}. Correct the file; it has to be strict JSON") from error
+        raise ConfigError(f"Unable to parse {path}: {error}. Correct the file; it must be strict JSON") from error
     if not isinstance(top, (list, dict)):
-        raise ConfigError(f"Unknown layout in {path}; it has to be a list of clusters, or an object of them")
+        raise ConfigError(f"Unknown layout in {path}; it must be a list or an object of clusters")
     return list(top.values()) if isinstance(top, dict) else top
 
 
@@ -118,9 +118,7 @@ def _text(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}. It has to be a readable file, or not to be there"
-        ) from error
+        raise ConfigError(f"Cannot read {path}: {error.strerror}. Make it a readable file, or remove it") from error
 
 
 def _name(value: object, path: str) -> str:

@@ -1,107 +1,134 @@
-"""What a command is (a declaration) and what it is given when it runs.
+"""What a command declares of itself, and what it is given when it runs.
 
-Help, man page, confirmation, dry run and the late import of the module all come from the declaration.
+Help, manual page, usage, confirmation, dry run and the late import of the command's module come from the declaration.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from aurora_admin.errors import AdminError, Declined, Refused, Rehearsed
+from aurora_admin.errors import Declined, DryRun, Refused
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
     from aurora_admin.client.discovery import Leader
+    from aurora_admin.client.reply import Reply
     from aurora_admin.client.scheduler import Scheduler
     from aurora_admin.output import Output
 
 
 class Command(NamedTuple):
-    """The declaration of one command; a plugin's hook aurora_admin_commands yields them.
+    """The declaration of a command; a plugin's hook aurora_admin_commands returns them.
 
-    `module` is imported only when the command is used. It has `run(context, args)`, may have `configure(parser)`
-    (options only, of one value or none each; positionals are taken by `context.positionals`) and EXAMPLES (a command
-    line each line), and its docstring is the command's description. The synopsis begins with the name.
+    The module of the command is imported only when the command is used. Its docstring is the description of the
+    command. It has `run(context, args)` and EXAMPLES (one command line per line). It may have `configure(parser)`,
+    which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
+    call may have been carried out, and if the scheduler refused it (advice.py).
+
+    Each argument is an attribute of `args`; one in brackets may be left out and is None then. Capitals and a unit, as
+    in `CLUSTER ram[MGT]`, are only shown: the attributes are `args.cluster` and `args.ram`.
+
+    >>> command = Command("count_tasks", "cluster role [job]", "Count the tasks of a role", "tasks", effect="read")
+    >>> command.synopsis
+    'count_tasks cluster role [job]'
+    >>> command.argument_names
+    ['cluster', 'role', 'job']
     """
 
     name: str
-    synopsis: str
+    arguments: str
     summary: str
-    module: str
     category: str
     effect: Literal["read", "write", "destroy"]
+    module: str = ""  # absolute, or relative to the plugin; default: the plugin's submodule with the command's name
+    options: str = ""  # how the synopsis shows the command's options
     see_also: tuple[str, ...] = ()
-    tabular: bool = False  # prints rows: gets --format
-    original: bool = False  # scripts of the original call it: it asks nothing and has no exit code that is not theirs
+    tabular: bool = False  # prints rows: has --format
+    original: bool = (
+        False  # the original program has it: no confirmation, and no exit code that its scripts do not know
+    )
+    wrong_count: str = ""  # the error for a wrong number of arguments; default: the usage
+
+    @property
+    def module_name(self) -> str:
+        """The name of the command's module, absolute or relative to the plugin."""
+        return self.module or "." + self.name.replace("-", "_")
+
+    @property
+    def synopsis(self) -> str:
+        """The command line in short: name, options, arguments."""
+        return " ".join(filter(None, (self.name, self.options, self.arguments)))
 
     @property
     def usage(self) -> str:
-        """The first line of the synopsis, as people type it."""
-        return self.synopsis.split("\n", 1)[0]
+        """The first line of the synopsis, which is what the original shows (docs/cli.md 1.5)."""
+        return self.synopsis.split("\n", 1)[0].rstrip()
 
     @property
-    def asks(self) -> bool:
-        """Whether the command confirms what it destroys, and so has --yes and --dry-run."""
+    def argument_names(self) -> list[str]:
+        """The attributes of `args` that hold the arguments."""
+        return [word.strip("[]").partition("[")[0].lower() for word in self.arguments.split()]
+
+    @property
+    def required_count(self) -> int:
+        """How many arguments may not be left out."""
+        return sum(not word.startswith("[") for word in self.arguments.split())
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether the command asks before it destroys something, and so has --yes and --dry-run."""
         return self.effect == "destroy" and not self.original
 
 
 class Options(NamedTuple):
-    """The options that every command has, as far as a command or the client has to know them."""
+    """The options of every command that a command may need."""
 
     bypass_leader_redirect: bool = False
-    timeout_seconds: float | None = None  # None: each step's own default
+    timeout_seconds: float | None = None  # None: each step has its own default
     is_confirmed: bool = False
-    is_rehearsal: bool = False
+    dry_run: bool = False
 
 
-class Answer(Protocol):
-    """What Context.check needs of a scheduler's reply."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def code_name(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Catalogue(Protocol):
-    """What a command may know of the others."""
+class CommandRegistry(Protocol):
+    """What a command may use of the registry."""
 
     def commands(self) -> Sequence[Command]:
-        """Return every command there is, sorted by name."""
+        """Return every installed command, sorted by name."""
 
     def help_text(self, name: str) -> str | None:
-        """Return what `<command> -h` prints, or None for a command that does not exist."""
+        """Return what `<command> -h` prints, or None for an unknown command."""
 
 
 class Context:
-    """What a command is given: its output, the options of every command, and the way to a scheduler."""
+    r"""What a command is given: its output, the options of every command, and access to schedulers.
 
-    def __init__(self, command: Command, out: Output, options: Options, catalogue: Catalogue) -> None:
+    >>> from argparse import Namespace
+    >>> from io import StringIO
+    >>> from aurora_admin.output import Output
+    >>> from aurora_admin.registry import Registry
+    >>> command = Command("forget_role", "cluster role", "Forget a role", "examples", effect="destroy")
+    >>> def run(context, args):
+    ...     context.confirm(f"Forget {args.role} in {args.cluster}?")
+    ...     context.out.print(f"{args.role} is forgotten")
+    >>> stdout = StringIO()
+    >>> context = Context(command, Output(stdout, StringIO()), Options(is_confirmed=True), Registry())
+    >>> run(context, Namespace(cluster="west", role="www"))
+    >>> stdout.getvalue()
+    'www is forgotten\n'
+    """
+
+    def __init__(self, command: Command, out: Output, options: Options, registry: CommandRegistry) -> None:
         self.command = command
         self.out = out
         self.options = options
-        self.catalogue = catalogue
-
-    def positionals(self, args: Namespace, *names: str) -> tuple[str, ...]:
-        """Return exactly the named positionals.
-
-        Raises:
-            AdminError: there are more or fewer; the text is that of docs/cli.md 1.5.
-        """
-        given: list[str] = args.positionals
-        if len(given) != len(names):
-            raise AdminError(f"usage: {self.command.usage}\n\nsee the help subcommand for more details.")
-        return tuple(given)
+        self.registry = registry
 
     def scheduler(self, cluster: str) -> Scheduler:
-        """Return the client of the named cluster's scheduler; nothing is sent yet.
+        """Return a client of the named cluster's scheduler. Nothing is sent yet.
 
         Raises:
-            UnknownCluster, ConfigError: there is no such cluster, or clusters.json cannot be used.
+            UnknownCluster, ConfigError: the cluster is unknown, or clusters.json cannot be used.
         """
         from aurora_admin.client.scheduler import Scheduler
         from aurora_admin.clusters import find
@@ -114,41 +141,42 @@ class Context:
         )
 
     def leader(self, cluster: str) -> Leader:
-        """Look up the leading scheduler of the named cluster."""
+        """Find the leading scheduler of the named cluster; raise as `client.discovery.leader`."""
         from aurora_admin.client.discovery import leader
         from aurora_admin.clusters import find
 
         return leader(find(cluster), self.out, self.options.timeout_seconds)
 
     def verified_leader(self, cluster: str) -> Leader:
-        """Look up the leading scheduler of the named cluster, and ask it whether it leads.
+        """Find the leading scheduler of the named cluster, and check with that scheduler that it leads.
 
         Raises:
-            ConnectionFailed, CallFailed: there is none, or it does not lead; the message says what it does.
+            ConnectionFailed: no leader was found, or it does not respond.
+            CallFailed: the scheduler does not lead; the message says what it does instead.
         """
         from aurora_admin.client.health import verified_leader
         from aurora_admin.clusters import find
 
         return verified_leader(find(cluster), self.out, self.options.timeout_seconds)
 
-    def check(self, reply: Answer) -> None:
-        """Log what the scheduler said (docs/cli.md 3.4).
+    def check(self, reply: Reply) -> None:
+        """Log the response code and the message of a reply (docs/cli.md 3.4).
 
         Raises:
-            Refused: it did not say OK.
+            Refused: the code is not OK.
         """
         self.out.info(f"Response from scheduler: {reply.code_name} (message: {reply.message})")
         if not reply.ok:
             raise Refused
 
     def confirm(self, question: str) -> None:
-        """Return if what the question asks may be done: --yes, or `yes` typed on a terminal.
+        """Return if the change may be made: --yes was given, or the user types `yes` on the terminal.
 
         Raises:
-            Rehearsed: --dry-run was given.
-            Declined: the answer was no, or there was nobody to ask.
+            DryRun: --dry-run was given.
+            Declined: the user typed something else, or there is no terminal.
         """
-        if self.options.is_rehearsal:
-            raise Rehearsed
-        if not self.options.is_confirmed and self.out.ask(f"{question} Type yes to go on: ") != "yes":
-            raise Declined("Not confirmed, nothing was changed. Answer yes on a terminal, or give --yes")
+        if self.options.dry_run:
+            raise DryRun
+        if not self.options.is_confirmed and self.out.prompt(f"{question} Type yes to continue: ") != "yes":
+            raise Declined("Not confirmed: nothing was changed. Type yes on a terminal, or give --yes")

@@ -1,29 +1,28 @@
-"""What can go wrong, with the exit codes; only main prints an error and exits.
+"""The errors of a command, with their exit codes. Only main prints an error and exits.
 
-Raise the narrowest class. The message is one line that says what, where, and what to do now: it is all that a script
-or a log file gets. A hint is more for a person: it is shown on a terminal and with -v. A bug is not an AdminError.
+Raise the narrowest class. The message is one line that says what went wrong, where, and what to do now: scripts and log
+files have nothing else. A hint is additional advice, shown on a terminal and with -v. A bug is not an AdminError.
 """
 
 from __future__ import annotations
 
-# The one table of exit codes: aurora_admin(1) prints it. docs/cli.md 1.7
+# The table of exit codes, which aurora_admin(1) prints (docs/cli.md 1.7).
 EXIT_CODES = {
-    0: "Done.",
-    1: "Not done, or not known: an error, an answer other than OK, no command or an unknown one. "
-    "Standard error says which.",
-    2: "The command line cannot be understood. Nothing was sent.",
-    3: "A request was sent and may have been carried out, but its answer was lost. Only commands that the original "
-    "program did not have tell this from 1.",
+    0: "The command succeeded.",
+    1: "The command failed; standard error has the reason. Commands of the original program also exit with 1 if the "
+    "outcome of their call is unknown.",
+    2: "The command line is invalid. Nothing was sent.",
+    3: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply.",
     130: "Interrupted by Ctrl-C.",
-    141: "Nobody reads the output any more (head, less).",
+    141: "The reader of the output has closed it (head, less).",
 }
 
-# What scripts written for the original may meet: every other code of an original command becomes 1.
+# The exit codes that scripts written for the original know. Every other code of an original command becomes 1.
 ORIGINAL_EXIT_CODES = frozenset({0, 1, 2, 130, 141})
 
 
 class AdminError(Exception):
-    """The command cannot be carried out; nothing but the message is to be shown."""
+    """The command cannot be carried out. Only the message is printed."""
 
     exit_code = 1
 
@@ -34,13 +33,13 @@ class AdminError(Exception):
 
 
 class UsageError(AdminError):
-    """The command line cannot be understood; the message is shown as it is, whatever the log level."""
+    """The command line is invalid. The message is printed as it is, at every log level."""
 
     exit_code = 2
 
 
 class ConfigError(AdminError):
-    """A file or variable that configures the client cannot be used."""
+    """A file or an environment variable that configures the client cannot be used."""
 
 
 class UnknownCluster(ConfigError):
@@ -52,33 +51,33 @@ class ConnectionFailed(AdminError):
 
 
 class CallFailed(AdminError):
-    """The scheduler did not carry the request out, and its answer says so."""
+    """The scheduler did not carry out the call, and its reply says so."""
 
 
 class AuthFailed(CallFailed):
-    """The scheduler wants credentials, or other ones (HTTP 401 and 403)."""
+    """The scheduler requires credentials, or does not accept those it was sent (HTTP 401 and 403)."""
 
 
 class BadReply(CallFailed):
-    """Something answered a reading request, but not in a way that a scheduler would."""
+    """The reply to a call that only reads is not one of a scheduler."""
 
 
 class OutcomeUnknown(AdminError):
-    """The request may have been carried out: it is never sent again by itself."""
+    """The call may have been carried out. It is never repeated automatically."""
 
     exit_code = 3
 
 
 class Refused(AdminError):
-    """The scheduler answered with a code other than OK, and the log has said so: nothing more is shown."""
+    """The scheduler replied with a code other than OK. The reply is in the log, so there is no message."""
 
     def __init__(self) -> None:
         super().__init__("")
 
 
 class Declined(AdminError):
-    """A person, or the absence of one, did not confirm; nothing was changed."""
+    """The user did not confirm the change, or there is no terminal to ask on. Nothing was changed."""
 
 
-class Rehearsed(Exception):
-    """With --dry-run the command ends here: everything before was looked at, nothing was changed."""
+class DryRun(Exception):
+    """Ends a command with --dry-run, after the checks and before the first change."""

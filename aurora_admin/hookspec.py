@@ -1,7 +1,7 @@
-"""Every hook that a plugin may implement; `from aurora_admin.hookspec import hookimpl`.
+"""The hooks that a plugin may implement, with `from aurora_admin.hookspec import hookimpl`.
 
-A plugin is a module (or object) named by an entry point of the group aurora_admin.plugins.v1. It is imported to list
-the commands, so it only declares: what is heavy belongs into the module of the command.
+A plugin is a module, or an object, that an entry point of the group aurora_admin.plugins.v1 names. It is imported to
+list the commands, so it only declares them. Whatever takes time to import belongs in the modules of the commands.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ hookimpl = HookimplMarker(PROJECT)
 
 @hookspec
 def aurora_admin_commands() -> Iterable[Command]:
-    """Give the declarations of the plugin's commands.
+    """Return the declarations of the plugin's commands.
 
-    Takes no arguments. Called once in a run, and only when a command is looked for that is not a built-in one. A name
-    that is taken already stays with the one who has it: built-in commands first, then distributions by name.
+    Takes no arguments. Called at most once in a run, and only if the command line names no built-in command or the
+    commands are listed. A declaration that cannot be used is left out, with a warning. If two plugins declare a command
+    of one name, a built-in plugin has it, else the plugin of the distribution that comes first by name.
     """
     raise NotImplementedError

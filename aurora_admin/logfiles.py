@@ -1,4 +1,4 @@
-"""The log files of --log_to_disk, and the scheme google (docs/cli.md 1.6 and 2.1); imported only for these."""
+"""The log files of --log_to_disk and the scheme google (docs/cli.md 1.6, 2.1). Imported only if one of them is used."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aurora_admin.errors import AdminError
-from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PREFIXES, WARN, joined
+from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PLAIN, PREFIXES, WARN, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARN: "WARNING", ERROR: "ERROR", FATAL: "FATAL"}
 APPLICATION = "aurora-admin"
-WAY_IN = frozenset({"aurora_admin.output", __name__})  # modules that a record passes on its way into the log
+LOGGING_MODULES = frozenset({"aurora_admin.output", __name__})  # the place of a record is the caller of these
 
 
 class LogFiles:
-    """A file for each level, with the records of that level and above; or one file for all of them.
+    """A file for each level, with the records of that level and above; with `is_simple` one file for all levels.
 
-    Records are appended with one call, so that those of several processes do not mix in a common file.
+    Each record is appended with one call, so that the records of several processes do not mix in one file.
+
+    Raises:
+        AdminError: the files cannot be created.
     """
 
     def __init__(self, folder: str, scheme: str, level: int, *, is_simple: bool) -> None:
         self.folder = folder
-        self._head = google_head if scheme == GOOGLE else PREFIXES.__getitem__
+        self._head = HEADS[scheme]
         try:
             if not os.path.exists(folder):
                 os.makedirs(folder, exist_ok=True)
             self._files = {DEBUG: self._open(f"{APPLICATION}.log")} if is_simple else self._open_levels()
         except OSError as error:
             raise AdminError(
-                f"Cannot write log files in {folder}: {error.strerror}. Name a folder that can be written "
-                "with --log_dir, or leave out --log_to_disk"
+                f"Cannot write log files in {folder}: {error.strerror}. Name a writable folder with --log_dir, or "
+                "omit --log_to_disk"
             ) from error
         self._level = level
 
@@ -53,7 +56,7 @@ class LogFiles:
         stem = f"{APPLICATION}.{os.uname().nodename}.{_user()}.log"
         ending = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}.{os.getpid()}"
         names = {level: f"{stem}.{name}.{ending}" for level, name in NAMES.items()}
-        # Everybody may write in the default folder: a link that waits there under our name is not followed.
+        # Every user may write in the default folder: a link that another user put there is not followed.
         files = {level: self._open(name, os.O_NOFOLLOW) for level, name in names.items()}
         for level, name in names.items():
             self._link(f"{APPLICATION}.{NAMES[level]}", name)
@@ -67,22 +70,25 @@ class LogFiles:
         try:
             os.symlink(target, new)
             os.replace(new, os.path.join(self.folder, name))
-        except OSError:  # the link that is there may be another user's, and it is only a convenience
+        except OSError:  # the existing link may belong to another user; the links are only a convenience
             with suppress(OSError):
                 os.unlink(new)
 
 
 def google_head(level: int) -> str:
-    """Return what a record begins with: level, time, process, and the line of the program that logs it."""
+    """Return what a record begins with: level, time, process, and the line of the source that logs it."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as logging does, which costs more to import
-    while frame is not None and frame.f_globals.get("__name__") in WAY_IN:
+    while frame is not None and frame.f_globals.get("__name__") in LOGGING_MODULES:
         frame = frame.f_back
     place = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else "?:0"
     return f"{NAMES[level][0]}{datetime.now().astimezone():%m%d %H:%M:%S.%f} {os.getpid()} {place}] "
 
 
+HEADS: dict[str, Callable[[int], str]] = {PLAIN: PREFIXES.__getitem__, GOOGLE: google_head}
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
+    except (KeyError, OSError):  # in a container the user id may have no name
         return str(os.getuid())

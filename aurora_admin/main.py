@@ -1,4 +1,4 @@
-"""Takes argv, gives the exit code, and is the one place that catches and prints errors (docs/cli.md 1)."""
+"""Run a command line and return its exit code; the only module that catches and prints errors (docs/cli.md 1)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import sys
 
 from aurora_admin import __version__
-from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, Rehearsed, UsageError
-from aurora_admin.output import DEBUG, NONE, NotRead, Output
+from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError
+from aurora_admin.output import DEBUG, NONE, PLAIN, Output, OutputClosed
 
 TYPE_CHECKING = False  # see output.py
 if TYPE_CHECKING:
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-    from aurora_admin.command import Command, Context
-    from aurora_admin.registry import Offer, Registry
+    from aurora_admin.command import Context
+    from aurora_admin.registry import RegisteredCommand, Registry
 
 INTERRUPTED = 130
-NOT_READ = 141
+OUTPUT_CLOSED = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return the exit code."""
-    gc.set_threshold(20_000)  # what a start imports stays: to look through it for rubbish takes a twentieth of the time
+    gc.set_threshold(20_000)  # imported modules stay in memory: collecting among them costs 5 % of a short run
     out = Output.of_process()
     try:
-        code = _answer(list(sys.argv[1:] if argv is None else argv), out)
+        code = _run(list(sys.argv[1:] if argv is None else argv), out)
         out.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except NotRead:
-        return NOT_READ
+    except OutputClosed:
+        return OUTPUT_CLOSED
     except AdminError as error:
-        return _show(error, out)
-    except Exception:  # noqa: BLE001 - the last place that can say what this is
-        return _show_bug(f"aurora_admin {__version__}", out)
-    gc.freeze()  # nor is it worth a last look at the end
+        return _print_error(error, out)
+    except Exception:  # noqa: BLE001 - nothing above can report a bug
+        return _print_bug(f"aurora_admin {__version__}", out)
+    gc.freeze()  # skips the last collection, at exit
     return code
 
 
-def _answer(argv: list[str], out: Output) -> int:
-    if argv == ["--version"]:  # nothing else is imported for it
+def _run(argv: list[str], out: Output) -> int:
+    if argv == ["--version"]:  # without any further import
         out.print(f"aurora_admin {__version__}")
         return 0
-    from aurora_admin.parser import Answered
+    from aurora_admin.parser import TextRequested
     from aurora_admin.registry import Registry
 
     registry = Registry()
     try:
         return _dispatch(argv, out, registry)
-    except Answered as answer:
-        out.print(answer.text.removesuffix("\n"))
+    except TextRequested as request:
+        out.print(request.text.removesuffix("\n"))
         return 0
     finally:
-        for problem in registry.take_problems():
+        for problem in registry.problems:
             out.warn(problem)
 
 
@@ -64,43 +64,44 @@ def _dispatch(argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.parser import find_command
 
     position = find_command(argv, lambda name: registry.find(name) is not None)
-    offer = None if position is None else registry.find(argv[position])
-    if position is None or offer is None:
+    registered = None if position is None else registry.find(argv[position])
+    if position is None or registered is None:
         return _without_command(argv, out, registry)
-    return _run(offer, argv[:position] + argv[position + 1 :], out, registry)
+    return _run_command(registered, argv[:position] + argv[position + 1 :], out, registry)
 
 
 def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.parser import CommandParser
 
-    names = [offer.command.name for offer in registry.offers()]
-    parser = CommandParser(names=lambda: names)
-    if not parser.positionals_of(argv):  # -h of an unknown command is not answered: docs/cli.md 1.3
-        out.log_as(*parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
-    out.complain(f"Must supply one of the following commands: {', '.join(names)}")
+    names = [command.name for command in registry.commands()]
+    parser = CommandParser(names=names)
+    if not parser.positionals(argv):  # -h of an unknown command shows no help: docs/cli.md 1.3
+        _log_from(out, *parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
+    out.print_error(f"Must supply one of the following commands: {', '.join(names)}")
     return 1
 
 
-def _run(offer: Offer, argv: list[str], out: Output, registry: Registry) -> int:
+def _run_command(registered: RegisteredCommand, argv: list[str], out: Output, registry: Registry) -> int:
     from aurora_admin.command import Context
     from aurora_admin.parser import CommandParser, options_of
     from aurora_admin.registry import load
 
-    parser = CommandParser(offer.command)
+    parser = CommandParser(registered.command)
     try:
-        module = load(offer, parser)
-        argv = _rc_options(argv, offer.command.name) + argv
+        module = load(registered, parser)
+        argv = _rc_options(argv, registered.command.name) + argv
     except AdminError:
         _start_log(parser.parse(argv, known_only=True), out)
         raise
     args = parser.parse(argv)
     _start_log(args, out)
     out.format = args.format
-    return _carry_out(offer, module, Context(offer.command, out, options_of(args), Catalogue(registry)), args)
+    parser.bind_arguments(args)
+    return _carry_out(registered, module, Context(registered.command, out, options_of(args), registry), args)
 
 
 def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
-    """Return the options that a person always gives to a command; before argv, so that argv has the last word."""
+    """Return the user's default options for a command. They are put before argv, so that argv overrides them."""
     from aurora_admin.parser import IGNORE_RC_FILE, rc_file
 
     if IGNORE_RC_FILE in argv or not os.path.exists(rc_file()):
@@ -111,68 +112,60 @@ def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
 
 
 def _start_log(args: Namespace, out: Output) -> None:
-    from aurora_admin.parser import LOG_DIR
-
-    out.log_as(*args.log_level)
+    _log_from(out, *args.log_level)
     if args.obsolete:
-        out.complain(args.obsolete)
-    scheme, level = args.log_to_disk or ("", NONE)
+        out.print_error(args.obsolete)
+    scheme, level = args.log_to_disk or (PLAIN, NONE)
     if level != NONE:
-        out.log_to_disk(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple)
+        from aurora_admin.logfiles import LogFiles
+        from aurora_admin.parser import LOG_DIR
+
+        out.log_to(LogFiles(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple))
 
 
-def _carry_out(offer: Offer, module: ModuleType, context: Context, args: Namespace) -> int:
+def _log_from(out: Output, scheme: str, level: int) -> None:
+    if scheme == PLAIN:
+        out.log_from(level)
+    else:
+        from aurora_admin.logfiles import HEADS
+
+        out.log_from(level, HEADS[scheme])
+
+
+def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Context, args: Namespace) -> int:
     try:
         module.run(context, args)
-    except Rehearsed:
-        context.out.print("Nothing was changed: this was a dry run.")
+    except DryRun:
+        context.out.print("Dry run: nothing was changed.")
     except AdminError as error:
-        if offer.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
+        from aurora_admin.advice import add_advice
+
+        add_advice(error, registered.command, module, args)
+        if registered.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
             error.exit_code = 1
         raise
-    except NotRead:
+    except OutputClosed:
         raise
-    except Exception:  # noqa: BLE001 - only here it is known whose bug it is
-        return _show_bug(f"plugin {offer.plugin}", context.out)
+    except Exception:  # noqa: BLE001 - only here it is known which plugin has the bug
+        return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
 
 
-class Catalogue:
-    """What a command may know of the others: command.Catalogue."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def commands(self) -> list[Command]:
-        """Return every command there is, sorted by name."""
-        return [offer.command for offer in self._registry.offers()]
-
-    def help_text(self, name: str) -> str | None:
-        """Return what `<command> -h` prints, or None for a command that does not exist."""
-        from aurora_admin.parser import CommandParser
-        from aurora_admin.registry import load
-
-        offer = self._registry.find(name)
-        if offer is None:
-            return None
-        parser = CommandParser(offer.command)
-        load(offer, parser)
-        return parser.format_help()
-
-
-def _show(error: AdminError, out: Output) -> int:
+def _print_error(error: AdminError, out: Output) -> int:
     if isinstance(error, UsageError):
-        out.complain(error.message)
+        out.print_error(error.message)
     elif error.message:
         out.fatal(error.message)
-    if error.hint and (out.is_watched() or out.level <= DEBUG):
+    if error.hint and (out.is_terminal() or out.level <= DEBUG):
         out.info(error.hint)
     return error.exit_code
 
 
-def _show_bug(whose: str, out: Output) -> int:
+def _print_bug(where: str, out: Output) -> int:
     from traceback import format_exc
 
-    out.complain(format_exc().removesuffix("\n"))
-    out.fatal(f"This is a bug in {whose}. Report it with the lines above; what was sent before it may have been done")
+    out.print_error(format_exc().removesuffix("\n"))
+    out.fatal(
+        f"This is a bug in {where}. Report it with the lines above. Calls sent before it may have been carried out"
+    )
     return 1

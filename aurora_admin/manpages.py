@@ -1,8 +1,8 @@
-"""Manual pages from the declarations of commands.
+"""Generate manual pages from the declarations of commands.
 
 `python -m aurora_admin.manpages [--distribution NAME] [--output DIR]` writes a page for each command of an installed
-distribution; for this one also those of its programs. Needs argparse-manpage (the extra `man`). The same input gives
-the same pages, byte for byte.
+distribution, and for aurora_admin itself also the pages of its programs. It needs argparse-manpage (the extra `man`).
+The output depends on nothing but the input.
 """
 
 from __future__ import annotations
@@ -25,45 +25,45 @@ if TYPE_CHECKING:
 
     from argparse_manpage.manpage import Manpage
 
-    from aurora_admin.registry import Offer
+    from aurora_admin.registry import RegisteredCommand
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATE = "2026-11-25"  # printed at the foot of a page; --date gives another
 MANUAL = "Aurora administration"
-SHOWN_HELP = "--\0help"  # an option --help is left out by argparse-manpage
+SHOWN_HELP = "--\0help"  # argparse-manpage omits an option that is called --help
 
 ABOUT = """\
 Runs one administrative command against the scheduler of an Apache Aurora cluster. Each command has a manual page of its
 own, aurora_admin-COMMAND(1).
 
-Options may stand anywhere, before the command too; a long option may be shortened as long as it stays unambiguous, and
-what follows -- is no option. Results are printed on standard output, everything else on standard error: log lines with
-their level, and with FATAL what went wrong and what to do.
+Options may stand anywhere, also before the command. A long option may be shortened as long as it is unambiguous.
+Everything after -- is an argument. Results are printed on standard output, everything else on standard error. An error
+is a line with FATAL that says what went wrong and what to do.
 
-A request that changes something is sent again only if it cannot have been carried out. If its answer was lost the error
-says so, and how to find out what has happened."""
+A call that changes something is repeated only if it was certainly not carried out. If its reply is lost, the error says
+so, and how to find out whether the call was carried out."""
 
 ENVIRONMENT = (
     ("AURORA_CONFIG_ROOT", "folder of the system's clusters.json (default: /etc/aurora)"),
     ("COLUMNS", "width of help texts (default: 80)"),
 )
 CLUSTERS = """\
-the clusters: a JSON list of objects with name, and zk and scheduler_zk_path, or scheduler_uri. An entry of the second
-file replaces the one of that name in the first."""
-OWN_OPTIONS = """\
-options that are put before those of the command line: an INI file with a section for each command, in it options = and
-what would be typed. A section DEFAULT holds for commands that have a section without options."""
+the clusters: a JSON list of objects, each with name, and either zk and scheduler_zk_path, or scheduler_uri. An entry of
+the second file replaces the entry with the same name in the first."""
+DEFAULT_OPTIONS = """\
+default options, which are put before those of the command line: an INI file with a section for each command, which has
+the key options. The section DEFAULT applies to commands that have a section without options."""
 FILES = (
     ("/etc/aurora/clusters.json, ~/.aurora/clusters.json", CLUSTERS),
-    (RC_FILE, OWN_OPTIONS),
+    (RC_FILE, DEFAULT_OPTIONS),
 )
 PLUGINS = """\
-Other Python distributions add commands by an entry point of the group aurora_admin.plugins.v1. A plugin that cannot be
-used is named in one line with the cause, and everything else works. Built-in commands do not look at other plugins."""
+Other Python distributions can add commands with an entry point of the group aurora_admin.plugins.v1. If a plugin cannot
+be loaded, a warning says why, and all other commands work. Built-in commands do not load other plugins."""
 
 
 class Program(NamedTuple):
-    """What the page of a program says beside its options."""
+    """The contents of a program's page beside its options."""
 
     summary: str
     exit_codes: dict[int, str]
@@ -71,51 +71,51 @@ class Program(NamedTuple):
 
 PROGRAMS = {
     "aurora-reference-scheduler": Program(
-        "an Aurora scheduler without Mesos, to rehearse and to test with",
+        "an Aurora scheduler without Mesos, for rehearsals and tests",
         {
-            0: "Stopped: by SIGTERM, by Ctrl-C, or by itself after a recovery was committed.",
-            1: "Could not start, or had to stop. Standard error says why.",
+            0: "Stopped by SIGTERM or by Ctrl-C, or restarting after a recovery was committed.",
+            1: "Could not start, or had to stop. Standard error has the reason.",
         },
     ),
     "aurora-reference-log": Program(
-        "make, show, wipe, restore and extract the log of a scheduler",
+        "create, show, wipe, restore and extract the log of a scheduler",
         {
-            0: "Done.",
-            1: "Not done. Standard error says why.",
-            2: "The command line cannot be understood.",
+            0: "The command succeeded.",
+            1: "The command failed. Standard error has the reason.",
+            2: "The command line is invalid.",
         },
     ),
 }
 
 
 def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
-    """Return the pages of a distribution's commands, and of its programs if it is ours: file name and text.
+    """Return the pages of a distribution's commands, by file name; for aurora_admin also those of its programs.
 
     Raises:
-        AdminError: it has no commands, or one of its plugins cannot be used.
+        AdminError: the distribution has no commands, or one of its plugins cannot be loaded.
     """
     registry = Registry()
     name = normal_name(distribution)
-    offers = [offer for offer in registry.offers() if offer.plugin.distribution == name]
-    problems = [text for text in registry.take_problems() if f" of {name} " in text]
-    if problems or not offers:
+    commands = [registered for registered in registry.all() if registered.plugin.distribution == name]
+    problems = [text for text in registry.problems if f" of {name} " in text]
+    if problems or not commands:
         raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
-    pages = {f"{PROGRAM}-{offer.command.name}.1": _command_page(offer, date) for offer in offers}
+    pages = {f"{PROGRAM}-{registered.command.name}.1": _command_page(registered, date) for registered in commands}
     if name == OURS:
-        pages[f"{PROGRAM}.1"] = _main_page(offers, date)
+        pages[f"{PROGRAM}.1"] = _main_page(commands, date)
         for parser in _program_parsers():
             pages[f"{parser.prog}.1"] = _program_page(parser, date)
     return pages
 
 
-def _command_page(offer: Offer, date: str) -> str:
-    command = offer.command
+def _command_page(registered: RegisteredCommand, date: str) -> str:
+    command = registered.command
     parser = CommandParser(command)
-    module = load(offer, parser)
+    module = load(registered, parser)
     for option in parser.old:
         option.help = SUPPRESS
     page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, date)
-    page.source = f"{offer.plugin.distribution} {offer.plugin.version}"
+    page.source = f"{registered.plugin.distribution} {registered.plugin.version}"
     page.add_section(
         "synopsis",
         "=",
@@ -130,12 +130,12 @@ def _command_page(offer: Offer, date: str) -> str:
     return _text(page)
 
 
-def _main_page(offers: Sequence[Offer], date: str) -> str:
+def _main_page(commands: Sequence[RegisteredCommand], date: str) -> str:
     parser = CommandParser()
     parser.description = ABOUT
     page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", date)
     page.add_section("synopsis", "=", f"{_bold(PROGRAM)} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIargument\\fR ...]")
-    page.add_section("commands", "=", "\n".join(_command_list(offers)))
+    page.add_section("commands", "=", "\n".join(_command_list(commands)))
     page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
     page.add_section("environment", "=", _definitions(ENVIRONMENT))
     page.add_section("files", "=", _definitions(FILES))
@@ -153,7 +153,7 @@ def _program_page(parser: ArgumentParser, date: str) -> str:
 
 
 def _program_parsers() -> list[ArgumentParser]:
-    # Only here, where pages are made, does anything beside the scheduler's own programs import the scheduler.
+    # The only import of the scheduler outside of its own programs.
     from aurora_admin.scheduler.flags import parser as scheduler_flags
     from aurora_admin.scheduler.logtool import main as logtool
 
@@ -165,7 +165,7 @@ def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage
         from argparse_manpage.manpage import Manpage
     except ImportError as error:
         raise AdminError(
-            f"Pages are made by argparse-manpage, which is not installed: pip install '{OURS}[man]'"
+            f"Manual pages need argparse-manpage, which is not installed: pip install '{OURS}[man]'"
         ) from error
     description, parser.description = parser.description or "", None
     _unwrap(parser)
@@ -177,9 +177,9 @@ def _page(parser: ArgumentParser, name: str, summary: str, date: str) -> Manpage
 
 
 def _unwrap(parser: ArgumentParser) -> None:
-    """Let man break the lines: the width of the terminal must not show in the page. And let it show --help."""
+    """Leave line breaks to man, so that the page does not depend on the terminal, and make it show --help."""
     parser.formatter_class = lambda prog: HelpFormatter(prog, width=10_000)
-    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to its sub-parsers
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public access to its sub-parsers
         action.option_strings = [name.replace("--help", SHOWN_HELP) for name in action.option_strings]
         if isinstance(action.choices, dict):
             for one in action.choices.values():
@@ -187,10 +187,10 @@ def _unwrap(parser: ArgumentParser) -> None:
 
 
 def _text(page: Manpage) -> str:
-    """Return the page as mandoc wants it: no empty lines, no line over 79 characters, no text taken for a macro."""
+    """Return the page as mandoc requires: no empty line, no line over 79 characters, no text that begins a macro."""
     text = re.sub(r"\n\n+(?=[^.\n])", "\n.PP\n", str(page).replace("\0", ""))
     header, *body = re.sub(r"\n+", "\n", re.sub(r"\n\.PP\n+(?=\.)", "\n", text)).splitlines()
-    lines = [header.replace(r"\-", "-")]  # or the date is none
+    lines = [header.replace(r"\-", "-")]  # mandoc accepts no escapes in the date
     is_filled = True
     for line in body:
         is_macro = re.match(r"\.[A-Z]{1,2}\b|\.(nf|fi)$", line)
@@ -226,28 +226,30 @@ def _references(names: Iterable[str], but: str = "") -> str:
     return ",\n".join(f"{_bold(name)}(1)" for name in sorted(names) if name != but)
 
 
-def _command_list(offers: Iterable[Offer]) -> Iterator[str]:
-    def category_of(offer: Offer) -> str:
-        return offer.command.category
+def _command_list(commands: Iterable[RegisteredCommand]) -> Iterator[str]:
+    def category_of(registered: RegisteredCommand) -> str:
+        return registered.command.category
 
-    for category, members in groupby(sorted(offers, key=category_of), category_of):
+    for category, members in groupby(sorted(commands, key=category_of), category_of):
         yield f".SS {category.capitalize()}"
-        yield _definitions((offer.command.name, offer.command.summary + ".") for offer in members)
+        yield _definitions((registered.command.name, registered.command.summary + ".") for registered in members)
 
 
 def main() -> None:
-    """Write the pages, and say in one line what is in the way if they cannot be made."""
+    """Write the pages. Exit with one line that has the reason if that is impossible."""
     parser = ArgumentParser(prog="python -m aurora_admin.manpages", description=__doc__)
-    parser.add_argument("--distribution", metavar="NAME", default=OURS, help=f"whose commands (default: {OURS})")
     parser.add_argument(
-        "--output", metavar="DIR", type=Path, help="where to (default, in a checkout and for our own: its man/)"
+        "--distribution", metavar="NAME", default=OURS, help=f"distribution with the commands (default: {OURS})"
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, help="folder of the pages (default: man/ of the checkout)"
     )
     parser.add_argument("--date", metavar="YYYY-MM-DD", default=DATE, help="date at the foot of the pages")
     args = parser.parse_args()
     if args.output is None and args.distribution == OURS and (CHECKOUT / "setup.cfg").exists():
         args.output = CHECKOUT / "man"
     if args.output is None:
-        parser.error("say where to write the pages: --output=DIR")
+        parser.error("name the folder of the pages: --output=DIR")
     try:
         pages = pages_of(args.distribution, args.date)
         args.output.mkdir(parents=True, exist_ok=True)

@@ -11,73 +11,77 @@ from aurora_admin.errors import AdminError
 
 TYPE_CHECKING = False  # not from typing: its import alone costs more than --version may
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, TextIO
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, Protocol, TextIO
 
-    from aurora_admin.logfiles import LogFiles
+    class LogFiles(Protocol):
+        """Files that log records are appended to; logfiles.LogFiles."""
+
+        folder: str
+
+        def write(self, level: int, texts: Sequence[str]) -> None:
+            """Append records, or raise OSError."""
+
 
 DEBUG, INFO, WARN, ERROR, FATAL, NONE = range(10, 70, 10)
 LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": FATAL, "NONE": NONE}
 PREFIXES = {level: f"{name:>5}] " for name, level in LEVELS.items()}
-PLAIN, GOOGLE = SCHEMES = ("plain", "google")  # how a record is headed
+PLAIN, GOOGLE = SCHEMES = ("plain", "google")  # what a record begins with: its level; also time, process and line
 
 FORMATS = ("table", "json", "csv")
 BLOCK_LINES = 500
 
 
-class NotRead(Exception):
-    """Nobody reads the results any more (the pipe is closed), so there is no use in going on."""
+class OutputClosed(Exception):
+    """The reader of the results has closed the pipe, so the command can stop."""
 
 
 class Output:
-    """Where a command prints.
+    r"""Prints the results and the log of a command.
 
-    A result that nobody reads raises NotRead. A log line that nobody reads is dropped: it must not stop a command
-    halfway.
+    If the reader of the results closes the pipe, OutputClosed is raised. If the reader of the log does, the records are
+    dropped: a command must not stop halfway because of its log.
+
+    >>> from io import StringIO
+    >>> out = Output(StringIO(), stderr := StringIO())
+    >>> out.info("Response from scheduler: OK (message: )")
+    >>> stderr.getvalue()
+    ' INFO] Response from scheduler: OK (message: )\n'
     """
 
     def __init__(self, stdout: TextIO | None, stderr: TextIO | None) -> None:
         self._stdout = stdout
         self._stderr = stderr
-        self._is_told = True  # whether every log line so far could be written
-        self._head = PREFIXES.__getitem__
+        self._can_log = True  # until a record cannot be written
+        self._head: Callable[[int], str] = PREFIXES.__getitem__
         self._files: LogFiles | None = None
         self.level = INFO
         self.format = FORMATS[0]
 
     @classmethod
     def of_process(cls) -> Output:
-        """Print to this process's own streams, as UTF-8 whatever the locale says (Q39)."""
+        """Print to the streams of this process, as UTF-8 in every locale (docs/cli.md 8, Q39)."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         return cls(sys.stdout, sys.stderr)
 
-    def log_as(self, scheme: str, level: int) -> None:
-        """Log from a level on, each record headed as the scheme says."""
+    def log_from(self, level: int, head: Callable[[int], str] | None = None) -> None:
+        """Log records of this level and above. `head` returns what a record of a level begins with."""
         self.level = level
-        if scheme == GOOGLE:
-            from aurora_admin.logfiles import google_head
+        self._head = head or self._head
 
-            self._head = google_head
-
-    def log_to_disk(self, folder: str, scheme: str, level: int, *, is_simple: bool) -> None:
-        """Log to files too, from a level of their own on.
-
-        Raises:
-            AdminError: they cannot be made.
-        """
-        from aurora_admin.logfiles import LogFiles
-
-        self._files = LogFiles(folder, scheme, level, is_simple=is_simple)
-        self.complain(f"Writing log files to disk in {folder}")
+    def log_to(self, files: LogFiles) -> None:
+        """Log to files too. They choose the levels themselves."""
+        self._files = files
+        self.print_error(f"Writing log files to disk in {files.folder}")
 
     def print(self, line: str = "") -> None:
         """Print one line of the result.
 
         Raises:
-            NotRead: nobody reads it any more.
-            AdminError: it cannot be written, for example because the disk is full.
+            OutputClosed: the reader has closed the pipe.
+            AdminError: the line cannot be written, for example because the disk is full.
         """
         _write_result(self._stdout, line + "\n")
 
@@ -94,17 +98,17 @@ class Output:
         self._log(FATAL, text)
 
     def info_many(self, texts: Iterable[str]) -> None:
-        """Write a result that goes to the log, one record a text: in blocks, at once on a terminal; raises as print."""
-        if not self._is_told:
-            raise NotRead
-        waiting, size = iter(texts), 1 if self.is_watched() else BLOCK_LINES
+        """Log a result, one record for each text, and raise as `print`. On a terminal each record appears at once."""
+        if not self._can_log:
+            raise OutputClosed
+        waiting, size = iter(texts), 1 if self.is_terminal() else BLOCK_LINES
         block: list[str] = []
         try:
             for text in waiting:
                 block.append(text)
                 block.extend(islice(waiting, size - 1))
                 self._write_block(block)
-        finally:  # what came before an error is right, and is shown before it
+        finally:  # the records before an error are correct, and are printed before it
             self._write_block(block)
 
     def _write_block(self, block: list[str]) -> None:
@@ -114,56 +118,56 @@ class Output:
         if texts and self.level <= INFO:
             _write_result(self._stderr, joined(self._head(INFO), texts))
 
-    def complain(self, text: str) -> None:
-        """Print a text on standard error that is no log record, so that -q does not silence it."""
-        self._tell(text + "\n")
+    def print_error(self, text: str) -> None:
+        """Print a text on standard error that is not a log record, so that -q does not silence it."""
+        self._write_log(text + "\n")
 
-    def ask(self, question: str) -> str:
-        """Ask on the terminal and return the answer; empty where there is none to ask."""
-        if sys.stdin is None or not sys.stdin.isatty() or not self.is_watched():
+    def prompt(self, question: str) -> str:
+        """Print a question on the terminal and return the line that is typed; empty if there is no terminal."""
+        if sys.stdin is None or not sys.stdin.isatty() or not self.is_terminal():
             return ""
-        self._tell(question)
+        self._write_log(question)
         return sys.stdin.readline().strip()
 
     def rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print rows as --format says: a table when all are there, JSON and CSV as they come."""
+        """Print rows in the format of --format. JSON and CSV are printed row by row, a table after the last row."""
         writers = {"table": _table, "json": _json, "csv": _csv}
         for text in writers[self.format](header, rows):
             _write_result(self._stdout, text)
 
-    def is_watched(self) -> bool:
-        """Tell whether the log is read on a terminal."""
+    def is_terminal(self) -> bool:
+        """Return whether standard error is a terminal."""
         return self._stderr is not None and self._stderr.isatty()
 
     def flush(self) -> None:
-        """Bring every result to its reader; raises as print does."""
+        """Write out every result that is still buffered; raise as `print`."""
         _write_result(self._stdout, "", flush=True)
 
     def _log(self, level: int, text: str) -> None:
         self._file(level, [text])
         if level >= self.level:
-            self._tell(joined(self._head(level), [text]))
+            self._write_log(joined(self._head(level), [text]))
 
     def _file(self, level: int, texts: Sequence[str]) -> None:
-        """Write to the log files; they end with the first record that cannot be written, and the command goes on."""
+        """Write to the log files. If a record cannot be written the files are given up, and the command continues."""
         if self._files is None:
             return
         try:
             self._files.write(level, texts)
         except OSError as error:
             folder, self._files = self._files.folder, None
-            self.warn(f"The log files in {folder} are not complete: {error.strerror}. The command goes on without them")
+            self.warn(f"The log files in {folder} are incomplete: {error.strerror}. The command continues without them")
 
-    def _tell(self, text: str) -> None:
+    def _write_log(self, text: str) -> None:
         try:
             _write(self._stderr, text, flush=True)
         except OSError:
-            self._is_told = False
-            abandon(self._stderr)
+            self._can_log = False
+            discard(self._stderr)
 
 
 def joined(head: str, texts: Sequence[str]) -> str:
-    """Return records as they are written: a text of several lines is headed once."""
+    """Return texts as log records. A text of several lines has one head."""
     return head + f"\n{head}".join(texts) + "\n" if texts else ""
 
 
@@ -172,7 +176,7 @@ def _write(stream: TextIO | None, text: str, *, flush: bool = False) -> None:
         return
     try:
         stream.write(text)
-    except UnicodeEncodeError:  # half a surrogate pair, as JSON can carry it
+    except UnicodeEncodeError:  # one half of a surrogate pair, which JSON may contain
         stream.write(text.encode("utf-8", "backslashreplace").decode())
     if flush:
         stream.flush()
@@ -182,18 +186,18 @@ def _write_result(stream: TextIO | None, text: str, *, flush: bool = False) -> N
     try:
         _write(stream, text, flush=flush)
     except OSError as error:
-        abandon(stream)
+        discard(stream)
         if isinstance(error, BrokenPipeError):
-            raise NotRead from error
-        raise AdminError(f"Cannot write the result: {error.strerror}. What is there is not complete") from error
+            raise OutputClosed from error
+        raise AdminError(f"Cannot write the result: {error.strerror}. The output is incomplete") from error
 
 
-def abandon(stream: TextIO | None) -> None:
-    """Send what is left to nowhere, or the interpreter would try once more at its end, and complain."""
+def discard(stream: TextIO | None) -> None:
+    """Discard what is left in a stream. Otherwise the interpreter tries to write it on exit, and prints an error."""
     if stream is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -1,9 +1,10 @@
-"""Finds the command in argv and parses its options, which may stand anywhere (docs/cli.md 1.2)."""
+"""Find the command in argv, and parse its options, which may stand anywhere (docs/cli.md 1.2)."""
 
 from __future__ import annotations
 
 import os
 from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from aurora_admin import __version__
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 PROGRAM = "aurora_admin"
 RC_FILE = "~/.aurora-adminrc"
 IGNORE_RC_FILE = "--app_ignore_rc_file"
-LOG_DIR = "/var/tmp"  # noqa: S108 - where scripts of the original look
-NO_EFFECT = "accepted for old scripts, without effect"
+LOG_DIR = "/var/tmp"  # noqa: S108 - the original's default
+NO_EFFECT = "accepted for old scripts; has no effect"
 OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
 OLD_VALUES = (
     ("--app_pidfile", "FILENAME"),
@@ -35,90 +36,111 @@ OLD_VALUES = (
 )
 
 
-class Answered(Exception):
-    """The command line asked for a text (help, version): there is nothing to run."""
+class TextRequested(Exception):
+    """The command line requests a text (help, the version) instead of running a command."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
 
 
-class Show(Action):
-    """An option that is answered with a text at once."""
+class PrintText(Action):
+    """An option that requests a text."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, *, text: Callable[[], str], **settings: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, default=SUPPRESS, **settings)
         self._text = text
 
     def __call__(self, *_: object) -> NoReturn:
-        raise Answered(self._text())
+        raise TextRequested(self._text())
 
 
-class Renamed(Action):
-    """An option under its former name: it works, and whoever runs the command is to say what it is called now."""
+class DeprecatedOption(Action):
+    """The former name of an option. It works, and leaves a warning in `args.obsolete`."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, *, now: str, **settings: Any) -> None:
+    def __init__(self, option_strings: Sequence[str], dest: str, *, new_name: str, **settings: Any) -> None:
         super().__init__(option_strings, dest, **settings)
-        self._now = now
+        self._new = new_name
 
     def __call__(self, _: object, args: Namespace, value: object, option: str | None = None) -> None:
         setattr(args, self.dest, value)
-        args.obsolete = f"{option} is an obsolete flag that was replaced by {self._now}. Use {self._now} instead."
+        args.obsolete = f"{option} is an obsolete flag that was replaced by {self._new}. Use {self._new} instead."
 
 
 class CommandParser(ArgumentParser):
-    """The options of one command; without a command, those that every command has."""
+    """The parser of a command's options and arguments; without a command, of the options of every command."""
 
-    def __init__(self, command: Command | None = None, names: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(self, command: Command | None = None, names: Sequence[str] = ()) -> None:
         super().__init__(prog=PROGRAM, add_help=False, formatter_class=_formatter)
-        self.color = False  # of Python 3.14: help is also read by scripts
+        self.color = False  # Python 3.14 would colour the help, which scripts read too
         self.command = command
-        self._names = names  # of the commands there are, for the usage of the program as a whole
+        self._names = names  # of all commands, for the usage of the program
         self.common = list(self._add_common())
         self.old = [*self._add_log(), *self._add_old()]
-        self.set_defaults(is_confirmed=False, is_rehearsal=False, format=FORMATS[0])
+        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0], positionals=())
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
 
     def configure(self, module: ModuleType) -> None:
-        """Take the description and the options from the command's module."""
+        """Take the description and the options from the command's module.
+
+        Raises:
+            ValueError: an argument of the command has the name of an option, so that `args` cannot hold both.
+        """
         self.description = (module.__doc__ or "").strip()
         if hasattr(module, "configure"):
             module.configure(self)
+        taken = {action.dest for action in self._actions} | self._defaults.keys()
+        for name in self.command.argument_names if self.command else ():
+            if name in taken:
+                raise ValueError(f"argument {name}: an option has that name")
 
     def parse(self, argv: Sequence[str], *, known_only: bool = False) -> Namespace:
-        """Parse a command line without its command; the positionals are in `.positionals`.
+        """Parse a command line from which the command was removed. `.positionals` has the arguments as a list.
 
         Raises:
-            UsageError: it cannot be understood. With `known_only`, unknown options are passed over instead.
-            Answered: help or the version was asked for.
+            UsageError: an option is unknown or invalid. With `known_only`, unknown options are ignored.
+            TextRequested: the help or the version is requested.
         """
         options: list[str] = []
-        for word in words(argv, self._option_string_actions):
-            options += _joined(argv[word.start : word.end]) if word.is_option else []
+        for token in tokens(argv, self._option_string_actions):
+            options += _joined(argv[token.start : token.end]) if token.is_option else []
         args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
-        args.positionals = self.positionals_of(argv)
+        args.positionals = self.positionals(argv)
         return args
 
-    def positionals_of(self, argv: Sequence[str]) -> list[str]:
+    def bind_arguments(self, args: Namespace) -> None:
+        """Make each argument of the command an attribute of a parsed command line; None if it was left out.
+
+        Raises:
+            AdminError: there are too many or too few arguments; the text is that of docs/cli.md 1.5.
+        """
+        assert self.command
+        names = self.command.argument_names
+        if not self.command.required_count <= len(args.positionals) <= len(names):
+            usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
+            raise AdminError(self.command.wrong_count or usage)
+        vars(args).update(zip_longest(names, args.positionals))
+
+    def positionals(self, argv: Sequence[str]) -> list[str]:
         """Return the words of a command line that are neither an option nor the value of one."""
-        return [argv[word.start] for word in words(argv, self._option_string_actions) if not word.is_option]
+        return [argv[token.start] for token in tokens(argv, self._option_string_actions) if not token.is_option]
 
     def error(self, message: str) -> NoReturn:
-        """Turn what argparse has against the command line into our error."""
+        """Raise an error of argparse as UsageError."""
         raise UsageError(f"{self.format_usage()}\n{self.prog}: error: {message}")
 
     def format_usage(self) -> str:
-        """Return the synopsis, or the list of all commands."""
+        """Return the synopsis of the command; without a command, the list of all commands."""
         if self.command is not None:
             return f"Usage: {self.command.synopsis}\n"
-        listed = "".join(f"    {name}\n" for name in self._names())
+        listed = "".join(f"    {name}\n" for name in self._names)
         more = "For more help on an individual command:\n    aurora-admin help <command>\n"
         return f"Usage: \nAvailable commands:\n{listed}\n{more}\n"
 
     def format_help(self, *, is_long: bool = False) -> str:
-        """Return usage, description and options; those that only old scripts use are in the long help."""
+        """Return usage, description and options. The options for old scripts are only in the long help."""
         formatter = self._get_formatter()
         for paragraph in (self.description or "").split("\n\n"):
             formatter.add_text(paragraph)
@@ -127,13 +149,13 @@ class CommandParser(ArgumentParser):
         if self.command is not None:
             formatter.start_section(f"For {self.command.name} only")
             formatter.add_arguments(self.own_options())
-            formatter.add_text("")  # keeps the heading where there are none: docs/cli.md 1.4
+            formatter.add_text("")  # keeps the heading if there are no options: docs/cli.md 1.4
             formatter.end_section()
         formatter.end_section()
         try:
             return f"{self.format_usage()}\n{formatter.format_help()}"
         except (KeyError, TypeError, ValueError) as error:  # argparse formats help texts with %
-            raise AdminError(f"A help text of this command is wrong, {error}: write % as %%") from error
+            raise AdminError(f"A help text of this command is invalid: {error}. Write % as %%") from error
 
     def own_options(self) -> list[Action]:
         """Return the options that only this command has."""
@@ -141,32 +163,36 @@ class CommandParser(ArgumentParser):
 
     def _add_common(self) -> Iterator[Action]:
         add = self.add_argument_group("options of every command").add_argument
-        yield add("-h", "--help", "--short-help", action=Show, text=self.format_help, help="show this help and exit")
+        yield add(
+            "-h", "--help", "--short-help", action=PrintText, text=self.format_help, help="show this help and exit"
+        )
         yield add(
             "--long-help",
-            action=Show,
+            action=PrintText,
             text=lambda: self.format_help(is_long=True),
             help="show this help with the options of the log and of old scripts, and exit",
         )
-        yield add("--version", action=Show, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
+        yield add(
+            "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
+        )
         yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
         yield add(
             "-q",
             dest="log_level",
             action="store_const",
             const=(PLAIN, NONE),
-            help="log nothing, not even errors: only standard output and the exit code tell",
+            help="log nothing, not even errors; results and exit codes are unchanged",
         )
         yield add(
             "--bypass-leader-redirect",
             action="store_true",
-            help="let the scheduler that is reached answer, leading or not",
+            help="have a scheduler that does not lead carry out the call itself",
         )
         yield add(
             "--timeout",
             metavar="SECONDS",
             type=_seconds,
-            help="give up a connection, or an answer, after so long (default: 10 to connect, 600 for an answer)",
+            help="give up a connection or a reply after this time (default: 10 to connect, 600 for a reply)",
         )
 
     def _add_log(self) -> Iterator[Action]:
@@ -177,75 +203,68 @@ class CommandParser(ArgumentParser):
             "--log_to_stderr",
             dest="log_level",
             **level,
-            help="log from this level on: "
-            + ", ".join(LEVELS)
-            + "; the scheme says what a record begins with: plain (default), its level, or google, also the "
-            "time, process and place in the program",
+            help=f"log records of this level and above: {', '.join(LEVELS)}. With the scheme plain (default) a record "
+            "begins with its level, with google also with the time, the process and the line of the source",
         )
         yield either(
             "--log_to_stdout",
             dest="log_level",
             **level,
-            action=Renamed,
-            now="--log_to_stderr",
+            action=DeprecatedOption,
+            new_name="--log_to_stderr",
             help="former name of --log_to_stderr",
         )
         yield add(
             "--log_to_disk",
             **level,
-            help="log to files too, from this level on: aurora-admin.HOST.USER.log."
-            "LEVEL.DATE.PID has what is of LEVEL or above, aurora-admin.LEVEL is a link to the newest",
+            help="log records of this level and above to files too: aurora-admin.HOST.USER.log.LEVEL.DATE.PID has the "
+            "records of LEVEL and above, aurora-admin.LEVEL is a link to the newest one",
         )
-        yield add("--log_dir", metavar="DIR", help=f"the folder of the log files (default: {LOG_DIR})")
+        yield add("--log_dir", metavar="DIR", help=f"folder of the log files (default: {LOG_DIR})")
         yield add("--log_simple", action="store_true", help="append to one log file, aurora-admin.log, instead")
 
     def _add_old(self) -> Iterator[Action]:
-        add = self.add_argument_group("options that only old scripts use").add_argument
+        add = self.add_argument_group("options for old scripts").add_argument
         yield add(
             "--app_rc_filename",
-            action=Show,
+            action=PrintText,
             text=lambda: f"RC filename: {rc_file()}\n",
-            help="show the name of the file with options for each command, and exit",
+            help="show the name of the file with your default options, and exit",
         )
-        yield add(IGNORE_RC_FILE, action="store_true", help="do not read that file")
+        yield add(IGNORE_RC_FILE, action="store_true", help="do not read the file with your default options")
         for flag in OLD_FLAGS:
             yield add(flag, action="store_true", help=NO_EFFECT)
         for option, metavar in OLD_VALUES:
             yield add(option, metavar=metavar, help=NO_EFFECT)
 
     def _add_declared(self, command: Command) -> None:
-        if command.asks:
-            self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do it without asking")
-            self.add_argument(
-                "--dry-run",
-                dest="is_rehearsal",
-                action="store_true",
-                help="show what would be done, and stop before anything is changed",
-            )
+        if command.needs_confirmation:
+            self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
+            self.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
         if command.tabular:
-            self.add_argument("--format", choices=FORMATS, help=f"how rows are printed (default: {FORMATS[0]})")
+            self.add_argument("--format", choices=FORMATS, help=f"format of the rows (default: {FORMATS[0]})")
 
 
 def options_of(args: Namespace) -> Options:
     """Return the common options of a parsed command line."""
-    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.is_rehearsal)
+    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run)
 
 
 def rc_file() -> str:
-    """Return the path of the file with a person's own options for each command."""
+    """Return the path of the file with the user's default options."""
     return os.path.expanduser(RC_FILE)
 
 
 def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int | None:
-    """Return where in argv the command stands; None if the first word that can be one is none."""
+    """Return the position of the command in argv; None if the first word that can be a command is not one."""
     known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
     may_be_value = False
-    for word in words(argv, known):
-        text = argv[word.start]
-        if word.is_option:
-            may_be_value = _option_of(text, known)[0] is None  # of an option that only the command knows
+    for token in tokens(argv, known):
+        text = argv[token.start]
+        if token.is_option:
+            may_be_value = _option_of(text, known)[0] is None  # the option may be one of the command's own
         elif is_command(text):
-            return word.start
+            return token.start
         elif not may_be_value:
             return None
         else:
@@ -253,19 +272,19 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     return None
 
 
-class Word(NamedTuple):
-    """A positional, or an option with its value: argv[start:end]."""
+class Token(NamedTuple):
+    """An argument, or an option with its value: argv[start:end]."""
 
     start: int
     end: int
     is_option: bool
 
 
-def words(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Word]:
-    """Cut argv into options and positionals; what follows `--` is positional.
+def tokens(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Token]:
+    """Split argv into options and arguments. Everything after `--` is an argument; an option has one value or none.
 
-    Done here because argparse takes no options between positionals of an unknown number, and the positional -1G for an
-    option. An option has one value or none.
+    argparse cannot do this: it does not accept options between a variable number of arguments, and takes the argument
+    -1G for an option.
     """
     position, is_literal = 0, False
     while position < len(argv):
@@ -276,7 +295,7 @@ def words(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Word]:
             continue
         is_option = not is_literal and _looks_like_option(text)
         end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))
-        yield Word(position, end, is_option)
+        yield Token(position, end, is_option)
         position = end
 
 
@@ -290,7 +309,7 @@ def _wants_next(text: str, known: Mapping[str, Action]) -> bool:
 
 
 def _option_of(text: str, known: Mapping[str, Action]) -> tuple[Action | None, bool]:
-    """Return the option that a word names last (None: unknown, ambiguous), and whether the word holds its value."""
+    """Return the last option in a word (None if it is unknown or ambiguous), and whether the word has its value too."""
     if text.startswith("--"):
         name, equals, _ = text.partition("=")
         begun = {option for spelling, option in known.items() if spelling.startswith(name)}
@@ -308,7 +327,7 @@ def _takes_value(option: Action) -> bool:
 
 
 def _joined(option: Sequence[str]) -> list[str]:
-    """Put an option and its value into one word, so that argparse does not mistake the value for an option."""
+    """Join an option and its value into one word, so that argparse does not take the value for an option."""
     if len(option) == 1 or not option[1]:
         return list(option)
     name, value = option
@@ -316,7 +335,7 @@ def _joined(option: Sequence[str]) -> list[str]:
 
 
 def _formatter(prog: str) -> HelpFormatter:
-    columns = os.environ.get("COLUMNS", "")  # not the terminal's own width: asking for it imports shutil at every start
+    columns = os.environ.get("COLUMNS", "")  # the width of the terminal would cost an import of shutil at every start
     return HelpFormatter(prog, width=max(int(columns), 40) - 2 if columns.isdecimal() else 78)
 
 
@@ -326,8 +345,8 @@ def _log_level(text: str) -> tuple[str, int]:
     level = LEVELS.get(name)
     if level is None or (scheme or PLAIN) not in SCHEMES:
         raise ArgumentTypeError(
-            f"Unknown log level: {text}. Levels are {', '.join(LEVELS)}, and before one may stand "
-            + " or ".join(f"{scheme}:" for scheme in SCHEMES)
+            f"Unknown log level: {text}. Give one of {', '.join(LEVELS)}, if need be with "
+            f"{' or '.join(f'{scheme}:' for scheme in SCHEMES)} before it"
         )
     return scheme or PLAIN, level
 

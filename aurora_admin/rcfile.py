@@ -1,4 +1,4 @@
-"""Reads the file with a person's own options for each command (docs/cli.md 1.6); imported only where there is one."""
+"""Read ~/.aurora-adminrc, a user's default options (docs/cli.md 1.6). Imported only if that file exists."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aurora_admin.parser import IGNORE_RC_FILE
 
 
 def options_in(path: str, command: str | None) -> list[str]:
-    """Return the words that the file adds to a command; None: to a command line without one.
+    """Return the options that the file adds to a command, or with None to a command line without a command.
 
     Raises:
-        ConfigError: the file cannot be read or understood.
+        ConfigError: the file cannot be read or parsed.
     """
     config = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",))
     try:
@@ -22,7 +22,7 @@ def options_in(path: str, command: str | None) -> list[str]:
         return shlex.split(_text_for(command, config))
     except (OSError, ValueError, configparser.Error) as error:
         cause = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise ConfigError(f"Cannot use {path}: {cause}. Correct it, or give {IGNORE_RC_FILE}") from error
+        raise ConfigError(f"Cannot use {path}: {cause}. Correct the file, or give {IGNORE_RC_FILE}") from error
 
 
 def _text_for(command: str | None, config: configparser.ConfigParser) -> str:

@@ -1,7 +1,7 @@
-"""Which plugin has which command: looked up late, and in spite of broken plugins.
+"""Find plugins and their commands. A broken plugin is left out and reported; everything else works.
 
-The built-in plugins are known from this distribution's own entry points alone. Other people's are looked at only for a
-command that is not built in, and for lists of all commands.
+The built-in plugins are found by this distribution's own entry points. The entry points of other distributions are read
+only to find a command that is not built in, and to list all commands.
 """
 
 from __future__ import annotations
@@ -26,54 +26,69 @@ if TYPE_CHECKING:
 GROUP = "aurora_admin.plugins.v1"
 OURS = "aurora_admin"
 EFFECTS = ("read", "write", "destroy")
+TEXT_FIELDS = ("name", "arguments", "summary", "category", "module", "options", "wrong_count")
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
 
 
 class Plugin(NamedTuple):
-    """One entry point of our group."""
+    """An entry point of the group aurora_admin.plugins.v1."""
 
     name: str
     module: str  # or module:attribute
-    distribution: str  # normal_name
-    version: str  # empty where the metadata's file name does not tell
+    distribution: str  # as normal_name returns it
+    version: str  # empty if the name of the metadata folder does not have it
 
     def __str__(self) -> str:
         return f"{self.name} of {self.distribution} {self.version}".rstrip()
 
 
-class Offer(NamedTuple):
-    """A command with the plugin that has it."""
+class RegisteredCommand(NamedTuple):
+    """A command and the plugin that declares it."""
 
     command: Command
     plugin: Plugin
 
 
 class Registry:
-    """The commands of all plugins; what had to be left out, and why, is in `problems` until it is taken."""
+    """The commands of all plugins; `problems` has a line for each plugin and each command that was left out."""
 
     def __init__(self) -> None:
+        self.problems: list[str] = []
         self._manager = PluginManager(hookspec.PROJECT)
         self._manager.add_hookspecs(hookspec)
-        self._offers: dict[str, Offer] = {}
-        self._problems: list[str] = []
+        self._registered: dict[str, RegisteredCommand] = {}
         self._others: Iterable[Plugin] = other_plugins()
         self._load(built_in_plugins())
 
-    def find(self, name: str) -> Offer | None:
-        """Return the command of that name; other people's plugins are looked at only when no built-in one has it."""
-        if name not in self._offers:
+    def find(self, name: str) -> RegisteredCommand | None:
+        """Return the command of that name; plugins of other distributions are loaded only if it is not built in."""
+        if name not in self._registered:
             self._load_others()
-        return self._offers.get(name)
+        return self._registered.get(name)
 
-    def offers(self) -> list[Offer]:
-        """Return every command there is, sorted by name."""
+    def all(self) -> list[RegisteredCommand]:
+        """Return every installed command with its plugin, sorted by name."""
         self._load_others()
-        return [self._offers[name] for name in sorted(self._offers)]
+        return [self._registered[name] for name in sorted(self._registered)]
 
-    def take_problems(self) -> list[str]:
-        """Return one line for each plugin or command left out since the last time."""
-        taken, self._problems = self._problems, []
-        return taken
+    def commands(self) -> list[Command]:
+        """Return every installed command, sorted by name."""
+        return [registered.command for registered in self.all()]
+
+    def help_text(self, name: str) -> str | None:
+        """Return what `<command> -h` prints, or None for an unknown command.
+
+        Raises:
+            AdminError: the module of the command cannot be loaded.
+        """
+        from aurora_admin.parser import CommandParser
+
+        registered = self.find(name)
+        if registered is None:
+            return None
+        parser = CommandParser(registered.command)
+        load(registered, parser)
+        return parser.format_help()
 
     def _load_others(self) -> None:
         others, self._others = self._others, ()
@@ -81,14 +96,14 @@ class Registry:
 
     def _load(self, plugins: Iterable[Plugin]) -> None:
         for plugin in plugins:
-            for command in self._commands(plugin):
+            for command in self._declared(plugin):
                 self._add(command, plugin)
 
-    def _commands(self, plugin: Plugin) -> list[Any]:
+    def _declared(self, plugin: Plugin) -> list[Any]:
         try:
             return self._register(plugin)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does wrong, the others work
-            self._problems.append(f"Plugin {plugin} is left out: {cause(error)}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken plugin must not affect the others
+            self.problems.append(f"Plugin {plugin} is left out: {cause(error)}")
             return []
 
     def _register(self, plugin: Plugin) -> list[Any]:
@@ -101,7 +116,7 @@ class Registry:
         try:
             self._manager.check_pending()
         except Exception:
-            self._manager.unregister(name=str(plugin))  # else it would be found again beside every later plugin
+            self._manager.unregister(name=str(plugin))  # or the check of every later plugin fails for this one
             raise
         call = self._manager.subset_hook_caller("aurora_admin_commands", others)
         return [command for commands in call() for command in commands]
@@ -109,65 +124,74 @@ class Registry:
     def _add(self, command: Any, plugin: Plugin) -> None:
         fault = fault_of(command)
         if fault:
-            self._problems.append(f"A command of plugin {plugin} is left out: {fault}")
-        elif command.name in self._offers:
-            owner = self._offers[command.name].plugin
-            self._problems.append(f"Command {command.name} of plugin {plugin} is left out: {owner} has that name")
+            self.problems.append(f"A command of plugin {plugin} is left out: {fault}")
+        elif command.name in self._registered:
+            owner = self._registered[command.name].plugin
+            self.problems.append(f"Command {command.name} of plugin {plugin} is left out: {owner} has that name")
         else:
-            self._offers[command.name] = Offer(command, plugin)
+            self._registered[command.name] = RegisteredCommand(command, plugin)
 
 
-def load(offer: Offer, parser: CommandParser) -> ModuleType:
-    """Import the module of a command and give its options to the parser.
+def load(registered: RegisteredCommand, parser: CommandParser) -> ModuleType:
+    """Import the module of a command, and add its options to the parser.
 
     Raises:
-        AdminError: it cannot be done; the message names command, plugin, distribution and cause.
+        AdminError: the module cannot be loaded; the message names command, plugin, distribution and cause.
     """
+    command, plugin = registered
     try:
-        module = import_module(offer.command.module)
+        package = import_module(plugin.module.partition(":")[0]).__package__
+        module = import_module(command.module_name, package)
         parser.configure(module)
     except (Exception, SystemExit) as error:
-        name = offer.command.name
-        raise AdminError(f"Command {name} of plugin {offer.plugin} cannot be loaded: {cause(error)}") from error
+        raise AdminError(f"Command {command.name} of plugin {plugin} cannot be loaded: {cause(error)}") from error
     return module
 
 
 def cause(error: BaseException) -> str:
-    """Say what went wrong in one line."""
+    """Return the class and the text of an error in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def fault_of(command: Any) -> str | None:
-    """Say what is wrong with a declaration; None if nothing is."""
+    """Return what is wrong with a declaration, or None."""
     if not isinstance(command, Command):
-        return f"it is no Command but {command!r:.80}"
-    if not all(isinstance(value, str) for value in command[:6]):
-        return f"a field of {command.name!r} is no text"
+        return f"it is not a Command but {command!r:.80}"
+    for field in TEXT_FIELDS:
+        if not isinstance(getattr(command, field), str):
+            return f"field {field} of {command.name!r} is not text"
     if not command.name.replace("-", "_").isidentifier() or command.name.startswith("-"):
         return f"{command.name!r} cannot be typed as a command"
-    if command.synopsis.split()[:1] != [command.name]:
-        return f"the synopsis of {command.name} does not begin with its name"
+    if not _can_be_bound(command):
+        return f"the arguments of {command.name} cannot be used: {command.arguments!r}"
     if command.effect not in EFFECTS:
-        return f"the effect of {command.name} is none of {', '.join(EFFECTS)}"
+        return f"the effect of {command.name} is not one of {', '.join(EFFECTS)}"
     return None
 
 
+def _can_be_bound(command: Command) -> bool:
+    """Return whether every argument has a name of its own, and whether the optional ones are the last."""
+    words, names = command.arguments.split(), command.argument_names
+    are_names = all(map(str.isidentifier, names)) and len(set(names)) == len(names)
+    return are_names and not any(word.startswith("[") for word in words[: command.required_count])
+
+
 def built_in_plugins() -> list[Plugin]:
-    """Read our own entry points: in a checkout from setup.cfg, else from the metadata beside the package.
+    """Return the plugins of this distribution: from setup.cfg in a checkout, else from the metadata beside the package.
 
     Raises:
-        AdminError: there are none, so that no command could be found.
+        AdminError: there is no such metadata, so that no command can be found.
     """
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     checkout = os.path.join(folder, "setup.cfg")
     plugins = _in_checkout(checkout) if os.path.isfile(checkout) else dict(_distributions(folder)).get(OURS)
     if not plugins:
-        raise AdminError(f"No commands: {folder} has no metadata of {OURS}. Install it again, with pip")
+        raise AdminError(f"No commands: {folder} has no metadata of {OURS}. Reinstall it with pip")
     return plugins
 
 
 def other_plugins() -> Iterator[Plugin]:
-    """Find the plugins of every other installed distribution; the first one of a name on sys.path counts."""
+    """Yield the plugins of every other installed distribution; of two with one name, those of the first on sys.path."""
     seen = {OURS}
     for folder in sys.path:
         for name, plugins in _distributions(folder or "."):
@@ -200,7 +224,7 @@ def _distributions_of_archive(path: str) -> Iterator[tuple[str, list[Plugin]]]:
 
 
 def normal_name(name: str) -> str:
-    """Return the name of a distribution as its metadata folder spells it."""
+    """Return the name of a distribution as the name of its metadata folder has it."""
     return name.lower().replace("-", "_").replace(".", "_")
 
 
@@ -208,7 +232,7 @@ def _text_of(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
-    except OSError:  # most distributions have none
+    except OSError:  # most distributions have no entry points
         return ""
 
 

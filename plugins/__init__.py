@@ -1,1 +1,1 @@
-"""The built-in plugins: one command, one file; known to the program by the entry points in setup.cfg alone."""
+"""The built-in plugins. Each is named by an entry point in setup.cfg, and has a module for each command."""

@@ -1,86 +1,61 @@
 """Backups of the scheduler's storage, and recovery from them."""
 
-from collections.abc import Iterator
 from functools import partial
 
 from aurora_admin.command import Command
 from aurora_admin.hookspec import hookimpl
 
-HERE = "aurora_admin.plugins.backup"
-original = partial(Command, category="backup and recovery", original=True)
+STAGE_FIRST = "If no backup is staged, stage one with aurora_admin scheduler_stage_recovery {cluster} BACKUP_ID"
 
+recovery = partial(Command, category="backup and recovery", original=True)
 
-@hookimpl
-def aurora_admin_commands() -> Iterator[Command]:
-    """Declare the commands of this plugin."""
-    yield from backups()
-    yield from staging()
-    yield from ending()
-
-
-def backups() -> Iterator[Command]:
-    """Declare the commands that make and list backups."""
-    yield original(
+COMMANDS = (
+    recovery(
         name="scheduler_backup_now",
-        synopsis="scheduler_backup_now cluster",
-        summary="Write a backup of the scheduler's storage into its backup folder, now",
-        module=f"{HERE}.backup_now",
+        arguments="cluster",
+        summary="Write a backup of the scheduler's storage now",
         effect="write",
         see_also=("scheduler_list_backups",),
-    )
-    yield original(
+    ),
+    recovery(
         name="scheduler_list_backups",
-        synopsis="scheduler_list_backups cluster",
+        arguments="cluster",
         summary="List the backups in the scheduler's backup folder",
-        module=f"{HERE}.list_backups",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_backup_now"),
-    )
-    yield original(
+    ),
+    recovery(
         name="scheduler_snapshot",
-        synopsis="scheduler_snapshot cluster",
-        summary="Write a snapshot of the storage into the scheduler's own log, now",
-        module=f"{HERE}.snapshot",
+        arguments="cluster",
+        summary="Write a snapshot of the storage into the scheduler's log now",
         effect="write",
         see_also=("scheduler_backup_now",),
-    )
-
-
-def staging() -> Iterator[Command]:
-    """Declare the commands that stage a backup, and show and change what is staged."""
-    yield original(
+    ),
+    recovery(
         name="scheduler_stage_recovery",
-        synopsis="scheduler_stage_recovery cluster backup_id",
-        summary="Load a backup into the scheduler's memory, without applying it",
-        module=f"{HERE}.stage_recovery",
+        arguments="cluster backup_id",
+        summary="Load a backup into the scheduler's memory without applying it",
         effect="write",
         see_also=("scheduler_list_backups", "scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
-    )
-    yield original(
+    ),
+    recovery(
         name="scheduler_print_recovery_tasks",
-        synopsis="scheduler_print_recovery_tasks cluster",
-        summary="Show the active tasks of the staged backup",
-        module=f"{HERE}.print_recovery_tasks",
+        arguments="cluster",
+        summary="Print the active tasks of the staged backup",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_delete_recovery_tasks"),
-    )
-    yield original(
+    ),
+    recovery(
         name="scheduler_delete_recovery_tasks",
-        synopsis="scheduler_delete_recovery_tasks cluster task_ids",
-        summary="Take tasks out of the staged backup, so that they do not come back",
-        module=f"{HERE}.delete_recovery_tasks",
+        arguments="cluster task_ids",
+        summary="Delete tasks from the staged backup",
         effect="write",
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
-    )
-
-
-def ending() -> Iterator[Command]:
-    """Declare the commands after which nothing is staged any more."""
-    yield original(
+    ),
+    recovery(
         name="scheduler_commit_recovery",
-        synopsis="scheduler_commit_recovery cluster",
-        summary="Replace everything the scheduler knows by the staged backup",
-        module=f"{HERE}.commit_recovery",
+        arguments="cluster",
+        summary="Replace the scheduler's state by the staged backup",
         effect="destroy",
         see_also=(
             "scheduler_backup_now",
@@ -89,12 +64,18 @@ def ending() -> Iterator[Command]:
             "scheduler_delete_recovery_tasks",
             "scheduler_unload_recovery",
         ),
-    )
-    yield original(
+    ),
+    recovery(
         name="scheduler_unload_recovery",
-        synopsis="scheduler_unload_recovery cluster",
-        summary="Forget the staged backup; nothing else changes",
-        module=f"{HERE}.unload_recovery",
+        arguments="cluster",
+        summary="Drop the staged backup",
         effect="write",
         see_also=("scheduler_stage_recovery",),
-    )
+    ),
+)
+
+
+@hookimpl
+def aurora_admin_commands() -> tuple[Command, ...]:
+    """Declare the commands of this plugin."""
+    return COMMANDS

@@ -1,20 +1,19 @@
-"""The clusters that clusters.json names, and who leads them."""
-
-from collections.abc import Iterator
+"""The clusters in clusters.json, and their leading schedulers."""
 
 from aurora_admin.command import Command
 from aurora_admin.hookspec import hookimpl
 
 
 @hookimpl
-def aurora_admin_commands() -> Iterator[Command]:
+def aurora_admin_commands() -> tuple[Command, ...]:
     """Declare the commands of this plugin."""
-    yield Command(
-        name="get_scheduler",
-        synopsis="get_scheduler CLUSTER",
-        summary="Find the leading scheduler of a cluster",
-        module="aurora_admin.plugins.cluster.get_scheduler",
-        category="cluster",
-        effect="read",
-        original=True,
+    return (
+        Command(
+            name="get_scheduler",
+            arguments="CLUSTER",
+            summary="Find the leading scheduler of a cluster",
+            category="cluster",
+            effect="read",
+            original=True,
+        ),
     )

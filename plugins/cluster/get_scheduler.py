@@ -1,11 +1,11 @@
-"""Print the address of the cluster's leading scheduler.
+"""Print the address of the leading scheduler of a cluster.
 
-It is looked up in ZooKeeper, for 20 seconds in all or those of --timeout; while there is none the log says why. Or it
-is taken as it is from scheduler_uri in clusters.json. The scheduler is not contacted, so it may be down: --verify asks
-it whether it leads, and prints nothing if it does not.
+The leader is looked up in ZooKeeper for 20 seconds, or for the time of --timeout. While there is no leader, warnings
+say why. If the cluster has a scheduler_uri in clusters.json, that address is printed. The scheduler itself is not
+contacted, so it may be down. With --verify the address is printed only if the scheduler confirms that it leads.
 
-A scheduler that is elected but not registered with Mesos yet is not in ZooKeeper. It serves the recovery commands, for
-those who have its address as scheduler_uri and give --bypass-leader-redirect.
+A scheduler that is elected but not yet registered with Mesos is not in ZooKeeper. It serves the recovery commands if
+its address is given as scheduler_uri and the command has the option --bypass-leader-redirect.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -20,11 +20,10 @@ aurora_admin get_scheduler --verify west
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--verify", action="store_true", help="ask the scheduler that was found whether it leads")
+    parser.add_argument("--verify", action="store_true", help="check with the scheduler that it leads")
 
 
 def run(context: Context, args: Namespace) -> None:
     """Print the leader's address."""
-    (cluster,) = context.positionals(args, "cluster")
-    leader = context.verified_leader(cluster) if args.verify else context.leader(cluster)
+    leader = context.verified_leader(args.cluster) if args.verify else context.leader(args.cluster)
     context.out.print(f"Found leading scheduler at: {leader.url}")

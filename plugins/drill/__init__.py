@@ -11,9 +11,9 @@ def aurora_admin_commands() -> Iterator[Command]:
     """Declare the commands of this plugin."""
     yield Command(
         name="drill",
-        synopsis="drill [--backup=file | --tasks=N] [--ha] [--keep] [--show]",
+        arguments="",
+        options="[--backup=file | --tasks=N] [--ha] [--keep] [--show]",
         summary="Rehearse a restore on a temporary scheduler, and compare every task",
-        module="aurora_admin.plugins.drill.drill",
         category="rehearsal",
         effect="read",
         see_also=("scheduler_stage_recovery", "scheduler_commit_recovery"),

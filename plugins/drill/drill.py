@@ -50,7 +50,6 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(context: Context, args: Namespace) -> None:
     """Run the steps in a temporary folder, print the table, and clean up."""
-    context.positionals(args)
     if args.backup is not None and args.tasks is not None:
         raise AdminError("Give --backup or --tasks, not both")
     if args.ha:

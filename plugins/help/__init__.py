@@ -1,20 +1,20 @@
-"""Help on the commands there are."""
-
-from collections.abc import Iterator
+"""Help on the installed commands."""
 
 from aurora_admin.command import Command
 from aurora_admin.hookspec import hookimpl
 
 
 @hookimpl
-def aurora_admin_commands() -> Iterator[Command]:
+def aurora_admin_commands() -> tuple[Command, ...]:
     """Declare the commands of this plugin."""
-    yield Command(
-        name="help",
-        synopsis="help [command]",
-        summary="List every command, or explain one",
-        module="aurora_admin.plugins.help.help",
-        category="help",
-        effect="read",
-        original=True,
+    return (
+        Command(
+            name="help",
+            arguments="[command]",
+            summary="List all commands, or explain one",
+            category="help",
+            effect="read",
+            original=True,
+            wrong_count="Please specify at most one subcommand.",
+        ),
     )

@@ -1,30 +1,28 @@
-"""List every command there is, with its synopsis and what it does, or explain the one that is named with its options.
+"""List all commands with their synopsis and summary, or explain the named command and its options.
 
-Commands of other installed distributions are listed too. A plugin that cannot be loaded is left out and named, with the
-cause, on standard error.
+Commands of other installed distributions are listed too. If a plugin cannot be loaded, a warning on standard error says
+why, and its commands are not listed.
 """
 
 from argparse import Namespace
 
 from aurora_admin.command import Command, Context
-from aurora_admin.errors import AdminError, Refused
+from aurora_admin.errors import Refused
 
 EXAMPLES = "aurora_admin help scheduler_stage_recovery"
 
 
 def run(context: Context, args: Namespace) -> None:
     """Print the overview, or the help of one command."""
-    if len(args.positionals) > 1:
-        raise AdminError("Please specify at most one subcommand.")
-    if args.positionals:
-        explain(context, args.positionals[0])
+    if args.command is None:
+        context.out.print("\n\n".join(["Available commands:", *map(entry, context.registry.commands())]))
     else:
-        context.out.print("\n\n".join(["Available commands:", *map(entry, context.catalogue.commands())]))
+        explain(context, args.command)
 
 
 def explain(context: Context, name: str) -> None:
     """Print the help of the named command."""
-    text = context.catalogue.help_text(name)
+    text = context.registry.help_text(name)
     if text is None:
         context.out.print(f"Subcommand {name} not found.")
         raise Refused
@@ -32,6 +30,6 @@ def explain(context: Context, name: str) -> None:
 
 
 def entry(command: Command) -> str:
-    """Return what the overview says of a command."""
+    """Return the entry of a command in the overview."""
     lines = [f"usage: {command.synopsis}", *command.summary.splitlines()]
     return "\n".join([command.name, *(f"    {line.lstrip()}" for text in lines for line in text.splitlines())])

@@ -1,11 +1,64 @@
 """Fixtures of several files here."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from tests.conftest import CHECKOUT
+from tests.support.distributions import build
 from tests.support.serverset import ServerSet
 
 
 @pytest.fixture
 def west(zk, zookeeper, clusters):
-    """The nodes of cluster west: only the path yet."""
+    """The nodes of cluster west, none but the path yet."""
     return ServerSet(zk, zookeeper.hosts, clusters)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory) -> Path:
+    """A copy of the checkout without ignored files: building leaves nothing in the checkout itself."""
+    clone = tmp_path_factory.mktemp("checkout")
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    there = b"".join(name + b"\0" for name in files.split(b"\0") if name and (CHECKOUT / name.decode()).exists())
+    packed = subprocess.run(
+        ["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True, check=True
+    ).stdout
+    subprocess.run(["tar", "-x"], cwd=clone, input=packed, check=True)
+    return clone
+
+
+@pytest.fixture(scope="session")
+def wheel(checkout: Path, tmp_path_factory) -> Path:
+    return build("wheel", checkout, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory) -> Path:
+    """An environment with nothing but the wheel; its dependencies are those of the tests' environment."""
+    venv = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(venv / "bin" / "python"),
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--quiet",
+            "--disable-pip-version-check",
+            str(wheel),
+        ],
+        check=True,
+    )
+    return venv

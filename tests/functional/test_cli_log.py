@@ -1,4 +1,4 @@
-"""Where log records go and what they begin with: --log_to_stderr and its relatives (docs/cli.md 1.6 and 2.1)."""
+"""The options of the log: --log_to_stderr, --log_to_disk and the others (docs/cli.md 1.6, 2.1)."""
 
 import os
 import re
@@ -24,17 +24,17 @@ def logs(tmp_path):
 
 @pytest.fixture
 def failing(admin, logs):
-    """Run what logs one FATAL record, with log files in `logs`."""
+    """Run a command that logs one FATAL record, with the log files in `logs`."""
     return lambda *options: admin("get_scheduler", "nowhere", f"--log_dir={logs}", *options)
 
 
 def texts(logs) -> dict[str, str]:
-    """What stands behind each link."""
+    """The text of the file behind each link."""
     return {link.name: link.read_text() for link in logs.iterdir() if link.is_symlink()}
 
 
 @pytest.mark.parametrize("line", ["--log_to_stderr=google:INFO", "-v --log_to_stderr google:FATAL"])
-def test_the_scheme_google_tells_time_process_and_place(failing, line):
+def test_a_record_of_the_scheme_google_has_time_process_and_place(failing, line):
     result = failing(*line.split())
     assert (result.code, result.out) == (1, "")
     assert re.fullmatch(GOOGLE, result.err)
@@ -48,7 +48,7 @@ def test_the_scheme_google_tells_time_process_and_place(failing, line):
         "--log_to_stderr=plain:INFO",
     ],
 )
-def test_the_last_word_on_the_scheme_counts(failing, line):
+def test_the_last_option_sets_the_scheme(failing, line):
     assert failing(*line.split()).err.startswith(FATAL)
 
 
@@ -66,7 +66,7 @@ def test_a_record_of_several_lines_is_headed_once(admin):
         ("-q --log_to_stdout=plain:ERROR", OBSOLETE + FATAL),
     ],
 )
-def test_the_former_name_works_and_says_so(failing, line, err):
+def test_the_former_name_works_with_a_warning(failing, line, err):
     result = failing(*line.split())
     assert (result.code, result.out, result.err) == (1, "", err)
 
@@ -92,8 +92,8 @@ def test_log_files_have_a_name_for_each_level_and_links(failing, logs):
     assert len(list(logs.iterdir())) == 2 * len(LEVELS)
 
 
-def test_a_file_has_what_is_of_its_level_or_above(admin, clusters, logs):
-    """No ZooKeeper there: warnings, and an error at the end."""
+def test_a_log_file_has_the_records_of_its_level_and_above(admin, clusters, logs):
+    """Without a ZooKeeper there are warnings, and an error at the end."""
     clusters.write_documents([{"name": "west", "zk": "127.0.0.1", "zk_port": 1, "scheduler_zk_path": "/x"}])
     result = admin("get_scheduler", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=WARN")
     levels = {
@@ -104,7 +104,7 @@ def test_a_file_has_what_is_of_its_level_or_above(admin, clusters, logs):
     assert levels == {name: ["FATAL"] if name in ("ERROR", "FATAL") else [" WARN", "FATAL"] for name in LEVELS}
 
 
-def test_a_file_has_nothing_below_the_level_asked_for(admin, scheduler, clusters, logs):
+def test_the_log_files_have_no_records_below_the_given_level(admin, scheduler, clusters, logs):
     clusters.write(west=scheduler().url)
     options = ("scheduler_snapshot", "west", f"--log_dir={logs}")
     assert admin(*options, "--log_to_disk=WARN").err.endswith(" INFO] Response from scheduler: OK (message: )\n")
@@ -114,12 +114,12 @@ def test_a_file_has_nothing_below_the_level_asked_for(admin, scheduler, clusters
     assert texts(logs)["aurora-admin.WARNING"] == ""
 
 
-def test_stderr_and_disk_have_schemes_of_their_own(failing, logs):
+def test_standard_error_and_the_files_have_separate_schemes(failing, logs):
     assert failing("--log_to_disk=google:INFO").err.endswith(f"\n{FATAL}")
     assert re.fullmatch(GOOGLE, texts(logs)["aurora-admin.INFO"])
 
 
-def test_the_simple_log_is_one_file_that_grows(failing, logs):
+def test_the_simple_log_is_one_file_that_is_appended_to(failing, logs):
     for count in (1, 2):
         result = failing("--log_to_disk=INFO", "--log_simple")
         assert result.err == f"Writing log files to disk in {logs}\n{FATAL}"
@@ -133,13 +133,13 @@ def test_without_a_level_there_are_no_log_files(failing, logs, line):
     assert not logs.exists()
 
 
-def test_a_folder_that_cannot_be_written_stops_the_command_before_it_does_anything(failing, logs):
+def test_a_folder_that_cannot_be_written_stops_the_command(failing, logs):
     logs.write_text("a file")
     result = failing("--log_to_disk=INFO")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        f"FATAL] Cannot write log files in {logs}: Not a directory. Name a folder that can be "
-        "written with --log_dir, or leave out --log_to_disk\n"
+        f"FATAL] Cannot write log files in {logs}: Not a directory. Name a writable folder with "
+        "--log_dir, or omit --log_to_disk\n"
     )
 
 
@@ -147,17 +147,17 @@ def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
     logs.mkdir()
     (logs / "aurora-admin.log").symlink_to("/dev/full")
     assert failing("--log_to_disk=INFO", "--log_simple").err == (
-        f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are not complete: No space left on device"
-        f". The command goes on without them\n{FATAL}"
+        f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are incomplete: No space left on device"
+        f". The command continues without them\n{FATAL}"
     )
 
 
-def test_a_link_that_cannot_be_made_is_done_without(failing, logs):
+def test_the_files_are_written_if_a_link_cannot_be_created(failing, logs):
     (logs / "aurora-admin.INFO").mkdir(parents=True)  # as another user's link in a common folder cannot be replaced
     assert failing("--log_to_disk=INFO").err.endswith(f"\n{FATAL}")
     assert texts(logs) == {f"aurora-admin.{level}": FATAL for level in LEVELS if level != "INFO"}
     assert len(list(logs.iterdir())) == 2 * len(LEVELS)
 
 
-def test_the_default_folder_is_the_original_s(admin):
+def test_the_default_folder_is_that_of_the_original(admin):
     assert "(default: /var/tmp)" in " ".join(admin("--long-help").out.split())

@@ -1,4 +1,4 @@
-"""argv in, exit code out: where options may stand, what help says, what a wrong command line gets (docs/cli.md 1)."""
+"""Where options may stand, the help, and the errors of invalid command lines (docs/cli.md 1)."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_options_may_stand_anywhere(admin, west, line):
         ("-q --log_to_stderr FATAL", False),
     ],
 )
-def test_the_last_word_on_the_log_level_counts(admin, west, line, is_silent):
+def test_the_last_option_sets_the_log_level(admin, west, line, is_silent):
     result = admin("get_scheduler", "nowhere", *line.split())
     assert (result.code, result.out, result.err == "") == (1, "", is_silent)
 
@@ -85,7 +85,7 @@ def test_the_last_word_on_the_log_level_counts(admin, west, line, is_silent):
 @pytest.mark.parametrize(
     "words", [["-1"], ["-1G"], ["-.5"], ["-"], [""], ["a b"], ["--", "-x"], ["--", "--"], ["100%"], ["naïve"]]
 )
-def test_what_looks_like_a_number_or_nothing_is_a_positional(admin, clusters, words):
+def test_a_number_a_dash_and_an_empty_word_are_arguments(admin, clusters, words):
     name = words[-1]
     clusters.write("west", **{name: "http://127.0.0.1:2"})
     result = admin("get_scheduler", *words)
@@ -117,17 +117,17 @@ def test_an_option_takes_a_value_that_begins_with_a_dash(admin, west):
         ("--log_to_std=INFO", "ambiguous option: --log_to_std"),
     ],
 )
-def test_what_cannot_be_understood_exits_2_with_the_usage(admin, west, line, text):
+def test_an_invalid_option_exits_with_2_and_the_usage(admin, west, line, text):
     for words in (["get_scheduler", "west", line], ["get_scheduler", line, "west"], ["-q", "get_scheduler", line]):
         if line == "--timeout" and words[-1] != line:
-            continue  # there it has a value
+            continue  # the next word is its value
         result = admin(*words)
         assert (result.code, result.out) == (2, "")
         assert result.err.startswith("Usage: get_scheduler CLUSTER\n\naurora_admin: error: ")
         assert text in result.err
 
 
-def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, clusters):
+def test_a_command_of_the_original_has_no_dry_run(admin, clusters):
     clusters.write("west")
     result = admin("scheduler_commit_recovery", "west", "--dry-run")
     assert (result.code, result.out) == (2, "")
@@ -148,12 +148,12 @@ def test_a_dry_run_is_not_taken_from_commands_that_do_not_know_it(admin, cluster
         ("scheduler_unload_recovery a b c", "scheduler_unload_recovery cluster"),
     ],
 )
-def test_a_wrong_number_of_positionals_shows_the_synopsis(admin, line, usage):
+def test_a_wrong_number_of_arguments_shows_the_usage(admin, line, usage):
     result = admin(*line.split())
     assert (result.code, result.out, result.err) == (1, "", USAGE.format(usage))
 
 
-def test_quiet_hides_the_wrong_number_too(admin):
+def test_quiet_hides_the_usage_of_a_wrong_number_of_arguments(admin):
     result = admin("-q", "get_scheduler")
     assert (result.code, result.out, result.err) == (1, "", "")
 
@@ -165,7 +165,7 @@ def test_unknown_cluster_names_the_known_ones(admin, clusters):
 
 
 @pytest.mark.parametrize("line", ["-h", "--help", "--short-help", "--long-help", "-v -h", "--short"])
-def test_help_of_the_program_is_no_failure(admin, line):
+def test_help_of_the_program_exits_with_0(admin, line):
     result = admin(*line.split())
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("Usage: \nAvailable commands:\n    ")
@@ -183,7 +183,7 @@ def test_help_of_the_program_is_no_failure(admin, line):
         "scheduler_stage_recovery west -h",
     ],
 )
-def test_help_of_a_command_is_the_command_s(admin, line):
+def test_dash_h_prints_the_help_of_the_command(admin, line):
     result = admin(*line.split())
     assert (result.code, result.err) == (0, "")
     assert result == admin("help", "scheduler_stage_recovery")
@@ -192,12 +192,12 @@ def test_help_of_a_command_is_the_command_s(admin, line):
     assert "\n  For scheduler_stage_recovery only:\n" in result.out
 
 
-def test_an_error_left_of_help_wins(admin):
+def test_an_invalid_option_before_dash_h_is_an_error(admin):
     assert admin("get_scheduler", "--timeout=x", "-h").code == 2
     assert admin("get_scheduler", "-h", "--timeout=x").code == 0
 
 
-def test_help_is_as_wide_as_columns_says(admin):
+def test_the_width_of_help_is_that_of_columns(admin):
     widths = {
         columns: max(map(len, admin("help", "scheduler_stage_recovery", COLUMNS=columns).out.splitlines()))
         for columns in ("60", "100", "nonsense")
@@ -232,7 +232,7 @@ def test_help_of_two_commands(admin):
 
 
 @pytest.mark.parametrize("line", ["--version", "-v --version", "get_scheduler --version"])
-def test_the_version_is_told(admin, line):
+def test_the_version_is_printed(admin, line):
     result = admin(*line.split())
     assert (result.code, result.err) == (0, "")
     assert re.fullmatch(r"aurora_admin \d+\.\d+\.\d+\S*\n", result.out)

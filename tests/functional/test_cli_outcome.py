@@ -1,4 +1,4 @@
-"""A request whose answer was lost: one line, and the exit code that scripts of the original know."""
+"""What a command says to do when a reply is lost, or when the scheduler refuses the call."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def closing(clusters):
-    """A server that takes requests and answers none; it counts them."""
+    """A server that reads requests and closes the connections; the list has the requests."""
     requests = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -23,26 +23,52 @@ def closing(clusters):
 
         thread = threading.Thread(target=serve)
         thread.start()
-        clusters.write(west=f"http://127.0.0.1:{server.getsockname()[1]}")
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        clusters.write(**{"west": url, "a b": url})
         yield requests
         server.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "scheduler_commit_recovery west",
-        "scheduler_stage_recovery west x",
-        "scheduler_delete_recovery_tasks west x",
-        "scheduler_unload_recovery west",
-        "scheduler_backup_now west",
-        "scheduler_snapshot west",
-    ],
-)
-def test_what_may_have_been_done_is_said_in_one_line_and_not_sent_again(admin, closing, line):
+LOST = {
+    "scheduler_backup_now west": "aurora_admin scheduler_list_backups west",
+    "scheduler_snapshot west": "a second snapshot does no harm",
+    "scheduler_stage_recovery west x": "aurora_admin scheduler_print_recovery_tasks west",
+    "scheduler_delete_recovery_tasks west x": "aurora_admin scheduler_print_recovery_tasks west",
+    "scheduler_unload_recovery west": "aurora_admin scheduler_print_recovery_tasks west",
+    "scheduler_commit_recovery west": "Do not repeat the commit before you know.",
+}
+REFUSED = {
+    "scheduler_stage_recovery west x": "aurora_admin scheduler_list_backups west",
+    "scheduler_print_recovery_tasks west": "aurora_admin scheduler_stage_recovery west BACKUP_ID",
+    "scheduler_delete_recovery_tasks west x": "aurora_admin scheduler_stage_recovery west BACKUP_ID",
+    "scheduler_commit_recovery west": "aurora_admin scheduler_stage_recovery west BACKUP_ID",
+}
+
+
+@pytest.mark.parametrize("line", LOST)
+def test_a_lost_reply_is_one_line_with_advice_and_the_call_is_not_repeated(admin, closing, line):
     result = admin(*line.split())
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
     assert result.err.startswith("FATAL] ")
-    assert "may have been carried out" in result.err
+    before, _, advice = result.err.partition("It may have been carried out. ")
+    assert before
+    assert LOST[line] in advice
+    assert not advice.endswith(".\n")
     assert len(closing) == 1
+
+
+def test_a_value_in_the_advice_can_be_copied_to_a_shell(admin, closing):
+    assert "aurora_admin scheduler_list_backups 'a b'" in admin("scheduler_backup_now", "a b").err
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_a_refused_call_has_a_hint_for_people(admin, clusters, scheduler, line):
+    clusters.write(west=scheduler().url)
+    without = admin(*line.split())
+    assert (without.code, without.err.count("\n")) == (1, 1)
+    assert without.err.startswith(" INFO] Response from scheduler: ERROR (message: ")
+    shown = admin("-v", *line.split())
+    assert shown.code == 1
+    assert shown.err.splitlines()[-1].startswith(" INFO] ")
+    assert REFUSED[line] in shown.err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""A person's own options in ~/.aurora-adminrc (docs/cli.md 1.6)."""
+"""The default options in ~/.aurora-adminrc (docs/cli.md 1.6)."""
 
 import pytest
 
@@ -33,18 +33,18 @@ def test_options_of_the_file_come_before_those_of_the_command_line(admin, rc_fil
         ("[get_scheduler]\nother=-q", False),
     ],
 )
-def test_which_section_holds(admin, rc_file, text, is_quiet):
+def test_the_section_of_the_command_is_used(admin, rc_file, text, is_quiet):
     rc_file.write_text(text)
     assert admin("get_scheduler", "nowhere").err == ("" if is_quiet else UNKNOWN)
 
 
-def test_the_default_section_holds_without_a_command(admin, rc_file):
+def test_the_default_section_is_used_without_a_command(admin, rc_file):
     rc_file.write_text("[DEFAULT]\noptions = --version\n")
     assert admin().out.startswith("aurora_admin ")
     assert admin("bogus").err.startswith("Must supply one of the following commands: ")
 
 
-def test_options_are_split_as_a_shell_does_and_otherwise_taken_literally(admin, rc_file):
+def test_options_are_split_as_by_a_shell_without_interpolation(admin, rc_file):
     rc_file.write_text("[get_scheduler]\noptions = '--timeout=%(x)s  \"5'\n")
     assert 'not a number of seconds above 0: %(x)s  "5\n' in admin("get_scheduler", "west").err
     rc_file.write_text("[get_scheduler]\noptions = west\n  --timeout=5\n")
@@ -66,7 +66,7 @@ def test_the_file_can_be_ignored(admin, rc_file, text):
         (None, "Is a directory."),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_in_a_line(admin, rc_file, text, cause):
+def test_a_file_that_cannot_be_used_is_an_error_of_one_line(admin, rc_file, text, cause):
     if text is None:
         rc_file.mkdir()
     else:
@@ -74,13 +74,13 @@ def test_a_file_that_cannot_be_used_is_told_in_a_line(admin, rc_file, text, caus
     result = admin("get_scheduler", "west")
     assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
     assert result.err.startswith(f"FATAL] Cannot use {rc_file}: {cause}")
-    assert result.err.endswith(". Correct it, or give --app_ignore_rc_file\n")
+    assert result.err.endswith(". Correct the file, or give --app_ignore_rc_file\n")
     assert admin("get_scheduler", "west", "-q").err == ""
 
 
 @pytest.mark.parametrize(
     "line", ["--app_rc_filename", "get_scheduler west --app_rc_filename", "--app_rc scheduler_commit_recovery west"]
 )
-def test_the_name_of_the_file_is_shown_and_the_command_not_run(admin, rc_file, line):
+def test_the_name_of_the_file_is_printed_and_the_command_not_run(admin, rc_file, line):
     result = admin(*line.split())
     assert (result.code, result.out, result.err) == (0, f"RC filename: {rc_file}\n", "")

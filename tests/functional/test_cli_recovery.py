@@ -81,21 +81,20 @@ def staged(west, admin):
 
 
 def shown(result) -> list[str]:
-    """Lines as the recording has them; the order of a set is nobody's."""
+    """The lines as the recording has them, sorted: the scheduler replies with sets."""
     return sorted(
         [f"[out] {line}" for line in result.out.splitlines()] + [f"[err] {line}" for line in result.err.splitlines()]
     )
 
 
-def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
-    """Each command that is there yet, as the original client showed it against a real scheduler."""
+def test_a_recorded_session_has_the_same_output(admin, west, fixtures):
+    """Each command of ours, as the original client was recorded against a real scheduler."""
     recorded = (fixtures / "cli" / "original-0.22-against-real-0.22.txt").read_text()
     steps = STEP.findall(recorded)
     assert len(steps) == len(re.findall(r"^\$ aurora_admin (?:get_sch|sch)", recorded, re.MULTILINE)) == 21
     for name in (FIRST, SECOND):
         (west.backup_dir / name).write_bytes(backup())
-    # Ours does not name its backup folder where it says that a backup does not exist, as releases before 0.20 did not,
-    # and adds what to do.
+    # Ours does not name the backup folder in the error of a missing backup, as releases before 0.20, and adds advice.
     same = {
         "http://127.0.0.1:18232": west.url,
         "Backup backups/": "Backup ",
@@ -107,7 +106,7 @@ def test_a_recorded_session_goes_the_same_way(admin, west, fixtures):
         assert (result.code, shown(result)) == (int(code), sorted(lines.splitlines())), (command, arguments)
         if command == "scheduler_backup_now":
             [made] = {path.name for path in west.backup_dir.glob("scheduler-*")} - {FIRST, SECOND}
-            (west.backup_dir / f"manifest_{made}.json").unlink()  # which would tell that the next line replaces it
+            (west.backup_dir / f"manifest_{made}.json").unlink()  # it does not match the file that the next line writes
             (west.backup_dir / made).write_bytes(
                 backup(*{task(task_id, "www-data", job) for job, task_id in set(ROW.findall(recorded))})
             )
@@ -128,49 +127,49 @@ def test_no_backups(admin, west):
     assert admin("scheduler_list_backups", "west").out == "0 available backups:\n"
 
 
-def test_the_staged_tasks_are_shown_as_log_lines(admin, staged):
+def test_the_staged_tasks_are_log_records(admin, staged):
     result = admin("scheduler_print_recovery_tasks", "west")
     assert (result.code, result.out) == (0, "")
-    answer, header, *rows = result.err.splitlines(keepends=True)
-    assert (answer, header) == (OK, HEADER)
+    response, header, *rows = result.err.splitlines(keepends=True)
+    assert (response, header) == (OK, HEADER)
     assert sorted(rows) == [" INFO] www\thello\t0\tRUNNING\tt-1\n", " INFO] www\thello\t1\tRUNNING\tt-2\n"]
 
 
-def test_the_header_is_shown_when_there_are_no_tasks(admin, west):
+def test_the_header_is_printed_without_tasks(admin, west):
     (west.backup_dir / FIRST).write_bytes(backup())
     assert admin("scheduler_stage_recovery", "west", FIRST).err == OK
     assert admin("scheduler_print_recovery_tasks", "west").err == OK + HEADER
 
 
-def test_quiet_shows_no_tasks(admin, staged):
+def test_quiet_hides_the_tasks(admin, staged):
     result = admin("scheduler_print_recovery_tasks", "west", "-q")
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
-def left(admin) -> list[str]:
+def remaining(admin) -> list[str]:
     return sorted(re.findall(r"\t(t-\d)\n", admin("scheduler_print_recovery_tasks", "west").err))
 
 
 def test_several_tasks_are_deleted_at_once(admin, staged):
     result = admin("scheduler_delete_recovery_tasks", "west", "t-1,,nosuch,t-2")
     assert (result.code, result.out, result.err) == (0, "", OK)
-    assert left(admin) == []
+    assert remaining(admin) == []
 
 
 @pytest.mark.parametrize("ids", ["", ",", ",,,"])
-def test_no_id_deletes_nothing(admin, staged, ids):
+def test_without_an_id_nothing_is_deleted(admin, staged, ids):
     result = admin("scheduler_delete_recovery_tasks", "west", ids)
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("FATAL] No task id was given, nothing was deleted. ")
+    assert result.err.startswith("FATAL] No task id was given: nothing was deleted. ")
     assert result.err.count("\n") == 1
-    assert left(admin) == ["t-1", "t-2"]
+    assert remaining(admin) == ["t-1", "t-2"]
 
 
-def test_blanks_around_an_id_are_kept_and_told(admin, staged):
+def test_an_id_with_blanks_is_sent_unchanged_with_a_warning(admin, staged):
     result = admin("scheduler_delete_recovery_tasks", "west", "t-1, t-2")
     assert (result.code, result.out) == (0, "")
-    assert result.err == " WARN] The task id ' t-2' has blanks around it, so that it matches no task\n" + OK
-    assert left(admin) == ["t-2"]
+    assert result.err == " WARN] The task id ' t-2' begins or ends with a blank, so it matches no task\n" + OK
+    assert remaining(admin) == ["t-2"]
 
 
 @pytest.mark.parametrize("command", ["scheduler_print_recovery_tasks", "scheduler_commit_recovery"])
@@ -179,7 +178,7 @@ def test_without_a_staged_backup_the_scheduler_refuses(admin, west, command):
     assert (result.code, result.out, result.err) == (1, "", NOTHING_LOADED)
 
 
-def test_a_refusal_is_silent_with_quiet_but_not_a_success(admin, west):
+def test_quiet_hides_a_refusal_but_the_exit_code_is_1(admin, west):
     result = admin("-q", "scheduler_commit_recovery", "west")
     assert (result.code, result.out, result.err) == (1, "", "")
 
@@ -190,10 +189,10 @@ def test_the_committed_tasks_are_served_after_the_restart(admin, staged):
     assert (result.code, result.out, result.err) == (0, "", OK)
     assert staged.wait_exit() == 0
     staged.start()
-    assert admin("scheduler_print_recovery_tasks", "west").code == 1, "staging does not outlive the commit"
+    assert admin("scheduler_print_recovery_tasks", "west").code == 1, "the backup is not staged any more"
 
 
-def test_a_direct_cluster_is_not_contacted_for_its_leader(admin, clusters):
+def test_a_scheduler_uri_is_printed_without_contacting_the_scheduler(admin, clusters):
     clusters.write(west="http://127.0.0.1:1/path/")
     result = admin("get_scheduler", "west")
     assert (result.code, result.out, result.err) == (0, "Found leading scheduler at: http://127.0.0.1:1/path/\n", "")

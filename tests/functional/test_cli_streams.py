@@ -1,4 +1,4 @@
-"""Results and log lines that nobody reads, a full disk, other locales, Ctrl-C (docs/cli.md 2)."""
+"""Closed pipes, full disks, locales and Ctrl-C (docs/cli.md 2)."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment
 
 @pytest.fixture
 def start(tmp_path, clusters):
-    """Start the program with streams of the test's choice."""
+    """Start the program with the given streams."""
     clusters.write("west", "naïve")
 
     def call(*arguments: str, **settings) -> subprocess.Popen[bytes]:
@@ -31,51 +31,51 @@ def start(tmp_path, clusters):
 
 
 @pytest.fixture
-def unread():
-    """A pipe that nobody reads any more."""
+def closed_pipe():
+    """The writing end of a pipe whose reading end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
     os.close(writing)
 
 
-def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
+def result_of(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
     out, err = process.communicate(timeout=DEADLINE_SECONDS)
     return process.returncode, out, err
 
 
 @pytest.mark.parametrize("line", ["help", "-h", "--version", "get_scheduler west", "help get_scheduler"])
-def test_a_reader_who_has_left_is_no_error(start, unread, line):
-    assert ended(start(*line.split(), stdout=unread)) == (141, None, b"")
+def test_a_closed_pipe_behind_the_results_ends_the_program_with_141(start, closed_pipe, line):
+    assert result_of(start(*line.split(), stdout=closed_pipe)) == (141, None, b"")
 
 
-def test_a_log_that_nobody_reads_stops_nothing(start, unread):
-    assert ended(start("get_scheduler", "nowhere", stderr=unread)) == (1, b"", None)
-    assert ended(start("-v", "get_scheduler", "west", stderr=unread))[:1] == (0,)
-    assert ended(start("get_scheduler", "--bogus", stderr=unread)) == (2, b"", None)
+def test_a_closed_pipe_behind_the_log_does_not_stop_a_command(start, closed_pipe):
+    assert result_of(start("get_scheduler", "nowhere", stderr=closed_pipe)) == (1, b"", None)
+    assert result_of(start("-v", "get_scheduler", "west", stderr=closed_pipe))[:1] == (0,)
+    assert result_of(start("get_scheduler", "--bogus", stderr=closed_pipe)) == (2, b"", None)
 
 
-def test_rows_that_nobody_reads_end_the_command(start, unread, scheduler, clusters):
+def test_a_closed_pipe_behind_rows_in_the_log_ends_the_command(start, closed_pipe, scheduler, clusters):
     west = scheduler()
     clusters.write(west=west.url)
     shutil.copy(CHECKOUT / "tests" / "data" / "sample-backup", west.backup_dir / "scheduler-backup-x")
-    assert ended(start("scheduler_stage_recovery", "west", "scheduler-backup-x"))[0] == 0
-    assert ended(start("scheduler_print_recovery_tasks", "west", stderr=unread)) == (141, b"", None)
+    assert result_of(start("scheduler_stage_recovery", "west", "scheduler-backup-x"))[0] == 0
+    assert result_of(start("scheduler_print_recovery_tasks", "west", stderr=closed_pipe)) == (141, b"", None)
 
 
 @pytest.mark.parametrize("line", ["help", "get_scheduler west", "--version"])
-def test_a_full_disk_is_told(start, line):
+def test_a_full_disk_is_an_error(start, line):
     with open("/dev/full", "w") as full:
-        code, _, err = ended(start(*line.split(), stdout=full))
+        code, _, err = result_of(start(*line.split(), stdout=full))
     assert code == 1
-    assert err == b"FATAL] Cannot write the result: No space left on device. What is there is not complete\n"
+    assert err == b"FATAL] Cannot write the result: No space left on device. The output is incomplete\n"
 
 
 @pytest.mark.parametrize(
     ("redirection", "out"),
     [(">&-", b""), (">&- 2>&-", b""), ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n")],
 )
-def test_closed_streams_are_none(tmp_path, clusters, redirection, out):
+def test_closed_streams_are_no_error(tmp_path, clusters, redirection, out):
     clusters.write("west")
     done = subprocess.run(
         ["sh", "-c", f"aurora_admin get_scheduler west {redirection}"],
@@ -94,10 +94,10 @@ def test_closed_streams_are_none(tmp_path, clusters, redirection, out):
         {"PYTHONIOENCODING": "latin-1"},
     ],
 )
-def test_output_is_utf_8_whatever_the_locale(start, env):
-    code, _, err = ended(start("get_scheduler", "nowhere", env=env))
+def test_output_is_utf_8_in_every_locale(start, env):
+    code, _, err = result_of(start("get_scheduler", "nowhere", env=env))
     assert (code, err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: naïve, west\n".encode())
-    assert ended(start("get_scheduler", b"\xff", env=env))[2].startswith(b"FATAL] Unknown cluster: \xff. ")
+    assert result_of(start("get_scheduler", b"\xff", env=env))[2].startswith(b"FATAL] Unknown cluster: \xff. ")
 
 
 def test_ctrl_c_while_waiting_is_silent(start, clusters):
@@ -108,14 +108,13 @@ def test_ctrl_c_while_waiting_is_silent(start, clusters):
         with connection:
             assert connection.recv(1)
             process.send_signal(signal.SIGINT)
-            assert ended(process) == (130, b"", b"")
+            assert result_of(process) == (130, b"", b"")
 
 
-def test_a_hint_is_for_people(start, tmp_path):
-    """On a terminal, or with -v; a script gets the one line that it knows."""
+def test_a_hint_is_printed_on_a_terminal_and_with_v(start, tmp_path):
     known = b"FATAL] Unknown cluster: nowhere. Known clusters: na\xc3\xafve, west\n"
-    assert ended(start("get_scheduler", "nowhere"))[2] == known
-    assert ended(start("-v", "get_scheduler", "nowhere"))[2].startswith(known + b" INFO] ")
+    assert result_of(start("get_scheduler", "nowhere"))[2] == known
+    assert result_of(start("-v", "get_scheduler", "nowhere"))[2].startswith(known + b" INFO] ")
     assert known.strip() in on_terminal(start)
     assert b" INFO] " in on_terminal(start)
 

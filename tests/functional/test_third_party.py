@@ -1,4 +1,4 @@
-"""Commands of other people's distributions: found, documented, and no danger to anybody's else."""
+"""Plugins of other distributions: how they are found and documented, and that a broken one affects nothing else."""
 
 import re
 import shutil
@@ -9,13 +9,12 @@ import pexpect
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
-from tests.support.distributions import COMMAND, Scratch, broken, fleet, pack
+from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
 from tests.support.processes import DEADLINE_SECONDS, environment, run
 
 
 @pytest.fixture
-def scratch(installed, tmp_path, clusters) -> Scratch:  # noqa: F811
+def scratch(installed, tmp_path, clusters) -> Scratch:
     clusters.write("west")
     venv = tmp_path / "venv"
     shutil.copytree(installed, venv, symlinks=True)
@@ -60,7 +59,7 @@ def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
     assert "aurora_admin-get_scheduler(1)" in shown
 
 
-def test_the_plugin_of_the_manual_for_contributors_works_as_it_stands(scratch, clusters, scheduler, tmp_path):
+def test_the_plugin_in_contributing_works(scratch, clusters, scheduler, tmp_path):
     manual = (CHECKOUT / "CONTRIBUTING.md").read_text()
     [shown] = re.findall(r"^## A plugin of your own\n(.*?)^## ", manual, re.MULTILINE | re.DOTALL)
     files = re.findall(r"^`([\w./]+)`\n\n```\w*\n(.*?)^```$", shown, re.MULTILINE | re.DOTALL)
@@ -101,12 +100,12 @@ BROKEN_HOOKS = {
     "first call": (HOOK + "def aurora_admin_commands(): 1 / 0", "ZeroDivisionError: "),
     "first call exits": (HOOK + "def aurora_admin_commands(): raise SystemExit(3)", "SystemExit: 3"),
     "while it yields": (HOOK + "def aurora_admin_commands():\n yield 1 / 0", "ZeroDivisionError: "),
-    "no list": (HOOK + "def aurora_admin_commands(): return 5", "TypeError: "),
+    "not iterable": (HOOK + "def aurora_admin_commands(): return 5", "TypeError: "),
 }
 
 
 @pytest.mark.parametrize("how", [*BROKEN_IMPORTS, *BROKEN_HOOKS])
-def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(scratch, how):
+def test_a_broken_plugin_is_reported_with_the_cause_and_all_other_commands_work(scratch, how):
     source, cause = {**BROKEN_IMPORTS, **BROKEN_HOOKS}[how]
     scratch.install("aurora-broken", broken(source))
     scratch.install("aurora-fleet", fleet())
@@ -119,26 +118,17 @@ def test_a_broken_neighbour_is_named_with_the_cause_and_everything_else_works(sc
     assert named.fullmatch(greeted.err)
     assert scratch("fleet_hello", "west", "-q").err == ""
     led = scratch("get_scheduler", "west")
-    assert (led.code, led.err) == (0, ""), "a built-in command does not even look"
+    assert (led.code, led.err) == (0, ""), "a built-in command does not load other plugins"
 
 
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
-        (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is no Command but {'name': 'x'}"),
-        (
-            broken(
-                "from aurora_admin.command import Command\n"
-                + HOOK
-                + "def aurora_admin_commands(): yield Command(5, '', '', '', '', 'read')"
-            ),
-            "a field of 5 is no text",
-        ),
+        (broken(HOOK + "def aurora_admin_commands(): yield {'name': 'x'}"), "it is not a Command but {'name': 'x'}"),
         (fleet(name="--hello", module="aurora_broken"), "'--hello' cannot be typed as a command"),
-        (fleet(effect="harmless", module="aurora_broken"), "the effect of fleet_hello is none of read, write, destroy"),
     ],
 )
-def test_a_wrong_declaration_is_left_out(scratch, files, fault):
+def test_an_invalid_declaration_is_left_out(scratch, files, fault):
     scratch.install("aurora-broken", files)
     assert scratch("help").err == f" WARN] A command of plugin plugin of aurora_broken 1.2 is left out: {fault}\n"
 
@@ -154,7 +144,7 @@ def test_a_built_in_command_keeps_its_name(scratch):
     )
 
 
-def test_of_two_others_the_first_distribution_by_name_keeps_it(scratch):
+def test_a_name_declared_twice_belongs_to_the_first_distribution_by_name(scratch):
     scratch.install("zz-fleet", fleet(module="zz_fleet", command=COMMAND.replace("Hello", "Bye")))
     scratch.install("aa-fleet", fleet(module="aa_fleet"))
     result = scratch("fleet_hello", "west")
@@ -176,7 +166,7 @@ def test_of_two_others_the_first_distribution_by_name_keeps_it(scratch):
         ),
     ],
 )
-def test_a_command_that_cannot_be_loaded_says_why(scratch, source, cause):
+def test_the_error_of_a_command_that_cannot_be_loaded_has_the_cause(scratch, source, cause):
     scratch.install("aurora-fleet", fleet(command=source))
     said = f"FATAL] Command fleet_hello of plugin plugin of aurora_fleet 1.2 cannot be loaded: {cause}\n"
     for line in (["fleet_hello", "west"], ["help", "fleet_hello"], ["fleet_hello", "--shout", "west"]):
@@ -186,7 +176,7 @@ def test_a_command_that_cannot_be_loaded_says_why(scratch, source, cause):
     assert scratch("help").code == 0
 
 
-def test_a_wrong_help_text_is_one_line(scratch):
+def test_the_error_of_an_invalid_help_text_is_one_line(scratch):
     scratch.install("aurora-fleet", fleet(command=COMMAND.replace("100%%", "100%")))
     for line in (["help", "fleet_hello"], ["fleet_hello", "-h"]):
         result = scratch(*line)
@@ -199,13 +189,13 @@ def test_options_of_a_command_may_stand_before_it(scratch):
     scratch.install("aurora-fleet", fleet())
     assert scratch("--shout", "very", "fleet_hello", "west").out == "Hello west very\n"
     assert scratch("-v", "--shout=very", "fleet_hello", "west").out == "Hello west very\n"
-    # A value that is a command's name is taken for the command, which then does not know the option: nothing is run.
+    # A value that is the name of a command is taken for the command. That has no such option, so nothing is run.
     assert scratch("--shout", "get_scheduler", "fleet_hello", "west").code == 2
     assert scratch("--nosuch", "fleet_hello", "west").code == 2
     assert scratch("nosuch", "fleet_hello", "west").err.startswith("Must supply one of")
 
 
-def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):  # noqa: F811
+def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):
     for built in checkout.glob("*.egg-info"):
         shutil.rmtree(built)
     done = subprocess.run(
@@ -219,7 +209,7 @@ def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):  # noqa:
     assert (done.returncode, ", get_scheduler, help, scheduler_backup_now, " in done.stderr) == (1, True)
 
 
-def test_a_bug_is_called_one_and_its_owner_named(scratch):
+def test_a_bug_is_reported_with_the_name_of_the_plugin(scratch):
     scratch.install("aurora-fleet", fleet(command="def run(context, args):\n  context.out.print('so far')\n  1 / 0"))
     result = scratch("fleet_hello", "west")
     assert (result.code, result.out) == (1, "so far\n")
@@ -227,28 +217,41 @@ def test_a_bug_is_called_one_and_its_owner_named(scratch):
     assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
 
 
-def test_a_lost_answer_has_a_code_of_its_own_in_new_commands(scratch):
-    lost = "from aurora_admin.errors import OutcomeUnknown\ndef run(context, args): raise OutcomeUnknown('who knows')"
-    scratch.install("aurora-fleet", fleet(command=lost))
+LOST = """
+    from aurora_admin.errors import OutcomeUnknown
+    def run(context, args): raise OutcomeUnknown("It may have been carried out.")
+"""
+
+
+def test_an_unknown_outcome_has_its_own_exit_code_in_new_commands_and_general_advice(scratch):
+    scratch.install("aurora-fleet", fleet(command=LOST))
     result = scratch("fleet_hello", "west")
-    assert (result.code, result.out, result.err) == (3, "", "FATAL] who knows\n")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        "FATAL] It may have been carried out. Find out whether it was before you repeat the command\n"
+    )
 
 
-def test_a_destructive_command_asks(scratch):
+def test_advice_with_an_unknown_name_does_not_hide_the_error(scratch):
+    scratch.install("aurora-fleet", fleet(command=LOST + '    IF_UNKNOWN = "Look at {nosuch} of {cluster} {"\n'))
+    assert scratch("fleet_hello", "west").err == "FATAL] It may have been carried out. Look at {nosuch} of west {\n"
+
+
+def test_a_destructive_command_needs_yes_without_a_terminal(scratch):
     scratch.install("aurora-fleet", fleet(effect="destroy"))
-    asked = scratch("fleet_hello", "west", stdin="yes\n")
-    assert (asked.code, asked.out) == (1, ""), "nobody is at a terminal"
-    assert asked.err.startswith("FATAL] Not confirmed, nothing was changed. ")
+    refused = scratch("fleet_hello", "west", stdin="yes\n")
+    assert (refused.code, refused.out) == (1, ""), "there is no terminal"
+    assert refused.err.startswith("FATAL] Not confirmed: nothing was changed. ")
     assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
-    rehearsed = scratch("fleet_hello", "--dry-run", "west", "--yes")
-    assert (rehearsed.code, rehearsed.out) == (0, "Nothing was changed: this was a dry run.\n")
+    dry = scratch("fleet_hello", "--dry-run", "west", "--yes")
+    assert (dry.code, dry.out) == (0, "Dry run: nothing was changed.\n")
 
 
 @pytest.mark.parametrize(
     ("answer", "code", "shown"),
     [("yes", 0, "Hello west"), ("y", 1, "FATAL] Not confirmed"), ("", 1, "FATAL] Not confirmed")],
 )
-def test_a_person_is_asked(scratch, answer, code, shown):
+def test_a_destructive_command_asks_on_a_terminal(scratch, answer, code, shown):
     scratch.install("aurora-fleet", fleet(effect="destroy"))
     child = pexpect.spawn(
         str(scratch.venv / "bin" / "aurora_admin"),
@@ -257,7 +260,7 @@ def test_a_person_is_asked(scratch, answer, code, shown):
         env=environment(scratch.home, PYTHONPATH=scratch.libraries),
         timeout=DEADLINE_SECONDS,
     )
-    child.expect_exact("Greet west? Type yes to go on: ")
+    child.expect_exact("Greet west? Type yes to continue: ")
     child.sendline(answer)
     child.expect_exact(shown)
     child.expect(pexpect.EOF)
@@ -265,7 +268,7 @@ def test_a_person_is_asked(scratch, answer, code, shown):
     assert child.exitstatus == code
 
 
-def test_a_plugin_in_an_archive_is_found_too(scratch, tmp_path):
+def test_a_plugin_in_a_zip_archive_is_found(scratch, tmp_path):
     packed = pack(tmp_path, "aurora-fleet", fleet(), "aurora_fleet")
     scratch.libraries += f":{packed}"
     assert scratch("fleet_hello", "west").out == "Hello west\n"
@@ -283,7 +286,7 @@ def test_a_plugin_may_be_an_object(scratch):
     assert scratch("fleet_hello", "west").out == "Hello west\n"
 
 
-# Not with -m, which would find the package of the folder that the tests are run in.
+# python -m would find the package in the current folder.
 GENERATE = """
 import runpy, sys
 sys.path.remove("")
@@ -292,30 +295,30 @@ runpy.run_module("aurora_admin.manpages", run_name="__main__", alter_sys=True)
 WITHOUT_MANPAGE = f"import sys; sys.modules['argparse_manpage'] = None{GENERATE}"
 
 
-def test_without_argparse_manpage_the_generator_says_what_to_install(scratch, tmp_path):
+def test_the_generator_names_the_missing_argparse_manpage(scratch, tmp_path):
     made = scratch("-c", WITHOUT_MANPAGE, "--output", str(tmp_path / "pages"), program="python")
     assert (made.code, made.out, made.err) == (
         1,
         "",
-        "Pages are made by argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
+        "Manual pages need argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
     )
     assert not (tmp_path / "pages").exists()
 
 
-def test_outside_of_a_checkout_the_generator_asks_where_to_write(scratch):
+def test_the_generator_needs_output_outside_of_a_checkout(scratch):
     made = scratch("-c", GENERATE, program="python")
     assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
     assert not list(scratch.venv.glob("**/man/*.1"))
 
 
-def test_pages_of_another_distribution_do_not_go_among_ours(tmp_path):
+def test_the_generator_needs_output_for_another_distribution(tmp_path):
     made = run([sys.executable, "-m", "aurora_admin.manpages", "--distribution", "mysite"], environment(tmp_path))
     assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: say where to write the pages: --output=DIR\n")
+    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
 
 
-def test_the_generator_says_in_one_line_that_there_is_nothing_to_do(scratch, tmp_path):
+def test_a_distribution_without_usable_commands_is_an_error_of_one_line(scratch, tmp_path):
     made = scratch(
         "-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"), program="python"
     )

@@ -1,4 +1,4 @@
-"""Other people's distributions, and a scratch environment to install them into."""
+"""Distributions with plugins, and a scratch environment to install them into."""
 
 import subprocess
 import sys
@@ -9,14 +9,15 @@ from textwrap import dedent
 from tests.support.processes import Result, environment, run
 
 GROUP = "aurora_admin.plugins.v1"
+BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
 DECLARATION = """
     from aurora_admin.command import Command
     from aurora_admin.hookspec import hookimpl
 
     @hookimpl
     def aurora_admin_commands():
-        yield Command(name={name!r}, synopsis="{name} [--shout] cluster", summary="Say hello to a cluster",
-                      module="{module}.command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
+        yield Command(name={name!r}, options="[--shout]", arguments="cluster", summary="Say hello to a cluster",
+                      module=".command", category="greetings", effect={effect!r}, see_also=("get_scheduler",))
 """
 COMMAND = '''
     """Say hello to a cluster, politely.
@@ -32,10 +33,9 @@ COMMAND = '''
 
 
     def run(context, args):
-        (cluster,) = context.positionals(args, "cluster")
         if context.command.effect == "destroy":
-            context.confirm(f"Greet {cluster}?")
-        context.out.print(f"Hello {cluster} {args.shout or ''}".rstrip())
+            context.confirm(f"Greet {args.cluster}?")
+        context.out.print(f"Hello {args.cluster} {args.shout or ''}".rstrip())
 '''
 
 
@@ -45,7 +45,7 @@ def fleet(
     effect: str = "read",
     command: str = COMMAND,
 ) -> dict[str, str]:
-    """A plugin with one command."""
+    """The files of a plugin with one command."""
     return {
         f"{module}/__init__.py": DECLARATION.format(name=name, module=module, effect=effect),
         f"{module}/command.py": command,
@@ -56,8 +56,17 @@ def broken(source: str) -> dict[str, str]:
     return {"aurora_broken/__init__.py": source}
 
 
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build with the backend in pyproject.toml, as pip does; the environment of the tests has it."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.split()[-1]
+
+
 def pack(folder: Path, name: str, files: dict[str, str], module: str) -> Path:
-    """Write a wheel: what building a distribution comes to, without the minute that building ten of them takes."""
+    """Write a wheel without a build, which takes several seconds."""
     metadata = f"{name.replace('-', '_')}-1.2.dist-info"
     contents = {
         **{path: dedent(text) for path, text in files.items()},
@@ -79,7 +88,7 @@ def site_packages(venv: Path) -> Path:
 
 
 class Scratch:
-    """A scratch environment with the program and what is installed into it; nothing of it is the developer's."""
+    """An environment of its own, with the program and the distributions that a test installs."""
 
     def __init__(self, venv: Path, home: Path) -> None:
         self.venv, self.home = venv, home

@@ -1,4 +1,4 @@
-"""clusters.json by the rules of docs/connection.md 1."""
+"""Reading clusters.json (docs/connection.md 1)."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_an_empty_root_variable_means_the_default_one(files, monkeypatch):
     assert "mine" in names()
 
 
-def test_the_root_variable_is_not_tilde_expanded(files, monkeypatch, tmp_path):
+def test_a_tilde_in_the_root_variable_is_not_expanded(files, monkeypatch, tmp_path):
     files(None, [{"name": "mine"}])
     monkeypatch.setenv("AURORA_CONFIG_ROOT", "~/.aurora")
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,7 @@ def test_a_document_without_a_name_is_ignored(files):
     assert names() == ["west"]
 
 
-def test_a_cluster_keeps_what_nobody_knows(files):
+def test_a_cluster_keeps_unknown_keys(files):
     document = {"name": "west", "zk_port": "2182", "colour": None}
     files([document])
     assert find("west").raw == document
@@ -89,7 +89,7 @@ def test_a_cluster_keeps_what_nobody_knows(files):
         ('[{"name": ["a"]}]', "The name of a cluster in {path} is '['a']': "),
     ],
 )
-def test_a_broken_file_is_named_with_what_is_wrong(files, content, text):
+def test_the_error_of_an_invalid_file_has_its_path_and_the_cause(files, content, text):
     path = files(content)
     with pytest.raises(ConfigError) as caught:
         load()
@@ -97,33 +97,33 @@ def test_a_broken_file_is_named_with_what_is_wrong(files, content, text):
     assert "\n" not in caught.value.message
 
 
-def test_a_file_of_other_bytes_is_named(files):
+def test_the_error_of_a_file_that_is_not_utf_8_has_the_cause(files):
     path = files("")
     path.write_bytes(b'[{"name": "\xff"}]')
     with pytest.raises(ConfigError, match=r"Unable to parse .*: 'utf-8' codec can't decode byte 0xff"):
         load()
 
 
-def test_a_directory_in_the_place_of_the_file_is_named(files):
+def test_the_error_of_a_directory_has_the_cause(files):
     path = files()
     path.mkdir()
     with pytest.raises(ConfigError, match=f"Cannot read {path}: Is a directory"):
         load()
 
 
-def test_a_file_that_cannot_be_read_is_named(files):
+def test_the_error_of_an_unreadable_file_has_the_cause(files):
     path = files()
-    path.symlink_to("/proc/self/mem")  # which not even root can read from its beginning
+    path.symlink_to("/proc/self/mem")  # its first bytes cannot be read even by root
     with pytest.raises(ConfigError, match=f"Cannot read {path}: Input/output error"):
         load()
 
 
-def test_an_unknown_cluster_is_told_the_known_ones_sorted_and_the_files(files, tmp_path):
+def test_the_error_of_an_unknown_cluster_names_the_known_clusters_and_the_files(files, tmp_path):
     path = files([{"name": "west"}, {"name": "east"}])
     with pytest.raises(UnknownCluster) as caught:
         find("x")
     assert caught.value.message == "Unknown cluster: x. Known clusters: east, west"
-    assert caught.value.hint == f"clusters are read from {path} and {tmp_path}/home/.aurora/clusters.json"
+    assert caught.value.hint == f"Clusters are read from {path} and {tmp_path}/home/.aurora/clusters.json"
 
 
 def test_without_clusters_the_list_of_known_ones_is_empty(files):

@@ -5,7 +5,11 @@ import importlib
 
 import pytest
 
-MODULES = ["aurora_admin.client.scheduler"]
+MODULES = [
+    "aurora_admin.client.scheduler",
+    "aurora_admin.command",
+    "aurora_admin.output",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,4 +1,4 @@
-"""What the README and the changelog promise is there."""
+"""The README and the changelog agree with the program."""
 
 import re
 
@@ -9,10 +9,10 @@ from tests.conftest import CHECKOUT
 
 def test_the_readme_lists_every_command_with_its_summary():
     listed = re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", (CHECKOUT / "README.md").read_text(), re.MULTILINE)
-    assert listed == [(offer.command.name, offer.command.summary) for offer in Registry().offers()]
+    assert listed == [(registered.command.name, registered.command.summary) for registered in Registry().all()]
 
 
-def test_every_program_of_the_readme_is_there():
+def test_every_script_in_the_readme_exists():
     named = set(re.findall(r"script/\w[\w-]*", (CHECKOUT / "README.md").read_text()))
     assert {"script/demo", "script/test"} <= named
     assert all((CHECKOUT / name).stat().st_mode & 0o111 for name in named)

@@ -1,4 +1,4 @@
-"""What must not drift: declarations, options, hooks, exit codes, entry points, manual pages."""
+"""Declarations, options, hooks, exit codes, entry points and manual pages agree with each other."""
 
 import argparse
 import configparser
@@ -8,30 +8,28 @@ import re
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from aurora_admin import errors, hookspec, main, manpages
 from aurora_admin.parser import CommandParser
-from aurora_admin.registry import Offer, Registry, load
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from aurora_admin.registry import RegisteredCommand, Registry, load
+from tests.conftest import CHECKOUT
 
 
 @cache
-def built_in() -> list[Offer]:
+def built_in() -> list[RegisteredCommand]:
     registry = Registry()
-    found = registry.offers()
-    assert not registry.take_problems()
-    return [offer for offer in found if offer.plugin.distribution == "aurora_admin"]
+    found = registry.all()
+    assert not registry.problems
+    return [registered for registered in found if registered.plugin.distribution == "aurora_admin"]
 
 
-@pytest.mark.parametrize("offer", built_in(), ids=lambda offer: offer.command.name)
-def test_a_command_is_whole(offer):
-    command = offer.command
+@pytest.mark.parametrize("registered", built_in(), ids=lambda registered: registered.command.name)
+def test_a_command_is_complete(registered):
+    command = registered.command
     parser = CommandParser(command)
-    module = load(offer, parser)
+    module = load(registered, parser)
     assert inspect.getdoc(module), "the description of the manual page"
     assert not command.summary.endswith(".")
     examples = module.EXAMPLES.strip().split("\n")
@@ -41,15 +39,17 @@ def test_a_command_is_whole(offer):
         assert option.help not in (None, "", argparse.SUPPRESS), option.option_strings
         assert option.nargs == 0 or option.choices or option.metavar, option.option_strings
         assert option.nargs in (None, 0), f"{option.option_strings}: one value or none"
+    advice = getattr(module, "IF_UNKNOWN", "") + getattr(module, "IF_REFUSED", "")
+    assert set(re.findall(r"{(\w*)}", advice)) <= set(command.argument_names)
+    assert command.effect == "read" or hasattr(module, "IF_UNKNOWN")
     assert set(command.see_also) <= {other.command.name for other in built_in()}
 
 
-def test_one_command_one_file():
-    modules = [offer.command.module for offer in built_in()]
-    assert len(modules) == len(set(modules))
-    for offer in built_in():
-        lines = len((CHECKOUT / (offer.command.module.replace(".", "/") + ".py")).read_text().splitlines())
-        assert lines <= 120, offer.command.module
+def test_the_module_of_a_command_has_the_name_of_the_command():
+    for registered in built_in():
+        path = CHECKOUT / "plugins" / registered.plugin.name / f"{registered.command.name}.py"
+        assert not registered.command.module
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 120, path
 
 
 def test_every_hook_is_documented_with_its_arguments():
@@ -67,7 +67,7 @@ def test_every_exit_code_is_in_the_table():
     classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.AdminError)]
     assert {one.exit_code for one in classes} <= errors.EXIT_CODES.keys()
     assert errors.EXIT_CODES.keys() >= errors.ORIGINAL_EXIT_CODES >= {0, 1, 2, 130}
-    assert {main.INTERRUPTED, main.NOT_READ} <= errors.EXIT_CODES.keys()
+    assert {main.INTERRUPTED, main.OUTPUT_CLOSED} <= errors.EXIT_CODES.keys()
     page = (CHECKOUT / "man" / "aurora_admin.1").read_text()
     assert all(f"\n\\fB{code}\\fR\n" in page for code in errors.EXIT_CODES)
 

@@ -1,4 +1,4 @@
-"""The scheduler's log: one record is one line, whatever a client put into it."""
+"""A record in the scheduler's log is one line, even if a client sent control characters."""
 
 import logging
 
@@ -15,6 +15,6 @@ def test_control_characters_are_escaped(text):
     assert len(line.splitlines()) == 1
 
 
-def test_other_text_stays_as_it_is():
+def test_other_text_is_unchanged():
     record = logging.LogRecord("name", logging.INFO, "path", 1, "%s", ("caf\u00e9 \u65e5\u672c",), None)
     assert OneLine("%(message)s").format(record) == "caf\u00e9 \u65e5\u672c"

@@ -1,4 +1,4 @@
-"""Rows in three formats, records in blocks, and what cannot be encoded."""
+"""Rows in three formats, records in blocks, and text that cannot be encoded."""
 
 import csv
 import getpass
@@ -11,6 +11,7 @@ import time
 import pytest
 
 from aurora_admin.errors import AdminError
+from aurora_admin.logfiles import HEADS, LogFiles
 from aurora_admin.output import BLOCK_LINES, FORMATS, GOOGLE, INFO, NONE, PLAIN, Output
 
 ROWS = [("stage", "OK", 1.5), ('a,b\n"c"', "naïve", None)]
@@ -64,7 +65,7 @@ def test_no_rows(out, style, text):
 
 
 @pytest.mark.parametrize("style", sorted(set(FORMATS) - {"table"}))
-def test_rows_are_printed_as_they_come(out, style):
+def test_rows_are_printed_before_the_last_one_is_there(out, style):
     def endless():
         yield from ROWS
         raise AdminError("broken off")
@@ -74,7 +75,7 @@ def test_rows_are_printed_as_they_come(out, style):
     assert "stage" in out._stdout.getvalue()
 
 
-def test_many_records_are_written_in_blocks_and_whole(out):
+def test_many_records_are_written_in_blocks(out):
     out.info_many(str(number) for number in range(100_000))
     written = out._stderr.getvalue()
     assert written == "".join(f" INFO] {number}\n" for number in range(100_000))
@@ -91,7 +92,7 @@ def test_records_before_an_error_are_written(out):
     assert out._stderr.getvalue() == " INFO] right\n"
 
 
-def test_the_error_shows_also_when_the_records_do_not(out):
+def test_an_error_is_raised_also_if_the_records_are_hidden(out):
     def broken():
         yield "right"
         raise AdminError("broken off")
@@ -102,7 +103,7 @@ def test_the_error_shows_also_when_the_records_do_not(out):
     assert out._stderr.getvalue() == ""
 
 
-def test_half_a_surrogate_pair_is_shown_not_fatal():
+def test_half_a_surrogate_pair_is_escaped():
     raw = io.BytesIO()
     out = Output(io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape"), None)
     out.print("a\ud800b")
@@ -117,7 +118,7 @@ def test_a_record_is_one_write(out):
 
 
 def test_rows_in_the_log_go_to_the_log_files_too(out, tmp_path):
-    out.log_to_disk(str(tmp_path), PLAIN, INFO, is_simple=True)
+    out.log_to(LogFiles(str(tmp_path), PLAIN, INFO, is_simple=True))
     out.level = NONE
     out.info_many(f"task {number}" for number in range(BLOCK_LINES + 1))
     out.warn("that is all")
@@ -125,8 +126,8 @@ def test_rows_in_the_log_go_to_the_log_files_too(out, tmp_path):
     assert lines == [*(f" INFO] task {number}" for number in range(BLOCK_LINES + 1)), " WARN] that is all"]
 
 
-def test_the_place_of_a_record_is_where_it_is_logged(out):
-    out.log_as(GOOGLE, INFO)
+def test_the_place_in_a_google_record_is_the_line_that_logs_it(out):
+    out.log_from(INFO, HEADS[GOOGLE])
     out.info_many(["a row"])
     out.warn("half of a pair: \ud800")
     row, warning = out._stderr.getvalue().splitlines()
@@ -134,12 +135,12 @@ def test_the_place_of_a_record_is_where_it_is_logged(out):
     assert re.fullmatch(rf"W\d{{4}} [\d:.]{{15}} {os.getpid()} test_output\.py:\d+\] half .*", warning)
 
 
-def test_a_log_file_is_not_written_through_a_link(out, tmp_path):
-    """Names can be guessed, and the default folder is everybody's."""
+def test_a_log_file_is_not_written_through_a_link(tmp_path):
+    """The names can be guessed, and every user may write in the default folder."""
     host, user, now = os.uname().nodename, getpass.getuser(), time.time()
     for second in range(120):
         date = time.strftime("%Y%m%d-%H%M%S", time.localtime(now + second))
         (tmp_path / f"aurora-admin.{host}.{user}.log.INFO.{date}.{os.getpid()}").symlink_to(tmp_path / "precious")
     with pytest.raises(AdminError, match="Cannot write log files in"):
-        out.log_to_disk(str(tmp_path), PLAIN, INFO, is_simple=False)
+        LogFiles(str(tmp_path), PLAIN, INFO, is_simple=False)
     assert not (tmp_path / "precious").exists()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aurora_admin import __version__
-from aurora_admin.output import abandon
+from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import too_large
 from aurora_admin.scheduler.logtool import state_commands as offline
@@ -99,10 +99,10 @@ def _run() -> int:
         _report(str(error))
         return 1
     except BrokenPipeError:
-        abandon(sys.stdout)
+        discard(sys.stdout)
         return 0
     except OSError as error:
-        abandon(sys.stdout)
+        discard(sys.stdout)
         _report(f"{error.filename or 'The output'}: {error.strerror}. What was printed is not complete")
         return 1
     return code

@@ -1,7 +1,7 @@
 """Print the number of backups in the scheduler's backup folder, then their names, oldest first.
 
-A real scheduler lists every file of that folder, also temporary ones and those that are no backups. The folder is the
-one of the scheduler that answers: each scheduler has its own.
+A real scheduler lists every file in that folder, including temporary files and files that are not backups. Each
+scheduler has a backup folder of its own: the list is that of the scheduler that replies.
 """
 
 from argparse import Namespace
@@ -13,8 +13,7 @@ EXAMPLES = "aurora_admin scheduler_list_backups west"
 
 def run(context: Context, args: Namespace) -> None:
     """Print the backups."""
-    (cluster,) = context.positionals(args, "cluster")
-    reply = context.scheduler(cluster).list_backups()
+    reply = context.scheduler(args.cluster).list_backups()
     context.check(reply)
     context.out.print(f"{len(reply.backups)} available backups:")
     for name in sorted(reply.backups):

@@ -1,0 +1,37 @@
+"""Replace the state of the scheduler by the staged backup: tasks, cron jobs, quotas, updates, hosts.
+
+There is no confirmation. Everything that is not in the backup is lost. If you may need the present state again, make a
+backup of it first. Look at the staged tasks, and delete those that must not come back, before you commit.
+
+The scheduler writes the staged state into its log, replies, and exits with status 0. A supervisor has to start it
+again, with the committed state. If there are several schedulers, another one becomes the leader, with the committed
+state. The reply takes some seconds, and longer for a large cluster.
+
+If the reply is lost, the backup may have been committed; the error says how to find out. Do not repeat the commit
+before you know.
+"""
+
+from argparse import Namespace
+
+from aurora_admin.command import Context
+from aurora_admin.plugins.backup import STAGE_FIRST
+
+EXAMPLES = """\
+aurora_admin scheduler_backup_now west
+aurora_admin scheduler_list_backups west
+aurora_admin scheduler_stage_recovery west scheduler-backup-2026-11-22-10-00
+aurora_admin scheduler_print_recovery_tasks west
+aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd-c080-4a5b-bff8-a737a9d2e6fc
+aurora_admin scheduler_commit_recovery west
+"""
+IF_UNKNOWN = """
+Do not repeat the commit before you know. Wait until the scheduler serves again, then compare its tasks with those of
+the backup. If aurora_admin scheduler_print_recovery_tasks {cluster} still lists tasks, nothing was committed; if it
+lists none, that proves nothing, because a restart forgets the staged backup too
+"""
+IF_REFUSED = STAGE_FIRST
+
+
+def run(context: Context, args: Namespace) -> None:
+    """Commit the staged backup."""
+    context.check(context.scheduler(args.cluster).commit_recovery())
