@@ -7,7 +7,7 @@ from typing import Any
 
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.configs import CONFIG, config_position
-from aurora_admin.snapshot.sections import job_key
+from aurora_admin.snapshot.sections import job_name
 from aurora_admin.snapshot.task_table import TaskTable
 from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, elements, is_key, is_whole
 from aurora_admin.wire import codec, fields
@@ -79,7 +79,7 @@ def _look_into(raw: bytes, table: TaskTable) -> tuple[int, bytes]:
     """Return the number of a task's job, and its config as _whole() does."""
     task: Any = codec.decode(slim.ScheduledTask, raw)
     key = task.assignedTask.task.job
-    return table.job_number(job_key(key if is_key(key) else _old_key(raw))), _whole(raw)
+    return table.job_number(job_name(key if is_key(key) else _old_key(raw))), _whole(raw)
 
 
 def _with_status(table: TaskTable, old: "array[int]") -> "array[int]":

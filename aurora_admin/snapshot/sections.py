@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from thrift.Thrift import TType
 
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.snapshot.task_table import JobKey
+from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
@@ -38,23 +38,23 @@ def framework_id(metadata: bytes | None) -> str | None:
     return raw[4:].decode("utf-8", "replace") if raw else None
 
 
-def job_key(key: Any) -> JobKey:
-    return JobKey(key.role, key.environment, key.name)
+def job_name(key: Any) -> JobName:
+    return JobName(key.role, key.environment, key.name)
 
 
-def _update_key(stored: Any) -> tuple[JobKey, bytes]:
+def _update_key(stored: Any) -> tuple[JobName, bytes]:
     key = stored.details.update.summary.key
-    return job_key(key.job), key.id
+    return job_name(key.job), key.id
 
 
 def _lock_key(lock: Any) -> Hashable:
     """A job has one lock at most; one of anything else keeps a key of its own."""
-    return job_key(lock.key.job) if lock.key and lock.key.job else object()
+    return job_name(lock.key.job) if lock.key and lock.key.job else object()
 
 
 SECTIONS: dict[int, Section] = {
     HOSTS: Section("hosts", slim.HostAttributes, lambda record: record.host),
-    CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_key(record.jobConfiguration.key)),
+    CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_name(record.jobConfiguration.key)),
     QUOTAS: Section("quotas", slim.QuotaConfiguration, lambda record: record.role),
     LOCKS: Section("locks", slim.Lock, _lock_key, retired=True),
     JOB_UPDATES: Section("job updates", slim.StoredJobUpdateDetails, _update_key),

@@ -11,7 +11,7 @@ GONE = -1
 NO_HOST = b""
 
 
-class JobKey(NamedTuple):
+class JobName(NamedTuple):
     role: bytes
     environment: bytes
     name: bytes
@@ -30,9 +30,9 @@ class TaskFilter(NamedTuple):
     statuses: frozenset[int] = frozenset()
     instances: frozenset[int] = frozenset()
     hosts: frozenset[bytes] = frozenset()
-    jobs: frozenset[JobKey] = frozenset()
+    jobs: frozenset[JobName] = frozenset()
 
-    def wants_job(self, key: JobKey) -> bool:
+    def wants_job(self, key: JobName) -> bool:
         return (
             (self.role is None or not self.role.strip() or key.role == self.role)
             and (self.environment is None or key.environment == self.environment)
@@ -52,8 +52,8 @@ class TaskTable:
 
     def __init__(self) -> None:
         self.ids: dict[bytes, int] = {}
-        self.jobs: dict[JobKey, int] = {}
-        self.job_keys: list[JobKey] = []
+        self.jobs: dict[JobName, int] = {}
+        self.job_names: list[JobName] = []
         self.jobs_of_role: dict[bytes, list[int]] = {}
         self._rows_of_job: list[array[int]] = []
         self._rows_known = 0
@@ -68,12 +68,12 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def job_number(self, key: JobKey) -> int:
+    def job_number(self, key: JobName) -> int:
         """Return the number of a job, which it gets when it is first met."""
         number = self.jobs.get(key)
         if number is None:
-            number = self.jobs[key] = len(self.job_keys)
-            self.job_keys.append(key)
+            number = self.jobs[key] = len(self.job_names)
+            self.job_names.append(key)
             self.jobs_of_role.setdefault(key.role, []).append(number)
             self._rows_of_job.append(array("I"))
         return number
@@ -90,8 +90,8 @@ class TaskTable:
         self._rows_known = known
         return rows
 
-    def key_of(self, row: int) -> JobKey:
-        return self.job_keys[self.job[row]]
+    def job_of(self, row: int) -> JobName:
+        return self.job_names[self.job[row]]
 
     def remove(self, rows: Iterable[int], task_ids: Iterable[bytes] | None = None) -> None:
         """Take tasks out, in one sweep over the ids unless these are given."""
@@ -109,7 +109,7 @@ class TaskTable:
             return range(len(self.status))  # a list of a million numbers takes 36 MB
         if wanted.task_ids:
             found = (self.ids[task_id] for task_id in wanted.task_ids if task_id in self.ids)
-            rows: Iterable[int] = sorted(row for row in found if wanted.wants_job(self.key_of(row)))
+            rows: Iterable[int] = sorted(row for row in found if wanted.wants_job(self.job_of(row)))
         elif wanted._replace(statuses=frozenset(), instances=frozenset(), hosts=frozenset()) == EVERY_TASK:
             rows = range(len(self.status))
         else:
@@ -119,7 +119,7 @@ class TaskTable:
     def _rows_of_jobs(self, wanted: TaskFilter) -> list[int]:
         rows: list[int] = []
         for number in self._candidates(wanted):
-            if wanted.wants_job(self.job_keys[number]):
+            if wanted.wants_job(self.job_names[number]):
                 rows.extend(self.rows_of_job[number])
         rows.sort()
         return rows
@@ -130,7 +130,7 @@ class TaskTable:
             return [self.jobs[key] for key in wanted.jobs if key in self.jobs]
         if wanted.role is not None and wanted.role.strip():
             return self.jobs_of_role.get(wanted.role, ())
-        return range(len(self.job_keys))
+        return range(len(self.job_names))
 
     def _filter_rows(self, rows: Iterable[int], wanted: TaskFilter) -> list[int]:
         status, instance, host = self.status, self.instance, self.host

@@ -13,7 +13,7 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
-from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobKey, TaskFilter, TaskTable
+from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
 from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
@@ -64,7 +64,7 @@ class LiveTasks(TaskTable):
         assigned = task.assignedTask
         if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
-        job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
+        job = self.job_number(JobName(key.role or b"", key.environment or b"", key.name or b""))
         partial, config = self.configs.cut(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
@@ -213,11 +213,11 @@ def _key_of(task: Any) -> Any:
     return config.job if config else None
 
 
-def _job_of(config: bytes) -> JobKey:
+def _job_of(config: bytes) -> JobName:
     key = codec.decode(slim.TaskConfig, config).job
     if key is None:
         raise WireError("a task config has no job", 0)
-    return JobKey(key.role or b"", key.environment or b"", key.name or b"")
+    return JobName(key.role or b"", key.environment or b"", key.name or b"")
 
 
 def _inside(element: bytes) -> bytes:

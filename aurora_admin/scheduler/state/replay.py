@@ -11,7 +11,7 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.update_history import History
 from aurora_admin.snapshot.dbscript.merge import show
-from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_key
+from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_name
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import Field
@@ -67,7 +67,7 @@ def _save_cron_job(stores: "Stores", op: Op) -> None:
 
 
 def _remove_job(stores: "Stores", op: Op) -> None:
-    stores.remove_record(CRON_JOBS, job_key(codec.decode(slim.JobKey, _required(op, 2))))
+    stores.remove_record(CRON_JOBS, job_name(codec.decode(slim.JobKey, _required(op, 2))))
 
 
 def _save_host(stores: "Stores", op: Op) -> None:
@@ -82,7 +82,7 @@ def _save_lock(stores: "Stores", op: Op) -> None:
 def _remove_lock(stores: "Stores", op: Op) -> None:
     key = codec.decode(slim.LockKey, _required(op, 1))
     if key.job is not None:
-        stores.remove_record(LOCKS, job_key(key.job))
+        stores.remove_record(LOCKS, job_name(key.job))
 
 
 def _save_update(stores: "Stores", op: Op) -> None:
@@ -153,7 +153,7 @@ def _update_key(raw: bytes) -> Hashable:
     key = codec.decode(slim.JobUpdateKey, raw)
     if key.job is None:
         raise WireError("the key of a job update names no job", 0)
-    return job_key(key.job), key.id
+    return job_name(key.job), key.id
 
 
 def _remove_updates(stores: "Stores", op: Op) -> None:
