@@ -28,7 +28,7 @@ from aurora_admin.snapshot.sections import (
     framework_id,
 )
 from aurora_admin.snapshot.task_table import TaskTable
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import Limits
@@ -66,7 +66,7 @@ class Backup:
         self.extras: list[fields.Field] = []
         self.tasks = TaskTable()
         self.notes: list[str] = []
-        self.backfill = Backfill()
+        self.upgrader = Upgrader()
         # A byte per row, 1 for a task that is not in today's shape; empty where all are.
         self._old = bytearray()
 
@@ -100,7 +100,7 @@ class Backup:
 
     def _mended(self, found: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         for row, raw in found:
-            yield row, self.backfill.task(raw) if self._old[row] else raw
+            yield row, self.upgrader.task(raw) if self._old[row] else raw
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
         """Yield the ScheduledTasks of some rows one after another, cut anywhere.
@@ -126,7 +126,7 @@ class Backup:
             return
         bare: list[Hashable] = []
         for row, raw in records(self.file.fd, rows, self.tasks.start, self.tasks.length):
-            task_id, self.tasks.status[row], has_resources = mend_task(self.backfill, raw)
+            task_id, self.tasks.status[row], has_resources = mend_task(self.upgrader, raw)
             if not has_resources:
                 bare.append(task_id)
         self._old = bytearray(len(self.tasks.status))
@@ -220,13 +220,13 @@ def _index(backup: Backup, allow_partial: bool) -> None:
 
 def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_partial: bool) -> None:
     if script is not None:
-        backup.notes += add_from_script(backup.sections, script, backup.backfill, allow_partial=allow_partial)
+        backup.notes += add_from_script(backup.sections, script, backup.upgrader, allow_partial=allow_partial)
         seen.update(SECTIONS_OF_SCRIPT)
     backup.notes += _missing(seen, allow_partial)
     backup.notes += settle_locks(backup.sections)
     backup.notes += odd_quotas(backup.sections)
-    if backup.backfill.summary:
-        backup.notes.append(f"where records were of an old shape, they got {backup.backfill.summary}")
+    if backup.upgrader.summary:
+        backup.notes.append(f"where records were of an old shape, they got {backup.upgrader.summary}")
 
 
 def _missing(seen: set[int], allow_partial: bool) -> list[str]:
@@ -280,7 +280,7 @@ def _index_section(backup: Backup, reader: Reader, number: int) -> dict[Hashable
     section = SECTIONS[number]
     for start, decoded, end in reader.structs(section.slim, _struct_count(reader)):
         try:
-            key, raw = keyed(number, reader.slice(start, end), backup.backfill, decoded)
+            key, raw = keyed(number, reader.slice(start, end), backup.upgrader, decoded)
         except WireError as error:
             raise WireError(str(error), start + error.offset) from None
         if key in found:

@@ -9,7 +9,7 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.configs import CONFIG, config_position
 from aurora_admin.snapshot.sections import job_name
 from aurora_admin.snapshot.task_table import TaskTable
-from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Backfill, elements, is_key, is_whole
+from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Upgrader, elements, is_key, is_whole
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
 from aurora_admin.wire.errors import WireError, shown
@@ -107,7 +107,7 @@ def _old_key(raw: bytes) -> Any:
     """Return the job of a task as the fields of old name it (rule 1)."""
     config = fields.get(raw, *TASK_CONFIG)
     try:
-        return codec.decode(slim.WholeTaskConfig, Backfill().config(config or fields.STOP)).job
+        return codec.decode(slim.WholeTaskConfig, Upgrader().config(config or fields.STOP)).job
     except WireError:
         raise TypeError from None
 
@@ -117,12 +117,12 @@ def _name(task: Any) -> str:
     return shown(task_id) if task_id else "without an id"
 
 
-def mend_task(backfill: Backfill, raw: bytes) -> tuple[bytes, int, bool]:
+def mend_task(upgrader: Upgrader, raw: bytes) -> tuple[bytes, int, bool]:
     """Bring a task to today's shape; return its id, its status, and whether it has resources.
 
     Raises:
         WireError: the job is not told.
     """
-    mended = backfill.task(raw)
+    mended = upgrader.task(raw)
     task: Any = codec.decode(slim.ScheduledTask, mended)
     return task.assignedTask.taskId, task.status, bool(elements(mended, *TASK_CONFIG, RESOURCES))

@@ -66,7 +66,7 @@ def is_key(job: Any) -> bool:
     )
 
 
-class Backfill:
+class Upgrader:
     """Applies the rules, and counts what it did.
 
     Attributes:

@@ -102,7 +102,7 @@ class Drill:
             missing.discard(task_id)
         if wrong or missing:
             raise StepFailed(f"missing: {_some(missing)}; different, or not from the backup: {_some(wrong)}")
-        return f"{expected} tasks, each as in the backup{_shape(self.backup.backfill.summary)}"
+        return f"{expected} tasks, each as in the backup{_shape(self.backup.upgrader.summary)}"
 
     def compare_the_rest(self) -> str:
         """Have the scheduler make a backup of its own, and find every other record of the first one in it."""
@@ -115,7 +115,7 @@ class Drill:
             if wrong and not section.retired:
                 raise StepFailed(f"{len(wrong)} {section.name} differ, {wrong[0]!r} for one")
             compared += len(old)
-        return f"{compared} records, each as in the backup{_shape(self.backup.backfill.applied)}"
+        return f"{compared} records, each as in the backup{_shape(self.backup.upgrader.applied)}"
 
     def _backups(self) -> set[Path]:
         return set(self.sandbox.backups.glob("scheduler-backup-*"))

@@ -220,7 +220,7 @@ def test_a_task_whose_sandbox_was_deleted_is_what_it_was(through):
     held, backup = through(written(RELEASES["0.5"]))
     (task,) = held.tasks
     assert (task.status, [event.status for event in task.taskEvents]) == (3, [0, 2, 3])
-    assert "the status before SANDBOX_DELETED" in backup.backfill.summary
+    assert "the status before SANDBOX_DELETED" in backup.upgrader.summary
 
 
 @pytest.mark.parametrize("name", [name for name, release in RELEASES.items() if 10 in release.sections])

@@ -4,7 +4,7 @@ import pytest
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
@@ -21,14 +21,14 @@ def config(**members):
 
 def mended(value):
     """A config as it is after the rules, and which of them did something."""
-    backfill = Backfill()
-    raw = backfill.config(codec.encode(value))
-    return codec.decode(type(value), raw), sorted(backfill.applied)
+    upgrader = Upgrader()
+    raw = upgrader.config(codec.encode(value))
+    return codec.decode(type(value), raw), sorted(upgrader.applied)
 
 
 def test_what_is_of_today_stays_byte_for_byte():
     raw = codec.encode(config())
-    assert Backfill().config(raw) is raw
+    assert Upgrader().config(raw) is raw
 
 
 @pytest.mark.parametrize("job", [None, api.JobKey(), api.JobKey("a b", "prod", "web"), api.JobKey("www", None, "web")])
@@ -91,7 +91,7 @@ def test_rule_11_the_tier_follows_from_production(production, tier):
 
 def test_rule_19_a_task_without_a_container_runs_in_that_of_mesos():
     raw = fields.drop(codec.encode(config()), [29])
-    assert Backfill().config(raw) == fields.put(raw, [29], 12, codec.encode(MESOS))
+    assert Upgrader().config(raw) == fields.put(raw, [29], 12, codec.encode(MESOS))
     docker = config(container=api.Container(docker=api.DockerContainer("image")))
     assert same(mended(docker)[0], docker)
 
@@ -104,7 +104,7 @@ def test_no_constraint_is_ever_added():
 
 def test_what_is_not_known_stays_in_a_config_that_is_mended():
     raw = fields.put(codec.encode(config(tier=None, production=True)), [99], 11, fields.string(b"\xff\xfe"))
-    found = Backfill().config(fields.put(raw, [23], 11, fields.string(b"\xff")))
+    found = Upgrader().config(fields.put(raw, [23], 11, fields.string(b"\xff")))
     assert fields.drop(found, [30]) == fields.put(raw, [23], 11, fields.string(b"\xff"))
 
 
@@ -114,29 +114,29 @@ def task(status, *events, of=None):
 
 
 def test_rule_4_a_task_whose_sandbox_is_gone_is_what_it_was_before():
-    assert Backfill().task(task(10, 0, 3, 10)) == task(3, 0, 3)
-    assert Backfill().task(task(10, 10)) == task(10, 10)
-    assert Backfill().task(task(10, 10, 10)) == task(10, 10, 10)
+    assert Upgrader().task(task(10, 0, 3, 10)) == task(3, 0, 3)
+    assert Upgrader().task(task(10, 10)) == task(10, 10)
+    assert Upgrader().task(task(10, 10, 10)) == task(10, 10, 10)
 
 
 def test_rule_4_once_is_enough():
     """What is mended is stored, and mended again by the next start: it must stay the same then."""
     for events in ((0, 10, 0), (0, 3, 10, 10), (10, 10, 0), (0, 10, 10, 5)):
-        once = Backfill().task(task(10, *events))
-        assert Backfill().task(once) == once
+        once = Upgrader().task(task(10, *events))
+        assert Upgrader().task(once) == once
 
 
 def test_a_task_is_mended_with_its_config_and_else_unchanged():
-    assert same(Backfill().task(task(2, 0, 2, of=config(tier=None))), task(2, 0, 2, of=config(tier="preemptible")))
+    assert same(Upgrader().task(task(2, 0, 2, of=config(tier=None))), task(2, 0, 2, of=config(tier="preemptible")))
     raw = task(2, 0, 2)
-    assert Backfill().task(raw) is raw
+    assert Upgrader().task(raw) is raw
 
 
 def test_rule_14_a_cron_job_has_no_manager():
     job = api.JobConfiguration(key=JOB, taskConfig=config(tier=None, production=True))
     raw = codec.encode(storage.StoredJob("CRON", job))
     job.taskConfig.tier = "preferred"
-    assert same(Backfill().cron_job(raw), codec.encode(storage.StoredCronJob(job)))
+    assert same(Upgrader().cron_job(raw), codec.encode(storage.StoredCronJob(job)))
 
 
 def test_rule_10_a_quota_is_its_three_amounts():
@@ -144,10 +144,10 @@ def test_rule_10_a_quota_is_its_three_amounts():
     new = [api.Resource(numCpus=2.5), api.Resource(ramMb=3), api.Resource(diskMb=4)]
     for resources in (None, ()):
         old.quota.resources = resources
-        found = codec.decode(storage.QuotaConfiguration, Backfill().quota(codec.encode(old)))
+        found = codec.decode(storage.QuotaConfiguration, Upgrader().quota(codec.encode(old)))
         assert same(found.quota, api.ResourceAggregate(numCpus=2.5, ramMb=3, diskMb=4, resources=new))
     raw = codec.encode(storage.QuotaConfiguration("www", api.ResourceAggregate(numCpus=0.0, resources=new)))
-    assert Backfill().quota(raw) is raw
+    assert Upgrader().quota(raw) is raw
 
 
 def update(summary=None, settings=None, events=(), instance_events=(), of=None):
@@ -165,13 +165,13 @@ def update(summary=None, settings=None, events=(), instance_events=(), of=None):
 
 
 def details(raw):
-    return codec.decode(storage.StoredJobUpdateDetails, Backfill().update(raw)).details
+    return codec.decode(storage.StoredJobUpdateDetails, Upgrader().update(raw)).details
 
 
 def test_an_update_of_today_stays_byte_for_byte():
     summary = api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState(4, 1, 7))
     raw = update(summary, events=[(0, 1), (4, 7)], instance_events=[3])
-    assert Backfill().update(raw) is raw
+    assert Upgrader().update(raw) is raw
 
 
 def test_rule_6_an_update_is_known_by_the_id_and_job_of_old():
@@ -217,8 +217,8 @@ def test_both_sides_of_an_update_are_mended():
 
 
 def test_rules_are_told_in_words():
-    backfill = Backfill()
-    backfill.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
-    assert backfill.summary == (
+    upgrader = Upgrader()
+    upgrader.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
+    assert upgrader.summary == (
         "resources of a task from numCpus, ramMb, diskMb and requestedPorts; the tier from production"
     )

@@ -5,7 +5,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.snapshot.dbscript.parser import read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
 from aurora_admin.snapshot.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
 from tests.support.dbscript import SCHEMA_013, script
@@ -163,7 +163,7 @@ def test_without_tables_of_resources_the_amounts_of_old_count():
             )
         )
     )
-    mended = codec.decode(storage.StoredJobUpdateDetails, Backfill().update(found[JOB_UPDATES][0]))
+    mended = codec.decode(storage.StoredJobUpdateDetails, Upgrader().update(found[JOB_UPDATES][0]))
     resources = mended.details.update.instructions.desiredState.task.resources
     assert sorted(map(repr, resources)) == sorted(
         map(
@@ -176,7 +176,7 @@ def test_without_tables_of_resources_the_amounts_of_old_count():
             ),
         )
     )
-    mended = codec.decode(storage.QuotaConfiguration, Backfill().quota(found[QUOTAS][0]))
+    mended = codec.decode(storage.QuotaConfiguration, Upgrader().quota(found[QUOTAS][0]))
     assert sorted(map(repr, mended.quota.resources)) == sorted(
         map(repr, (api.Resource(numCpus=0.5), api.Resource(ramMb=100), api.Resource(diskMb=200)))
     )

@@ -14,7 +14,7 @@ from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
 from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_key
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
@@ -39,14 +39,14 @@ class LiveTasks(TaskTable):
         placed: how many tasks have a host.
     """
 
-    def __init__(self, folder: str, backfill: Backfill, statistics: Statistics) -> None:
+    def __init__(self, folder: str, upgrader: Upgrader, statistics: Statistics) -> None:
         super().__init__()
         self.statuses: Counter[int] = Counter()
         self.placed = 0
         self._statistics = statistics
         self.spill = Spill(folder)
-        self._backfill = backfill
-        self.configs = Configs(backfill.config)
+        self._upgrader = upgrader
+        self.configs = Configs(upgrader.config)
         self.config = array("I")
 
     def save(self, raw: bytes) -> int | None:
@@ -58,7 +58,7 @@ class LiveTasks(TaskTable):
         task = codec.decode(slim.ScheduledTask, raw)
         key = _key_of(task)
         if task.status == SANDBOX_DELETED or not is_key(key):
-            raw = self._backfill.task(raw)
+            raw = self._upgrader.task(raw)
             task = codec.decode(slim.ScheduledTask, raw)
             key = _key_of(task)
         assigned = task.assignedTask
@@ -201,7 +201,7 @@ class LiveTasks(TaskTable):
         dead = len(self.status) - len(self.ids)
         if dead < max(FEW_ROWS, len(self.ids)):
             return self
-        fresh = LiveTasks(self.spill.folder, self._backfill, self._statistics)
+        fresh = LiveTasks(self.spill.folder, self._upgrader, self._statistics)
         for _, raw in self.records(super().select()):
             fresh.save(raw)
         fresh.spill.flush()

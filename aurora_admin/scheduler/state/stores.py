@@ -25,7 +25,7 @@ from aurora_admin.snapshot.sections import (
     check_type,
     framework_id,
 )
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NotKnown, WireError
 from aurora_admin.wire.reader import Reader
@@ -56,8 +56,8 @@ class Stores:
     def reset(self) -> None:
         """Forget everything but the framework id (docs/storage.md 2.10)."""
         self.snapshot_ms: int | None = None
-        self.backfill = Backfill()
-        self.tasks = LiveTasks(self._spill_folder, self.backfill, self._statistics)
+        self.upgrader = Upgrader()
+        self.tasks = LiveTasks(self._spill_folder, self.upgrader, self._statistics)
         self._sections: dict[int, dict[Hashable, bytes]] = {number: {} for number in SECTIONS}
         self._histories: dict[Hashable, History] = {}
         self.extras: list[fields.Field] = []
@@ -142,19 +142,19 @@ class Stores:
     def _records(self, reader: Reader, number: int) -> Iterator[tuple[Hashable, bytes]]:
         slim = SECTIONS[number].slim
         for start, decoded, end in reader.structs(slim, _count(reader)):
-            yield keyed(number, reader.slice(start, end), self.backfill, decoded)
+            yield keyed(number, reader.slice(start, end), self.upgrader, decoded)
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
         try:
-            notes = add_from_script(found, script, self.backfill, allow_partial=self.allow_partial)
+            notes = add_from_script(found, script, self.upgrader, allow_partial=self.allow_partial)
         except ScriptError as error:
             raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _tell(self) -> None:
-        if self.backfill.summary:
-            logger.info("Brought old records to today's shape, which got %s", self.backfill.summary)
+        if self.upgrader.summary:
+            logger.info("Brought old records to today's shape, which got %s", self.upgrader.summary)
         for note in odd_quotas(self._sections):
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
@@ -179,7 +179,7 @@ class Stores:
 
     def save_record(self, number: int, raw: bytes) -> None:
         """Add a record to a section, or replace the one of the same key with all its history."""
-        key, raw = keyed(number, raw, self.backfill)
+        key, raw = keyed(number, raw, self.upgrader)
         self._sections[number][key] = raw
         if number == JOB_UPDATES:
             self._histories.pop(key, None)

@@ -2,7 +2,7 @@
 
 from thrift.Thrift import TType
 
-from aurora_admin.snapshot.upgrade import EVENTS, INSTANCE_EVENTS, Backfill, elements
+from aurora_admin.snapshot.upgrade import EVENTS, INSTANCE_EVENTS, Upgrader, elements
 from aurora_admin.wire import fields
 
 LOCK_TOKEN = 2
@@ -30,7 +30,7 @@ class History:
             if events:
                 whole = fields.container(TType.STRUCT, elements(raw, *path) + events)
                 raw = fields.put(raw, path, TType.LIST, whole)
-        return Backfill().update(raw)
+        return Upgrader().update(raw)
 
     @staticmethod
     def tells_a_lock(raw: bytes) -> bool:

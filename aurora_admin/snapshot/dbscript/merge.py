@@ -9,7 +9,7 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import SECTIONS_OF_SCRIPT, rebuild
 from aurora_admin.snapshot.sections import DB_SCRIPT, JOB_UPDATES, LOCKS, QUOTAS, SECTIONS
-from aurora_admin.snapshot.upgrade import QUOTA, QUOTA_RESOURCES, Backfill, elements
+from aurora_admin.snapshot.upgrade import QUOTA, QUOTA_RESOURCES, Upgrader, elements
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError, shown
@@ -23,7 +23,7 @@ LOCK_TOKEN = 2
 MOST_NAMED = 5
 
 
-def keyed(number: int, raw: bytes, backfill: Backfill, decoded: Any = None) -> tuple[Hashable, bytes]:
+def keyed(number: int, raw: bytes, upgrader: Upgrader, decoded: Any = None) -> tuple[Hashable, bytes]:
     """Return the key of a section's record, and the record in today's shape.
 
     `decoded` is the record in its slim form, where that is at hand.
@@ -32,7 +32,7 @@ def keyed(number: int, raw: bytes, backfill: Backfill, decoded: Any = None) -> t
         WireError: it has no key, or lacks what today's shape needs.
     """
     section = SECTIONS[number]
-    mended = backfill.record(number, raw)
+    mended = upgrader.record(number, raw)
     if decoded is None or mended is not raw:
         decoded = codec.decode(section.slim, mended)
     try:
@@ -54,7 +54,7 @@ def check_script(ttype: int, value: bytes) -> list[bytes]:
 
 
 def add_from_script(
-    sections: Sections, statements: list[bytes], backfill: Backfill, *, allow_partial: bool
+    sections: Sections, statements: list[bytes], upgrader: Upgrader, *, allow_partial: bool
 ) -> list[str]:
     """Fill in the sections that are not there, compare those that are; return what is to be told.
 
@@ -66,7 +66,7 @@ def add_from_script(
     missing = [number for number in SECTIONS_OF_SCRIPT if number not in sections]
     try:
         rebuilt = {
-            number: dict(keyed(number, raw, backfill) for raw in records)
+            number: dict(keyed(number, raw, upgrader) for raw in records)
             for number, records in rebuild(read_script(statements)).items()
         }
     except (ScriptError, WireError) as error:
