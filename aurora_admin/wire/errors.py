@@ -26,7 +26,7 @@ class WireError(Exception):
         return f"org.apache.thrift.protocol.{self.java_class}: {self}"
 
 
-class NotKnown(WireError):
+class NewerFormat(WireError):
     """Bytes that are whole, and mean something that only a newer version knows."""
 
 

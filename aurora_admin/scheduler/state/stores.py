@@ -27,7 +27,7 @@ from aurora_admin.snapshot.sections import (
 )
 from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
-from aurora_admin.wire.errors import NotKnown, WireError
+from aurora_admin.wire.errors import NewerFormat, WireError
 from aurora_admin.wire.reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Stores:
         """
         act = APPLY.get(op.number)
         if act is None:
-            kind = NotKnown if op.number > max(APPLY) else WireError
+            kind = NewerFormat if op.number > max(APPLY) else WireError
             raise kind(f"op {op.number} is not known to this version", 0)
         act(self, op)
 
