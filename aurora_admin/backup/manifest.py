@@ -13,7 +13,7 @@ from typing import Any
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.snapshot.sections import SECTIONS, TASKS_NAME
-from aurora_admin.wire.errors import shown
+from aurora_admin.wire.errors import printable
 
 FORMAT = 1
 # Manifests are some hundred bytes; what is longer is none.
@@ -110,7 +110,7 @@ def _compare(file: BackupFile, wanted: Facts, found: Facts) -> None:
 
 
 def _text(fact: Any) -> Any:
-    return shown(fact.encode()) if isinstance(fact, str) else fact
+    return printable(fact.encode()) if isinstance(fact, str) else fact
 
 
 def _digest(file: BackupFile) -> str:

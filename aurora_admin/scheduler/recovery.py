@@ -16,7 +16,7 @@ from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import fields
-from aurora_admin.wire.errors import shown
+from aurora_admin.wire.errors import printable
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Recovery:
             logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
-        theirs, ours = shown((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
+        theirs, ours = printable((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
     def staged(self) -> Staged:

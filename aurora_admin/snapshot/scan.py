@@ -12,7 +12,7 @@ from aurora_admin.snapshot.task_table import TaskTable
 from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Upgrader, elements, is_key, is_whole
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
-from aurora_admin.wire.errors import WireError, shown
+from aurora_admin.wire.errors import WireError, printable
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.walk import Walk
 
@@ -114,7 +114,7 @@ def _old_key(raw: bytes) -> Any:
 
 def _name(task: Any) -> str:
     task_id = getattr(task.assignedTask, "taskId", None)
-    return shown(task_id) if task_id else "without an id"
+    return printable(task_id) if task_id else "without an id"
 
 
 def mend_task(upgrader: Upgrader, raw: bytes) -> tuple[bytes, int, bool]:

@@ -35,7 +35,7 @@ def ended(offset: int, text: str = "the input ends in the middle of a value") ->
     return WireError(text, offset, "TTransportException")
 
 
-def shown(raw: bytes) -> str:
+def printable(raw: bytes) -> str:
     """Return bytes as a piece of one line: no more than a name is long, and nothing that a terminal obeys."""
     text = raw[:MOST_SHOWN].decode("utf-8", "replace")
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -12,7 +12,7 @@ from aurora_admin.snapshot.sections import DB_SCRIPT, JOB_UPDATES, LOCKS, QUOTAS
 from aurora_admin.snapshot.upgrade import QUOTA, QUOTA_RESOURCES, Upgrader, elements
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from aurora_admin.wire.errors import WireError, shown
+from aurora_admin.wire.errors import WireError, printable
 
 Records = dict[Hashable, bytes]
 Sections = MutableMapping[int, Records]
@@ -110,7 +110,7 @@ def show(key: Any) -> str:
     """Return a record's key as text."""
     if isinstance(key, tuple):
         return "/".join(show(part) for part in key)
-    return shown(key) if isinstance(key, bytes) else "one without a job"
+    return printable(key) if isinstance(key, bytes) else "one without a job"
 
 
 def settle_locks(sections: Sections) -> list[str]:
