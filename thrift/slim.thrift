@@ -19,8 +19,8 @@ struct TaskConfig {
   28: JobKey job  // the job; absent until 0.5.0
 }
 
-// api.TaskConfig, with what old releases did not write
-struct WholeTaskConfig {
+// api.TaskConfig, with the fields that early releases did not write
+struct CurrentTaskConfig {
   28: JobKey job            // the job; absent until 0.5.0
   29: Empty container       // what it runs in; absent until 0.6.0
   30: binary tier           // name of a tier; absent until 0.14.0 where nobody chose one
@@ -108,7 +108,7 @@ struct JobUpdateSummary {
 
 // api.InstanceTaskConfig
 struct InstanceTaskConfig {
-  1: WholeTaskConfig task  // what they run
+  1: CurrentTaskConfig task  // what they run
 }
 
 // api.JobUpdateSettings

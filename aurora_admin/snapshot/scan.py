@@ -9,7 +9,15 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.configs import CONFIG, config_position
 from aurora_admin.snapshot.sections import job_name
 from aurora_admin.snapshot.task_table import TaskTable
-from aurora_admin.snapshot.upgrade import RESOURCES, SANDBOX_DELETED, TASK_CONFIG, Upgrader, elements, is_key, is_whole
+from aurora_admin.snapshot.upgrade import (
+    RESOURCES,
+    SANDBOX_DELETED,
+    TASK_CONFIG,
+    Upgrader,
+    elements,
+    is_current,
+    is_valid_job,
+)
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
 from aurora_admin.wire.errors import WireError, printable
@@ -79,7 +87,7 @@ def _look_into(raw: bytes, table: TaskTable) -> tuple[int, bytes]:
     """Return the number of a task's job, and its config as _whole() does."""
     task: Any = codec.decode(slim.ScheduledTask, raw)
     key = task.assignedTask.task.job
-    return table.job_number(job_name(key if is_key(key) else _old_key(raw))), _whole(raw)
+    return table.job_number(job_name(key if is_valid_job(key) else _old_key(raw))), _whole(raw)
 
 
 def _with_status(table: TaskTable, old: "array[int]") -> "array[int]":
@@ -94,20 +102,20 @@ def _whole(task: bytes) -> bytes:
     at = config_position(task)
     if not task.startswith(CONFIG, at):
         task, at = CONFIG + (fields.get(task, *TASK_CONFIG) or fields.STOP), 0
-    walk, config = Walk(task), slim.WholeTaskConfig()
+    walk, config = Walk(task), slim.CurrentTaskConfig()
     walk.cstringio_buf.seek(at + len(CONFIG))
     try:
-        decode(config, walk, [slim.WholeTaskConfig, slim.WholeTaskConfig.thrift_spec])
+        decode(config, walk, [slim.CurrentTaskConfig, slim.CurrentTaskConfig.thrift_spec])
     except FAILURES:  # what is wrong with it is told by whoever mends it
         return UNKNOWN_CONFIG
-    return task[at : walk.cstringio_buf.tell()] if is_whole(config) else UNKNOWN_CONFIG
+    return task[at : walk.cstringio_buf.tell()] if is_current(config) else UNKNOWN_CONFIG
 
 
 def _old_key(raw: bytes) -> Any:
     """Return the job of a task as the fields of old name it (rule 1)."""
     config = fields.get(raw, *TASK_CONFIG)
     try:
-        return codec.decode(slim.WholeTaskConfig, Upgrader().config(config or fields.STOP)).job
+        return codec.decode(slim.CurrentTaskConfig, Upgrader().config(config or fields.STOP)).job
     except WireError:
         raise TypeError from None
 

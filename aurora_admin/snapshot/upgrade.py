@@ -54,12 +54,14 @@ UPDATE_FIRST = fields.header(TType.STRUCT, 1) * 2
 MOST_REMEMBERED = 4096
 
 
-def is_whole(config: Any) -> bool:
-    """Tell whether a slim WholeTaskConfig has all that a release of today writes."""
-    return bool(config.tier is not None and config.resources and config.container is not None and is_key(config.job))
+def is_current(config: Any) -> bool:
+    """Tell whether a slim CurrentTaskConfig has all that a release of today writes."""
+    return bool(
+        config.tier is not None and config.resources and config.container is not None and is_valid_job(config.job)
+    )
 
 
-def is_key(job: Any) -> bool:
+def is_valid_job(job: Any) -> bool:
     """Tell whether a slim JobKey is one that a scheduler takes."""
     return job is not None and all(
         part is not None and IDENTIFIER.fullmatch(part) for part in (job.role, job.environment, job.name)
@@ -121,8 +123,8 @@ class Upgrader:
         known = self._configs.get(raw)
         if known is not None:
             return known
-        config = codec.decode(slim.WholeTaskConfig, raw)
-        if is_whole(config):
+        config = codec.decode(slim.CurrentTaskConfig, raw)
+        if is_current(config):
             return raw
         if len(self._configs) >= MOST_REMEMBERED:
             self._configs.clear()
@@ -144,7 +146,7 @@ class Upgrader:
 
     def _with_job(self, raw: bytes, job: Any) -> bytes:
         """A job that is odd but whole stays where the old names do not tell a better one."""
-        if is_key(job):
+        if is_valid_job(job):
             return raw
         old = [text(raw, *OWNER_ROLE), text(raw, ENVIRONMENT), text(raw, JOB_NAME)]
         if all(part is not None and IDENTIFIER.fullmatch(part) for part in old):
@@ -213,7 +215,7 @@ class Upgrader:
         return self._put(6, raw, [SUMMARY, 5], TType.STRUCT, key)
 
     def _with_instructions(self, raw: bytes, instructions: Any) -> bytes:
-        if not all(group.task is None or is_whole(group.task) for group in instructions.initialState or ()):
+        if not all(group.task is None or is_current(group.task) for group in instructions.initialState or ()):
             groups = [self._each_config(group, [1]) for group in elements(raw, *INITIAL_STATE)]
             raw = fields.put(raw, INITIAL_STATE, TType.SET, fields.container(TType.STRUCT, groups))
         if instructions.desiredState is not None:

@@ -14,7 +14,7 @@ from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
 from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_key
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_valid_job
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
@@ -57,7 +57,7 @@ class LiveTasks(TaskTable):
         """
         task = codec.decode(slim.ScheduledTask, raw)
         key = _key_of(task)
-        if task.status == SANDBOX_DELETED or not is_key(key):
+        if task.status == SANDBOX_DELETED or not is_valid_job(key):
             raw = self._upgrader.task(raw)
             task = codec.decode(slim.ScheduledTask, raw)
             key = _key_of(task)
