@@ -47,7 +47,7 @@ class Staged:
     def configs(self) -> Sequence[bytes]:
         return self._configs.raw
 
-    def whole_tasks(self) -> Iterator[bytes]:
+    def full_tasks(self) -> Iterator[bytes]:
         return self.pieces(self.backup.tasks.select())
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:

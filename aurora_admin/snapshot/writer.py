@@ -45,7 +45,7 @@ class Source(Protocol):
     def configs(self) -> Sequence[bytes]:
         """The configs that partial_tasks() pointed to; complete when that is exhausted."""
 
-    def whole_tasks(self) -> Iterator[bytes]:
+    def full_tasks(self) -> Iterator[bytes]:
         """The ScheduledTasks one after another, cut anywhere."""
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
@@ -67,7 +67,7 @@ def snapshot(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
 
     def tasks() -> Iterator[bytes]:
         yield _set_of(source.task_count)
-        yield from source.whole_tasks()
+        yield from source.full_tasks()
 
     return _snapshot(source, {TASKS: (TType.SET, tasks())}, timed)
 

@@ -38,7 +38,7 @@ class View:
     def configs(self) -> Sequence[bytes]:
         return self._used
 
-    def whole_tasks(self) -> Iterator[bytes]:
+    def full_tasks(self) -> Iterator[bytes]:
         return (raw for _, raw in self._tasks.records(self._rows))
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
