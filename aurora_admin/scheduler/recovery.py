@@ -56,10 +56,10 @@ class Staged:
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
         self._configs = Configs()
-        job, cut = self.backup.tasks.job, self._configs.cut
+        job, split = self.backup.tasks.job, self._configs.split
         with self.backup.file.reading():
             for row, raw in self.backup.records(self.backup.tasks.select()):
-                yield cut(raw, job[row])
+                yield split(raw, job[row])
 
     def check(self) -> None:
         self.backup.file.check_unchanged()

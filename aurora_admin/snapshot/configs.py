@@ -27,7 +27,7 @@ def config_position(raw: bytes) -> int:
     return at
 
 
-def put_back(partial: bytes, config: bytes) -> bytes:
+def join_config(partial: bytes, config: bytes) -> bytes:
     """Return the whole ScheduledTask again."""
     at = config_position(partial)
     return b"".join((partial[:at], CONFIG, config, partial[at:]))
@@ -79,7 +79,7 @@ class Configs:
                 self._numbers[config] = number
         return number
 
-    def cut(self, task: bytes, job: int) -> tuple[bytes, int]:
+    def split(self, task: bytes, job: int) -> tuple[bytes, int]:
         """Take the config out of a ScheduledTask: return what is left and the config's number.
 
         `job` is any number that the tasks of one job share.

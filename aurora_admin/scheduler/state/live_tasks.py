@@ -12,7 +12,7 @@ from aurora_admin.backup.file import records
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
+from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, join_config
 from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
 from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_valid_job
 from aurora_admin.wire import codec, fields
@@ -65,7 +65,7 @@ class LiveTasks(TaskTable):
         if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
         job = self.job_number(JobName(key.role or b"", key.environment or b"", key.name or b""))
-        partial, config = self.configs.cut(raw, job)
+        partial, config = self.configs.split(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
             self._uncount([former])
@@ -183,7 +183,7 @@ class LiveTasks(TaskTable):
         """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
         configs, config = shown or self.configs.raw, self.config
         for row, partial in self.partial_records(rows):
-            yield row, put_back(partial, configs[config[row]])
+            yield row, join_config(partial, configs[config[row]])
 
     def partial_records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         return records(self.spill.fd, rows, self.start, self.length)
