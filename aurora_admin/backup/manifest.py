@@ -71,7 +71,7 @@ def read_verified(path: str, read: Callable[[str], Backup] = read_backup) -> Bac
     return backup
 
 
-def is_whole(path: str) -> bool:
+def is_complete(path: str) -> bool:
     """Tell without reading it whether a backup was written to its end: it has the size that its manifest says.
 
     Without a manifest: whether it ends as a struct does.
