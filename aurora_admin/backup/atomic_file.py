@@ -20,11 +20,11 @@ FLUSHED = 64 << 20
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-class ReadsBackWrong(Exception):
+class ReadBackMismatch(Exception):
     """What was read back is not what was written."""
 
 
-class Temporary:
+class TemporaryFile:
     """A file in the making; gone when it is closed, but for the names that link() gave it.
 
     It is locked: one that nobody holds was left behind by a process that is dead, whatever became of its number.
@@ -43,7 +43,7 @@ class Temporary:
 
         Raises:
             OSError: it cannot be written.
-            ReadsBackWrong: the disk gives back something else.
+            ReadBackMismatch: the disk gives back something else.
         """
         digest = hashlib.sha256()
         with _ReadBack(self._fd, self._path) as back, ThreadPoolExecutor(2) as pool:
@@ -61,7 +61,7 @@ class Temporary:
             back.verify(self.size)
             os.fsync(self._fd)
         if back.digest.digest() != digest.digest():
-            raise ReadsBackWrong(f"A file in {self.folder} reads back other than it was written; check the disk.")
+            raise ReadBackMismatch(f"A file in {self.folder} reads back other than it was written; check the disk.")
         return digest.hexdigest()
 
     def _write(self, block: bytes) -> None:
@@ -86,7 +86,7 @@ class Temporary:
             # Such a file system has no way to refuse a taken name: between the look and this another could come.
             os.rename(self._path, target)
 
-    def __enter__(self) -> "Temporary":
+    def __enter__(self) -> "TemporaryFile":
         return self
 
     def __exit__(

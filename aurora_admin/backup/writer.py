@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 
 from aurora_admin.backup import manifest
-from aurora_admin.backup.atomic_file import ReadsBackWrong, Temporary, sync_folder
+from aurora_admin.backup.atomic_file import ReadBackMismatch, TemporaryFile, sync_folder
 from aurora_admin.backup.manifest import manifest_name
 from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.sections import framework_id
@@ -28,7 +28,7 @@ def write_backup(
         BackupFailed: with the reason; nothing is left behind.
     """
     try:
-        with Temporary(folder) as backup, Temporary(folder) as sidecar:
+        with TemporaryFile(folder) as backup, TemporaryFile(folder) as sidecar:
             digest = backup.write(writer.snapshot(source, timed))
             sidecar.write([manifest.encode(cluster, _facts(source, backup.size, digest))])
             for name in names:
@@ -36,7 +36,7 @@ def write_backup(
                     return name
     except OSError as error:
         raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
-    except ReadsBackWrong as error:
+    except ReadBackMismatch as error:
         raise BackupFailed(str(error)) from error
     except (EOFError, WireError) as error:
         raise BackupFailed(f"Failed to read what a backup into {folder} should hold: {error}.") from error
@@ -53,7 +53,7 @@ def _facts(source: writer.Source, size: int, digest: str) -> manifest.Facts:
     }
 
 
-def _claim(name: str, backup: Temporary, sidecar: Temporary) -> bool:
+def _claim(name: str, backup: TemporaryFile, sidecar: TemporaryFile) -> bool:
     """Give both files their names, or neither; the manifest's is the claim among our own kind."""
     folder = backup.folder
     if os.path.lexists(os.path.join(folder, name)):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from aurora_admin.backup import atomic_file
-from aurora_admin.backup.atomic_file import ReadsBackWrong, Temporary
+from aurora_admin.backup.atomic_file import ReadBackMismatch, TemporaryFile
 
 
 def pieces(size: int):
@@ -23,7 +23,7 @@ def pieces(size: int):
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 1 << 20, (1 << 20) + 1, 20_000_001])
 def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
     monkeypatch.setattr(atomic_file, "FLUSHED", 3 << 20)
-    with Temporary(str(tmp_path)) as made:
+    with TemporaryFile(str(tmp_path)) as made:
         digest = made.write(pieces(size))
         made.link("named")
     raw = (tmp_path / "named").read_bytes()
@@ -37,7 +37,7 @@ def test_a_file_system_without_links_gets_its_files_all_the_same(tmp_path, monke
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    with Temporary(str(tmp_path)) as made:
+    with TemporaryFile(str(tmp_path)) as made:
         made.write([b"whole"])
         (tmp_path / "taken").write_bytes(b"other")
         with pytest.raises(PermissionError):
@@ -54,14 +54,17 @@ def test_a_disk_that_gives_back_something_else_is_told(tmp_path, monkeypatch, si
 
     monkeypatch.setattr(atomic_file, "FLUSHED", 3 << 20)
     monkeypatch.setattr(atomic_file, "os", SimpleNamespace(**{**vars(os), "pread": forgetful}))
-    with pytest.raises(ReadsBackWrong, match="reads back other than it was written"), Temporary(str(tmp_path)) as made:
+    with (
+        pytest.raises(ReadBackMismatch, match="reads back other than it was written"),
+        TemporaryFile(str(tmp_path)) as made,
+    ):
         made.write(pieces(size))
     assert os.listdir(tmp_path) == []
 
 
 def test_a_name_that_is_taken_stays_with_its_file(tmp_path):
     (tmp_path / "named").write_text("first")
-    with Temporary(str(tmp_path)) as made:
+    with TemporaryFile(str(tmp_path)) as made:
         made.write([b"second"])
         with pytest.raises(FileExistsError):
             made.link("named")
