@@ -208,7 +208,7 @@ def _index(backup: Backup, allow_partial: bool) -> None:
             raise WireError(f"field {number} stands there twice", at)
         seen.add(number)
         if number == DB_SCRIPT:
-            script = check_script(ttype, _value(reader, ttype))
+            script = check_script(ttype, reader.value(ttype))
         else:
             _index_field(backup, reader, ttype, number)
     if reader.position != file.size:
@@ -250,35 +250,21 @@ def _index_field(backup: Backup, reader: Reader, ttype: int, number: int) -> Non
     if number == TIMESTAMP:
         backup.timestamp_ms = reader.i64()
     elif number == TASKS:
-        backup.mend(scan_tasks(reader, _struct_count(reader), backup.tasks))
+        backup.mend(scan_tasks(reader, reader.struct_count(), backup.tasks))
     elif number in SECTIONS:
         backup.sections[number] = _index_section(backup, reader, number)
     else:
-        value = _value(reader, ttype)
+        value = reader.value(ttype)
         if number == METADATA:
             backup.metadata = value
         elif number != EXPERIMENTAL_TASK_STORE:
             backup.extras.append(fields.Field(number, ttype, value))
 
 
-def _value(reader: Reader, ttype: int) -> bytes:
-    start = reader.mark()
-    reader.skip(ttype)
-    return reader.slice(start, reader.position)
-
-
-def _struct_count(reader: Reader) -> int:
-    at = reader.position
-    element, count = reader.container()
-    if count and element != TType.STRUCT:
-        raise WireError(f"elements of type {element} where records should be", at)
-    return count
-
-
 def _index_section(backup: Backup, reader: Reader, number: int) -> dict[Hashable, bytes]:
     found: dict[Hashable, bytes] = {}
     section = SECTIONS[number]
-    for start, decoded, end in reader.structs(section.slim, _struct_count(reader)):
+    for start, decoded, end in reader.structs(section.slim, reader.struct_count()):
         try:
             key, raw = keyed(number, reader.slice(start, end), backup.upgrader, decoded)
         except WireError as error:

@@ -128,7 +128,7 @@ class Stores:
             check_type(number, ttype, reader.position)
             with restoring(number):
                 if number == DB_SCRIPT:
-                    script = check_script(ttype, _value(reader, ttype))
+                    script = check_script(ttype, reader.value(ttype))
                 elif number in SECTIONS:
                     found[number] = dict(self._records(reader, number))
                 else:
@@ -141,7 +141,7 @@ class Stores:
 
     def _records(self, reader: Reader, number: int) -> Iterator[tuple[Hashable, bytes]]:
         slim = SECTIONS[number].slim
-        for start, decoded, end in reader.structs(slim, _count(reader)):
+        for start, decoded, end in reader.structs(slim, reader.struct_count()):
             yield keyed(number, reader.slice(start, end), self.upgrader, decoded)
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
@@ -164,9 +164,9 @@ class Stores:
         elif number == TASKS:
             self.tasks.save_all(_structs(reader))
         elif number == METADATA:
-            self._set_metadata(_value(reader, ttype))
+            self._set_metadata(reader.value(ttype))
         else:
-            value = _value(reader, ttype)
+            value = reader.value(ttype)
             if number != EXPERIMENTAL_TASK_STORE:
                 self.extras.append(fields.Field(number, ttype, value))
 
@@ -202,19 +202,6 @@ class Stores:
         return history
 
 
-def _count(reader: Reader) -> int:
-    element, count = reader.container()
-    if count and element != TType.STRUCT:
-        raise WireError(f"elements of type {element} where records should be", reader.position)
-    return count
-
-
 def _structs(reader: Reader) -> Iterator[bytes]:
-    for _ in range(_count(reader)):
-        yield _value(reader, TType.STRUCT)
-
-
-def _value(reader: Reader, ttype: int) -> bytes:
-    start = reader.mark()
-    reader.skip(ttype)
-    return reader.slice(start, reader.position)
+    for _ in range(reader.struct_count()):
+        yield reader.value(TType.STRUCT)

@@ -1,0 +1,19 @@
+"""The examples in docstrings run."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+MODULES = (
+    "aurora_admin.wire.path",
+    "aurora_admin.wire.reader",
+    "aurora_admin.wire.window",
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_are_right(name):
+    result = doctest.testmod(import_module(name))
+    assert result.attempted
+    assert not result.failed
