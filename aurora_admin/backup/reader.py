@@ -7,25 +7,23 @@ from contextlib import contextmanager
 from thrift.Thrift import TType
 
 from aurora_admin.backup.file import WINDOW, BackupError, BackupFile, records, spans
-from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas, settle_locks, some
-from aurora_admin.snapshot.dbscript.parser import ScriptError
+from aurora_admin.snapshot.consistency import drop_unused_locks, quota_warnings
+from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
 from aurora_admin.snapshot.dbscript.rebuild import SECTIONS_OF_SCRIPT
-from aurora_admin.snapshot.scan import mend_task, scan_tasks
+from aurora_admin.snapshot.records import format_keys, keyed_record
+from aurora_admin.snapshot.scan import scan_tasks, upgrade_task
 from aurora_admin.snapshot.sections import (
-    CRON_JOBS,
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
-    HOSTS,
-    JOB_UPDATES,
-    LOCKS,
     METADATA,
-    QUOTAS,
     SECTIONS,
     TASKS,
     TASKS_NAME,
     TIMESTAMP,
+    IncompleteSnapshot,
     check_type,
     framework_id,
+    missing_sections,
 )
 from aurora_admin.snapshot.task_table import TaskTable
 from aurora_admin.snapshot.upgrade import Upgrader
@@ -43,8 +41,6 @@ WRAPPINGS = {
     b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unzstd it first",
 }
 WHAT_NOW = "copy it anew from where it was made, or stage another backup"
-# Written by every release, also when there is nothing in them; job updates since 0.6 (docs/releases.md 1).
-ALWAYS_WRITTEN = (HOSTS, CRON_JOBS, QUOTAS)
 
 
 class Backup:
@@ -126,15 +122,15 @@ class Backup:
             return
         bare: list[Hashable] = []
         for row, raw in records(self.file.fd, rows, self.tasks.start, self.tasks.length):
-            task_id, self.tasks.status[row], has_resources = mend_task(self.upgrader, raw)
+            task_id, self.tasks.status[row], has_resources = upgrade_task(self.upgrader, raw)
             if not has_resources:
                 bare.append(task_id)
         self._old = bytearray(len(self.tasks.status))
         for row in rows:
             self._old[row] = 1
-        self.notes.append(f"{len(rows)} tasks were brought to today's shape")
+        self.notes.append(f"upgraded {len(rows)} tasks of an older release")
         if bare:
-            self.notes.append(f"{len(bare)} tasks tell no resources at all: {some(bare)}")
+            self.notes.append(f"{len(bare)} tasks have no resources: {format_keys(bare)}")
 
     def close(self) -> None:
         self.file.close()
@@ -172,7 +168,7 @@ def read_backup(path: str, *, allow_partial: bool = False) -> Backup:
         raise BackupError(
             f"Failed to decode backup {file.name}: {error} at byte {error.offset} of {file.size}; {WHAT_NOW}."
         ) from error
-    except ScriptError as error:
+    except IncompleteSnapshot as error:
         file.close()
         raise BackupError(
             f"Backup {file.name} cannot be staged whole: {error}. Nothing was staged; "
@@ -208,7 +204,7 @@ def _index(backup: Backup, allow_partial: bool) -> None:
             raise WireError(f"field {number} stands there twice", at)
         seen.add(number)
         if number == DB_SCRIPT:
-            script = check_script(ttype, reader.value(ttype))
+            script = script_statements(ttype, reader.value(ttype))
         else:
             _index_field(backup, reader, ttype, number)
     if reader.position != file.size:
@@ -220,28 +216,22 @@ def _index(backup: Backup, allow_partial: bool) -> None:
 
 def _complete(backup: Backup, script: list[bytes] | None, seen: set[int], allow_partial: bool) -> None:
     if script is not None:
-        backup.notes += add_from_script(backup.sections, script, backup.upgrader, allow_partial=allow_partial)
+        backup.notes += merge_script(backup.sections, script, backup.upgrader, allow_partial=allow_partial)
         seen.update(SECTIONS_OF_SCRIPT)
     backup.notes += _missing(seen, allow_partial)
-    backup.notes += settle_locks(backup.sections)
-    backup.notes += odd_quotas(backup.sections)
+    backup.notes += drop_unused_locks(backup.sections)
+    backup.notes += quota_warnings(backup.sections)
     if backup.upgrader.summary:
-        backup.notes.append(f"where records were of an old shape, they got {backup.upgrader.summary}")
+        backup.notes.append(f"upgraded records of an older release: {backup.upgrader.summary}")
 
 
 def _missing(seen: set[int], allow_partial: bool) -> list[str]:
-    """Refuse a snapshot that lacks what its release must have written (docs/releases.md 1 and 5)."""
-    missing = [SECTIONS[number].name for number in ALWAYS_WRITTEN if number not in seen]
-    if TASKS not in seen:
-        missing.insert(0, TASKS_NAME)
-    # A release without job updates, 0.5, had locks.
-    if JOB_UPDATES not in seen and LOCKS not in seen:
-        missing.append(SECTIONS[JOB_UPDATES].name)
+    missing = missing_sections(seen)
     if not missing:
         return []
     text = f"it has no section of its {', '.join(missing)}, which every release writes"
     if not allow_partial:
-        raise ScriptError(text)
+        raise IncompleteSnapshot(text)
     return [text]
 
 
@@ -266,7 +256,7 @@ def _index_section(backup: Backup, reader: Reader, number: int) -> dict[Hashable
     section = SECTIONS[number]
     for start, decoded, end in reader.structs(section.slim, reader.struct_count()):
         try:
-            key, raw = keyed(number, reader.slice(start, end), backup.upgrader, decoded)
+            key, raw = keyed_record(number, reader.slice(start, end), backup.upgrader, decoded)
         except WireError as error:
             raise WireError(str(error), start + error.offset) from None
         if key in found:

@@ -117,7 +117,12 @@ def elements(value: bytes) -> tuple[int, list[bytes]]:
 
 def container(etype: int, items: Sequence[bytes]) -> bytes:
     """Return the value of a list or set of these encoded elements."""
-    return b"".join((CONTAINER.pack(etype, len(items)), *items))
+    return b"".join((container_header(etype, len(items)), *items))
+
+
+def container_header(etype: int, count: int) -> bytes:
+    """Return the bytes before the elements of a list or set."""
+    return CONTAINER.pack(etype, count)
 
 
 def skip(raw: bytes, position: int, ttype: int) -> int:

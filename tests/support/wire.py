@@ -107,10 +107,8 @@ def sample_task() -> bytes:
 
 def snapshots(names: Sequence[str] = BACKUPS) -> list[Any]:
     """Return parameters: the generated backup, and backups of real schedulers."""
-    found = [pytest.param(sample, id="sample")]
-    for name in names:
-        found.append(pytest.param((FIXTURES / "backups" / name).read_bytes, id=name))
-    return found
+    real = [pytest.param((FIXTURES / "backups" / name).read_bytes, id=name) for name in names]
+    return [pytest.param(sample, id="sample"), *real]
 
 
 @contextmanager

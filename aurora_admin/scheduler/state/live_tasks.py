@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from thrift.Thrift import TType
-
 from aurora_admin.backup.file import records
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
@@ -177,7 +175,7 @@ class LiveTasks(TaskTable):
         row = self.ids.get(task_id)
         if row is not None:
             _, raw = next(self.records([row]))
-            self.save_all([fields.put(raw, TASK_CONFIG, TType.STRUCT, config)])
+            self.save_all([TASK_CONFIG.put(raw, config)])
 
     def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""

@@ -10,7 +10,7 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.update_history import History
-from aurora_admin.snapshot.dbscript.merge import show
+from aurora_admin.snapshot.records import format_key
 from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_name
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
@@ -131,16 +131,16 @@ def _history(stores: "Stores", op: Op) -> History | None:
     if raw is None and update_id is not None:
         found = [key for key in stores.update_keys() if _id_of(key) == update_id[4:]]
         if not found:
-            logger.warning("Dropping an event of job update %s, which is not there", show(update_id[4:]))
+            logger.warning("Dropping an event of job update %s, which is not there", format_key(update_id[4:]))
             return None
         return stores.history(found[0])
     key = _update_key(_required(op, 3))
     history = stores.history(key)
     if history is None:
         if stores.allow_partial:
-            logger.warning("Dropping an event of job update %s, which is missing", show(key))
+            logger.warning("Dropping an event of job update %s, which is missing", format_key(key))
             return None
-        raise WireError(f"Update not found: {show(key)}", 0)
+        raise WireError(f"Update not found: {format_key(key)}", 0)
     return history
 
 

@@ -11,8 +11,9 @@ from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
 from aurora_admin.scheduler.state.update_history import History
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas
-from aurora_admin.snapshot.dbscript.parser import ScriptError
+from aurora_admin.snapshot.consistency import quota_warnings
+from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
+from aurora_admin.snapshot.records import keyed_record
 from aurora_admin.snapshot.sections import (
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
@@ -22,6 +23,7 @@ from aurora_admin.snapshot.sections import (
     SECTIONS,
     TASKS,
     TIMESTAMP,
+    IncompleteSnapshot,
     check_type,
     framework_id,
 )
@@ -128,7 +130,7 @@ class Stores:
             check_type(number, ttype, reader.position)
             with restoring(number):
                 if number == DB_SCRIPT:
-                    script = check_script(ttype, reader.value(ttype))
+                    script = script_statements(ttype, reader.value(ttype))
                 elif number in SECTIONS:
                     found[number] = dict(self._records(reader, number))
                 else:
@@ -142,20 +144,20 @@ class Stores:
     def _records(self, reader: Reader, number: int) -> Iterator[tuple[Hashable, bytes]]:
         slim = SECTIONS[number].slim
         for start, decoded, end in reader.structs(slim, reader.struct_count()):
-            yield keyed(number, reader.slice(start, end), self.upgrader, decoded)
+            yield keyed_record(number, reader.slice(start, end), self.upgrader, decoded)
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
         try:
-            notes = add_from_script(found, script, self.upgrader, allow_partial=self.allow_partial)
-        except ScriptError as error:
+            notes = merge_script(found, script, self.upgrader, allow_partial=self.allow_partial)
+        except IncompleteSnapshot as error:
             raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _tell(self) -> None:
         if self.upgrader.summary:
-            logger.info("Brought old records to today's shape, which got %s", self.upgrader.summary)
-        for note in odd_quotas(self._sections):
+            logger.info("Upgraded records of an older release: %s", self.upgrader.summary)
+        for note in quota_warnings(self._sections):
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _load_field(self, reader: Reader, ttype: int, number: int) -> None:
@@ -179,7 +181,7 @@ class Stores:
 
     def save_record(self, number: int, raw: bytes) -> None:
         """Add a record to a section, or replace the one of the same key with all its history."""
-        key, raw = keyed(number, raw, self.upgrader)
+        key, raw = keyed_record(number, raw, self.upgrader)
         self._sections[number][key] = raw
         if number == JOB_UPDATES:
             self._histories.pop(key, None)
