@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import random
 import shutil
 
@@ -245,3 +246,36 @@ def test_neither_name_is_taken_from_another(scheduler):
         assert second.name == first.name + "-02"
         assert not manifest_of(first).exists()
     assert manifest_of(second).exists()
+
+
+def test_the_indexed_file_is_the_verified_one(copy, tmp_path, monkeypatch):
+    """Another folder takes the place of the backup's folder from a second open until the file is checked once."""
+    raw, folder, other = copy.read_bytes(), tmp_path / "folder", tmp_path / "other"
+    for one, content in ((folder, raw), (other, raw.replace(b"example.org", b"example.com"))):
+        one.mkdir()
+        (one / NAME).write_bytes(content)
+        shutil.copy(manifest_of(copy), one)
+    path, swapped, opened = str(folder / NAME), tmp_path / "swapped", []
+    open_file, stat_file = os.open, os.stat
+
+    def swapping_open(name, *arguments, **options):
+        opened.append(name)
+        if name == path and opened.count(path) == 2:
+            folder.rename(swapped)
+            other.rename(folder)
+        return open_file(name, *arguments, **options)
+
+    def restoring_stat(name, *arguments, **options):
+        found = stat_file(name, *arguments, **options)
+        if name == path and swapped.exists():
+            folder.rename(other)
+            swapped.rename(folder)
+        return found
+
+    monkeypatch.setattr(os, "open", swapping_open)
+    monkeypatch.setattr(os, "stat", restoring_stat)
+    backup = read_verified(path)
+    monkeypatch.undo()
+    tasks = b"".join(backup.pieces(backup.tasks.select()))
+    assert b"example.org" in tasks
+    assert b"example.com" not in tasks

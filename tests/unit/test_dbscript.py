@@ -72,15 +72,15 @@ def test_rows_of_several_inserts_are_read():
 @pytest.mark.parametrize(
     ("statements", "text"),
     [
-        (["DROP TABLE T;\n"], "'DROP TABLE T;' of its dbScript: it is of no known kind"),
+        (["DROP TABLE T;\n"], "'DROP TABLE T;' of its dbScript: unknown kind of statement"),
         (["INSERT INTO PUBLIC.T(ID) VALUES\n(1);\n"], "INSERT INTO PUBLIC.T"),
         (script("1", counted=2), "its dbScript counts 2 rows of table T and has 1"),
         ([TABLE], "its dbScript counts no rows of table T and has 0"),
-        (script("SELECT 1"), "no value stands at its character"),
-        (script("1, 2"), "it is not understood"),
-        (script(r"STRINGDECODE('\q')"), "it is not understood"),
-        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'), DELETE;\n"], r"no '\(' stands"),
-        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'"], r"no '\)' stands"),
+        (script("SELECT 1"), "no value at character"),
+        (script("1, 2"), "malformed"),
+        (script(r"STRINGDECODE('\q')"), "malformed"),
+        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'), DELETE;\n"], r"no '\(' at character"),
+        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'"], r"no '\)' at character"),
     ],
 )
 def test_an_unknown_statement_is_named(statements, text):
@@ -89,7 +89,7 @@ def test_an_unknown_statement_is_named(statements, text):
 
 
 def test_bytes_that_are_not_utf8_are_refused():
-    with pytest.raises(ScriptError, match="not understood"):
+    with pytest.raises(ScriptError, match="malformed"):
         read_script([b"\xff"])
 
 

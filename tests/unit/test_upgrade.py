@@ -1,4 +1,4 @@
-"""Upgrades of records to the current format: each rule, with its number in docs/wire.md 3.3, and what must not change."""
+"""Upgrades of records to the current format: each rule, by its number in docs/wire.md 3.3, and what must stay."""
 
 import pytest
 from thrift.Thrift import TType
