@@ -7,7 +7,7 @@ from aurora_admin.backup import manifest
 from aurora_admin.backup.atomic_file import ReadBackMismatch, TemporaryFile, sync_folder
 from aurora_admin.backup.manifest import manifest_name
 from aurora_admin.snapshot import writer
-from aurora_admin.snapshot.sections import framework_id
+from aurora_admin.snapshot.sections import framework_id, section_counts
 from aurora_admin.snapshot.writer import SectionTimer, untimed
 from aurora_admin.wire.errors import WireError
 
@@ -49,7 +49,7 @@ def _facts(source: writer.Source, size: int, digest: str) -> manifest.Facts:
         manifest.DIGEST: digest,
         manifest.TIMESTAMP: source.timestamp_ms,
         manifest.FRAMEWORK_ID: framework_id(source.metadata),
-        manifest.COUNTS: manifest.section_counts(source.task_count, source.sections),
+        manifest.COUNTS: section_counts(source.task_count, source.sections),
     }
 
 

@@ -5,11 +5,10 @@ import os
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from functools import partial
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
@@ -96,7 +95,9 @@ class Recovery:
             self._staging = backup_id
         backup = None
         try:
-            backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
+            backup = read_backup(path, allow_partial=self._allow_partial)
+        except IncompleteBackup as error:
+            raise BackupError(f"{error} The flag for it is -allow_partial_backup=true.") from error
         finally:
             with self._lock:
                 self._staged = Staged(backup) if backup else None

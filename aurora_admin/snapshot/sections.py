@@ -1,6 +1,6 @@
 """The fields of a snapshot: its sections, the keys of their records, and their types (docs/storage.md 1.2)."""
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from thrift.Thrift import TType
@@ -90,6 +90,11 @@ def check_type(number: int, ttype: int, position: int) -> None:
     expected = TYPES.get(number, ttype)
     if ttype != expected:
         raise WireError(f"field {number} of the snapshot has type {ttype}, not {expected}", position)
+
+
+def section_counts(tasks: int, sections: Mapping[int, Mapping[Hashable, bytes]]) -> dict[str, int]:
+    """Return the number of records of each section by its name; `tasks` is the number of tasks."""
+    return {TASKS_NAME: tasks, **{section.name: len(sections.get(id_, ())) for id_, section in SECTIONS.items()}}
 
 
 def missing_sections(present: Collection[int]) -> list[str]:

@@ -5,8 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.manifest import read_verified
-from aurora_admin.backup.reader import Backup
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.client.reply import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
@@ -127,7 +126,7 @@ class Drill:
         if not made:
             raise StepFailed("no new backup is there")
         try:
-            return read_verified(str(made.pop()))
+            return read_backup(str(made.pop()))
         except BackupError as error:
             raise StepFailed(f"the new backup cannot be read: {error}") from error
 

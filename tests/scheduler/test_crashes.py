@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
 from tests.conftest import CHECKOUT
@@ -107,7 +107,7 @@ def check_folder(bench: Bench) -> None:
     backups = [name for name in names if BACKUP.fullmatch(name)]
     for name in backups:
         assert f"manifest_{name}.json" in names
-        read_verified(str(bench.trial / "backups" / name)).close()
+        read_backup(str(bench.trial / "backups" / name)).close()
     assert len(backups) in ((2, 3) if bench.step == "backup" else (0,) if bench.step == RESTORE else (2,))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
@@ -287,7 +287,7 @@ def test_an_existing_file_is_never_written_over(extract, tmp_path):
 
 def test_what_was_extracted_can_be_staged(extract, tmp_path):
     extract(replica(tmp_path / "log", append(0, quota("a"))))
-    backup = read_verified(str(tmp_path / "out" / "state"))
+    backup = read_backup(str(tmp_path / "out" / "state"))
     assert backup.counts["quotas"] == 1
     assert abs(backup.timestamp_ms / 1000 - (tmp_path / "log" / "CURRENT").stat().st_mtime) < 3600
 

@@ -10,7 +10,6 @@ import shutil
 import pytest
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
@@ -82,9 +81,9 @@ def test_every_damaged_byte_is_told(copy, sweep):
         damaged[position] ^= rng.randrange(1, 256)
         copy.write_bytes(damaged)
         with pytest.raises(BackupError, match=f"Backup {NAME} is not what its manifest manifest_{NAME}.json says: "):
-            read_verified(str(copy))
+            read_backup(str(copy))
     copy.write_bytes(raw)
-    assert len(read_verified(str(copy)).tasks) == len(codec.decode(Snapshot, raw).tasks)
+    assert len(read_backup(str(copy)).tasks) == len(codec.decode(Snapshot, raw).tasks)
 
 
 def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_path, sweep):
@@ -99,7 +98,7 @@ def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_
         damaged[position] ^= rng.randrange(1, 256)
         copy.write_bytes(damaged)
         try:
-            staged = Staged(read_verified(str(copy)))
+            staged = Staged(read_backup(str(copy)))
         except BackupError as error:
             refused += "\n" not in str(error)
             continue
@@ -134,7 +133,7 @@ def test_a_task_with_a_field_that_nobody_writes_is_committed_whole(copy, tmp_pat
     etype, stored = fields.elements(fields.get(raw, 4))
     spoilt = stored[0].replace(header, odd, 1)
     copy.write_bytes(fields.put(raw, [4], 14, fields.container(etype, [spoilt, *stored[1:]])))
-    staged = Staged(read_verified(str(copy)))
+    staged = Staged(read_backup(str(copy)))
     saved = fields.elements(fields.get(committed(staged, tmp_path), 4))[1]
     (task,) = set(saved) - set(stored)
     assert [field.id for field in fields.parse(fields.get(task, 1))] == left
@@ -146,7 +145,7 @@ def test_every_wrong_length_is_told(copy, sweep):
     for length in [*sweep(range(len(raw)), 50), len(raw) + 1]:
         copy.write_bytes(raw[:length].ljust(length, b"\0"))
         with pytest.raises(BackupError, match=f"bytes is {length}, not {len(raw)}"):
-            read_verified(str(copy))
+            read_backup(str(copy))
 
 
 @pytest.mark.parametrize("fact", ["bytes", "sha256", "timestamp_ms", "framework_id", "counts"])
@@ -155,7 +154,7 @@ def test_every_fact_is_checked(copy, fact):
     facts[fact] = "other"
     manifest_of(copy).write_text(json.dumps(facts))
     with pytest.raises(BackupError, match=f"is not what its manifest .* says: {fact} is .*, not other"):
-        read_verified(str(copy))
+        read_backup(str(copy))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_every_count_is_checked(copy, section):
     facts["counts"][section] += 1
     manifest_of(copy).write_text(json.dumps(facts))
     with pytest.raises(BackupError, match=f"'{section}': {facts['counts'][section] - 1}.* not .*'{section}': "):
-        read_verified(str(copy))
+        read_backup(str(copy))
 
 
 @pytest.mark.parametrize(
@@ -183,12 +182,12 @@ def test_every_count_is_checked(copy, section):
 def test_a_useless_manifest_is_a_refusal(copy, text, reason):
     manifest_of(copy).write_text(text, encoding="latin-1")
     with pytest.raises(BackupError, match=f"manifest_{NAME}.json of backup {NAME} cannot be used: {reason}. Copy both"):
-        read_verified(str(copy))
+        read_backup(str(copy))
 
 
 def test_a_backup_without_a_manifest_is_not_checked(copy):
     manifest_of(copy).unlink()
-    assert len(read_verified(str(copy)).tasks) == len(read_backup(str(copy)).tasks)
+    assert len(read_backup(str(copy)).tasks) == len(read_backup(str(copy)).tasks)
 
 
 def test_stage_holds_a_backup_against_its_manifest(scheduler, made):
@@ -274,7 +273,7 @@ def test_the_indexed_file_is_the_verified_one(copy, tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "open", swapping_open)
     monkeypatch.setattr(os, "stat", restoring_stat)
-    backup = read_verified(path)
+    backup = read_backup(path)
     monkeypatch.undo()
     tasks = b"".join(backup.pieces(backup.tasks.select()))
     assert b"example.org" in tasks

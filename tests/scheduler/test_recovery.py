@@ -171,12 +171,12 @@ def test_a_second_stage_is_refused_and_harms_nothing(running):
 def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch):
     reading, may_go_on = threading.Event(), threading.Event()
 
-    def slow(*arguments):
+    def slow(*arguments, **options):
         reading.set()
         may_go_on.wait()
         raise BackupError("never mind")
 
-    monkeypatch.setattr("aurora_admin.scheduler.recovery.read_verified", slow)
+    monkeypatch.setattr("aurora_admin.scheduler.recovery.read_backup", slow)
     recovery = Recovery(str(tmp_path), None)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(recovery.stage, NAME)

@@ -5,7 +5,11 @@ from importlib import import_module
 
 import pytest
 
+from tests.conftest import CHECKOUT
+
 MODULES = (
+    "aurora_admin.backup.reader",
+    "aurora_admin.snapshot.task_table",
     "aurora_admin.wire.path",
     "aurora_admin.wire.reader",
     "aurora_admin.wire.window",
@@ -13,7 +17,8 @@ MODULES = (
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_a_module_are_right(name):
+def test_the_examples_of_a_module_are_right(name, monkeypatch):
+    monkeypatch.chdir(CHECKOUT)  # some read tests/data
     result = doctest.testmod(import_module(name))
     assert result.attempted
     assert not result.failed

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Iterator
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.reader import without_collector
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
@@ -30,7 +29,7 @@ from aurora_admin.snapshot.sections import (
 from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
-from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.reader import Reader, without_collector
 
 logger = logging.getLogger(__name__)
 
