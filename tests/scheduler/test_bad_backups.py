@@ -79,7 +79,7 @@ def tarred(raw: bytes) -> bytes:
         "text",
     ],
 )
-def test_what_is_no_backup_is_refused(running, raw, text):
+def test_other_data_than_a_backup_is_refused(running, raw, text):
     refusal = stage(running, raw)
     assert refusal.startswith(DECODE)
     assert text in refusal
@@ -111,7 +111,7 @@ def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
     "backup_id",
     ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b", "x" * 300, "a\nb", "a\x85b", "a\u2028b"],
 )
-def test_ids_that_are_no_plain_names_are_refused_before_a_file_is_opened(running, backup_id):
+def test_an_id_that_is_not_a_plain_name_is_refused(running, backup_id):
     code, text = said(call(running.url, "stageRecovery", backupId=backup_id))
     assert code == "ERROR"
     assert "is not the name of a backup" in text
@@ -134,7 +134,7 @@ def test_folders_pipes_and_links_are_refused_at_once(running):
         assert text == f"Failed to read backup {name}: it is not a regular file. {NO_LINK}"
 
 
-def test_a_task_id_that_stands_twice_is_refused(running):
+def test_two_tasks_with_one_id_are_refused(running):
     raw = sample()
     task = next(iter(task_bytes(raw).values()))
     assert "two tasks have one id" in stage(
@@ -150,7 +150,7 @@ def test_a_task_without_a_job_is_named(running):
     assert re.search(rf"task {task_id.decode()} lacks its id, its job or its status at byte \d+ of \d+", refusal)
 
 
-def test_what_a_refusal_names_is_short_and_of_one_line(running):
+def test_names_in_an_error_are_shortened_to_one_line(running):
     """A damaged length can make an id as long as the file, and anything may stand in it."""
     raw = sample()
     task_id, task = next(iter(task_bytes(raw).items()))
@@ -178,7 +178,7 @@ def test_a_section_of_another_type_is_refused(running, number, ttype):
     assert f"field {number} of the snapshot has type {ttype}, not " in refusal
 
 
-def test_sections_that_are_only_sql_are_not_staged_as_empty(running):
+def test_sections_of_an_unusable_script_are_not_staged_as_empty(running):
     raw = fields.drop(fields.drop(sample(), [8]), [10])
     raw = fields.put(raw, [11], 15, fields.container(11, [fields.string(b"SET DB_CLOSE_DELAY -1;\n")]))
     refusal = stage(running, raw)
@@ -186,7 +186,7 @@ def test_sections_that_are_only_sql_are_not_staged_as_empty(running):
     assert "-allow_partial_backup" in refusal
 
 
-def test_a_backup_that_may_not_be_read_is_refused(running):
+def test_a_backup_without_read_permission_is_refused(running):
     path = running.backup_dir / "closed"
     path.write_bytes(sample())
     path.chmod(0)

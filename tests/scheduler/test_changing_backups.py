@@ -78,7 +78,7 @@ def test_a_backup_that_changes_during_a_commit_is_refused(made, path, change):
     assert len(made.entries) == len(before) + 1
 
 
-def test_a_backup_that_cannot_be_read_is_no_lack_of_space(made, path, monkeypatch):
+def test_a_read_error_is_not_reported_as_lack_of_space(made, path, monkeypatch):
     before = made.entries
     staged = Staged(read_backup(str(path)))
     pread = os.pread

@@ -30,7 +30,7 @@ def through(running):
 
 
 @pytest.mark.parametrize("name", ERAS)
-def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, fixtures, name):
+def test_a_backup_of_an_old_release_is_restored_as_that_release_reported_it(scheduler, fixtures, name):
     running = staged(scheduler(), name)
     wanted = expected("backups", name)
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
@@ -52,14 +52,14 @@ def _with_tasks(found):
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022"])
-def test_a_backup_of_a_running_release_comes_back_as_it_said(scheduler, fixtures, name):
+def test_a_backup_of_0_22_is_restored_as_that_release_reported_it(scheduler, fixtures, name):
     told = expected("backups", name)
     running = staged(scheduler(), name)
     assert as_022(codec.decode(Snapshot, through(running)), told) == told_022(told)
 
 
 @pytest.mark.parametrize("name", ERAS)
-def test_the_next_backup_is_in_the_newest_shape_already(scheduler, fixtures, name):
+def test_the_next_backup_is_in_the_current_format(scheduler, fixtures, name):
     """What was mended once needs no mending again, and is the same after any number of restores."""
     running = staged(scheduler(), name)
     raw = through(running)
@@ -73,14 +73,14 @@ def test_the_next_backup_is_in_the_newest_shape_already(scheduler, fixtures, nam
         ), section
 
 
-def test_a_section_that_only_the_script_has_is_told(scheduler, fixtures):
+def test_sections_that_only_the_script_has_are_logged(scheduler, fixtures):
     running = staged(scheduler(), "era-018-trimmed")
     assert (
         "rebuilt from its dbScript, the only place where they stand: hosts, quotas, locks, job updates" in running.log
     )
 
 
-def test_differences_between_records_and_script_are_told_and_records_count(scheduler, fixtures):
+def test_records_are_kept_if_they_differ_from_the_script(scheduler, fixtures):
     raw = read("backups", "era-018-dbscript")
     quotas = [one for one in fields.elements(fields.get(raw, 8))[1] if b"ads" not in one]
     running = staged(scheduler(), "", fields.put(raw, [8], 14, fields.container(12, quotas)))
@@ -109,7 +109,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
-def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, fixtures, old, new, text):
+def test_a_malformed_script_is_refused_with_the_statement(scheduler, fixtures, old, new, text):
     put_backup(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
@@ -118,7 +118,7 @@ def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, 
     assert said(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
-def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, fixtures):
+def test_with_the_flag_a_malformed_script_is_staged_without_its_sections(scheduler, fixtures):
     running = scheduler("-allow_partial_backup=true")
     staged(running, "", changed(read("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
     assert BROKEN[1][2] in running.log
@@ -127,7 +127,7 @@ def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, fixtures
     assert (len(left.tasks), len(left.cronJobs), left.hostAttributes, left.jobUpdateDetails) == (19, 2, set(), set())
 
 
-def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, fixtures):
+def test_a_log_with_a_malformed_script_is_loaded_only_with_the_flag(scheduler, fixtures):
     running = scheduler(started=False)
     running.initialize()
     log = SqliteLog(str(running.log_dir))
@@ -144,7 +144,7 @@ def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, f
     assert len(tasks(running.url)) == 19
 
 
-def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
+def test_a_script_does_not_replace_tasks_and_cron_jobs(scheduler, fixtures):
     running = scheduler()
     for section, name in ((4, "tasks"), (5, "cron jobs")):
         put_backup(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
@@ -153,14 +153,14 @@ def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
 
 
 @pytest.mark.parametrize(("section", "name"), [(3, "hosts"), (4, "tasks"), (5, "cron jobs"), (8, "quotas")])
-def test_a_section_that_every_release_writes_may_not_be_missing(scheduler, fixtures, section, name):
+def test_a_missing_section_is_refused(scheduler, fixtures, section, name):
     raw = fields.drop(read("backups", "small-022"), [section])
     put_backup(running := scheduler(), raw)
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
 
-def test_a_missing_lock_is_told(scheduler, fixtures):
+def test_a_missing_lock_is_logged(scheduler, fixtures):
     raw = read("backups", "era-012-nodbscript")
     locks = [one for one in fields.elements(fields.get(raw, 9))[1] if b"lock-hello-3" not in one]
     running = staged(scheduler(), "", fields.put(raw, [9], 14, fields.container(12, locks)))
@@ -169,7 +169,7 @@ def test_a_missing_lock_is_told(scheduler, fixtures):
     assert tokens == {None, "lock-ranker-1"}
 
 
-def test_records_that_no_rule_can_complete_are_told(scheduler, fixtures):
+def test_records_that_cannot_be_upgraded_completely_are_logged(scheduler, fixtures):
     """Tasks without any amounts, and quotas of other things than the three (docs/releases.md 5)."""
     raw = read("backups", "small-022")
     etype, stored = fields.elements(fields.get(raw, 4))

@@ -21,7 +21,7 @@ def pieces(size: int):
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 1 << 20, (1 << 20) + 1, 20_000_001])
-def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
+def test_a_file_has_the_written_bytes(tmp_path, monkeypatch, size):
     monkeypatch.setattr(atomic_file, "FLUSHED", 3 << 20)
     with TemporaryFile(str(tmp_path)) as made:
         digest = made.write(pieces(size))
@@ -32,7 +32,7 @@ def test_what_is_written_is_what_was_given(tmp_path, monkeypatch, size):
     assert os.listdir(tmp_path) == ["named"]
 
 
-def test_a_file_system_without_links_gets_its_files_all_the_same(tmp_path, monkeypatch):
+def test_files_are_renamed_on_a_file_system_without_links(tmp_path, monkeypatch):
     def refused(source, target):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
@@ -47,7 +47,7 @@ def test_a_file_system_without_links_gets_its_files_all_the_same(tmp_path, monke
 
 
 @pytest.mark.parametrize("size", [100, 20_000_001])
-def test_a_disk_that_gives_back_something_else_is_told(tmp_path, monkeypatch, size):
+def test_a_disk_that_returns_other_bytes_is_detected(tmp_path, monkeypatch, size):
     def forgetful(fd, count, offset):
         data = os.pread(fd, count, offset)
         return data if offset else data[:50] + bytes([data[50] ^ 1]) + data[51:]
@@ -62,7 +62,7 @@ def test_a_disk_that_gives_back_something_else_is_told(tmp_path, monkeypatch, si
     assert os.listdir(tmp_path) == []
 
 
-def test_a_name_that_is_taken_stays_with_its_file(tmp_path):
+def test_an_existing_file_is_not_replaced(tmp_path):
     (tmp_path / "named").write_text("first")
     with TemporaryFile(str(tmp_path)) as made:
         made.write([b"second"])

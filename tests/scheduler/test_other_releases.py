@@ -12,9 +12,8 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.scheduler.test_manifests import committed
 from tests.support.expectations import as_era, expected, read
-from tests.support.replay import decoded, replay
+from tests.support.replay import committed_backup, decoded, replay
 
 TIME = 1_400_000_000_000
 JOB = api.JobKey("www", "prod", "web")
@@ -159,13 +158,13 @@ def through(tmp_path):
         path = tmp_path / "scheduler-backup-2014-05-13-16-53"
         path.write_bytes(raw)
         staged = Staged(read_backup(str(path)))
-        return codec.decode(storage.Snapshot, committed(staged, tmp_path)), staged.backup
+        return codec.decode(storage.Snapshot, committed_backup(staged, tmp_path)), staged.backup
 
     return go
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_a_backup_of_any_release_comes_back_in_the_newest_shape(through, name):
+def test_a_backup_of_any_release_is_restored_in_the_current_format(through, name):
     release = RELEASES[name]
     held, _ = through(written(release))
     (task,), (cron,), (host,), (quota,) = held.tasks, held.cronJobs, held.hostAttributes, held.quotaConfigurations
@@ -191,7 +190,7 @@ def test_a_backup_of_any_release_comes_back_in_the_newest_shape(through, name):
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_a_log_of_any_release_is_the_same_state_as_its_backup(through, tmp_path, name):
+def test_a_log_of_any_release_has_the_same_state_as_its_backup(through, tmp_path, name):
     """It has the snapshot as an entry, whole or with each config once."""
     raw = written(RELEASES[name])
     (task,) = fields.elements(fields.get(raw, 4))[1]
@@ -216,7 +215,7 @@ def _groups(held):
     return instructions.initialState, instructions.desiredState
 
 
-def test_a_task_whose_sandbox_was_deleted_is_what_it_was(through):
+def test_a_deleted_sandbox_is_replaced_by_the_status_before_it(through):
     held, backup = through(written(RELEASES["0.5"]))
     (task,) = held.tasks
     assert (task.status, [event.status for event in task.taskEvents]) == (3, [0, 2, 3])
@@ -224,7 +223,7 @@ def test_a_task_whose_sandbox_was_deleted_is_what_it_was(through):
 
 
 @pytest.mark.parametrize("name", [name for name, release in RELEASES.items() if 10 in release.sections])
-def test_an_update_of_any_release_comes_back_in_the_newest_shape(through, name):
+def test_an_update_of_any_release_is_restored_in_the_current_format(through, name):
     (stored,) = through(written(RELEASES[name]))[0].jobUpdateDetails
     update = stored.details.update
     assert same(update.summary.key, api.JobUpdateKey(JOB, "u-1"))
@@ -249,7 +248,7 @@ HYDRATED = {"locks": 9, "hosts": 3, "quotas": 8, "job updates": 10}
 @pytest.mark.parametrize(
     "left_out", [*([name] for name in HYDRATED), ["locks", "job updates"], ["hosts", "quotas"]], ids=" and ".join
 )
-def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, fixtures, left_out):
+def test_any_missing_sections_are_rebuilt_from_the_script(through, fixtures, left_out):
     """-snapshot_hydrate_stores of 0.17 and 0.18 may be any part of the four."""
     raw = read("backups", "era-018-dbscript")
     for name in left_out:

@@ -44,6 +44,11 @@ def backups(scheduler: Scheduler) -> set[Path]:
     return set(scheduler.backup_dir.glob("scheduler-backup-*"))
 
 
+def backup_names(scheduler: Scheduler) -> list[str]:
+    """Return the names in the scheduler's backup folder, without manifests."""
+    return sorted(name for name in os.listdir(scheduler.backup_dir) if not name.startswith("manifest_"))
+
+
 def new_backup(scheduler: Scheduler) -> bytes:
     """Have a backup made and return its bytes."""
     before = backups(scheduler)

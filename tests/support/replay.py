@@ -1,4 +1,4 @@
-"""Log records in, state out, without a process."""
+"""Replay of log records, without a process."""
 
 import struct
 
@@ -11,7 +11,7 @@ from aurora_admin.wire import codec
 
 
 class Records:
-    """A log engine that has these records."""
+    """A log engine with these records, in memory."""
 
     comfortable_bytes = None
 
@@ -47,6 +47,13 @@ def whole(stores):
 
 def decoded(stores):
     return codec.decode(Snapshot, whole(stores))
+
+
+def committed_backup(staged, folder):
+    """The bytes of the backup of a scheduler that started from the log to which `staged` was committed."""
+    engine = Records([])
+    Log(engine, str(folder), 1 << 12).append_snapshot(staged)
+    return whole(replay(engine.records, folder))
 
 
 def recorded(raw):
