@@ -117,9 +117,9 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
     backup = one.backup_dir / NAME
     backup.write_bytes(fields.drop(sample(), [8]))
     done = tool(one, backup)
-    assert (done.code, "it has no section of its quotas" in done.err, positions(one)) == (1, True, [])
+    assert (done.code, "it has no quotas" in done.err, positions(one)) == (1, True, [])
     done = tool(one, backup, "--allow-partial")
-    assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
+    assert (done.code, "it has no quotas" in done.err) == (0, True)
 
 
 @pytest.mark.parametrize(
