@@ -8,9 +8,9 @@ from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import path
-from tests.scheduler.test_replay import misunderstood
 from tests.support.expectations import ERAS, as_022, as_era, expected, read, told_022
 from tests.support.recovery import NAME, OK, TASK_ID, commit, new_backup, put_backup
+from tests.support.replay import log_with_malformed_script
 from tests.support.thrift_calls import call, said, tasks
 
 TASKS, CRON_JOBS, HOSTS, QUOTAS, LOCKS, UPDATES, DB_SCRIPT, EXPERIMENTAL = (
@@ -144,7 +144,7 @@ def test_a_log_with_a_malformed_script_is_loaded_only_with_the_flag(scheduler, f
     running.initialize()
     log = SqliteLog(str(running.log_dir))
     log.fence()
-    log.append(misunderstood())
+    log.append(log_with_malformed_script())
     log.close()
     running.spawn()
     assert running.wait_exit() == 1
