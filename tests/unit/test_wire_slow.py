@@ -11,7 +11,7 @@ from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
 from tests.conftest import CHECKOUT
-from tests.unit.test_roundtrip import STRUCTS, fillings
+from tests.support.structs import STRUCTS, fillings
 
 PROGRAM = """
 import tests.support.without_accelerator

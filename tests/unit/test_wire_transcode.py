@@ -15,8 +15,8 @@ from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.transcode import struct_from_json, struct_to_json
+from tests.support.structs import STRUCTS, Filler
 from tests.support.wire import TEXTUAL, UNIQUE, sample_task, structs
-from tests.unit.test_roundtrip import STRUCTS, Filler
 
 TOKEN = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00[01][0-9a-f])*"|-?[0-9.]+(?:e[-+]?[0-9]+)?|[][{},:]')
 
