@@ -557,7 +557,7 @@ struct QueueJobUpdateStrategy {
   1: i32 groupSize  // instances being changed at any time, 1 or more
 }
 
-// A group begins when the one before is done as a whole.
+// A group begins when all of the one before are done.
 struct BatchJobUpdateStrategy {
   1: i32 groupSize             // instances in a group, 1 or more
   2: bool autopauseAfterBatch  // pause after each group until resumed
@@ -584,7 +584,7 @@ struct JobUpdateSettings {
    5: i32 minWaitInInstanceRunningMs             // how long an instance must run to count as updated, in ms
    6: bool rollbackOnFailure                     // go back by itself when too many instances failed
    7: set<Range> updateOnlyTheseInstances        // the instances to change; empty: all
-   8: bool waitForBatchCompletion                // by whole groups; deprecated since 0.22.0: see updateStrategy
+   8: bool waitForBatchCompletion                // by complete groups; deprecated since 0.22.0: see updateStrategy
    9: optional i32 blockIfNoPulsesAfterMs        // halt without a pulse for so long, in ms; 0 or absent: never
   10: optional bool slaAware                     // kill no instance that its SLA policy protects (since 0.21.0)
   11: optional JobUpdateStrategy updateStrategy  // which instances at a time (since 0.22.0)
@@ -788,7 +788,7 @@ struct Response {
   1: ResponseCode responseCode              // how it ended
   5: ServerInfo serverInfo                  // scheduler that replied; absent if permission was denied
   3: optional Result result                 // result; absent if there is none
-  6: list<ResponseDetail> details           // texts for people, none or more
+  6: list<ResponseDetail> details           // messages for the user
   2: optional string messageDEPRECATED      // text for people [retired after 0.6.0]
   4: optional APIVersion DEPRECATEDversion  // version of the API [retired after 0.6.0]
 }
@@ -991,7 +991,7 @@ service AuroraSchedulerManager extends ReadOnlyScheduler {
     2: string message,    // why, for the update's history
   )
 
-  // Tells a job update that all is well, so that it goes on (since 0.6.0).
+  // Sends a pulse to a job update, so that it continues (since 0.6.0).
   Response pulseJobUpdate(
     1: JobUpdateKey key,    // the update; until 0.7.0 this id was the string updateId
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1058,7 +1058,7 @@ service AuroraAdmin extends AuroraSchedulerManager {
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Moves tasks away from hosts at once, whatever their SLA policy says.
+  // Moves tasks away from hosts immediately, regardless of their SLA policies.
   Response drainHosts(
     1: Hosts hosts,         // the hosts
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1088,12 +1088,12 @@ service AuroraAdmin extends AuroraSchedulerManager {
     1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Asks Mesos about every task, one by one (since 0.16.0).
+  // Requests the state of every task from Mesos, task by task (since 0.16.0).
   Response triggerExplicitTaskReconciliation(
     1: ExplicitReconciliationSettings settings,  // how
   )
 
-  // Asks Mesos for all tasks it knows of (since 0.16.0).
+  // Requests the state of all tasks that Mesos knows (since 0.16.0).
   Response triggerImplicitTaskReconciliation()
 
   // Deletes ended tasks from the store. When its query picks none, it deletes EVERY task (since 0.18.0).

@@ -161,7 +161,7 @@ struct RemoveHostMaintenanceRequest {
   1: string host  // host name
 }
 
-// One change of what is stored. Ids 3 and 4 were never met and stay free.
+// One change of the stored state. Ids 3 and 4 were never used and stay unused.
 union Op {
    1: SaveFrameworkId saveFrameworkId                            // note Mesos' id of the framework
    2: SaveCronJob saveCronJob                                    // add a cron job; until 0.7.0 a SaveAcceptedJob
@@ -186,13 +186,13 @@ union Op {
 // Changes that belong together: all of them are stored, or none.
 struct Transaction {
   1: list<Op> ops       // the changes, in this order
-  2: i32 schemaVersion  // CURRENT_SCHEMA_VERSION; nobody reads it
+  2: i32 schemaVersion  // CURRENT_SCHEMA_VERSION; not read
 }
 
 // First of the entries that an oversized entry was cut into.
 struct FrameHeader {
   1: i32 chunkCount   // chunks that follow
-  2: binary checksum  // MD5 of the whole entry, 16 bytes
+  2: binary checksum  // MD5 of the complete entry, 16 bytes
 }
 
 // A piece of an oversized entry.
@@ -202,7 +202,7 @@ struct FrameChunk {
 
 // Part of an entry too large for the log.
 union Frame {
-  1: FrameHeader header  // what is to come
+  1: FrameHeader header  // header of the frames that follow
   2: FrameChunk chunk    // a piece
 }
 

@@ -1,4 +1,4 @@
-"""Backup files: whole or not at all, named, listed and pruned (docs/storage.md 4)."""
+"""Backup files: complete or not at all, named, listed and pruned (docs/storage.md 4)."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def test_the_newest_backup_is_kept_even_if_the_clock_went_back(scheduler):
 
 
 def test_a_staged_backup_is_not_pruned(scheduler):
-    """The oldest may be the one that an operator is about to commit."""
+    """An operator may be about to commit it."""
     one = scheduler("-max_saved_backups=1")
     put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
@@ -93,7 +93,7 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
 
 
 def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):
-    """Neither to make room nor afterwards: what is there may be all that there will ever be."""
+    """Neither before nor after the failure: no further backup may succeed."""
     one = scheduler("-max_saved_backups=1", started=False)
     one.backup_dir = small_disk / "backups"
     one.backup_dir.mkdir()
@@ -110,7 +110,7 @@ def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_d
 
 
 def test_a_write_to_a_full_disk_changes_nothing(scheduler, small_disk):
-    """The log first: what could not be made durable is not to be seen either."""
+    """A change that is not durable in the log is not visible."""
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
     one.start()
@@ -163,7 +163,7 @@ def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
 
 
 def test_the_newest_backup_is_the_one_that_was_finished_last(tmp_path):
-    """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
+    """The time zone of names may differ. A time in the future would delay the next backup for ever."""
     backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
     finished_at = {
@@ -199,7 +199,7 @@ def test_a_truncated_backup_does_not_count_towards_the_limit(scheduler):
 
 
 def test_backups_go_on_after_an_unexpected_failure(scheduler):
-    """What was spilled is gone: as if the disk had lost it."""
+    """The spill file is truncated, as if the disk had lost it."""
     one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
     assert said(call(one.url, "createJob", description=job())) == OK
     (spill,) = [
@@ -229,7 +229,7 @@ def test_what_fails_by_surprise_is_told_and_tried_again(monkeypatch, caplog):
 
 @pytest.fixture
 def view(tmp_path):
-    """A state without anything."""
+    """An empty state."""
     return View(Stores(str(tmp_path)), 1)
 
 

@@ -8,7 +8,7 @@ from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import path
-from tests.support.expectations import ERAS, as_022, as_era, expected, read, told_022
+from tests.support.expectations import ERAS, as_022, as_era, expected, expected_022, read
 from tests.support.recovery import NAME, OK, TASK_ID, commit, new_backup, put_backup
 from tests.support.replay import log_with_malformed_script
 from tests.support.thrift_calls import call, said, tasks
@@ -69,7 +69,7 @@ def _with_tasks(found):
 def test_a_backup_of_0_22_is_restored_as_that_release_reported_it(scheduler, fixtures, name):
     reported = expected("backups", name)
     running = staged(scheduler(), name)
-    assert as_022(codec.decode(Snapshot, through(running)), reported) == told_022(reported)
+    assert as_022(codec.decode(Snapshot, through(running)), reported) == expected_022(reported)
 
 
 @pytest.mark.parametrize("name", ERAS)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, written in blocks and read back while the next ones are file."""
+"""Files that appear complete or not at all, written in blocks and read back."""
 
 import errno
 import hashlib
@@ -38,12 +38,12 @@ def test_files_are_renamed_on_a_file_system_without_links(tmp_path, monkeypatch)
 
     monkeypatch.setattr(os, "link", refused)
     with TemporaryFile(str(tmp_path)) as file:
-        file.write([b"whole"])
+        file.write([b"complete"])
         (tmp_path / "taken").write_bytes(b"other")
         with pytest.raises(PermissionError):
             file.link("taken")
         file.link("named")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"named": b"whole", "taken": b"other"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"named": b"complete", "taken": b"other"}
 
 
 @pytest.mark.parametrize("size", [100, 20_000_001])

@@ -45,20 +45,20 @@ def replay(records, folder, **settings):
     return stores
 
 
-def whole(stores):
+def snapshot_bytes(stores):
     """The bytes of a backup of these stores."""
     return b"".join(writer.snapshot(View(stores, stores.snapshot_ms or 0)))
 
 
 def decoded(stores):
-    return codec.decode(Snapshot, whole(stores))
+    return codec.decode(Snapshot, snapshot_bytes(stores))
 
 
 def committed_backup(staged, folder):
     """The bytes of the backup of a scheduler that started from the log to which `staged` was committed."""
     engine = Records([])
     Log(engine, str(folder), 1 << 12).append_snapshot(staged)
-    return whole(replay(engine.records, folder))
+    return snapshot_bytes(replay(engine.records, folder))
 
 
 def recorded(raw):

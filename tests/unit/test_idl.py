@@ -170,8 +170,8 @@ def test_slim_structs_are_subsets_of_the_full_ones():
         if name == "Empty":
             assert fields == {}
             continue
-        module, whole = re.match(r"// (api|storage)\.(\w+)", block.comment).groups()
-        specs = [spec for spec in getattr(GENERATED[module], whole).thrift_spec if spec]
+        module, full = re.match(r"// (api|storage)\.(\w+)", block.comment).groups()
+        specs = [spec for spec in getattr(GENERATED[module], full).thrift_spec if spec]
         assert fields.items() <= {(spec[0], spec[2]): spec[1] for spec in specs}.items(), name
 
 

@@ -186,14 +186,14 @@ def test_the_limit_holds_for_a_string_inside_a_skipped_struct():
 
 
 def test_a_truncated_message_is_the_end_of_the_input(sweep):
-    whole = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
-    raw = message.to_binary(whole)
-    header = len(raw) - len(whole.body)
+    original = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
+    raw = message.to_binary(original)
+    header = len(raw) - len(original.body)
     for cut in range(header):
         error = refused(message.from_binary, raw[:cut])
         assert error
         assert error.java_class == "TTransportException"
-    text = message.to_json(whole)
+    text = message.to_json(original)
     for cut in sweep(range(len(text)), 300):
         error = refused(message.from_json, text[:cut])
         assert error
@@ -201,9 +201,9 @@ def test_a_truncated_message_is_the_end_of_the_input(sweep):
 
 
 def test_a_damaged_message_is_read_or_refused(sweep):
-    whole = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
-    header = message.header_binary(whole.name, whole.type, whole.seqid)
-    for read, raw in ((message.from_binary, header), (message.from_json, message.to_json(whole))):
+    original = message.Message("getTasksStatus", message.REPLY, 7, sample_task())
+    header = message.header_binary(original.name, original.type, original.seqid)
+    for read, raw in ((message.from_binary, header), (message.from_json, message.to_json(original))):
         rng = random.Random(5)
         for at in sweep(range(len(raw)), 300):
             damaged = bytearray(raw)

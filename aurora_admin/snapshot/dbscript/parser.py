@@ -15,7 +15,7 @@ COUNT = re.compile(r"-- (\d+) \+/- SELECT COUNT\(\*\) FROM PUBLIC\.(\w+);")
 INSERT = re.compile(r"INSERT INTO PUBLIC\.(\w+)\(([\w, ]+)\) VALUES")
 VALUE = re.compile(
     r"(?P<text>'[^']*(?:''[^']*)*')|STRINGDECODE\((?P<escaped>'[^']*(?:''[^']*)*')\)|X'(?P<hex>[0-9a-fA-F]*)'"
-    r"|(?P<real>-?\d+(?:\.\d+(?:E-?\d+)?|E-?\d+))|(?P<whole>-?\d+)|(?P<word>TRUE|FALSE|NULL)"
+    r"|(?P<real>-?\d+(?:\.\d+(?:E-?\d+)?|E-?\d+))|(?P<integer>-?\d+)|(?P<word>TRUE|FALSE|NULL)"
 )
 WORDS: dict[str, Value] = {"TRUE": True, "FALSE": False, "NULL": None}
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
