@@ -2,14 +2,14 @@
 //
 // Names, ids, types and order are those of the newest release. "Retired" is what no current release writes or reads; it
 // stays under its id, after the rest, because old servers and old backups have it. Where an id had several meanings the
-// newest counts, and the comment tells the others. "Since" names the first release, nothing the very first ones; times
+// newest counts, and the comment has the others. "Since" names the first release; without it the field is in all. Times
 // are ms since the epoch unless the name says otherwise; MiB are 2^20 bytes.
 namespace py api
 
 // What a cron job does when its time comes while tasks of the last run are still active.
 enum CronCollisionPolicy {
   KILL_EXISTING = 0,  // kill them, then start
-  CANCEL_NEW = 1,     // leave them alone and skip this run
+  CANCEL_NEW = 1,     // let them run and skip this run
   RUN_OVERLAP = 2,    // refused in new jobs; in stored ones the same as CANCEL_NEW
 }
 
@@ -20,16 +20,16 @@ enum JobUpdateAction {
   INSTANCE_UPDATING = 3,         // change to the new configuration begins
   INSTANCE_ROLLING_BACK = 4,     // change back to the old configuration begins
   INSTANCE_UPDATE_FAILED = 5,    // failed more often than the update tolerates
-  INSTANCE_ROLLBACK_FAILED = 6,  // the way back failed, too
+  INSTANCE_ROLLBACK_FAILED = 6,  // rolling back failed, too
 }
 
-// What became of a pulse. Until 0.7.0 PAUSED was 2 and FINISHED 3.
+// Result of a pulse. Until 0.7.0 PAUSED was 2 and FINISHED 3.
 enum JobUpdatePulseStatus {
-  OK = 1,        // taken: the update goes on
+  OK = 1,        // accepted: the update goes on
   FINISHED = 2,  // too late: the update has ended
 }
 
-// Where a job update stands.
+// State of a job update.
 enum JobUpdateStatus {
   ROLLING_FORWARD = 0,              // instances are being changed to the new configuration
   ROLLING_BACK = 1,                 // instances are being changed back
@@ -38,16 +38,16 @@ enum JobUpdateStatus {
   ROLLED_FORWARD = 4,               // ended: all instances have the new configuration
   ROLLED_BACK = 5,                  // ended: all instances have the old configuration again
   ABORTED = 6,                      // ended by a user, instances left as they were at that moment
-  ERROR = 7,                        // ended by a fault in the scheduler
-  FAILED = 8,                       // ended: too many instances failed, and rolling back was not wanted or failed
+  ERROR = 7,                        // ended by an error in the scheduler
+  FAILED = 8,                       // ended: too many instances failed, and rolling back was not enabled or failed
   ROLL_FORWARD_AWAITING_PULSE = 9,  // halted on the way forward, until the next pulse
   ROLL_BACK_AWAITING_PULSE = 10,    // halted on the way back, until the next pulse
 }
 
-// How far a host is on its way out of service.
+// Maintenance state of a host.
 enum MaintenanceMode {
   NONE = 1,       // in service
-  SCHEDULED = 2,  // new tasks go elsewhere if they can
+  SCHEDULED = 2,  // new tasks are placed on other hosts if possible
   DRAINING = 3,   // its tasks are being moved away; gets no new ones
   DRAINED = 4,    // empty, safe to switch off
 }
@@ -77,15 +77,15 @@ enum ScheduleStatus {
   FINISHED = 3,      // ended well
   FAILED = 4,        // ended badly
   KILLED = 5,        // ended on request
-  KILLING = 6,       // asked to end, on behalf of a user or an update
-  LOST = 7,          // gone without a word from its agent
-  ASSIGNED = 9,      // a host is chosen and told
+  KILLING = 6,       // being ended by a user or an update
+  LOST = 7,          // lost: its agent has not reported the end
+  ASSIGNED = 9,      // assigned to a host, which has been informed
   INIT = 11,         // about to be stored for the first time; never seen in the store
-  RESTARTING = 12,   // asked to end, to be started again
-  PREEMPTING = 13,   // asked to end, to make room for a more important task
+  RESTARTING = 12,   // being ended, to be started again
+  PREEMPTING = 13,   // being ended, to make room for a more important task
   THROTTLED = 16,    // waits before it is PENDING again, as it failed too often too fast
-  DRAINING = 17,     // asked to end, as its host goes into maintenance
-  PARTITIONED = 18,  // its agent does not answer (since 0.20.0)
+  DRAINING = 17,     // being ended, because its host goes into maintenance
+  PARTITIONED = 18,  // its agent is unreachable (since 0.20.0)
 }
 
 // Updates that have not ended.
@@ -110,10 +110,10 @@ const set<JobUpdateStatus> AWAITNG_PULSE_JOB_UPDATE_STATES = [
   JobUpdateStatus.ROLL_FORWARD_AWAITING_PULSE, JobUpdateStatus.ROLL_BACK_AWAITING_PULSE
 ]
 
-// HTTP request header: with any value, or none, a scheduler that does not lead answers by itself.
+// HTTP request header: with any value, or none, a standby scheduler processes the request itself.
 const string BYPASS_LEADER_REDIRECT_HEADER_NAME = "Bypass-Leader-Redirect"
 
-// What role, environment and name of a job look like.
+// Pattern of role, environment and name of a job.
 const string GOOD_IDENTIFIER_PATTERN = "^[\\w\\-\\.]+$"
 
 // The same for Java.
@@ -144,7 +144,7 @@ const set<ScheduleStatus> TERMINAL_STATES = [
 
 // One quantity of one kind. Of all kinds only namedPort may come more than once in a set.
 union Resource {
-  1: double numCpus    // CPU cores, in fractions if need be
+  1: double numCpus    // CPU cores; fractions are allowed
   2: i64 ramMb         // memory, in MiB
   3: i64 diskMb        // disk space, in MiB
   4: string namedPort  // name of a port to be given to the task; one port per name
@@ -160,7 +160,7 @@ struct ResourceAggregate {
   3: optional i64 diskMb      // disk space, in MiB [retired after 0.20.0]
 }
 
-// Answer of getQuota: what a role may use and what it uses.
+// Result of getQuota: what a role may use and what it uses.
 struct GetQuotaResult {
   1: ResourceAggregate quota                                 // for production tasks on shared hosts
   2: optional ResourceAggregate prodSharedConsumption        // production, shared hosts; until 0.9.0 prodConsumption
@@ -182,7 +182,7 @@ struct InstanceKey {
   2: i32 instanceId  // number of the instance, from 0
 }
 
-// Whom a job belongs to. Deprecated since 0.6.0: JobKey.role says it.
+// Owner of a job. Deprecated since 0.6.0 in favour of JobKey.role.
 struct Identity {
   2: string user           // name of the user who submitted it
   1: optional string role  // account that the tasks run as [retired after 0.12.0]
@@ -194,7 +194,7 @@ struct ValueConstraint {
   2: set<string> values  // the values
 }
 
-// How many tasks of a job hosts of one value may have together.
+// Limit of the tasks of a job on hosts with the same value of an attribute.
 struct LimitConstraint {
   1: i32 limit  // active tasks
 }
@@ -208,10 +208,10 @@ union TaskConstraint {
 // Which hosts will do, judged by one attribute.
 struct Constraint {
   1: string name                // name of the attribute, such as host or rack
-  2: TaskConstraint constraint  // what is asked of it
+  2: TaskConstraint constraint  // condition for it
 }
 
-// What the executor is told to do.
+// Input of the executor.
 struct ExecutorConfig {
   1: string name  // name of the executor; the stock one is AURORA_EXECUTOR_NAME
   2: string data  // text for the executor, not read by the scheduler; JSON for the stock one
@@ -262,7 +262,7 @@ struct DockerParameter {
 
 // Settings for the Docker daemon.
 struct DockerContainer {
-  1: string image                               // image name, with a tag if need be
+  1: string image                               // image name, with an optional tag
   2: optional list<DockerParameter> parameters  // more options for the docker command
 }
 
@@ -280,7 +280,7 @@ struct MesosFetcherURI {
   4: optional string outputFile  // name in the sandbox, if not the one it has (since 0.22.0)
 }
 
-// What becomes of a task whose agent does not answer.
+// What happens to a task whose agent is unreachable.
 struct PartitionPolicy {
   1: bool reschedule         // give it up and start another
   2: optional i64 delaySecs  // how long to wait before that, in seconds
@@ -298,10 +298,10 @@ struct CountSlaPolicy {
   2: i64 durationSecs  // an instance counts once it has been running this long, in seconds
 }
 
-// The scheduler asks over HTTP before it moves a task.
+// The scheduler requests permission over HTTP before it moves a task.
 struct CoordinatorSlaPolicy {
-  1: string coordinatorUrl  // where to ask
-  2: string statusKey       // which field of the JSON answer says yes or no
+  1: string coordinatorUrl  // URL of the service
+  2: string statusKey       // field of the JSON response that has the decision
 }
 
 // How much of a job maintenance must leave running.
@@ -321,13 +321,13 @@ struct TaskConfig {
   18: optional bool production                        // deprecated since 0.14.0: see tier; the scheduler fills it in
   30: optional string tier                            // name of one of the scheduler's tiers; absent: its default one
   32: set<Resource> resources                         // what one instance needs
-  20: set<Constraint> constraints                     // which hosts will do
+  20: set<Constraint> constraints                     // conditions for hosts
   33: optional set<MesosFetcherURI> mesosFetcherUris  // what the agent downloads into the sandbox first
   22: optional map<string, string> taskLinks          // pages about the task: URL by label
   23: optional string contactEmail                    // mail address of the people behind it
   25: optional ExecutorConfig executorConfig          // what the executor does; absent: a container without one
   27: optional set<Metadata> metadata                 // labels
-  34: optional PartitionPolicy partitionPolicy        // what to do when its agent does not answer
+  34: optional PartitionPolicy partitionPolicy        // what to do if its agent is unreachable
   35: optional SlaPolicy slaPolicy                    // how many instances maintenance must leave running
   29: Container container = {"mesos": {}}             // what it runs in; Mesos containerizer unless set (since 0.7.0)
    3: optional string jobName                         // name of the job [retired after 0.12.0]
@@ -362,7 +362,7 @@ struct AssignedTask {
 struct TaskEvent {
   1: i64 timestamp              // when, in ms since the epoch
   2: ScheduleStatus status      // the state
-  3: optional string message    // why, if there is something to say
+  3: optional string message    // reason, if there is one
   4: optional string scheduler  // host name of the scheduler that saw it
 }
 
@@ -371,7 +371,7 @@ struct ScheduledTask {
   1: AssignedTask assignedTask   // the instance and its place
   2: ScheduleStatus status       // state it is in
   3: i32 failureCount            // failures of the instance so far, its earlier runs included
-  6: i32 timesPartitioned        // how often its agent fell silent (since 0.20.0)
+  6: i32 timesPartitioned        // how often its agent became unreachable (since 0.20.0)
   4: list<TaskEvent> taskEvents  // every state it has been in, oldest first
   5: string ancestorId           // task id of the run before this one, if there was one
 }
@@ -387,8 +387,8 @@ struct TaskQuery {
   10: optional set<string> slaveHosts        // host names of agents
   11: optional set<JobKey> jobKeys           // jobs
   12: optional i32 offset                    // matching tasks to leave out; none if 0 or less
-  13: optional i32 limit                     // most tasks to answer; no limit if 0 or less, except in pruneTasks
-   8: optional Identity owner                // whom the job belongs to [retired after 0.12.0]
+  13: optional i32 limit                     // most tasks to return; no limit if 0 or less, except in pruneTasks
+   8: optional Identity owner                // owner of the job [retired after 0.12.0]
 }
 
 // Instances that follow each other.
@@ -444,43 +444,43 @@ struct TierConfig {
   2: map<string, string> settings  // its settings by name, such as preemptible and revocable, as text
 }
 
-// Answer of getTasksStatus and getTasksWithoutConfigs.
+// Result of getTasksStatus and getTasksWithoutConfigs.
 struct ScheduleStatusResult {
   1: list<ScheduledTask> tasks  // tasks that match
 }
 
-// Answer of getJobs.
+// Result of getJobs.
 struct GetJobsResult {
   1: set<JobConfiguration> configs  // jobs with active tasks, and cron jobs
 }
 
-// Answer of getJobSummary.
+// Result of getJobSummary.
 struct JobSummaryResult {
   1: set<JobSummary> summaries  // one per job
 }
 
-// Answer of getRoleSummary.
+// Result of getRoleSummary.
 struct RoleSummaryResult {
   1: set<RoleSummary> summaries  // one per role
 }
 
-// Answer of getConfigSummary.
+// Result of getConfigSummary.
 struct ConfigSummaryResult {
-  1: ConfigSummary summary  // the job asked for
+  1: ConfigSummary summary  // the requested job
 }
 
-// Answer of populateJobConfig.
+// Result of populateJobConfig.
 struct PopulateJobResult {
   2: TaskConfig taskConfig                         // what was sent, with the scheduler's defaults filled in
   1: optional set<TaskConfig> populatedDEPRECATED  // the same, once per instance [retired after 0.7.0]
 }
 
-// Answer of getPendingReason.
+// Result of getPendingReason.
 struct GetPendingReasonResult {
   1: set<PendingReason> reasons  // one per waiting task
 }
 
-// Answer of getTierConfigs.
+// Result of getTierConfigs.
 struct GetTierConfigResult {
   1: string defaultTierName  // tier of a task that names none
   2: set<TierConfig> tiers   // all tiers
@@ -512,36 +512,36 @@ struct Hosts {
   1: set<string> hostNames  // their host names
 }
 
-// How far a host is on its way out of service.
+// Maintenance state of a host.
 struct HostStatus {
   1: string host           // host name
   2: MaintenanceMode mode  // how far
 }
 
-// A drain that was asked for and is not over; stored by host name, the latest only.
+// A requested drain that has not ended; only the latest of each host is stored.
 struct HostMaintenanceRequest {
   1: string host                 // host name
   2: SlaPolicy defaultSlaPolicy  // for tasks that have no policy of their own
   3: i64 timeoutSecs             // seconds after createdTimestampMs at which policies no longer count; 0 of drainHosts
-  4: i64 createdTimestampMs      // when it was asked for, in ms since the epoch
+  4: i64 createdTimestampMs      // time of the request, in ms since the epoch
 }
 
-// Answer of startMaintenance.
+// Result of startMaintenance.
 struct StartMaintenanceResult {
   1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
 
-// Answer of drainHosts and slaDrainHosts.
+// Result of drainHosts and slaDrainHosts.
 struct DrainHostsResult {
   1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
 
-// Answer of maintenanceStatus.
+// Result of maintenanceStatus.
 struct MaintenanceStatusResult {
   1: set<HostStatus> statuses  // hosts that the scheduler knows
 }
 
-// Answer of endMaintenance.
+// Result of endMaintenance.
 struct EndMaintenanceResult {
   1: set<HostStatus> statuses  // hosts that the scheduler knows, as they are now
 }
@@ -557,7 +557,7 @@ struct QueueJobUpdateStrategy {
   1: i32 groupSize  // instances being changed at any time, 1 or more
 }
 
-// A group begins when the one before is done as a whole.
+// A group begins when all of the one before are done.
 struct BatchJobUpdateStrategy {
   1: i32 groupSize             // instances in a group, 1 or more
   2: bool autopauseAfterBatch  // pause after each group until resumed
@@ -576,15 +576,15 @@ union JobUpdateStrategy {
   3: VariableBatchJobUpdateStrategy varBatchStrategy  // group after group, each of a size of its own
 }
 
-// How a job update proceeds, and what it puts up with.
+// How a job update proceeds, and which failures it tolerates.
 struct JobUpdateSettings {
    1: i32 updateGroupSize                        // instances at a time; deprecated since 0.22.0: see updateStrategy
-   2: i32 maxPerInstanceFailures                 // failures of one instance that are put up with
-   3: i32 maxFailedInstances                     // failed instances that are put up with
+   2: i32 maxPerInstanceFailures                 // failures of one instance that are tolerated
+   3: i32 maxFailedInstances                     // failed instances that are tolerated
    5: i32 minWaitInInstanceRunningMs             // how long an instance must run to count as updated, in ms
    6: bool rollbackOnFailure                     // go back by itself when too many instances failed
    7: set<Range> updateOnlyTheseInstances        // the instances to change; empty: all
-   8: bool waitForBatchCompletion                // by whole groups; deprecated since 0.22.0: see updateStrategy
+   8: bool waitForBatchCompletion                // by complete groups; deprecated since 0.22.0: see updateStrategy
    9: optional i32 blockIfNoPulsesAfterMs        // halt without a pulse for so long, in ms; 0 or absent: never
   10: optional bool slaAware                     // kill no instance that its SLA policy protects (since 0.21.0)
   11: optional JobUpdateStrategy updateStrategy  // which instances at a time (since 0.22.0)
@@ -612,7 +612,7 @@ struct JobUpdateInstructions {
   3: JobUpdateSettings settings            // how to go about it
 }
 
-// Where a job update stands; worked out from its events, so what is stored is only for show.
+// State of a job update. It is computed from the events; the stored value is informative only.
 struct JobUpdateState {
   1: JobUpdateStatus status       // status of the latest event
   2: i64 createdTimestampMs       // first event, in ms since the epoch
@@ -623,7 +623,7 @@ struct JobUpdateState {
 struct JobUpdateSummary {
   5: JobUpdateKey key                 // names it (since 0.8.0)
   3: string user                      // who started it
-  4: JobUpdateState state             // where it stands
+  4: JobUpdateState state             // its state
   6: optional set<Metadata> metadata  // labels given with the request (since 0.16.0)
   1: optional string updateId         // id of the update [retired after 0.8.0]
   2: optional JobKey jobKey           // job being updated [retired after 0.8.0]
@@ -639,7 +639,7 @@ struct JobUpdate {
 struct JobUpdateEvent {
   1: JobUpdateStatus status   // the status
   2: i64 timestampMs          // when, in ms since the epoch
-  3: optional string user     // who asked for it, if somebody did
+  3: optional string user     // user who requested it, if any
   4: optional string message  // what that person, or the scheduler, had to say
 }
 
@@ -648,7 +648,7 @@ struct JobInstanceUpdateEvent {
   1: i32 instanceId           // number of the instance
   2: i64 timestampMs          // when, in ms since the epoch
   3: JobUpdateAction action   // the step
-  4: optional string message  // why, if there is something to say (since 0.21.0)
+  4: optional string message  // reason, if there is one (since 0.21.0)
 }
 
 // A job update with its history.
@@ -666,33 +666,33 @@ struct JobUpdateQuery {
   4: string user                          // who started it
   5: set<JobUpdateStatus> updateStatuses  // statuses
   6: i32 offset                           // matching updates to leave out; none if 0 or less
-  7: i32 limit                            // most updates to answer; no limit if 0 or less
+  7: i32 limit                            // most updates to return; no limit if 0 or less
   1: optional string updateId             // id of one update [retired after 0.7.0]
 }
 
-// Answer of startJobUpdate; also of one that was refused, for the update that is under way.
+// Result of startJobUpdate; of a refused one, it names the update that is in progress.
 struct StartJobUpdateResult {
   1: JobUpdateKey key                         // names the update; until 0.7.0 this id was the string updateId
   2: optional JobUpdateSummary updateSummary  // the update as it begins (since 0.16.0)
 }
 
-// Answer of getJobUpdateSummaries.
+// Result of getJobUpdateSummaries.
 struct GetJobUpdateSummariesResult {
   1: list<JobUpdateSummary> updateSummaries  // updates that match, latest change first
 }
 
-// Answer of getJobUpdateDetails.
+// Result of getJobUpdateDetails.
 struct GetJobUpdateDetailsResult {
-  1: JobUpdateDetails details            // the update asked for by key; deprecated since 0.16.0: see detailsList
+  1: JobUpdateDetails details            // the update with the requested key; deprecated since 0.16.0: see detailsList
   2: list<JobUpdateDetails> detailsList  // updates that match the query (since 0.16.0)
 }
 
-// Answer of pulseJobUpdate.
+// Result of pulseJobUpdate.
 struct PulseJobUpdateResult {
   1: JobUpdatePulseStatus status  // what became of the pulse
 }
 
-// Answer of getJobUpdateDiff: what an update would do, without doing it.
+// Result of getJobUpdateDiff: the changes that an update would make.
 struct GetJobUpdateDiffResult {
   1: set<ConfigGroup> add        // instances that would be new, and what they would run
   2: set<ConfigGroup> remove     // instances that would go, and what they run
@@ -700,19 +700,19 @@ struct GetJobUpdateDiffResult {
   4: set<ConfigGroup> unchanged  // instances that would stay, and what they run
 }
 
-// Answer of listBackups.
+// Result of listBackups.
 struct ListBackupsResult {
-  1: set<string> backups  // names of whatever is in the backup folder; a name serves as backup id
+  1: set<string> backups  // names of the files in the backup folder, which are the backup ids
 }
 
-// Answer of queryRecovery.
+// Result of queryRecovery.
 struct QueryRecoveryResult {
   1: set<ScheduledTask> tasks  // what matches, of the tasks staged
 }
 
 // How to compare tasks with Mesos.
 struct ExplicitReconciliationSettings {
-  1: optional i32 batchSize  // tasks per question, 1 or more; absent: the scheduler's flag
+  1: optional i32 batchSize  // tasks per request, 1 or more; absent: the scheduler's flag
 }
 
 // What a lock is held on. Deprecated since 0.20.0.
@@ -726,7 +726,7 @@ struct Lock {
   2: string token             // proves who holds it
   3: string user              // who took it
   4: i64 timestampMs          // when, in ms since the epoch
-  5: optional string message  // why, if there is something to say
+  5: optional string message  // reason, if there is one
 }
 
 // Version of the API. [retired after 0.10.0]
@@ -734,17 +734,17 @@ struct APIVersion {
   1: i32 major  // 3 in every release that had it
 }
 
-// Answer of acquireLock. [retired after 0.12.0]
+// Result of acquireLock. [retired after 0.12.0]
 struct AcquireLockResult {
   1: Lock lock  // the lock taken
 }
 
-// Answer of getLocks. [retired after 0.12.0]
+// Result of getLocks. [retired after 0.12.0]
 struct GetLocksResult {
   1: set<Lock> locks  // all locks held
 }
 
-// What a call found out; which member, depends on the method.
+// Result of a call; the member depends on the method.
 union Result {
    1: PopulateJobResult populateJobResult                      // of populateJobConfig
    3: ScheduleStatusResult scheduleStatusResult                // of getTasksStatus and getTasksWithoutConfigs
@@ -771,7 +771,7 @@ union Result {
   19: GetLocksResult getLocksResult                            // of getLocks [retired after 0.12.0]
 }
 
-// Who answered.
+// The scheduler that replied.
 struct ServerInfo {
   1: string clusterName             // name of the cluster
   3: string statsUrlPrefix          // how URLs of container statistics begin; may be empty
@@ -786,9 +786,9 @@ struct ResponseDetail {
 // What every method returns.
 struct Response {
   1: ResponseCode responseCode              // how it ended
-  5: ServerInfo serverInfo                  // who answered; absent from refusals for lack of permission
-  3: optional Result result                 // what was found out; absent when there is nothing to tell
-  6: list<ResponseDetail> details           // texts for people, none or more
+  5: ServerInfo serverInfo                  // scheduler that replied; absent if permission was denied
+  3: optional Result result                 // result; absent if there is none
+  6: list<ResponseDetail> details           // messages for the user
   2: optional string messageDEPRECATED      // text for people [retired after 0.6.0]
   4: optional APIVersion DEPRECATEDversion  // version of the API [retired after 0.6.0]
 }
@@ -824,7 +824,7 @@ struct RewriteConfigsRequest {
   1: list<ConfigRewrite> rewriteCommands  // replacements, in this order
 }
 
-// Who calls; servers from 0.10.0 on take it and do not look at it. [retired after 0.10.0]
+// Caller; servers since 0.10.0 ignore it. [retired after 0.10.0]
 struct SessionKey {
   4: optional string mechanism  // name of the way to prove it; UNAUTHENTICATED by default
   5: optional binary data       // the proof, in bytes of that mechanism's own
@@ -840,12 +840,12 @@ service ReadOnlyScheduler {
     1: string role,  // the role; absent: every role
   )
 
-  // Tasks, whole.
+  // Complete tasks.
   Response getTasksStatus(
     1: TaskQuery query,  // which
   )
 
-  // Tasks without what the executor is told. Release 0.22 fails if one of them has no executorConfig.
+  // Tasks without the input of their executor. Release 0.22 fails if one of them has no executorConfig.
   Response getTasksWithoutConfigs(
     1: TaskQuery query,  // which
   )
@@ -880,7 +880,7 @@ service ReadOnlyScheduler {
     1: JobUpdateQuery jobUpdateQuery,  // which
   )
 
-  // Job updates with their history (since 0.6.0). One argument is needed; with both, key is not looked at.
+  // Job updates with their history (since 0.6.0). One argument is needed; with both, key is ignored.
   Response getJobUpdateDetails(
     1: JobUpdateKey key,      // one update; deprecated since 0.16.0; until 0.7.0 this id was the string updateId
     2: JobUpdateQuery query,  // which (since 0.16.0)
@@ -918,7 +918,7 @@ service AuroraSchedulerManager extends ReadOnlyScheduler {
     3: Lock lock,           // the lock that the caller holds on the job, if any [retired after 0.12.0]
   )
 
-  // Runs a cron job now, in its own time after the answer.
+  // Runs a cron job now, asynchronously.
   Response startCronJob(
     4: JobKey job,          // the job
     3: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -991,7 +991,7 @@ service AuroraSchedulerManager extends ReadOnlyScheduler {
     2: string message,    // why, for the update's history
   )
 
-  // Tells a job update that all is well, so that it goes on (since 0.6.0).
+  // Sends a pulse to a job update, so that it continues (since 0.6.0).
   Response pulseJobUpdate(
     1: JobUpdateKey key,    // the update; until 0.7.0 this id was the string updateId
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1019,12 +1019,12 @@ service AuroraAdmin extends AuroraSchedulerManager {
     1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // What is in the backup folder.
+  // Lists the files in the backup folder.
   Response listBackups(
     1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Loads a backup into memory beside the running state, which stays as it is.
+  // Loads a backup into memory; the running state does not change.
   Response stageRecovery(
     1: string backupId,     // its file name
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1036,7 +1036,7 @@ service AuroraAdmin extends AuroraSchedulerManager {
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Takes tasks out of the staged backup; the file stays as it is.
+  // Removes tasks from the staged backup; the file does not change.
   Response deleteRecoveryTasks(
     1: TaskQuery query,     // which; offset and limit do not count
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1058,7 +1058,7 @@ service AuroraAdmin extends AuroraSchedulerManager {
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Moves tasks away from hosts at once, whatever their SLA policy says.
+  // Moves tasks away from hosts immediately, regardless of their SLA policies.
   Response drainHosts(
     1: Hosts hosts,         // the hosts
     2: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
@@ -1088,12 +1088,12 @@ service AuroraAdmin extends AuroraSchedulerManager {
     1: SessionKey session,  // who calls, for releases that ask [retired after 0.10.0]
   )
 
-  // Asks Mesos about every task, one by one (since 0.16.0).
+  // Requests the state of every task from Mesos, task by task (since 0.16.0).
   Response triggerExplicitTaskReconciliation(
     1: ExplicitReconciliationSettings settings,  // how
   )
 
-  // Asks Mesos for all tasks it knows of (since 0.16.0).
+  // Requests the state of all tasks that Mesos knows (since 0.16.0).
   Response triggerImplicitTaskReconciliation()
 
   // Deletes ended tasks from the store. When its query picks none, it deletes EVERY task (since 0.18.0).

@@ -1,9 +1,9 @@
-// Structs of api.thrift and storage.thrift cut down to what names a record and where it is. Decoding one reads the
-// fields below and steps over all others in C, unknown ones included. For reading only: what is not declared is lost on
-// writing. Strings are bytes, as they may hold anything and are compared, not shown.
+// Structs of api.thrift and storage.thrift, reduced to the fields that identify a record and locate it. Decoding one
+// skips all other fields in C, including unknown ones. They are for reading only: other fields are lost on writing.
+// Strings are binary: they are compared, not printed, and need not be UTF-8.
 namespace py slim
 
-// Any struct: steps over it.
+// Any struct, skipped.
 struct Empty {
 }
 
@@ -19,40 +19,40 @@ struct TaskConfig {
   28: JobKey job  // the job; absent until 0.5.0
 }
 
-// api.TaskConfig, with what old releases did not write
-struct WholeTaskConfig {
+// api.TaskConfig, with the fields that early releases did not write
+struct CurrentTaskConfig {
   28: JobKey job            // the job; absent until 0.5.0
   29: Empty container       // what it runs in; absent until 0.6.0
-  30: binary tier           // name of a tier; absent until 0.14.0 where nobody chose one
+  30: binary tier           // name of a tier; absent until 0.14.0 unless set by the user
   32: set<Empty> resources  // what one instance needs; absent until 0.13.0
 }
 
 // api.AssignedTask
 struct AssignedTask {
   1: binary taskId     // names the task
-  2: binary slaveId    // Mesos' id of the agent; absent until there is one
-  3: binary slaveHost  // host name of the agent; absent until there is one
+  2: binary slaveId    // Mesos' id of the agent; absent before placement
+  3: binary slaveHost  // host name of the agent; absent before placement
   4: TaskConfig task   // what it runs
   6: i32 instanceId    // number of the instance, from 0
 }
 
 // api.ScheduledTask
 struct ScheduledTask {
-  1: AssignedTask assignedTask  // the task and its place
+  1: AssignedTask assignedTask  // the task and its host
   2: i32 status                 // a ScheduleStatus
 }
 
-// api.AssignedTask, when which job it is comes from elsewhere
+// api.AssignedTask, for tasks whose job is known
 struct PartialAssignedTask {
   1: binary taskId     // names the task
-  2: binary slaveId    // Mesos' id of the agent; absent until there is one
-  3: binary slaveHost  // host name of the agent; absent until there is one
+  2: binary slaveId    // Mesos' id of the agent; absent before placement
+  3: binary slaveHost  // host name of the agent; absent before placement
   6: i32 instanceId    // number of the instance, from 0
 }
 
-// api.ScheduledTask, when which job it is comes from elsewhere
+// api.ScheduledTask, for tasks whose job is known
 struct PartialTask {
-  1: PartialAssignedTask assignedTask  // the task and its place
+  1: PartialAssignedTask assignedTask  // the task and its host
   2: i32 status                        // a ScheduleStatus
 }
 
@@ -102,26 +102,26 @@ struct JobUpdateState {
 
 // api.JobUpdateSummary
 struct JobUpdateSummary {
-  4: JobUpdateState state  // where the update stands, for show
+  4: JobUpdateState state  // state of the update, informative only
   5: JobUpdateKey key      // names the update; absent until 0.7.0
 }
 
 // api.InstanceTaskConfig
 struct InstanceTaskConfig {
-  1: WholeTaskConfig task  // what they run
+  1: CurrentTaskConfig task  // what they run
 }
 
 // api.JobUpdateSettings
 struct JobUpdateSettings {
-   9: i32 blockIfNoPulsesAfterMs  // 0 where it was not given, until 0.18.0
+   9: i32 blockIfNoPulsesAfterMs  // 0 if unset, until 0.18.0
   11: Empty updateStrategy        // which instances at a time; absent until 0.21.0
 }
 
 // api.JobUpdateInstructions
 struct JobUpdateInstructions {
   1: set<InstanceTaskConfig> initialState  // what the instances run before
-  2: InstanceTaskConfig desiredState       // what they shall run
-  3: JobUpdateSettings settings            // how to go about it
+  2: InstanceTaskConfig desiredState       // what they run afterwards
+  3: JobUpdateSettings settings            // how it proceeds
 }
 
 // api.JobUpdate
@@ -162,7 +162,7 @@ struct LockKey {
 // api.Lock
 struct Lock {
   1: LockKey key   // what it is held on
-  2: binary token  // what an update that holds it knows
+  2: binary token  // token that the update which holds it knows
 }
 
 // storage.SchedulerMetadata
@@ -173,5 +173,5 @@ struct SchedulerMetadata {
 
 // api.ResponseDetail
 struct ResponseDetail {
-  1: binary message  // text for people
+  1: binary message  // text for the user
 }

@@ -15,7 +15,7 @@ struct QuotaConfiguration {
 
 // How a snapshot had a cron job; StoredCronJob took its place. [retired after 0.7.0]
 struct StoredJob {
-  1: string jobManagerId                    // part of the scheduler in charge of it; always CRON
+  1: string jobManagerId                    // job manager of the scheduler; always CRON
   3: api.JobConfiguration jobConfiguration  // the job
 }
 
@@ -24,9 +24,9 @@ struct StoredCronJob {
   3: api.JobConfiguration jobConfiguration  // the job
 }
 
-// Which scheduler made a snapshot.
+// The scheduler that wrote a snapshot.
 struct SchedulerMetadata {
-  1: string frameworkId               // Mesos' id of the framework; whoever takes it over takes over its tasks
+  1: string frameworkId               // Mesos' id of the framework, to which the tasks belong
   8: map<string, string> details      // facts about the build of the scheduler, by name (since 0.10.0)
   2: optional string revision         // revision of the source [retired after 0.9.0]
   3: optional string tag              // release tag of the source [retired after 0.9.0]
@@ -42,16 +42,16 @@ struct StoredJobUpdateDetails {
   2: optional string lockToken     // token of the lock that the update held [retired after 0.19.1]
 }
 
-// All that a scheduler stores, at one moment. A backup file is one of these and nothing else.
+// All that a scheduler stores, at one moment. A backup file is one Snapshot.
 struct Snapshot {
-   1: i64 timestamp                                            // that moment, in ms since the epoch
+   1: i64 timestamp                                            // time of the snapshot, in ms since the epoch
    3: set<api.HostAttributes> hostAttributes                   // hosts
    4: set<api.ScheduledTask> tasks                             // tasks; absent in a deduplicated snapshot
    5: set<StoredCronJob> cronJobs                              // cron jobs; until 0.7.0 named jobs, of StoredJob
-   6: SchedulerMetadata schedulerMetadata                      // who made it
+   6: SchedulerMetadata schedulerMetadata                      // scheduler that wrote it
    8: set<QuotaConfiguration> quotaConfigurations              // quotas
   10: set<StoredJobUpdateDetails> jobUpdateDetails             // job updates (since 0.6.0)
-  13: set<api.HostMaintenanceRequest> hostMaintenanceRequests  // drains under way (since 0.21.0)
+  13: set<api.HostMaintenanceRequest> hostMaintenanceRequests  // drains in progress (since 0.21.0)
    9: optional set<api.Lock> locks                             // locks on jobs [retired after 0.19.1]
   11: optional list<string> dbScript                           // SQL dump of 0.13.0 to 0.18.1 [retired after 0.19.1]
   12: optional bool experimentalTaskStore                      // dbScript has the tasks, too [retired after 0.18.1]
@@ -64,7 +64,7 @@ struct SaveFrameworkId {
 
 // Adds or replaces a cron job; SaveCronJob took its place. [retired after 0.7.0]
 struct SaveAcceptedJob {
-  1: string managerId                // part of the scheduler in charge of it
+  1: string managerId                // job manager of the scheduler
   2: api.JobConfiguration jobConfig  // the job
 }
 
@@ -80,7 +80,7 @@ struct RemoveJob {
 
 // Adds tasks, or replaces those of the same task id.
 struct SaveTasks {
-  1: set<api.ScheduledTask> tasks  // the tasks, whole
+  1: set<api.ScheduledTask> tasks  // the tasks
 }
 
 // Removes tasks.
@@ -161,7 +161,7 @@ struct RemoveHostMaintenanceRequest {
   1: string host  // host name
 }
 
-// One change of what is stored. Ids 3 and 4 were never met and stay free.
+// One change of the stored state. Ids 3 and 4 were never used and stay unused.
 union Op {
    1: SaveFrameworkId saveFrameworkId                            // note Mesos' id of the framework
    2: SaveCronJob saveCronJob                                    // add a cron job; until 0.7.0 a SaveAcceptedJob
@@ -186,13 +186,13 @@ union Op {
 // Changes that belong together: all of them are stored, or none.
 struct Transaction {
   1: list<Op> ops       // the changes, in this order
-  2: i32 schemaVersion  // CURRENT_SCHEMA_VERSION; nobody reads it
+  2: i32 schemaVersion  // CURRENT_SCHEMA_VERSION; not read
 }
 
 // First of the entries that an oversized entry was cut into.
 struct FrameHeader {
   1: i32 chunkCount   // chunks that follow
-  2: binary checksum  // MD5 of the whole entry, 16 bytes
+  2: binary checksum  // MD5 of the complete entry, 16 bytes
 }
 
 // A piece of an oversized entry.
@@ -202,7 +202,7 @@ struct FrameChunk {
 
 // Part of an entry too large for the log.
 union Frame {
-  1: FrameHeader header  // what is to come
+  1: FrameHeader header  // header of the frames that follow
   2: FrameChunk chunk    // a piece
 }
 

@@ -1,1 +1,1 @@
-"""A backup file as bytes: windows, index, checks; shared by offline commands and the scheduler."""
+"""Backup files: reading, index, manifest and writing; used by offline commands and the scheduler."""

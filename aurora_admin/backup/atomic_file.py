@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all (docs/architecture.md 4.4)."""
+"""Files that appear complete or not at all (docs/architecture.md 4.4)."""
 
 import errno
 import fcntl
@@ -14,46 +14,46 @@ from types import TracebackType
 from aurora_admin.backup.file import WINDOW
 
 PREFIX, SUFFIX = "temp_scheduler-backup-", ".part"
-# How much is written before it is worth its while to have it on the disk.
-FLUSHED = 64 << 20
-# What file systems say that have no second names for a file: FAT, and some in user space.
+# Bytes that are written before they are flushed to the disk and verified.
+FLUSH_BYTES = 64 << 20
+# Errors of file systems without hard links: FAT, and some in user space.
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-class ReadsBackWrong(Exception):
-    """What was read back is not what was written."""
+class ReadBackMismatch(Exception):
+    """The disk returned other bytes than were written."""
 
 
-class Temporary:
-    """A file in the making; gone when it is closed, but for the names that link() gave it.
+class TemporaryFile:
+    """A file without its final name. It is deleted on exit, except for the names that link() gave it.
 
-    It is locked: one that nobody holds was left behind by a process that is dead, whatever became of its number.
+    The file is locked: an unlocked one was left behind by a dead process, even if its process id is in use again.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._fd, self._path = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
-        # Where there are no locks, nothing of the dead is cleaned up; the backup is as good.
+        # Without locks the files of dead processes are not deleted; everything else works.
         with suppress(OSError):
             fcntl.flock(self._fd, fcntl.LOCK_EX)
         self.size = 0
 
     def write(self, pieces: Iterable[bytes]) -> str:
-        """Write all of it and return its SHA-256 in hexadecimal; it is durable and verified on return.
+        """Write the content and return its SHA-256 in hexadecimal; it is durable and verified on return.
 
         Raises:
-            OSError: it cannot be written.
-            ReadsBackWrong: the disk gives back something else.
+            OSError: the file cannot be written.
+            ReadBackMismatch: the disk returned other bytes.
         """
         digest = hashlib.sha256()
         with _ReadBack(self._fd, self._path) as back, ThreadPoolExecutor(2) as pool:
-            # The digest is taken, and the disk written and read back, while the next pieces are made.
+            # Other threads compute the digest, flush and verify while the next pieces are produced.
             hashed = verified = pool.submit(lambda: None)
             for block in blocks(pieces, WINDOW):
                 hashed.result()
                 hashed = pool.submit(digest.update, block)
                 self._write(block)
-                if self.size - back.end >= FLUSHED and verified.done():
+                if self.size - back.end >= FLUSH_BYTES and verified.done():
                     verified.result()
                     verified = pool.submit(back.verify, self.size // mmap.PAGESIZE * mmap.PAGESIZE)
             hashed.result()
@@ -61,7 +61,7 @@ class Temporary:
             back.verify(self.size)
             os.fsync(self._fd)
         if back.digest.digest() != digest.digest():
-            raise ReadsBackWrong(f"A file in {self.folder} reads back other than it was written; check the disk.")
+            raise ReadBackMismatch(f"The disk of {self.folder} returned other bytes than were written; check the disk.")
         return digest.hexdigest()
 
     def _write(self, block: bytes) -> None:
@@ -72,10 +72,10 @@ class Temporary:
             self.size += written
 
     def link(self, name: str) -> None:
-        """Give it a name in its folder; the name is durable after sync_folder().
+        """Give the file a name in its folder; the name is durable after sync_folder().
 
         Raises:
-            FileExistsError: the name is taken; no file is ever replaced.
+            FileExistsError: the name is taken; no file is replaced.
         """
         target = os.path.join(self.folder, name)
         try:
@@ -83,10 +83,10 @@ class Temporary:
         except OSError as error:
             if error.errno not in NO_LINKS or os.path.lexists(target):
                 raise
-            # Such a file system has no way to refuse a taken name: between the look and this another could come.
+            # Without hard links a name that is taken after the check above would be replaced.
             os.rename(self._path, target)
 
-    def __enter__(self) -> "Temporary":
+    def __enter__(self) -> "TemporaryFile":
         return self
 
     def __exit__(
@@ -98,7 +98,7 @@ class Temporary:
 
 
 class _ReadBack:
-    """Reads a growing file back, from the disk where the system lets us, and takes the digest of what it gets."""
+    """Reads a growing file back, from the disk if the system allows it, and computes the digest."""
 
     def __init__(self, fd: int, path: str) -> None:
         self._written = fd
@@ -108,7 +108,7 @@ class _ReadBack:
         self.end = 0
 
     def verify(self, end: int) -> None:
-        """Go on to a place in the file, where all is on the disk then."""
+        """Flush the file and read it up to this position."""
         os.fdatasync(self._written)
         os.posix_fadvise(self._fd, self.end, end - self.end, os.POSIX_FADV_DONTNEED)
         while self.end < end and (data := os.pread(self._fd, min(WINDOW, end - self.end), self.end)):
@@ -125,7 +125,7 @@ class _ReadBack:
 
 
 def blocks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Gather small pieces until they are of some size: a call of the kernel or of zlib costs more than they do."""
+    """Join small pieces to blocks of at least `size` bytes, as calls of the kernel or zlib are expensive."""
     gathered: list[bytes] = []
     length = 0
     for piece in pieces:
@@ -139,7 +139,7 @@ def blocks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def remove_abandoned(folder: str) -> bool:
-    """Delete the temporary files of dead processes; tell whether there are any of living ones."""
+    """Delete the temporary files of dead processes; return whether running processes have some."""
     alive = False
     for name in os.listdir(folder):
         if name.startswith(PREFIX) and name.endswith(SUFFIX):

@@ -1,7 +1,7 @@
-"""A made-up cluster for generated backups: roles, hosts, and jobs that differ from each other.
+"""The sample cluster of generated backups: roles, hosts, and jobs that differ from each other.
 
-Everything about a job follows from the seed and its number, so that nothing has to be kept. Sets are tuples: a set of
-Python has no order of its own, and the same seed has to give the same bytes.
+A job follows from the seed and its number, so that no jobs have to be kept in memory. Sets are given as tuples, because
+Python's sets have no fixed order, and the same seed must give the same bytes.
 """
 
 import json
@@ -35,24 +35,24 @@ ENVIRONMENTS = ("prod", "prod", "prod", "staging0", "test", "devel")
 NAMES = ("api", "cache", "consumer", "frontend", "indexer", "router", "scorer", "shard", "store", "worker")
 RACKS = ("rack-a", "rack-b", "rack-c", "rack-d")
 TIERS = ("preferred", "preferred", "preemptible", "revocable")
-# The configuration that a template is made with, to be replaced by the encoding of a real one.
+# The config of a template, which is replaced by the config of a job.
 BLANK_CONFIG = api.TaskConfig(contactEmail="<config>")
 
 
-class Cluster(NamedTuple):
-    """What everything in a made-up cluster follows from."""
+class SampleCluster(NamedTuple):
+    """The parameters of a sample cluster."""
 
     seed: int
     tasks: int
 
     @property
     def instances(self) -> tuple[int, int]:
-        """The least and the most instances of a job; a small cluster has small jobs, so that it has several."""
+        """The fewest and the most instances of a job. The jobs of a small cluster are small, so that it has several."""
         return (30, 70) if self.tasks >= 1000 else (2, 8)
 
 
-class Job(NamedTuple):
-    """One job: its key, how many instances it has, and the configuration they share."""
+class SampleJob(NamedTuple):
+    """A job: its key, its number of instances, and their config, decoded and encoded."""
 
     key: api.JobKey
     instances: int
@@ -70,19 +70,19 @@ def agent_id(number: int) -> str:
     return f"a84e0a40-7e8a-4ee6-b6a1-5d1c0e000000-S{number}"
 
 
-def make_job(cluster: Cluster, number: int) -> Job:
-    """Make job `number` of the cluster, always the same."""
-    rng = Random(f"{cluster.seed} job {number}")  # noqa: S311 - wanted: the same again
+def make_job(cluster: SampleCluster, number: int) -> SampleJob:
+    """Return the job with this number; the result is always the same."""
+    rng = Random(f"{cluster.seed} job {number}")  # noqa: S311 - must be reproducible
     instances = rng.randint(*cluster.instances)
     key = api.JobKey(
         role=ROLES[number % len(ROLES)], environment=rng.choice(ENVIRONMENTS), name=f"{rng.choice(NAMES)}-{number:05d}"
     )
     config = make_config(rng, key)
-    return Job(key, instances, config, encode(config))
+    return SampleJob(key, instances, config, encode(config))
 
 
 def make_config(rng: Random, key: api.JobKey) -> api.TaskConfig:
-    """Make the configuration of a job, every field set that the newest release writes."""
+    """Return the config of a job, with all fields that the newest release writes."""
     tier = rng.choice(TIERS)
     return api.TaskConfig(
         isService=rng.random() < 0.9,
@@ -147,7 +147,7 @@ def _sla_policy(rng: Random) -> api.SlaPolicy:
 
 
 def _payload(rng: Random, key: api.JobKey) -> str:
-    """Return what the executor would be told: opaque to the scheduler, and the biggest part of a task."""
+    """Return the data for the executor, the largest part of a task; the scheduler does not read it."""
     release = f"{rng.getrandbits(160):040x}"
     processes = [
         {

@@ -5,18 +5,17 @@ import os
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from functools import partial
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import fields
-from aurora_admin.wire.errors import shown
+from aurora_admin.wire.errors import printable
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class Staged:
     def configs(self) -> Sequence[bytes]:
         return self._configs.raw
 
-    def whole_tasks(self) -> Iterator[bytes]:
+    def full_tasks(self) -> Iterator[bytes]:
         return self.pieces(self.backup.tasks.select())
 
     def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
@@ -56,10 +55,10 @@ class Staged:
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
         self._configs = Configs()
-        job, cut = self.backup.tasks.job, self._configs.cut
+        job, split = self.backup.tasks.job, self._configs.split
         with self.backup.file.reading():
             for row, raw in self.backup.records(self.backup.tasks.select()):
-                yield cut(raw, job[row])
+                yield split(raw, job[row])
 
     def check(self) -> None:
         self.backup.file.check_unchanged()
@@ -96,7 +95,9 @@ class Recovery:
             self._staging = backup_id
         backup = None
         try:
-            backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
+            backup = read_backup(path, allow_partial=self._allow_partial)
+        except IncompleteBackup as error:
+            raise BackupError(f"{error} The flag for it is -allow_partial_backup=true.") from error
         finally:
             with self._lock:
                 self._staged = Staged(backup) if backup else None
@@ -113,7 +114,7 @@ class Recovery:
             logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
-        theirs, ours = shown((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
+        theirs, ours = printable((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
     def staged(self) -> Staged:

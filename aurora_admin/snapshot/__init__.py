@@ -1,1 +1,1 @@
-"""The format of a snapshot: its sections, its tasks, and the upgrades of records of older releases."""
+"""The format of a snapshot: sections, tasks, encoding, and upgrades of records of older releases."""

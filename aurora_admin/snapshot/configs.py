@@ -1,25 +1,28 @@
-"""Task configs, each kept once, and the cut that takes them out of their tasks (docs/storage.md 2.7).
+"""The task configs of a state, each kept once, and the split of tasks into config and rest (docs/storage.md 2.7).
 
-The key of a config is its bytes: two encodings of one value are kept twice, which is legal.
+A config is identified by its bytes: two encodings of one value are kept twice, which the format allows.
 """
 
 from collections.abc import Callable
 
 from thrift.Thrift import TType
 
+from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 
-ASSIGNED_TASK = b"\x0c\x00\x01"
-BEFORE_CONFIG = (b"\x0b\x00\x01", b"\x0b\x00\x02", b"\x0b\x00\x03")
-CONFIG = b"\x0c\x00\x04"
+# Headers of fields: of the AssignedTask in a ScheduledTask, and in it of the fields before the config and the config.
+ASSIGNED_TASK = path(ScheduledTask, "assignedTask").header
+BEFORE_CONFIG = tuple(path(AssignedTask, name).header for name in ("taskId", "slaveId", "slaveHost"))
+CONFIG = path(AssignedTask, "task").header
 FIRST = (ASSIGNED_TASK, *BEFORE_CONFIG, CONFIG)
-# Jobs mostly run one config or are between two; more guesses would make a job of unlike instances slow.
+# The tasks of a job mostly share one config, or two during an update. More guesses make jobs of many configs slow.
 GUESSES = 4
 
 
 def config_position(raw: bytes) -> int:
-    """Return where in a ScheduledTask its config's field stands, or belongs: before the first id above 3."""
+    """Return the position of the config's field in a ScheduledTask, or where it belongs if it is missing."""
     at = len(ASSIGNED_TASK)
     for header in BEFORE_CONFIG:
         if raw[at : at + 3] == header:
@@ -27,14 +30,14 @@ def config_position(raw: bytes) -> int:
     return at
 
 
-def put_back(partial: bytes, config: bytes) -> bytes:
-    """Return the whole ScheduledTask again."""
+def join_config(partial: bytes, config: bytes) -> bytes:
+    """Return the ScheduledTask of its two halves."""
     at = config_position(partial)
     return b"".join((partial[:at], CONFIG, config, partial[at:]))
 
 
 def ascending(raw: bytes) -> bytes:
-    """Return a ScheduledTask with its fields, and those of its AssignedTask, by their ids: the order of all writers."""
+    """Return a ScheduledTask with its fields, and those of its AssignedTask, in the order in which schedulers write."""
     return fields.join(
         field._replace(value=fields.join(_by_id(field.value))) if _header(field) == ASSIGNED_TASK else field
         for field in _by_id(raw)
@@ -42,7 +45,10 @@ def ascending(raw: bytes) -> bytes:
 
 
 def _by_id(struct: bytes) -> list[fields.Field]:
-    """Return each field once, as readers keep the last of a kind; those that no writer writes here go to the end."""
+    """Return each field once, by id; of several with one id the last, as for every reader.
+
+    Fields that a scheduler does not write at the beginning go to the end.
+    """
     found = {_header(field): field for field in fields.parse(struct)}
     return sorted(found.values(), key=lambda field: (_header(field) not in FIRST, field.id < 1, field.id))
 
@@ -51,38 +57,39 @@ def _header(field: fields.Field) -> bytes:
     return fields.header(field.ttype, field.id)
 
 
-def _as_it_is(config: bytes) -> bytes:
+def _unchanged(config: bytes) -> bytes:
     return config
 
 
 class Configs:
-    """A table of distinct configs; a config's number is its place in `raw`.
+    """A table of distinct configs. The number of a config is its index in `raw`, and never changes.
 
-    `mend` is asked once for each config that comes, and what it returns is kept in its place.
+    `upgrade` is called once for each distinct config; the table has what it returns. Only one thread may add configs;
+    others may read `raw` meanwhile.
     """
 
-    def __init__(self, mend: Callable[[bytes], bytes] = _as_it_is) -> None:
+    def __init__(self, upgrade: Callable[[bytes], bytes] = _unchanged) -> None:
         self.raw: list[bytes] = []
-        self._mend = mend
+        self._upgrade = upgrade
         self._numbers: dict[bytes, int] = {}
         self._recent: dict[int, list[tuple[bytes, int]]] = {}
 
     def number(self, config: bytes) -> int:
-        """Return the number of a config, which it gets when it is first met."""
+        """Return the number of a config; a new config is added."""
         number = self._numbers.get(config)
         if number is None:
-            mended = self._mend(config)
-            number = self._numbers.setdefault(mended, len(self.raw))
+            upgraded = self._upgrade(config)
+            number = self._numbers.setdefault(upgraded, len(self.raw))
             if number == len(self.raw):
-                self.raw.append(mended)
-            if mended is not config:
+                self.raw.append(upgraded)
+            if upgraded is not config:
                 self._numbers[config] = number
         return number
 
-    def cut(self, task: bytes, job: int) -> tuple[bytes, int]:
-        """Take the config out of a ScheduledTask: return what is left and the config's number.
+    def split(self, task: bytes, job: int) -> tuple[bytes, int]:
+        """Return a ScheduledTask without its config, and the config's number.
 
-        `job` is any number that the tasks of one job share.
+        `job` is any number that the tasks of a job share.
 
         Raises:
             WireError: the task has no config.
@@ -93,13 +100,13 @@ class Configs:
             at = config_position(task)
             if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
                 raise WireError("a task has no config", 0)
-        config, number = self._found_at(task, at + 3, job)
+        config, number = self._config_at(task, at + 3, job)
         return task[:at] + task[at + 3 + len(config) :], number
 
-    def _found_at(self, task: bytes, begin: int, job: int) -> tuple[bytes, int]:
-        """Return the config that stands here, and its number.
+    def _config_at(self, task: bytes, begin: int, job: int) -> tuple[bytes, int]:
+        """Return the config at this position, and its number.
 
-        A struct's encoding is never the beginning of another's, so a known config that fits is the one.
+        The encoding of a struct is never the beginning of another struct's, so a known config that fits is the config.
         """
         recent = self._recent.setdefault(job, [])
         for found in recent:

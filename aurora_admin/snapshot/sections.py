@@ -1,30 +1,44 @@
-"""The sections of a snapshot besides its tasks: the field of each, and what names its records (docs/storage.md 1.2)."""
+"""The fields of a snapshot: its sections, the keys of their records, and their types (docs/storage.md 1.2)."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from thrift.Thrift import TType
 
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.snapshot.task_table import JobKey
-from aurora_admin.wire import fields
+from aurora_admin.gen.storage.ttypes import SchedulerMetadata, Snapshot
+from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 
-TIMESTAMP = 1
-HOSTS = 3
-TASKS = 4
-CRON_JOBS = 5
-METADATA = 6
-QUOTAS = 8
-LOCKS = 9
-JOB_UPDATES = 10
-DB_SCRIPT = 11
-EXPERIMENTAL_TASK_STORE = 12
-MAINTENANCE_REQUESTS = 13
+TIMESTAMP = path(Snapshot, "timestamp").id
+HOSTS = path(Snapshot, "hostAttributes").id
+TASKS = path(Snapshot, "tasks").id
+CRON_JOBS = path(Snapshot, "cronJobs").id
+METADATA = path(Snapshot, "schedulerMetadata").id
+QUOTAS = path(Snapshot, "quotaConfigurations").id
+LOCKS = path(Snapshot, "locks").id
+JOB_UPDATES = path(Snapshot, "jobUpdateDetails").id
+DB_SCRIPT = path(Snapshot, "dbScript").id
+EXPERIMENTAL_TASK_STORE = path(Snapshot, "experimentalTaskStore").id
+MAINTENANCE_REQUESTS = path(Snapshot, "hostMaintenanceRequests").id
+
+FRAMEWORK_ID = path(SchedulerMetadata, "frameworkId")
+
+
+class IncompleteSnapshot(Exception):
+    """A snapshot without all of its sections; the text names them and the reason."""
 
 
 class Section(NamedTuple):
-    """One set<struct> of a snapshot; `key` names a decoded record."""
+    """A set of structs in a snapshot.
+
+    Attributes:
+        name: the name for messages.
+        slim: the slim struct of a record.
+        key: returns the key of a decoded record.
+        retired: whether current releases do not have the section.
+    """
 
     name: str
     slim: Any
@@ -33,28 +47,29 @@ class Section(NamedTuple):
 
 
 def framework_id(metadata: bytes | None) -> str | None:
-    """Return the id under which a scheduler was known to Mesos, from its record of itself."""
-    raw = fields.get(metadata, 1) if metadata else None
-    return raw[4:].decode("utf-8", "replace") if raw else None
+    """Return the framework id of Mesos in an encoded SchedulerMetadata."""
+    value = FRAMEWORK_ID.value(metadata) if metadata else None
+    return None if value is None else value.decode("utf-8", "replace")
 
 
-def job_key(key: Any) -> JobKey:
-    return JobKey(key.role, key.environment, key.name)
+def job_name(key: Any) -> JobName:
+    """Return the job of a slim JobKey."""
+    return JobName(key.role, key.environment, key.name)
 
 
-def _update_key(stored: Any) -> tuple[JobKey, bytes]:
+def _update_key(stored: Any) -> tuple[JobName, bytes]:
     key = stored.details.update.summary.key
-    return job_key(key.job), key.id
+    return job_name(key.job), key.id
 
 
 def _lock_key(lock: Any) -> Hashable:
-    """A job has one lock at most; one of anything else keeps a key of its own."""
-    return job_key(lock.key.job) if lock.key and lock.key.job else object()
+    """A job has one lock at most. A lock on something else gets a key of its own."""
+    return job_name(lock.key.job) if lock.key and lock.key.job else object()
 
 
 SECTIONS: dict[int, Section] = {
     HOSTS: Section("hosts", slim.HostAttributes, lambda record: record.host),
-    CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_key(record.jobConfiguration.key)),
+    CRON_JOBS: Section("cron jobs", slim.StoredCronJob, lambda record: job_name(record.jobConfiguration.key)),
     QUOTAS: Section("quotas", slim.QuotaConfiguration, lambda record: record.role),
     LOCKS: Section("locks", slim.Lock, _lock_key, retired=True),
     JOB_UPDATES: Section("job updates", slim.StoredJobUpdateDetails, _update_key),
@@ -62,14 +77,30 @@ SECTIONS: dict[int, Section] = {
 }
 TASKS_NAME = "tasks"
 TYPES = {TIMESTAMP: TType.I64, TASKS: TType.SET, METADATA: TType.STRUCT, **dict.fromkeys(SECTIONS, TType.SET)}
+# Every release writes these sections, even if they are empty (docs/releases.md 1).
+ALWAYS_WRITTEN = {TASKS: TASKS_NAME, **{number: SECTIONS[number].name for number in (HOSTS, CRON_JOBS, QUOTAS)}}
 
 
-def check_type(number: int, ttype: int, at: int) -> None:
-    """Refuse a field of a snapshot that has another type than every release gives it.
+def check_type(number: int, ttype: int, position: int) -> None:
+    """Check the type of a field of a snapshot.
 
     Raises:
-        WireError: with this place of it.
+        WireError: every release gives the field another type; the error has the position.
     """
     expected = TYPES.get(number, ttype)
     if ttype != expected:
-        raise WireError(f"field {number} of the snapshot has type {ttype}, not {expected}", at)
+        raise WireError(f"field {number} of the snapshot has type {ttype}, not {expected}", position)
+
+
+def section_counts(tasks: int, sections: Mapping[int, Mapping[Hashable, bytes]]) -> dict[str, int]:
+    """Return the number of records of each section by its name; `tasks` is the number of tasks."""
+    return {TASKS_NAME: tasks, **{section.name: len(sections.get(id_, ())) for id_, section in SECTIONS.items()}}
+
+
+def missing_sections(present: Collection[int]) -> list[str]:
+    """Return the names of the sections that a release must have written but are not present (docs/releases.md 1, 5)."""
+    missing = [name for number, name in ALWAYS_WRITTEN.items() if number not in present]
+    # Release 0.5 had no job updates. It wrote locks.
+    if JOB_UPDATES not in present and LOCKS not in present:
+        missing.append(SECTIONS[JOB_UPDATES].name)
+    return missing

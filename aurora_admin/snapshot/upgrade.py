@@ -1,7 +1,7 @@
-"""Records of old releases brought to today's shape (docs/wire.md 3.3, whose numbers the rules have here).
+"""Upgrades of records of older releases to the current format (docs/wire.md 3.3, which numbers the rules).
 
-Every rule looks at the record and not at the release that wrote it, and splices fields: what is not known, and what is
-retired, stays as it is. Rule 3 is never applied, as it would change where tasks may run.
+Each rule looks at the record, not at the release that wrote it, and splices fields: unknown and retired fields stay
+unchanged. Rule 3 is not applied, because it would change where tasks may run.
 """
 
 import re
@@ -11,293 +11,271 @@ from typing import Any
 
 from thrift.Thrift import TType
 
+from aurora_admin.gen.api import ttypes as api
+from aurora_admin.gen.api.ttypes import JobUpdate, ScheduledTask, TaskConfig
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.gen.storage.ttypes import QuotaConfiguration, StoredCronJob, StoredJob, StoredJobUpdateDetails
 from aurora_admin.snapshot.sections import CRON_JOBS, JOB_UPDATES, QUOTAS
+from aurora_admin.snapshot.update_state import put_state, state_from_events, stored_state
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.fields import Field
+from aurora_admin.wire.path import Path, path
 
+# What each rule does, for the log.
 RULES = {
-    1: "the job named by owner, environment and jobName",
-    4: "the status before SANDBOX_DELETED",
-    6: "the key of a job update from its updateId and jobKey",
-    9: "resources of a task from numCpus, ramMb, diskMb and requestedPorts",
-    10: "resources of a quota from numCpus, ramMb and diskMb",
-    11: "the tier from production",
-    12: "the update strategy from updateGroupSize and waitForBatchCompletion",
-    14: "cron jobs without their manager",
-    18: "the state of a job update from its events",
-    19: "a Mesos container where none is told",
+    1: "set the job from owner, environment and jobName",
+    4: "replaced the status SANDBOX_DELETED by the status before it",
+    6: "set the key of job updates from updateId and jobKey",
+    9: "set the resources of tasks from numCpus, ramMb, diskMb and requestedPorts",
+    10: "set the resources of quotas from numCpus, ramMb and diskMb",
+    11: "set the tier from production",
+    12: "set the update strategy from updateGroupSize and waitForBatchCompletion",
+    14: "removed the job manager of cron jobs",
+    18: "sorted the events of job updates and set the state from them",
+    19: "set the missing container to Mesos",
 }
-# Not numbered there: blockIfNoPulsesAfterMs 0 is unset (docs/releases.md 2). Releases of today write it too, and
-# what it means stays the same, so that nobody needs to be told.
+# Without a number there: 0 in blockIfNoPulsesAfterMs means unset (docs/releases.md 2). Current releases write it too,
+# and its meaning is the same, so it is not logged.
 PULSES = 0
 
 SANDBOX_DELETED = 10
-GONE_SANDBOX = fields.i32(SANDBOX_DELETED)
 IDENTIFIER = re.compile(rb"[\w\-.]{1,255}")
-# Fields of a TaskConfig.
-JOB_NAME, AMOUNTS, PRODUCTION, PORTS, ENVIRONMENT = 3, (8, 9, 10), 18, 21, 26
-OWNER_ROLE = (17, 1)
-JOB, CONTAINER, TIER, RESOURCES = 28, 29, 30, 32
-# Members of the Resource union, in the order of the old amounts: CPUs, RAM, disk.
-AMOUNT_TYPES = (TType.DOUBLE, TType.I64, TType.I64)
-NAMED_PORT = 4
-MESOS_CONTAINER = fields.header(TType.STRUCT, 1) + fields.STOP * 2
-# Paths in a ScheduledTask, a StoredCronJob, a QuotaConfiguration, a JobUpdate and a StoredJobUpdateDetails.
-TASK_CONFIG, TASK_STATUS, TASK_EVENTS = (1, 4), 2, 4
-CRON_CONFIG, CRON_KEY = (3, 6), (3, 9)
-QUOTA, QUOTA_AMOUNTS, QUOTA_RESOURCES = 2, (1, 2, 3), 4
-SUMMARY, INITIAL_STATE, DESIRED_STATE, SETTINGS = 1, (2, 1), (2, 2), (2, 3)
-UPDATE, EVENTS, INSTANCE_EVENTS = (1, 1), (1, 2), (1, 3)
-UPDATE_FIRST = fields.header(TType.STRUCT, 1) * 2
-MOST_REMEMBERED = 4096
+MOST_CACHED_CONFIGS = 4096
+
+TASK_CONFIG, TASK_STATUS = path(ScheduledTask, "assignedTask.task"), path(ScheduledTask, "status")
+TASK_EVENTS, EVENT_STATUS = path(ScheduledTask, "taskEvents"), path(api.TaskEvent, "status")
+
+CONTAINER = path(TaskConfig, "container")
+JOB_PARTS = [path(TaskConfig, name) for name in ("job.role", "job.environment", "job.name")]
+LEGACY_JOB_PARTS = [path(TaskConfig, name) for name in ("owner.role", "environment", "jobName")]
+TIER, PRODUCTION = path(TaskConfig, "tier"), path(TaskConfig, "production")
+MESOS_CONTAINER = codec.encode(api.Container(mesos=api.MesosContainer()))
+
+AMOUNTS = ("numCpus", "ramMb", "diskMb")
+RESOURCES, CONFIG_AMOUNTS = path(TaskConfig, "resources"), [path(TaskConfig, name) for name in AMOUNTS]
+PORTS, NAMED_PORT = path(TaskConfig, "requestedPorts"), path(api.Resource, "namedPort")
+QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
+QUOTA_AMOUNTS = [path(QuotaConfiguration, f"quota.{name}") for name in AMOUNTS]
+RESOURCE_AMOUNTS = [path(api.Resource, name) for name in AMOUNTS]
+# A double or an i64.
+NO_AMOUNT = bytes(8)
+
+JOB_MANAGER = path(StoredJob, "jobManagerId")
+CRON_KEY = path(StoredCronJob, "jobConfiguration.key")
+CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
+CRON_CONFIG_JOB = path(StoredCronJob, "jobConfiguration.taskConfig.job")
+
+UPDATE = path(StoredJobUpdateDetails, "details.update")
+EVENTS = path(StoredJobUpdateDetails, "details.updateEvents")
+INSTANCE_EVENTS = path(StoredJobUpdateDetails, "details.instanceEvents")
+# The bytes before the JobUpdate of a StoredJobUpdateDetails, as all schedulers write it.
+BEFORE_UPDATE = path(StoredJobUpdateDetails, "details").header + UPDATE.header
+KEY, KEY_JOB, KEY_ID = path(JobUpdate, "summary.key"), path(api.JobUpdateKey, "job"), path(api.JobUpdateKey, "id")
+LEGACY_ID, LEGACY_JOB = path(JobUpdate, "summary.updateId"), path(JobUpdate, "summary.jobKey")
+INITIAL_STATE = path(JobUpdate, "instructions.initialState")
+GROUP_CONFIG = path(api.InstanceTaskConfig, "task")
+DESIRED_CONFIG = path(JobUpdate, "instructions.desiredState.task")
+STRATEGY = path(JobUpdate, "instructions.settings.updateStrategy")
+GROUP_SIZE = path(JobUpdate, "instructions.settings.updateGroupSize")
+BATCHES = path(JobUpdate, "instructions.settings.waitForBatchCompletion")
+PULSE_TIMEOUT = path(JobUpdate, "instructions.settings.blockIfNoPulsesAfterMs")
 
 
-def is_whole(config: Any) -> bool:
-    """Tell whether a slim WholeTaskConfig has all that a release of today writes."""
-    return bool(config.tier is not None and config.resources and config.container is not None and is_key(config.job))
+def is_current(config: Any) -> bool:
+    """Return whether a slim CurrentTaskConfig has all fields that current releases write."""
+    return bool(
+        config.tier is not None and config.resources and config.container is not None and is_valid_job(config.job)
+    )
 
 
-def is_key(job: Any) -> bool:
-    """Tell whether a slim JobKey is one that a scheduler takes."""
+def is_valid_job(job: Any) -> bool:
+    """Return whether a slim JobKey is valid."""
     return job is not None and all(
         part is not None and IDENTIFIER.fullmatch(part) for part in (job.role, job.environment, job.name)
     )
 
 
-class Backfill:
-    """Applies the rules, and counts what it did.
+class Upgrader:
+    """Upgrades records and counts the rules that it applied.
+
+    A record in the current format is returned unchanged, and upgrading is idempotent. Several threads may use one
+    upgrader; its counts may then be too low.
 
     Attributes:
-        applied: per rule, how often it changed something; a config that many tasks share counts once.
+        applied: by rule, how many records it changed; a config that tasks share counts once.
     """
 
     def __init__(self) -> None:
         self.applied: Counter[int] = Counter()
         self._configs: dict[bytes, bytes] = {}
-        self._mends = {CRON_JOBS: self.cron_job, QUOTAS: self.quota, JOB_UPDATES: self.update}
+        self._by_section = {CRON_JOBS: self.cron_job, QUOTAS: self.quota, JOB_UPDATES: self.update}
 
     @property
     def summary(self) -> str:
-        """What was done, in words."""
+        """What the applied rules did, in words; an empty text if no rule was applied."""
         return "; ".join(RULES[number] for number in sorted(self.applied) if number in RULES)
 
     def record(self, section: int, raw: bytes) -> bytes:
-        """Return a record of a section besides the tasks.
+        """Return an upgraded record of a section other than the tasks.
 
         Raises:
-            WireError: nothing in the record tells what is missing.
+            WireError: the record is malformed, or the data for a required field is missing.
         """
-        mend = self._mends.get(section)
-        return mend(raw) if mend else raw
+        upgrade = self._by_section.get(section)
+        return upgrade(raw) if upgrade else raw
 
     def task(self, raw: bytes) -> bytes:
-        """Return a ScheduledTask (rules 1, 4, 9, 11 and 19)."""
-        raw = self._each_config(raw, TASK_CONFIG)
-        if fields.get(raw, TASK_STATUS) == GONE_SANDBOX:
+        """Return an upgraded ScheduledTask (rules 1, 4, 9, 11 and 19)."""
+        raw = self._with_config(raw, TASK_CONFIG)
+        if TASK_STATUS.value(raw) == SANDBOX_DELETED:
             raw = self._before_sandbox_deleted(raw)
         return raw
 
     def _before_sandbox_deleted(self, raw: bytes) -> bytes:
-        """Go back until there is another status: what is left is not mended again when it is read the next time."""
-        events, status = elements(raw, TASK_EVENTS), GONE_SANDBOX
-        while status == GONE_SANDBOX and len(events) > 1:
-            status = fields.get(events[-2], TASK_STATUS) or b""
+        """Drop the last events until another status is left: dropping only one would not be idempotent."""
+        events, status = TASK_EVENTS.elements(raw), SANDBOX_DELETED
+        while status == SANDBOX_DELETED and len(events) > 1:
             events = events[:-1]
-        if status in (GONE_SANDBOX, b""):
+            status = EVENT_STATUS.value(events[-1])
+        if status in (SANDBOX_DELETED, None):
             return raw
         self.applied[4] += 1
-        raw = fields.put(raw, [TASK_STATUS], TType.I32, status)
-        return fields.put(raw, [TASK_EVENTS], TType.LIST, fields.container(TType.STRUCT, events))
+        return TASK_EVENTS.put_elements(TASK_STATUS.put(raw, fields.i32(status)), events)
 
-    def _each_config(self, raw: bytes, path: Sequence[int]) -> bytes:
-        value = fields.get(raw, *path)
-        config = value and self.config(value)
-        return raw if config == value or config is None else fields.put(raw, path, TType.STRUCT, config)
+    def _with_config(self, raw: bytes, config: Path) -> bytes:
+        found = config.get(raw)
+        upgraded = found and self.config(found)
+        return raw if upgraded == found or upgraded is None else config.put(raw, upgraded)
 
     def config(self, raw: bytes) -> bytes:
-        """Return a TaskConfig (rules 1, 9, 11 and 19)."""
+        """Return an upgraded TaskConfig (rules 1, 9, 11 and 19)."""
         known = self._configs.get(raw)
         if known is not None:
             return known
-        config = codec.decode(slim.WholeTaskConfig, raw)
-        if is_whole(config):
+        config = codec.decode(slim.CurrentTaskConfig, raw)
+        if is_current(config):
             return raw
-        if len(self._configs) >= MOST_REMEMBERED:
+        if len(self._configs) >= MOST_CACHED_CONFIGS:
             self._configs.clear()
-        mended = self._configs[raw] = self._mended(raw, config)
-        return mended
+        upgraded = self._configs[raw] = self._upgraded_config(raw, config)
+        return upgraded
 
-    def _mended(self, raw: bytes, config: Any) -> bytes:
+    def _upgraded_config(self, raw: bytes, config: Any) -> bytes:
         raw = self._with_job(raw, config.job)
-        if not config.resources:
-            resources = _resources(raw, AMOUNTS, PORTS)
-            if resources is not None:
-                raw = self._put(9, raw, [RESOURCES], TType.SET, resources)
+        if not config.resources and (resources := _resources(raw, CONFIG_AMOUNTS, PORTS)):
+            raw = self._put(9, raw, RESOURCES, fields.container(TType.STRUCT, resources))
         if config.tier is None:
-            tier = b"preferred" if fields.get(raw, PRODUCTION) == b"\x01" else b"preemptible"
-            raw = self._put(11, raw, [TIER], TType.STRING, fields.string(tier))
+            raw = self._put(11, raw, TIER, fields.string(b"preferred" if PRODUCTION.value(raw) else b"preemptible"))
         if config.container is None:
-            raw = self._put(19, raw, [CONTAINER], TType.STRUCT, MESOS_CONTAINER)
+            raw = self._put(19, raw, CONTAINER, MESOS_CONTAINER)
         return raw
 
     def _with_job(self, raw: bytes, job: Any) -> bytes:
-        """A job that is odd but whole stays where the old names do not tell a better one."""
-        if is_key(job):
+        """Set an invalid job from the legacy fields if these are valid; without them a complete job stays."""
+        if is_valid_job(job):
             return raw
-        old = [text(raw, *OWNER_ROLE), text(raw, ENVIRONMENT), text(raw, JOB_NAME)]
-        if all(part is not None and IDENTIFIER.fullmatch(part) for part in old):
-            for number, part in enumerate(old, 1):
-                raw = self._put(1, raw, [JOB, number], TType.STRING, fields.string(part or b""))
+        legacy = [part.value(raw) for part in LEGACY_JOB_PARTS]
+        if all(value is not None and IDENTIFIER.fullmatch(value) for value in legacy):
+            for part, value in zip(JOB_PARTS, legacy, strict=True):
+                raw = self._put(1, raw, part, fields.string(value))
         elif job is None or None in (job.role, job.environment, job.name):
-            raise WireError("a task config names no job", 0)
+            raise WireError("a task config has no job", 0)
         return raw
 
-    def _put(self, rule: int, raw: bytes, path: Sequence[int], ttype: int, value: bytes) -> bytes:
+    def _put(self, rule: int, raw: bytes, field: Path, value: bytes) -> bytes:
         self.applied[rule] += 1
-        return fields.put(raw, path, ttype, value)
+        return field.put(raw, value)
 
     def cron_job(self, raw: bytes) -> bytes:
-        """Return a StoredCronJob (rules 1, 9, 11, 14 and 19)."""
-        if fields.get(raw, 1) is not None:
+        """Return an upgraded StoredCronJob (rules 1, 9, 11, 14 and 19)."""
+        if JOB_MANAGER.get(raw) is not None:
             self.applied[14] += 1
-            raw = fields.drop(raw, [1])
-        raw = self._each_config(raw, CRON_CONFIG)
-        job = fields.get(raw, *CRON_CONFIG, JOB)
-        if job is not None and fields.get(raw, *CRON_KEY) is None:
-            raw = self._put(1, raw, CRON_KEY, TType.STRUCT, job)
-        return raw
+            raw = JOB_MANAGER.drop(raw)
+        raw = self._with_config(raw, CRON_CONFIG)
+        job = CRON_CONFIG_JOB.get(raw)
+        return raw if job is None or CRON_KEY.get(raw) else self._put(1, raw, CRON_KEY, job)
 
     def quota(self, raw: bytes) -> bytes:
-        """Return a QuotaConfiguration, or the body of a SaveQuota, which is the same (rule 10)."""
-        aggregate = fields.get(raw, QUOTA) or fields.STOP
-        if elements(aggregate, QUOTA_RESOURCES):
+        """Return an upgraded QuotaConfiguration or SaveQuota, which have the same fields (rule 10)."""
+        if QUOTA_RESOURCES.elements(raw):
             return raw
-        resources = _resources(aggregate, QUOTA_AMOUNTS)
-        return raw if resources is None else self._put(10, raw, [QUOTA, QUOTA_RESOURCES], TType.SET, resources)
+        resources = _resources(raw, QUOTA_AMOUNTS)
+        return self._put(10, raw, QUOTA_RESOURCES, fields.container(TType.STRUCT, resources)) if resources else raw
 
     def update(self, raw: bytes) -> bytes:
-        """Return a StoredJobUpdateDetails (rules 1, 6, 9, 11, 12, 18 and 19)."""
+        """Return an upgraded StoredJobUpdateDetails (rules 1, 6, 9, 11, 12, 18 and 19)."""
         details = codec.decode(slim.StoredJobUpdateDetails, raw).details
-        update = details.update if details else None
-        if details is None or update is None or update.summary is None:
+        if details is None or details.update is None or details.update.summary is None:
             raise WireError("a job update has no summary", 0)
-        raw = self._in_order(raw, details)
-        if not raw.startswith(UPDATE_FIRST):
-            mended = self._update(fields.get(raw, *UPDATE) or fields.STOP, details)
-            return fields.put(raw, UPDATE, TType.STRUCT, mended)
-        # The events behind it are many, and need not be walked over.
-        start = len(UPDATE_FIRST)
+        raw = self._with_sorted_events(raw, details)
+        if not raw.startswith(BEFORE_UPDATE):
+            return UPDATE.put(raw, self._upgraded_update(UPDATE.get(raw) or fields.STOP, details))
+        # The events after the JobUpdate can be many; this does not walk over them.
+        start = len(BEFORE_UPDATE)
         end = fields.skip(raw, start, TType.STRUCT)
-        mended = self._update(raw[start:end], details)
-        return raw if mended == raw[start:end] else raw[:start] + mended + raw[end:]
+        update = raw[start:end]
+        upgraded = self._upgraded_update(update, details)
+        return raw if upgraded == update else raw[:start] + upgraded + raw[end:]
 
-    def _update(self, raw: bytes, details: Any) -> bytes:
-        """Return the JobUpdate of these slim JobUpdateDetails."""
+    def _upgraded_update(self, raw: bytes, details: Any) -> bytes:
+        """Return the upgraded JobUpdate of a slim JobUpdateDetails."""
         if details.update.summary.key is None:
             raw = self._with_key(raw)
         if details.update.instructions is not None:
             raw = self._with_instructions(raw, details.update.instructions)
-        state = state_of(details)
-        if state == _told(details.update.summary.state):
+        state = state_from_events(details)
+        if state == stored_state(details.update.summary):
             return raw
         self.applied[18] += 1
         return put_state(raw, state)
 
     def _with_key(self, raw: bytes) -> bytes:
-        update_id, job = fields.get(raw, SUMMARY, 1), fields.get(raw, SUMMARY, 2)
+        update_id, job = LEGACY_ID.get(raw), LEGACY_JOB.get(raw)
         if update_id is None or job is None:
-            raise WireError("a job update has neither a key nor the updateId and jobKey of old", 0)
-        key = fields.join([Field(1, TType.STRUCT, job), Field(2, TType.STRING, update_id)])
-        return self._put(6, raw, [SUMMARY, 5], TType.STRUCT, key)
+            raise WireError("a job update has neither a key nor the legacy updateId and jobKey", 0)
+        return self._put(6, raw, KEY, fields.join([KEY_JOB.field(job), KEY_ID.field(update_id)]))
 
     def _with_instructions(self, raw: bytes, instructions: Any) -> bytes:
-        if not all(group.task is None or is_whole(group.task) for group in instructions.initialState or ()):
-            groups = [self._each_config(group, [1]) for group in elements(raw, *INITIAL_STATE)]
-            raw = fields.put(raw, INITIAL_STATE, TType.SET, fields.container(TType.STRUCT, groups))
+        if not all(group.task is None or is_current(group.task) for group in instructions.initialState or ()):
+            groups = [self._with_config(group, GROUP_CONFIG) for group in INITIAL_STATE.elements(raw)]
+            raw = INITIAL_STATE.put_elements(raw, groups)
         if instructions.desiredState is not None:
-            raw = self._each_config(raw, [*DESIRED_STATE, 1])
+            raw = self._with_config(raw, DESIRED_CONFIG)
         settings = instructions.settings
         if settings is not None and settings.updateStrategy is None:
-            raw = self._put(12, raw, [*SETTINGS, 11], TType.STRUCT, _strategy(raw))
+            raw = self._put(12, raw, STRATEGY, _strategy(raw))
         if settings is not None and settings.blockIfNoPulsesAfterMs == 0:
             self.applied[PULSES] += 1
-            raw = fields.drop(raw, [*SETTINGS, 9])
+            raw = PULSE_TIMEOUT.drop(raw)
         return raw
 
-    def _in_order(self, raw: bytes, details: Any) -> bytes:
-        """Events stand in the order of their times (docs/storage.md 2.4)."""
-        for path, found in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
-            times = [event.timestampMs or 0 for event in found or ()]
+    def _with_sorted_events(self, raw: bytes, details: Any) -> bytes:
+        """Sort the events by their times (docs/storage.md 2.4); events of one time keep their order."""
+        for field, decoded in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
+            times = [event.timestampMs or 0 for event in decoded or ()]
             if times != sorted(times):
-                standing = elements(raw, *path)
-                if len(standing) != len(times):
-                    raise WireError("the events of a job update stand there twice", 0)
-                events = [event for _, event in sorted(zip(times, standing, strict=True), key=_time)]
-                raw = self._put(18, raw, path, TType.LIST, fields.container(TType.STRUCT, events))
+                events = field.elements(raw)
+                if len(events) != len(times):
+                    raise WireError("a job update has two lists of events", 0)
+                order = sorted(range(len(times)), key=times.__getitem__)
+                raw = self._put(18, raw, field, fields.container(TType.STRUCT, [events[number] for number in order]))
         return raw
 
 
-State = tuple[int | None, int | None, int | None]
+def _resources(raw: bytes, amounts: Sequence[Path], ports: Path | None = None) -> list[bytes]:
+    """Return the Resources for the legacy fields of a config or quota; none if it has no legacy amounts."""
+    legacy = [amount.get(raw) for amount in amounts]
+    if not any(legacy):
+        return []
+    members = [member.field(value or NO_AMOUNT) for member, value in zip(RESOURCE_AMOUNTS, legacy, strict=True)]
+    members += [NAMED_PORT.field(name) for name in (ports.elements(raw) if ports else ())]
+    return [fields.join([member]) for member in members]
 
 
-def _time(pair: tuple[int, bytes]) -> int:
-    return pair[0]
-
-
-def state_of(details: Any) -> State:
-    """Return the status, creation and last change of a slim JobUpdateDetails (rule 18)."""
-    events = sorted(details.updateEvents or (), key=lambda event: event.timestampMs or 0)
-    instance_events = details.instanceEvents or ()
-    times = [event.timestampMs or 0 for event in (*events[-1:], *instance_events)]
-    status = events[-1].status or 0 if events else None
-    return status, (events[0].timestampMs or 0) if events else None, max(times, default=None)
-
-
-def _told(state: Any) -> State:
-    return (state.status, state.createdTimestampMs, state.lastModifiedTimestampMs) if state else (None, None, None)
-
-
-def put_state(raw: bytes, state: State) -> bytes:
-    """Put a state into the summary of a JobUpdate."""
-    value = fields.get(raw, SUMMARY, 4) or fields.STOP
-    for number, ttype, part in zip((1, 2, 3), (TType.I32, TType.I64, TType.I64), state, strict=True):
-        number_of = fields.i32 if ttype == TType.I32 else fields.i64
-        value = fields.drop(value, [number]) if part is None else fields.put(value, [number], ttype, number_of(part))
-    return fields.put(raw, [SUMMARY, 4], TType.STRUCT, value)
-
-
-def elements(raw: bytes, *path: int) -> list[bytes]:
-    """Return the elements of a list or set inside a struct; none where there is no such field."""
-    value = fields.get(raw, *path)
-    return fields.elements(value)[1] if value else []
-
-
-def text(raw: bytes, *path: int) -> bytes | None:
-    """Return the bytes of a string inside a struct."""
-    value = fields.get(raw, *path)
-    return value[4:] if value else None
-
-
-def _resources(raw: bytes, amounts: Sequence[int], ports: int | None = None) -> bytes | None:
-    """Return a set of Resources as the old fields tell them; None where there are none of these."""
-    old = {field.id: field for field in fields.parse(raw)}
-    told = [old.get(number) for number in amounts]
-    if not any(told):
-        return None
-    resources = [
-        Field(member, ttype, field.value if field and field.ttype == ttype else bytes(8))
-        for member, (ttype, field) in enumerate(zip(AMOUNT_TYPES, told, strict=True), 1)
-    ]
-    if ports in old and old[ports].ttype == TType.SET:
-        etype, names = fields.elements(old[ports].value)
-        resources += [Field(NAMED_PORT, TType.STRING, name) for name in names if etype == TType.STRING]
-    return fields.container(TType.STRUCT, [fields.join([resource]) for resource in resources])
-
-
-def _strategy(raw: bytes) -> bytes:
-    size = fields.get(raw, *SETTINGS, 1) or fields.i32(0)
-    batch = fields.get(raw, *SETTINGS, 8) == b"\x01"
-    members = [Field(1, TType.I32, size), *([Field(2, TType.BOOL, b"\x00")] if batch else [])]
-    return fields.join([Field(2 if batch else 1, TType.STRUCT, fields.join(members))])
+def _strategy(update: bytes) -> bytes:
+    """Return the JobUpdateStrategy for the legacy settings of a JobUpdate."""
+    size = GROUP_SIZE.value(update) or 0
+    if BATCHES.value(update):
+        batches = api.BatchJobUpdateStrategy(groupSize=size, autopauseAfterBatch=False)
+        return codec.encode(api.JobUpdateStrategy(batchStrategy=batches))
+    return codec.encode(api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(groupSize=size)))

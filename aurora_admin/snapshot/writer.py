@@ -1,4 +1,4 @@
-"""A snapshot as bytes: whole for a backup, deduplicated for the log (docs/storage.md 2.7 and 3.1)."""
+"""Encoding of a snapshot: plain for a backup, deduplicated for the log (docs/storage.md 2.7 and 3.1)."""
 
 import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -7,21 +7,24 @@ from typing import Protocol
 
 from thrift.Thrift import TType
 
+from aurora_admin.gen.storage.ttypes import DeduplicatedScheduledTask, DeduplicatedSnapshot, LogEntry
 from aurora_admin.snapshot.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
 from aurora_admin.wire import fields
+from aurora_admin.wire.fields import STOP
+from aurora_admin.wire.path import path
 
-STOP = b"\x00"
-DEDUPLICATED_ENTRY = fields.header(TType.STRUCT, 6)
-PARTIAL_SNAPSHOT = fields.header(TType.STRUCT, 1)
-PARTIAL_TASKS = fields.header(TType.LIST, 2)
-TASK_CONFIGS = fields.header(TType.LIST, 3)
-PARTIAL_TASK = fields.header(TType.STRUCT, 1)
+# Headers of fields, and the encoding of a config's number with its header and the STOP byte after it.
+DEDUPLICATED_ENTRY = path(LogEntry, "deduplicatedSnapshot").header
+PARTIAL_SNAPSHOT = path(DeduplicatedSnapshot, "partialSnapshot").header
+PARTIAL_TASKS = path(DeduplicatedSnapshot, "partialTasks").header
+TASK_CONFIGS = path(DeduplicatedSnapshot, "taskConfigs").header
+PARTIAL_TASK = path(DeduplicatedScheduledTask, "partialScheduledTask").header
+CONFIG_ID_HEADER = path(DeduplicatedScheduledTask, "taskConfigId").header
 CONFIG_ID = struct.Struct("!3siB").pack
-CONFIG_ID_HEADER = fields.header(TType.I32, 2)
 
 # The type of a field, and its value in pieces.
 Member = tuple[int, Iterable[bytes]]
-# Times the writing of one section, which is named by its field number.
+# Returns a context manager that times the writing of a section; the argument is its field id.
 SectionTimer = Callable[[int], AbstractContextManager[None]]
 
 
@@ -31,7 +34,13 @@ def untimed(number: int) -> AbstractContextManager[None]:
 
 
 class Source(Protocol):
-    """A state at one moment, as a snapshot needs it; the live stores and a staged backup are both one."""
+    """A state at one moment, to write a snapshot of: the live state or a staged backup.
+
+    Attributes:
+        metadata: the encoded SchedulerMetadata.
+        sections: by field id, the records of each section by their keys.
+        extras: fields of the snapshot that this program does not know.
+    """
 
     timestamp_ms: int
     metadata: bytes
@@ -43,50 +52,50 @@ class Source(Protocol):
 
     @property
     def configs(self) -> Sequence[bytes]:
-        """The configs that partial_tasks() pointed to; complete when that is exhausted."""
+        """The configs by the numbers that partial_tasks() yields; complete when that is exhausted."""
 
-    def whole_tasks(self) -> Iterator[bytes]:
-        """The ScheduledTasks one after another, cut anywhere."""
+    def full_tasks(self) -> Iterator[bytes]:
+        """Yield the encoded ScheduledTasks one after another, in pieces of any size."""
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
-        """Each ScheduledTask without its config, and the config's number."""
+        """Yield each encoded ScheduledTask without its config, and the config's number."""
 
     def check(self) -> None:
-        """Refuse what was read of it, once all was: it was not the state at one moment.
+        """Check, after everything was read, that it was the state at one moment.
 
         Raises:
-            BackupError: the file that it is read from was changed.
+            BackupError: the file from which the state is read has changed.
         """
 
 
 def snapshot(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
-    """Yield the bytes of a Snapshot: what a backup file holds.
+    """Yield the bytes of a Snapshot, the content of a backup file.
 
-    `timed` is asked to time each section until it is taken in: by a file, or deflated.
+    `timed` times each section, including what the consumer does with the bytes.
     """
 
     def tasks() -> Iterator[bytes]:
-        yield _set_of(source.task_count)
-        yield from source.whole_tasks()
+        yield _struct_count(source.task_count)
+        yield from source.full_tasks()
 
     return _snapshot(source, {TASKS: (TType.SET, tasks())}, timed)
 
 
 def deduplicated_entry(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
-    """Yield the bytes of a LogEntry with the snapshot, every config in it once; `timed` as for snapshot()."""
+    """Yield the bytes of a LogEntry with a snapshot that has each config once; `timed` as for snapshot()."""
     yield DEDUPLICATED_ENTRY + PARTIAL_SNAPSHOT
     yield from _snapshot(source, {}, timed)
     with timed(TASKS):
-        yield PARTIAL_TASKS + _set_of(source.task_count)
+        yield PARTIAL_TASKS + _struct_count(source.task_count)
         for partial, config in source.partial_tasks():
             yield PARTIAL_TASK + partial + CONFIG_ID(CONFIG_ID_HEADER, config, 0)
-        yield TASK_CONFIGS + _set_of(len(source.configs))
+        yield TASK_CONFIGS + _struct_count(len(source.configs))
         yield from source.configs
     yield STOP + STOP
 
 
 def _snapshot(source: Source, tasks: Mapping[int, Member], timed: SectionTimer) -> Iterator[bytes]:
-    """Yield a Snapshot in the order of its field ids; every section stands there, also an empty one."""
+    """Yield a Snapshot in the order of its field ids, with all sections, even empty ones."""
     members: dict[int, Member] = {
         TIMESTAMP: (TType.I64, [fields.i64(source.timestamp_ms)]),
         METADATA: (TType.STRUCT, [source.metadata]),
@@ -103,15 +112,15 @@ def _snapshot(source: Source, tasks: Mapping[int, Member], timed: SectionTimer) 
 
 
 def _written_sections(source: Source) -> Iterator[int]:
-    """Retired sections (locks) are written only where they hold something (docs/releases.md 1)."""
+    """Yield the ids of the sections; a retired section (locks) only if it has records (docs/releases.md 1)."""
     return (number for number, section in SECTIONS.items() if not section.retired or source.sections.get(number))
 
 
 def _section(source: Source, number: int) -> Iterator[bytes]:
     records = source.sections.get(number, {})
-    yield _set_of(len(records))
+    yield _struct_count(len(records))
     yield from records.values()
 
 
-def _set_of(count: int) -> bytes:
-    return struct.pack("!bi", TType.STRUCT, count)
+def _struct_count(count: int) -> bytes:
+    return fields.container_header(TType.STRUCT, count)

@@ -1,1 +1,1 @@
-"""Thrift on the wire: structs, slim decoding, splicing of bytes, limits, both protocols."""
+"""Thrift on the wire: structs, fields by name, readers, limits, and messages in both protocols."""

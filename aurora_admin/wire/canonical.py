@@ -1,6 +1,7 @@
-"""One form for equal values: what Thrift leaves open (order of fields, of sets and of maps) is sorted.
+"""The canonical encoding: one form for equal values. It sorts what Thrift does not: fields, sets and maps.
 
-"Unchanged" means equal in this form; structs cannot be compared with `==` (docs/wire.md 4.4 and 5.3).
+Two values are the same if their canonical encodings are equal; structs cannot be compared with `==` (docs/wire.md 4.4
+and 5.3).
 """
 
 from thrift.Thrift import TType
@@ -14,10 +15,10 @@ from aurora_admin.wire.walk import CONTAINER, FIXED, MAP, Walk, check_depth, che
 
 
 def canonical(raw: bytes, ttype: int = TType.STRUCT) -> bytes:
-    """Return a value with its fields by their ids, and sets and maps by their encoding, at any depth.
+    """Return an encoded value with fields sorted by id, and sets and maps by encoding, at any depth.
 
     Raises:
-        WireError: the bytes are no such value.
+        WireError: the bytes are not an encoded value of the type.
     """
     value, end = _value(Walk(raw), 0, ttype, DEPTH)
     if end != len(raw):
@@ -26,7 +27,7 @@ def canonical(raw: bytes, ttype: int = TType.STRUCT) -> bytes:
 
 
 def same(one: bytes | Struct, other: bytes | Struct) -> bool:
-    """Tell whether two structs have equal values."""
+    """Return whether two structs, encoded or not, have equal values."""
     one, other = (encode(item) if isinstance(item, Struct) else item for item in (one, other))
     return one == other or canonical(one) == canonical(other)
 
@@ -52,7 +53,7 @@ def _struct(walk: Walk, at: int, depth: int) -> tuple[bytes, int]:
             break
         value, at = _value(walk, at + 3, ttype, depth)
         fields.append((number, header(ttype, number) + value))
-    # Sorted by the id alone: of several fields with one id the last counts.
+    # Sorted by id only, and stable: if several fields have one id, the last counts.
     fields.sort(key=lambda field: field[0])
     return b"".join(field for _, field in fields) + STOP, at + 1
 

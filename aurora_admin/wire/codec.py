@@ -1,4 +1,4 @@
-"""Whole structs: to bytes and back."""
+"""Encoding and decoding of complete structs."""
 
 from typing import TypeVar
 
@@ -13,27 +13,27 @@ S = TypeVar("S", bound=Struct)
 
 
 def accelerated() -> bool:
-    """Tell whether the library's C module is there; without it the log says at first use that all is slow."""
+    """Return whether the library's C module is available; without it the first use logs a warning."""
     return decoder.ACCELERATED
 
 
 def encode(value: Struct) -> bytes:
-    """Return the bytes of a struct, STOP included.
+    """Return the encoding of a struct, including its STOP byte.
 
     Raises:
         OverflowError: a number does not fit its field.
-        UnicodeEncodeError: a text has no UTF-8 form, such as an argument of a command that was not UTF-8.
-        TypeError: a value is of another type than its field.
+        UnicodeEncodeError: a text has no UTF-8 form, such as a command's argument that was not UTF-8.
+        TypeError: a value has another type than its field.
     """
     raw: bytes = decoder.encode(value, [type(value), value.thrift_spec])
     return raw
 
 
 def decode(cls: type[S], raw: bytes, limits: Limits | None = None) -> S:
-    """Return the struct whose bytes these are, all of them.
+    """Return the struct that these bytes encode.
 
     Raises:
-        WireError: they are not.
+        WireError: they are malformed, or more bytes follow.
     """
     window = Window.of_bytes(raw)
     value = Reader(window, limits or Limits.of_length(len(raw))).struct(cls)

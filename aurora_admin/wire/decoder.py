@@ -1,10 +1,10 @@
-"""The decoder and encoder of the thrift library in C, or ours in pure Python where it is missing; their failures."""
+"""The thrift library's decoder and encoder in C, or the pure Python ones if it is missing; their exceptions."""
 
 import struct
 
 from thrift.Thrift import TException
 
-from aurora_admin.wire.errors import WireError, ended
+from aurora_admin.wire.errors import WireError, truncated
 from aurora_admin.wire.limits import DEPTH
 
 try:
@@ -16,17 +16,17 @@ except ImportError:
 
     decode, encode, ACCELERATED = slow.decode, slow.encode, False
 
-# Everything that they raise at bytes that are wrong (docs/wire.md 5.6).
+# All exceptions that they raise for malformed bytes (docs/wire.md 5.6).
 FAILURES = (EOFError, TypeError, ValueError, OverflowError, SystemError, TException, struct.error)
 
 
 def failure(error: Exception, before: bytes, offset: int, left: int | None) -> WireError:
-    """Return a failure of theirs as ours.
+    """Return the WireError for an exception of the decoder.
 
-    `before` ends with the bytes that were read last; `left` is how many follow, or None where nobody knows.
+    `before` ends with the bytes that were read last; `left` is the number of bytes that follow, or None if unknown.
     """
     if isinstance(error, EOFError):
-        return ended(offset)
+        return truncated(offset)
     text = str(error)
     if "depth" in text:
         return too_deep(offset)
@@ -36,12 +36,12 @@ def failure(error: Exception, before: bytes, offset: int, left: int | None) -> W
 
 
 def length_error(length: int, offset: int, left: int | None = None) -> WireError:
-    """Return the error for a length or count that cannot be; a real scheduler has the same words for a negative one."""
+    """Return the error for an impossible length or count; for a negative one in the words of a real scheduler."""
     if length < 0:
         return WireError(f"Negative length: {length}", offset)
     if left is not None and length > left:
-        return ended(offset)
-    return WireError(f"a length of {length} is more than there can be", offset)
+        return truncated(offset)
+    return WireError(f"a length of {length} is over the limit", offset)
 
 
 def too_deep(offset: int) -> WireError:

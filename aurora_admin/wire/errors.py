@@ -1,15 +1,15 @@
-"""What is wrong with bytes that cannot be read."""
+"""Errors for malformed bytes, and text to print of such bytes."""
 
-# A name is shorter; what is longer is damage, and may be as long as the file.
-MOST_SHOWN = 200
+# Valid names are shorter. A damaged one may be as long as the file.
+MOST_PRINTED = 200
 
 
 class WireError(Exception):
-    """Bytes that are not the Thrift they should be: what is wrong, and where.
+    """Malformed bytes: what is wrong, and where.
 
     Attributes:
-        offset: where reading stood, in bytes from the start of the input (or of the value that a function was given).
-        java_class: what a real scheduler raises here: TTransportException where the input ends too early, else
+        offset: the position, in bytes from the start of the input (or of the value that was passed to a function).
+        java_class: what a real scheduler raises: TTransportException if the input ends too early, else
             TProtocolException. Both mean that a request was not carried out (docs/connection.md 3.4).
     """
 
@@ -20,23 +20,23 @@ class WireError(Exception):
 
     @property
     def java_text(self) -> str:
-        """The exception as a real scheduler prints it; a TTransportException comes without words."""
+        """The exception as a real scheduler prints it; a TTransportException has no message."""
         if self.java_class == "TTransportException":
             return "org.apache.thrift.transport.TTransportException"
         return f"org.apache.thrift.protocol.{self.java_class}: {self}"
 
 
-class NotKnown(WireError):
-    """Bytes that are whole, and mean something that only a newer version knows."""
+class NewerFormat(WireError):
+    """Valid data that only a newer version of this program can read."""
 
 
-def ended(offset: int, text: str = "the input ends in the middle of a value") -> WireError:
-    """Return the error for input that is cut short."""
+def truncated(offset: int, text: str = "the input ends in the middle of a value") -> WireError:
+    """Return the error for input that ends too early."""
     return WireError(text, offset, "TTransportException")
 
 
-def shown(raw: bytes) -> str:
-    """Return bytes as a piece of one line: no more than a name is long, and nothing that a terminal obeys."""
-    text = raw[:MOST_SHOWN].decode("utf-8", "replace")
+def printable(raw: bytes) -> str:
+    """Return text of one line for bytes: shortened, and without control characters."""
+    text = raw[:MOST_PRINTED].decode("utf-8", "replace")
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    return line if len(raw) <= MOST_SHOWN else f"{line}..."
+    return line if len(raw) <= MOST_PRINTED else f"{line}..."

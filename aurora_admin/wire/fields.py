@@ -1,14 +1,15 @@
-"""Field splice: change one field of a struct's bytes and leave every other byte as it is.
+"""Field splice: change one field of an encoded struct and leave every other byte unchanged.
 
-So what we do not know survives: fields, union members, bytes that are not UTF-8 (docs/architecture.md 4.2). A struct
-here is its bytes in TBinaryProtocol with the STOP byte; a value is what follows a field's header. A path names a field
-by its id, or by the ids of the structs around it and its own. Of several fields with one id the last counts, as it does
-to every reader. Everything raises WireError where bytes are no Thrift.
+Unknown fields, unknown union members and strings that are not UTF-8 survive (docs/architecture.md 4.2). A struct here
+is its encoding in TBinaryProtocol with the STOP byte; a value is the bytes after a field's header. A path is the id of
+a field, or the ids of the structs around it and then its own; code outside `wire` takes paths by name from `wire.path`.
+If a struct has several fields with one id, the last counts, as for every reader. All functions raise WireError for
+malformed bytes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct as Layout
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from thrift.Thrift import TType
 
@@ -17,6 +18,8 @@ from aurora_admin.wire.walk import CONTAINER, FIELD, I32, Walk
 
 I64 = Layout("!q")
 DOUBLE = Layout("!d")
+INTEGERS = {TType.BYTE: Layout("!b"), TType.I16: Layout("!h"), TType.I32: I32, TType.I64: I64}
+NUMBERS = {**INTEGERS, TType.DOUBLE: DOUBLE}
 STOP = b"\x00"
 HEADER = 3
 
@@ -28,7 +31,7 @@ class Field(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a field stands: from its header at `start` to `end`; for the STOP byte type and id are 0."""
+    """The position of a field, from its header at `start` to `end`; the STOP byte has type and id 0."""
 
     id: int
     ttype: int
@@ -38,7 +41,7 @@ class Span(NamedTuple):
 
 def parse(raw: bytes) -> list[Field]:
     """Return the fields of a struct in their order."""
-    return [Field(span.id, span.ttype, raw[span.start + HEADER : span.end]) for span in _whole(raw)[:-1]]
+    return [_field(raw, span) for span in _all_spans(raw)[:-1]]
 
 
 def join(fields: Iterable[Field]) -> bytes:
@@ -46,19 +49,25 @@ def join(fields: Iterable[Field]) -> bytes:
     return b"".join(part for field in fields for part in (header(field.ttype, field.id), field.value)) + STOP
 
 
-def get(raw: bytes, *path: int) -> bytes | None:
-    """Return a field's value, or None where it, or a struct around it, is not there."""
+def find(raw: bytes, path: Sequence[int]) -> Field | None:
+    """Return a field; None if it, or a struct around it, is missing."""
     depth, spans = _descend(raw, path)
     found = _last(spans, path[depth])
     if found is None or depth < len(path) - 1:
         return None
-    return raw[found.start + HEADER : found.end]
+    return _field(raw, found)
+
+
+def get(raw: bytes, *path: int) -> bytes | None:
+    """Return a field's value; None if it, or a struct around it, is missing."""
+    found = find(raw, path)
+    return found and found.value
 
 
 def put(raw: bytes, path: Sequence[int], ttype: int, value: bytes) -> bytes:
-    """Return the struct with this field: in the place of the one that is there, else before the first higher id.
+    """Return the struct with this field, which replaces the present one or goes before the first higher id.
 
-    Structs on the path that are not there are made.
+    Missing structs on the path are created.
     """
     depth, spans = _descend(raw, path)
     found = _last(spans, path[depth])
@@ -66,12 +75,12 @@ def put(raw: bytes, path: Sequence[int], ttype: int, value: bytes) -> bytes:
         at = next((span.start for span in spans if span.id > path[depth]), spans[-1].start)
         return b"".join((raw[:at], _nested(path[depth:], ttype, value), raw[at:]))
     if depth < len(path) - 1:
-        raise WireError(f"field {path[depth]} on the way to {path[-1]} is no struct", found.start)
+        raise WireError(f"field {path[depth]} around field {path[-1]} is not a struct", found.start)
     return b"".join((raw[: found.start], header(ttype, path[-1]), value, raw[found.end :]))
 
 
 def drop(raw: bytes, path: Sequence[int]) -> bytes:
-    """Return the struct without this field, however often it is there."""
+    """Return the struct without any field of this path."""
     depth, spans = _descend(raw, path)
     if depth < len(path) - 1:
         return raw
@@ -80,7 +89,7 @@ def drop(raw: bytes, path: Sequence[int]) -> bytes:
 
 
 def append(raw: bytes, path: Sequence[int], ttype: int, item: bytes, etype: int = TType.STRUCT) -> bytes:
-    """Return the struct with one more element at the end of a list or set, which is made where it is not there."""
+    """Return the struct with one more element at the end of a list or set; a missing one is created."""
     depth, spans = _descend(raw, path)
     found = _last(spans, path[depth])
     if found is None or depth < len(path) - 1:
@@ -88,13 +97,13 @@ def append(raw: bytes, path: Sequence[int], ttype: int, item: bytes, etype: int 
     at = found.start + HEADER
     old_etype, count = Walk(raw).container(at)
     if found.ttype != ttype or (count and old_etype != etype):
-        raise WireError(f"field {path[-1]} holds other things than what is to be appended", found.start)
+        raise WireError(f"field {path[-1]} has another type than the appended element", found.start)
     head = CONTAINER.pack(etype, count + 1)
     return b"".join((raw[:at], head, raw[at + CONTAINER.size : found.end], item, raw[found.end :]))
 
 
 def elements(value: bytes) -> tuple[int, list[bytes]]:
-    """Return element type and elements of a list's or set's value."""
+    """Return the element type and the encoded elements of a list or set."""
     walk = Walk(value)
     etype, count = walk.container(0)
     at, found = CONTAINER.size, []
@@ -102,23 +111,41 @@ def elements(value: bytes) -> tuple[int, list[bytes]]:
         end = walk.end(at, etype)
         found.append(value[at:end])
         at = end
-    _check_used(value, at)
+    _check_end(value, at)
     return etype, found
 
 
 def container(etype: int, items: Sequence[bytes]) -> bytes:
-    """Return the value of a list or set of these elements."""
-    return b"".join((CONTAINER.pack(etype, len(items)), *items))
+    """Return the value of a list or set of these encoded elements."""
+    return b"".join((container_header(etype, len(items)), *items))
+
+
+def container_header(etype: int, count: int) -> bytes:
+    """Return the bytes before the elements of a list or set."""
+    return CONTAINER.pack(etype, count)
 
 
 def skip(raw: bytes, position: int, ttype: int) -> int:
-    """Return where the value that begins at this position ends."""
+    """Return the end of the value that begins at this position."""
     return Walk(raw).end(position, ttype)
 
 
 def header(ttype: int, number: int) -> bytes:
-    """Return what stands before a field's value."""
+    """Return the bytes before a field's value."""
     return FIELD.pack(ttype, number)
+
+
+def scalar(ttype: int, value: bytes) -> Any:
+    """Return a number, a bool or the bytes of a string from its encoding.
+
+    Raises:
+        KeyError: the type is none of these; a programming error.
+    """
+    if ttype == TType.STRING:
+        return value[I32.size :]
+    if ttype == TType.BOOL:
+        return value == b"\x01"
+    return NUMBERS[ttype].unpack(value)[0]
 
 
 def i32(number: int) -> bytes:
@@ -142,7 +169,7 @@ def string(text: bytes) -> bytes:
 
 
 def _spans(walk: Walk, at: int) -> Iterator[Span]:
-    """Yield the fields of the struct that begins here, and last of all its STOP byte."""
+    """Yield the fields of the struct that begins here, then its STOP byte."""
     while True:
         ttype, number = walk.field(at)
         if ttype == TType.STOP:
@@ -153,20 +180,24 @@ def _spans(walk: Walk, at: int) -> Iterator[Span]:
         at = end
 
 
-def _whole(raw: bytes) -> list[Span]:
+def _all_spans(raw: bytes) -> list[Span]:
     spans = list(_spans(Walk(raw), 0))
-    _check_used(raw, spans[-1].end)
+    _check_end(raw, spans[-1].end)
     return spans
 
 
-def _check_used(raw: bytes, end: int) -> None:
+def _field(raw: bytes, span: Span) -> Field:
+    return Field(span.id, span.ttype, raw[span.start + HEADER : span.end])
+
+
+def _check_end(raw: bytes, end: int) -> None:
     if end != len(raw):
         raise WireError(f"{len(raw) - end} bytes follow the end of the value", end)
 
 
 def _descend(raw: bytes, path: Sequence[int]) -> tuple[int, list[Span]]:
-    """Go down the path as far as there are structs: return how far, and the fields of the innermost one."""
-    walk, spans = Walk(raw), _whole(raw)
+    """Follow the path through the structs that are present; return how many, and the fields of the innermost one."""
+    walk, spans = Walk(raw), _all_spans(raw)
     for depth, number in enumerate(path[:-1]):
         found = _last(spans, number)
         if found is None or found.ttype != TType.STRUCT:
@@ -180,6 +211,6 @@ def _last(spans: list[Span], number: int) -> Span | None:
 
 
 def _nested(path: Sequence[int], ttype: int, value: bytes) -> bytes:
-    """Return a field inside new structs, one for each id before its own."""
+    """Return a field inside new structs, one for each id of the path but the last."""
     opening = b"".join(header(TType.STRUCT, number) for number in path[:-1])
     return b"".join((opening, header(ttype, path[-1]), value, STOP * (len(path) - 1)))

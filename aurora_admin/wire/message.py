@@ -1,7 +1,7 @@
-"""One Thrift message in either protocol, its arguments or result as bytes (docs/wire.md 4.1 and 4.2).
+"""A Thrift message in either protocol, with its arguments or result encoded (docs/wire.md 4.1 and 4.2).
 
-Inside the program everything is TBinary; TJSON is translated where it enters and leaves. What is wrong with a message
-is said in a real scheduler's words, where they are known (docs/api.md 4.4).
+The program works on TBinary only; TJSON is translated on the way in and out. Errors have a real scheduler's text where
+that is known (docs/api.md 4.4).
 """
 
 import json
@@ -12,7 +12,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.wire import fields
 from aurora_admin.wire.decoder import too_deep
-from aurora_admin.wire.errors import WireError, ended
+from aurora_admin.wire.errors import WireError, truncated
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.transcode import quote, struct_from_json, struct_to_json
@@ -22,7 +22,7 @@ CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
 STRICT = 0x80010000
 JSON_VERSION = 1
 I32_RANGE = range(-(2**31), 2**31)
-# What the end of the input leaves of an escape or a number.
+# The beginning of an escape or a number at the end of the input.
 CUT_OFF = re.compile(r"(?:(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?")
 BLANK = re.compile(r"\s")
 
@@ -37,10 +37,10 @@ class Message(NamedTuple):
 
 
 def from_binary(raw: bytes) -> Message:
-    """Read a message with the strict header or the old one; its body is not looked into.
+    """Return a message with the strict header or the old one; its body is not decoded.
 
     Raises:
-        WireError: the header cannot be read.
+        WireError: the header is malformed.
     """
     reader = Reader(Window.of_bytes(raw), Limits.of_length(len(raw)))
     first = reader.i32() & 0xFFFFFFFF
@@ -55,7 +55,7 @@ def from_binary(raw: bytes) -> Message:
 
 
 def header_binary(name: str, kind: int, seqid: int) -> bytes:
-    """Return what stands before the body of a message, in the strict form."""
+    """Return the strict header of a message."""
     return b"".join(((STRICT | kind).to_bytes(4, "big"), fields.string(name.encode()), fields.i32(seqid)))
 
 
@@ -64,10 +64,10 @@ def to_binary(message: Message) -> bytes:
 
 
 def from_json(raw: bytes) -> Message:
-    """Read a message in TJSON, as strictly as the schedulers do: no blanks between tokens. What follows it is ignored.
+    """Return a message in TJSON. As in the schedulers, blanks between tokens are errors and trailing bytes are ignored.
 
     Raises:
-        WireError: it cannot be read.
+        WireError: the message is malformed.
     """
     parsed = _parse(raw)
     if not isinstance(parsed, list):
@@ -86,14 +86,14 @@ def to_json(message: Message) -> bytes:
     """Return the message in TJSON.
 
     Raises:
-        WireError: the body is no struct.
+        WireError: the body is not a struct.
     """
     head = f"[{JSON_VERSION},{quote(message.name)},{message.type},{message.seqid},"
     return b"".join((head.encode(), struct_to_json(message.body), b"]"))
 
 
 def application_exception(name: str, seqid: int, code: int, text: str) -> Message:
-    """Return the reply that says that a call could not be made: a TApplicationException."""
+    """Return the reply to a call that could not be made: a TApplicationException."""
     parts = [
         fields.Field(1, TType.STRING, fields.string(text.encode("utf-8", "replace"))),
         fields.Field(2, TType.I32, fields.i32(code)),
@@ -120,12 +120,12 @@ def _parse(raw: bytes) -> Any:
         parsed, end = json.JSONDecoder(strict=False, parse_constant=_no_constant).raw_decode(text)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string") or CUT_OFF.fullmatch(text, error.pos):
-            raise ended(len(raw)) from None
+            raise truncated(len(raw)) from None
         _unexpected(raw, text, error.pos)
     except RecursionError:
         raise too_deep(0) from None
     except ValueError:
-        # Also what Python says to a number of more than 4300 digits.
+        # Python raises it for a number of more than 4300 digits, too.
         raise WireError("Bad data encounted in numeric data", 0) from None
     _refuse_blanks(raw, text[:end])
     return parsed
@@ -136,7 +136,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _refuse_blanks(raw: bytes, text: str) -> None:
-    """Raise at the first blank that is not inside a string."""
+    """Raise for the first blank outside strings."""
     at = 0
     for number, part in enumerate(text.replace("\\\\", "__").replace('\\"', "__").split('"')):
         blank = BLANK.search(part) if number % 2 == 0 else None
@@ -146,6 +146,6 @@ def _refuse_blanks(raw: bytes, text: str) -> None:
 
 
 def _unexpected(raw: bytes, text: str, at: int) -> NoReturn:
-    # A real scheduler reads bytes, and its page has no letters beyond Latin-1.
+    # A real scheduler reads bytes and prints Latin-1.
     character = text[at] if text[at].isascii() else "?"
     raise WireError(f"Unexpected character:{character}", min(len(text[:at].encode()), len(raw)))

@@ -1,4 +1,4 @@
-"""Thrift in pure Python, for where the library's C module is missing: the same results, about 50 times slower."""
+"""Thrift in pure Python, for installations without the library's C module: same results, about 50 times slower."""
 
 import logging
 import struct
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class SlowProtocol(TBinaryProtocol):  # type: ignore[misc]
-    """The library's binary protocol, with what the C module does otherwise (docs/wire.md 5.5)."""
+    """The library's binary protocol, changed where the C module differs from it (docs/wire.md 5.5)."""
 
     def readFieldBegin(self) -> tuple[None, int, int]:  # noqa: N802
         _, ttype, number = super().readFieldBegin()
@@ -54,7 +54,7 @@ def _check_types(count: int, found: object, declared: object) -> None:
 def _warn() -> None:
     logger.warning(
         "The C module of the thrift library (thrift.protocol.fastbinary) is missing: everything works, but reading "
-        "and writing Thrift takes about 50 times as long. Install a C++ compiler and then thrift anew, or use a "
+        "and writing Thrift takes about 50 times as long. Install a C++ compiler and reinstall thrift, or use a "
         "version of Python that thrift has a binary wheel for."
     )
 

@@ -1,13 +1,13 @@
 """The base class of every generated struct."""
 
-# As type checkers know it; importing typing for it would take longer than importing all generated structs.
+# Like typing.TYPE_CHECKING; importing typing takes longer than importing all generated structs.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import Any
 
     class TBase:
-        """What the thrift library gives each struct; it comes without types."""
+        """The types of the thrift library's base class, which has none."""
 
         thrift_spec: tuple[Any, ...]
 
@@ -18,19 +18,19 @@ else:
 
 
 class Struct(TBase):
-    """A struct that Python can put into a set, as the decoder does with sets of structs (docs/wire.md 5.3).
+    """A hashable struct: the decoder puts structs into sets (docs/wire.md 5.3).
 
-    The hash is that of the object, not of its value: compare structs with `wire.canonical.same`, not with `==`, and
-    keep them out of dict keys. Equal elements of a decoded set are all there.
+    The hash is that of the object, not of its value: compare structs with `wire.canonical.same`, not with `==`, and do
+    not use them as dict keys. A decoded set keeps equal elements.
     """
 
-    # Trap: a __setattr__ here would make the C decoder take every struct for an immutable one.
+    # Do not add a __setattr__: the C decoder would treat every struct as immutable.
     __slots__ = ()
     __hash__ = object.__hash__
 
 
 class NoFields(Struct):
-    """A struct that declares no field: decoding it steps over every field in C."""
+    """A struct without fields: decoding it skips every field in C."""
 
     __slots__ = ()
     thrift_spec = ()

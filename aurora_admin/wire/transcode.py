@@ -1,7 +1,7 @@
-"""A struct from TBinaryProtocol to TJSONProtocol and back, without knowing what it is.
+"""Translation of any struct between TBinaryProtocol and TJSONProtocol.
 
-What is written is what every release's reader takes: no blanks, text as raw UTF-8, escapes only where JSON wants them
-(docs/wire.md 4.2, docs/connection.md 3.5). Strings are text: the API has no binary field that anybody reads.
+The output suits the readers of every release: no blanks, text as raw UTF-8, escapes only where JSON requires them
+(docs/wire.md 4.2, docs/connection.md 3.5). Strings are text: no client reads a binary field of the API.
 """
 
 import json
@@ -9,14 +9,13 @@ import math
 import re
 import struct
 from collections.abc import Iterator
-from struct import Struct as Layout
 
 from thrift.Thrift import TType
 
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.fields import DOUBLE, I64, STOP, boolean, container, double, header, string
+from aurora_admin.wire.fields import DOUBLE, INTEGERS, STOP, boolean, container, double, header, string
 from aurora_admin.wire.limits import DEPTH
-from aurora_admin.wire.walk import CONTAINER, I32, MAP, Walk, check_depth
+from aurora_admin.wire.walk import CONTAINER, MAP, Walk, check_depth
 
 NAMES = {
     TType.BOOL: "tf",
@@ -32,7 +31,7 @@ NAMES = {
     TType.LIST: "lst",
 }
 TYPES = {name: ttype for ttype, name in NAMES.items()}
-INTEGERS = {TType.BYTE: Layout("!b"), TType.I16: Layout("!h"), TType.I32: I32, TType.I64: I64}
+
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 KEY = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 quote = json.JSONEncoder(ensure_ascii=False).encode
@@ -42,7 +41,7 @@ def struct_to_json(raw: bytes) -> bytes:
     """Return a struct as TJSON; bytes that are not UTF-8 become U+FFFD.
 
     Raises:
-        WireError: the bytes are no struct, or hold what TJSON has no form for (map keys that are not scalar).
+        WireError: the bytes are not a struct, or have no form in TJSON (map keys that are not scalar).
     """
     text, end = _text(Walk(raw), 0, TType.STRUCT, DEPTH)
     if end != len(raw):
@@ -123,14 +122,14 @@ def struct_from_json(value: object) -> bytes:
     """Return the struct of a parsed TJSON object.
 
     Raises:
-        WireError: it is none; the offset is 0, as what is parsed has no positions.
+        WireError: the object is not a struct; the offset is 0, as parsed JSON has no positions.
     """
     try:
         return _value(TType.STRUCT, value, DEPTH)
     except struct.error as error:
-        raise _bad("a number that its type cannot hold") from error
+        raise _bad("a number does not fit its type") from error
     except UnicodeEncodeError as error:
-        raise _bad("a string with half of a surrogate pair, which is no character") from error
+        raise _bad("a string has half of a surrogate pair") from error
 
 
 def _bad(text: str) -> WireError:
@@ -148,7 +147,7 @@ def _value(ttype: int, value: object, depth: int) -> bytes:
         return _map(value, depth - 1)
     if ttype in (TType.LIST, TType.SET) and isinstance(value, list):
         return _container(value, depth - 1)
-    raise _bad(f"a value of the wrong kind where {NAMES[ttype]} should be")
+    raise _bad(f"a value is not of type {NAMES[ttype]}")
 
 
 def _scalar(ttype: int, value: object) -> bytes | None:
@@ -156,7 +155,7 @@ def _scalar(ttype: int, value: object) -> bytes | None:
         return string(value.encode())
     if ttype == TType.DOUBLE:
         return double(_double(value))
-    # True and False are integers to Python, not to Thrift.
+    # In Python, but not in Thrift, True and False are integers.
     if type(value) is not int:
         return None
     if ttype == TType.BOOL:
@@ -170,13 +169,13 @@ def _double(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     if isinstance(value, str) and value in NOT_FINITE:
         return NOT_FINITE[value]
-    raise _bad("a value of the wrong kind where dbl should be")
+    raise _bad("a value is not of type dbl")
 
 
 def _fields(value: dict[str, object], depth: int) -> Iterator[bytes]:
     for number, typed in value.items():
         if not isinstance(typed, dict) or len(typed) != 1:
-            raise _bad(f"field {number} is not one value under the name of its type")
+            raise _bad(f"field {number} is not an object of a type and a value")
         ((name, inner),) = typed.items()
         ttype = _type(name)
         yield header(ttype, _integer(number))
@@ -198,14 +197,14 @@ def _type(name: object) -> int:
 
 def _container(value: list[object], depth: int) -> bytes:
     if len(value) < 2 or value[1] != len(value) - 2:
-        raise _bad("a list or set whose count is not that of its elements")
+        raise _bad("the count of a list or set differs from its elements")
     etype = _type(value[0])
     return container(etype, [_value(etype, item, depth) for item in value[2:]])
 
 
 def _map(value: list[object], depth: int) -> bytes:
     if len(value) != 4 or not isinstance(value[3], dict) or value[2] != len(value[3]):
-        raise _bad("a map whose count is not that of its entries")
+        raise _bad("the count of a map differs from its entries")
     ktype, vtype = _type(value[0]), _type(value[1])
     parts = [MAP.pack(ktype, vtype, len(value[3]))]
     for key, inner in value[3].items():

@@ -1,4 +1,4 @@
-"""How long values are in TBinaryProtocol, and a walk over bytes in memory by that (docs/wire.md 4.1)."""
+"""The lengths of encoded values in TBinaryProtocol, and a walk over bytes in memory (docs/wire.md 4.1)."""
 
 from io import BytesIO
 from struct import Struct as Layout
@@ -6,13 +6,13 @@ from struct import Struct as Layout
 from thrift.Thrift import TType
 
 from aurora_admin.wire.decoder import FAILURES, decode, failure, length_error, too_deep
-from aurora_admin.wire.errors import WireError, ended
+from aurora_admin.wire.errors import WireError, truncated
 from aurora_admin.wire.limits import DEPTH
 from aurora_admin.wire.struct import NoFields
 
-# Bytes of a value by its type; type 16, a UUID, is none of Aurora's, but the C decoder steps over it.
+# Bytes of a value by its type. Aurora has no fields of type 16, a UUID, but the C decoder skips it.
 FIXED = {TType.BOOL: 1, TType.BYTE: 1, TType.DOUBLE: 8, TType.I16: 2, TType.I32: 4, TType.I64: 8, TType.UUID: 16}
-# The least that a value takes.
+# The fewest bytes that a value takes.
 SMALLEST = {**FIXED, TType.STRING: 4, TType.STRUCT: 1, TType.MAP: 6, TType.SET: 5, TType.LIST: 5}
 I32 = Layout("!i")
 FIELD = Layout("!Bh")
@@ -24,22 +24,22 @@ NOTHING = NoFields()
 
 
 def check_count(count: int, size: int, left: int | None, offset: int) -> None:
-    """Refuse a count of elements, of at least so many bytes each, that cannot be there.
+    """Check a count of elements of at least `size` bytes each; `left` is the number of bytes that follow, if known.
 
     Raises:
-        WireError: it is negative, or more than fits into what is left.
+        WireError: the count is negative, or more than fits into the bytes that follow.
     """
     if count < 0:
         raise length_error(count, offset)
     if left is not None and count * size > left:
-        raise ended(offset, f"{count} elements cannot be in the {left} bytes that are left")
+        raise truncated(offset, f"{count} elements do not fit into the remaining {left} bytes")
 
 
 def check_type(ttype: int, offset: int) -> int:
-    """Return the least size of a type.
+    """Return the fewest bytes that a value of this type takes.
 
     Raises:
-        WireError: there is no such type.
+        WireError: the type is unknown.
     """
     size = SMALLEST.get(ttype)
     if size is None:
@@ -53,9 +53,9 @@ def check_depth(depth: int, offset: int) -> None:
 
 
 class Walk:
-    """A walk over bytes in memory: tells where values end.
+    """A walk over bytes in memory that finds the ends of values.
 
-    It is itself the protocol and the transport that the decoder asks for.
+    It is also the protocol and the transport that the C decoder needs.
     """
 
     __slots__ = ("cstringio_buf", "length", "raw")
@@ -80,37 +80,37 @@ class Walk:
         return piece
 
     def field(self, at: int) -> tuple[int, int]:
-        """Return type and id of the field that begins here; type 0 ends the struct."""
+        """Return type and id of the field that begins at this position; type STOP ends the struct."""
         if at + 3 <= self.length:
             ttype, number = FIELD.unpack_from(self.raw, at)
         elif at < self.length and self.raw[at] == TType.STOP:
             ttype, number = TType.STOP, 0
         else:
-            raise ended(at)
+            raise truncated(at)
         return ttype, number
 
     def container(self, at: int) -> tuple[int, int]:
-        """Return element type and count of the list or set that begins here."""
+        """Return element type and count of the list or set that begins at this position."""
         if at + 5 > self.length:
-            raise ended(at)
+            raise truncated(at)
         etype, count = CONTAINER.unpack_from(self.raw, at)
         check_count(count, check_type(etype, at) if count else 1, self.length - at - 5, at)
         return etype, count
 
     def map(self, at: int) -> tuple[int, int, int]:
-        """Return key type, value type and count of the map that begins here."""
+        """Return key type, value type and count of the map that begins at this position."""
         if at + 6 > self.length:
-            raise ended(at)
+            raise truncated(at)
         ktype, vtype, count = MAP.unpack_from(self.raw, at)
         size = check_type(ktype, at) + check_type(vtype, at) if count else 1
         check_count(count, size, self.length - at - 6, at)
         return ktype, vtype, count
 
     def end(self, at: int, ttype: int, depth: int = DEPTH) -> int:
-        """Return where the value that begins here ends.
+        """Return the end of the value that begins at this position.
 
         Raises:
-            WireError: it ends beyond the bytes, is nested too deeply, or is no value.
+            WireError: the value is truncated, nested too deeply or malformed.
         """
         size = FIXED.get(ttype)
         if size is not None:
@@ -122,12 +122,12 @@ class Walk:
         else:
             stop = self._elements(at, ttype, depth)
         if stop > self.length:
-            raise ended(at)
+            raise truncated(at)
         return stop
 
     def _string(self, at: int) -> int:
         if at + 4 > self.length:
-            raise ended(at)
+            raise truncated(at)
         length: int = I32.unpack_from(self.raw, at)[0]
         if length < 0:
             raise length_error(length, at)

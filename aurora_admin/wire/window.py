@@ -1,7 +1,7 @@
-"""A window of bytes that moves forward over a file, a connection or a string, for the C decoder and for us.
+"""A window of bytes that moves forward over a file, a connection or a string. The C decoder reads from it directly.
 
-The decoder reads a BytesIO directly, moves its position, and asks for another one where it ends. It takes the one it
-is given *at its position*: so that one may begin earlier, with all that somebody still wants to slice.
+The decoder reads from a BytesIO, moves its position, and calls `cstringio_refill` for another one at the end. It
+continues at the *position* of the new one, which may therefore begin with earlier bytes: those that a mark keeps.
 """
 
 import os
@@ -12,22 +12,34 @@ from io import BytesIO
 from thrift.transport.TTransport import CReadableTransport, TTransportBase
 
 from aurora_admin.wire.decoder import length_error
-from aurora_admin.wire.errors import ended
+from aurora_admin.wire.errors import truncated
 from aurora_admin.wire.limits import UNKNOWN_LENGTH
 
 WINDOW = 1 << 20
 
 
 class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
-    """What Thrift reads from. Positions are absolute: `base` is that of the first byte.
+    """A transport for Thrift over a source of bytes.
 
-    `read(n)` returns at most n bytes, fewer if it likes, and none at the end; it is asked only when bytes are needed.
-    `end` is the position of the end, where it is known.
+    `read(n)` returns up to n bytes, and none at the end of the source; it is called only when bytes are needed.
+    Positions are absolute: `base` is the position of the first byte, `end` that of the end, if known.
+
+    >>> from io import BytesIO
+    >>> window = Window(BytesIO(b"abcdefgh").read, size=2)
+    >>> window.readAll(3)
+    b'abc'
+    >>> start = window.mark()
+    >>> window.readAll(3)
+    b'def'
+    >>> window.slice(start, window.position)
+    b'def'
+    >>> window.readAll(2), window.at_end()
+    (b'gh', True)
 
     Attributes:
-        marked: from where on bytes are kept; None where nothing but what was not read yet is.
-        longest: the longest run of bytes that a value may ask for.
-        failure: what ended reading: the end of the input, a value too long, or whatever `read` raised.
+        marked: the position from which bytes are kept for `slice`; None if only unread bytes are kept.
+        longest: the most bytes that a value may have.
+        failure: the exception that ended reading: the end of the input, a value too long, or an error of `read`.
     """
 
     __slots__ = ("_copy", "_read", "_size", "_stop", "base", "cstringio_buf", "end", "failure", "longest", "marked")
@@ -71,13 +83,13 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
 
     @property
     def left(self) -> int | None:
-        """How many bytes follow, or None where the end is not known."""
+        """The number of bytes that follow, or None if the end is unknown."""
         return None if self.end is None else self.end - self.position
 
     def mark(self) -> int:
-        """Keep the bytes from here on for `slice`, until the next mark; return the position.
+        """Keep the bytes from the position on for `slice`, until the next mark; return the position.
 
-        What is kept stays in memory: mark again as soon as earlier bytes are no longer wanted.
+        Kept bytes stay in memory: mark again as soon as earlier bytes are not needed any more.
         """
         self.marked = position = self.position
         return position
@@ -90,7 +102,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
 
     @contextmanager
     def copied_to(self, copy: Callable[[bytes], object]) -> Iterator[None]:
-        """Give all bytes from the position on to `copy` too, in order, up to some place beyond the last one read."""
+        """Pass all bytes from the position on to `copy` too, in order; some more than were read may be passed."""
         copy(self.cstringio_buf.getvalue()[self.cstringio_buf.tell() :])
         self._copy = copy
         try:
@@ -99,15 +111,15 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
             self._copy = _ignore
 
     def last(self, count: int) -> bytes:
-        """Return the bytes before the position, as far as the window still has them."""
+        """Return up to `count` bytes before the position, as many as the window still has."""
         at = self.cstringio_buf.tell()
         return self.cstringio_buf.getvalue()[max(0, at - count) : at]
 
     def readAll(self, length: int) -> bytes:  # noqa: N802
-        """Return so many bytes.
+        """Return the next `length` bytes.
 
         Raises:
-            WireError: the input ends before, or this is more than a value may have.
+            WireError: the input ends before, or they are more than a value may have.
         """
         piece = self.cstringio_buf.read(length)
         if len(piece) < length:
@@ -115,7 +127,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         return piece
 
     def at_end(self) -> bool:
-        """Tell whether nothing follows; this may wait for bytes."""
+        """Return whether the input ends at the position; this may wait for bytes."""
         if self.position < self._stop:
             return False
         piece = self._read(self._size)
@@ -126,12 +138,12 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         return not piece
 
     def cstringio_refill(self, partialread: bytes, reqlen: int) -> BytesIO:
-        """Return a buffer that stands at `partialread`, which ended the old one, with the whole of what is needed."""
+        """Return a buffer with `reqlen` bytes after its position, the first of which are `partialread`."""
         wanted = self._stop - len(partialread)
         try:
             self._refill(wanted, reqlen)
         except Exception as error:
-            # The C decoder can put an error of its own in this one's place (where a map's header is cut short).
+            # The C decoder may replace this error by one of its own (for a truncated header of a map).
             self.failure = error
             raise
         self.cstringio_buf.seek(wanted - self.base)
@@ -140,7 +152,7 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
     def _refill(self, wanted: int, length: int) -> None:
         if self.end is not None and wanted + length > self.end:
             self.cstringio_buf.seek(wanted - self.base)
-            raise ended(wanted)
+            raise truncated(wanted)
         if length > self.longest:
             raise length_error(length, wanted)
         missing = wanted + length - self._stop
@@ -148,8 +160,8 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
         pieces: list[bytes] = []
         gathered = 0
         while gathered < missing:
-            # No more at once than has come before: a claim of 2 GiB costs nothing until the bytes are there. And no
-            # less than is kept, or keeping would cost the square of its length.
+            # Read no more at once than has arrived so far: a false length of 2 GiB costs nothing then. Read no less
+            # than is kept: copying the kept bytes would cost the square of their length.
             piece = self._read(max(self._size, kept, min(gathered, missing - gathered)))
             pieces.append(piece)
             self._copy(piece)
@@ -158,15 +170,15 @@ class Window(TTransportBase, CReadableTransport):  # type: ignore[misc]
                 break
         self._renew(self._stop - kept, pieces)
         if gathered < missing:
-            raise ended(self._stop)
+            raise truncated(self._stop)
 
     def _renew(self, keep: int, pieces: list[bytes]) -> None:
-        """Put the kept bytes and the new ones into a new buffer that stands at its end."""
+        """Put the kept bytes and the new ones into a new buffer, its position at the end."""
         pieces.insert(0, self.cstringio_buf.getvalue()[keep - self.base :])
-        whole = b"".join(pieces)
-        self.cstringio_buf = BytesIO(whole)
-        self.cstringio_buf.seek(len(whole))
-        self.base, self._stop = keep, keep + len(whole)
+        content = b"".join(pieces)
+        self.cstringio_buf = BytesIO(content)
+        self.cstringio_buf.seek(len(content))
+        self.base, self._stop = keep, keep + len(content)
 
 
 def _nothing(length: int) -> bytes:

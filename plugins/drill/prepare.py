@@ -8,8 +8,8 @@ from pathlib import Path
 from shutil import copyfile, copyfileobj
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.manifest import manifest_name, read_verified
-from aurora_admin.backup.reader import Backup
+from aurora_admin.backup.manifest import manifest_name
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.errors import AdminError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -32,7 +32,7 @@ def prepare_backup(folder: Path, source: str | None, tasks: int) -> tuple[str, B
             _generate(copy, tasks)
         else:
             _copy(Path(source), copy)
-        backup = read_verified(str(copy))
+        backup = read_backup(str(copy))
         return _rename(copy, backup.timestamp_ms or 0), backup
     except BackupError as error:
         raise AdminError(f"{source} cannot be rehearsed: {error}") from error

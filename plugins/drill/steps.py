@@ -6,8 +6,7 @@ from pathlib import Path
 
 from aurora_admin.backup.diff import BackupTasks, changes, section_changes, tasks_by_id
 from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.manifest import read_verified
-from aurora_admin.backup.reader import Backup
+from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.client.reply import STATUS_NAMES
 from aurora_admin.client.scheduler import ACTIVE
 from aurora_admin.command import Context
@@ -95,7 +94,7 @@ class Drill:
             (missing if change.new is None else different).append(change.key)
         if missing or different:
             raise StepFailed(f"missing: {_listed(missing)}; different, or not in the backup: {_listed(different)}")
-        return f"{len(expected.keys())} tasks, each as in the backup{_upgrade_note(self.backup.backfill.summary)}"
+        return f"{len(expected.keys())} tasks, each as in the backup{_upgrade_note(self.backup.upgrader.summary)}"
 
     def compare_the_rest(self) -> str:
         """Have the scheduler write a backup, and compare every other record with the original backup."""
@@ -107,7 +106,7 @@ class Drill:
             if different and not section.retired:
                 raise StepFailed(f"{len(different)} {section.name} differ, {different[0]!r} for example")
             compared += len(self.backup.sections.get(number, {}))
-        return f"{compared} records, each as in the backup{_upgrade_note(self.backup.backfill.applied)}"
+        return f"{compared} records, each as in the backup{_upgrade_note(self.backup.upgrader.applied)}"
 
     def _backups(self) -> set[Path]:
         return set(self.sandbox.backups.glob("scheduler-backup-*"))
@@ -119,7 +118,7 @@ class Drill:
         if not written:
             raise StepFailed("no new backup was written")
         try:
-            return read_verified(str(written.pop()))
+            return read_backup(str(written.pop()))
         except BackupError as error:
             raise StepFailed(f"the new backup cannot be read: {error}") from error
 

@@ -184,7 +184,7 @@ import json, sys
 from aurora_admin.backup.reader import read_backup
 tasks = read_backup(sys.argv[1]).tasks
 counts = {}
-for key, rows in zip(tasks.job_keys, tasks.rows_of_job):
+for key, rows in zip(tasks.job_names, tasks.rows_of_job):
     counts[key.role] = counts.get(key.role, 0) + len(rows)
 ids = [task_id.decode() for task_id, _ in zip(tasks.ids, range(1000))]
 print(json.dumps([ids, max(counts, key=counts.get).decode()]))

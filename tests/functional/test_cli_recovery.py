@@ -98,7 +98,7 @@ def test_a_recorded_session_has_the_same_output(admin, west, fixtures):
     same = {
         "http://127.0.0.1:18232": west.url,
         "Backup backups/": "Backup ",
-        "does not exist.)": "does not exist. scheduler_list_backups shows what there is.)",
+        "does not exist.)": "does not exist. Choose one from the list of backups.)",
     }
     for command, *texts, code in steps:
         arguments, lines = (reduce(lambda text, pair: text.replace(*pair), same.items(), text) for text in texts)

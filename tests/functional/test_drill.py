@@ -186,8 +186,8 @@ DAMAGED_GZIP = r"is damaged: .+\. Check it with gunzip -t, and copy it again fro
     ("content", "text"),
     [
         (b"", "cannot be rehearsed: Failed to decode backup one: the file is empty; .+"),
-        (b"\0", "cannot be rehearsed: Failed to decode backup one: it is no backup: .+"),
-        (SAMPLE.read_bytes()[:-1], "cannot be rehearsed: .+ copy it anew from where it was made.+"),
+        (b"\0", "cannot be rehearsed: Failed to decode backup one: it is not a backup: .+"),
+        (SAMPLE.read_bytes()[:-1], "cannot be rehearsed: .+ copy it again from where it was made.+"),
         (SAMPLE.read_bytes() + b"x", "cannot be rehearsed: Failed to decode backup one: 1 bytes follow .+"),
         (COMPRESSED[:-9], DAMAGED_GZIP),
         (COMPRESSED[:-8] + bytes(8), DAMAGED_GZIP),

@@ -67,7 +67,7 @@ def test_make_backup_writes_where_its_caller_stands(script, tmp_path):
 
 
 def test_make_backup_refuses_what_it_cannot_do(script, tmp_path):
-    assert "a number of tasks is 0 or more, not -3" in script("make-backup", "--tasks", "-3", "mine", code=2)
+    assert "must be 0 or more, not -3" in script("make-backup", "--tasks", "-3", "mine", code=2)
     out = script("make-backup", "--tasks", "3", str(tmp_path / "nowhere" / "mine"), code=1)
     assert out.endswith("cannot be written: No such file or directory\n")
     assert list(tmp_path.iterdir()) == []
@@ -76,17 +76,19 @@ def test_make_backup_refuses_what_it_cannot_do(script, tmp_path):
 def test_make_backup_leaves_nothing_unfinished(script, tmp_path):
     (tmp_path / "mine").mkdir()
     out = script("make-backup", "--tasks", "3", "mine", code=1)
-    assert out.endswith("mine cannot be written: it is there and is no file\n")
+    assert out.endswith("mine cannot be written: it exists and is not a file\n")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_make_backup_replaces_nothing_but_backups(script, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert script("make-backup", "--tasks", "3", "pipe", code=1).endswith(
-        "pipe cannot be written: it is there and is no file\n"
+        "pipe cannot be written: it exists and is not a file\n"
     )
     (tmp_path / "mine.part").write_text("kept")
-    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith("mine.part cannot be written: it is there\n")
+    assert script("make-backup", "--tasks", "3", "mine", code=1).endswith(
+        "mine.part cannot be written: it exists already\n"
+    )
     assert (tmp_path / "mine.part").read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.part", "pipe"]
 

@@ -1,4 +1,4 @@
-"""Backup files: whole or not at all, named, listed and pruned (docs/storage.md 4)."""
+"""Backup files: complete or not at all, named, listed and pruned (docs/storage.md 4)."""
 
 import os
 import re
@@ -18,33 +18,27 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
-from tests.scheduler.test_log import fill
-from tests.scheduler.test_recovery import NAME, OK, place, sample
 from tests.support.jobs import job
 from tests.support.processes import DEADLINE_SECONDS, wait_until
+from tests.support.recovery import NAME, OK, backup_names, fill_disk, put_backup, sample
 from tests.support.thrift_calls import call, get, said
 
 GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
 QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
 
 
-def names(one) -> list[str]:
-    """What is in the folder, but for manifests."""
-    return sorted(name for name in os.listdir(one.backup_dir) if not name.startswith("manifest_"))
-
-
 def test_backups_of_one_minute_do_not_replace_each_other(scheduler):
     one = scheduler()
     for _ in range(3):
         assert said(call(one.url, "performBackup")) == OK
-    assert len(names(one)) == 3
-    assert all(re.fullmatch(GIVEN_NAME, name) for name in names(one))
-    assert all(codec.decode(Snapshot, (one.backup_dir / name).read_bytes()).timestamp for name in names(one))
+    assert len(backup_names(one)) == 3
+    assert all(re.fullmatch(GIVEN_NAME, name) for name in backup_names(one))
+    assert all(codec.decode(Snapshot, (one.backup_dir / name).read_bytes()).timestamp for name in backup_names(one))
 
 
 def test_only_backups_are_listed(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     for name in ("temp_scheduler-backup-1", "manifest_x.json", "notes.txt"):
         (one.backup_dir / name).write_text("not a backup")
     (one.backup_dir / "scheduler-backup-folder").mkdir()
@@ -52,37 +46,37 @@ def test_only_backups_are_listed(scheduler):
     assert call(one.url, "listBackups").result.listBackupsResult.backups == {NAME}
 
 
-def test_the_oldest_of_ours_go_and_nobody_elses(scheduler):
+def test_only_the_oldest_backups_of_the_scheduler_are_pruned(scheduler):
     one = scheduler("-max_saved_backups=2")
     for name in (NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"):
-        place(one, name=name)
+        put_backup(one, name=name)
     call(one.url, "performBackup")
-    (fresh,) = set(names(one)) - {NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"}
-    assert names(one) == ["scheduler-backup-0.keep", NAME, fresh]
+    (fresh,) = set(backup_names(one)) - {NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"}
+    assert backup_names(one) == ["scheduler-backup-0.keep", NAME, fresh]
 
 
-def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
+def test_the_newest_backup_is_kept_even_if_the_clock_went_back(scheduler):
     one = scheduler("-max_saved_backups=1")
-    place(one, name="scheduler-backup-2099-01-01-00-00")
-    place(one, name="scheduler-backup-2099-01-02-00-00")
+    put_backup(one, name="scheduler-backup-2099-01-01-00-00")
+    put_backup(one, name="scheduler-backup-2099-01-02-00-00")
     call(one.url, "performBackup")
-    (left,) = names(one)
+    (left,) = backup_names(one)
     assert "2099" not in left
 
 
 def test_a_staged_backup_is_not_pruned(scheduler):
-    """The oldest may be the one that an operator is about to commit."""
+    """An operator may be about to commit it."""
     one = scheduler("-max_saved_backups=1")
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for _ in range(2):
         assert said(call(one.url, "performBackup")) == OK
-        assert len(names(one)) == 2
-        assert NAME in names(one)
+        assert len(backup_names(one)) == 2
+        assert NAME in backup_names(one)
     call(one.url, "unloadRecovery")
     assert said(call(one.url, "performBackup")) == OK
-    assert NAME not in names(one)
-    assert len(names(one)) == 1
+    assert NAME not in backup_names(one)
+    assert len(backup_names(one)) == 1
 
 
 def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(scheduler, small_disk):
@@ -91,7 +85,7 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     one.backup_dir.mkdir()
     one.start()
     call(one.url, "setQuota", ownerRole="r", quota=QUOTA)
-    fill(small_disk, 0)
+    fill_disk(small_disk, 0)
     answer = said(call(one.url, "performBackup"))
     assert answer == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No space left on device.")
     assert os.listdir(one.backup_dir) == []
@@ -99,29 +93,29 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
 
 
 def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):
-    """Neither to make room nor afterwards: what is there may be all that there will ever be."""
+    """Neither before nor after the failure: no further backup may succeed."""
     one = scheduler("-max_saved_backups=1", started=False)
     one.backup_dir = small_disk / "backups"
     one.backup_dir.mkdir()
     kept = {NAME, "scheduler-backup-2020-01-01-00-00"}
     for name in kept:
-        place(one, name=name)
+        put_backup(one, name=name)
     one.start()
-    ballast = fill(small_disk, 0)
+    ballast = fill_disk(small_disk, 0)
     assert said(call(one.url, "performBackup"))[0] == "ERROR"
-    assert set(names(one)) == kept
+    assert set(backup_names(one)) == kept
     ballast.unlink()
     assert said(call(one.url, "performBackup")) == OK
-    assert len(names(one)) == 1
+    assert len(backup_names(one)) == 1
 
 
-def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):
-    """The log first: what could not be made durable is not to be seen either."""
+def test_a_write_to_a_full_disk_changes_nothing(scheduler, small_disk):
+    """A change that is not durable in the log is not visible."""
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
     one.start()
     assert said(call(one.url, "setQuota", ownerRole="before", quota=QUOTA)) == OK
-    ballast = fill(small_disk, 0)
+    ballast = fill_disk(small_disk, 0)
     written = 0
     while said(call(one.url, "setQuota", ownerRole=f"role-{written}", quota=QUOTA)) == OK:
         written += 1
@@ -141,13 +135,13 @@ def cpus(one, role: str) -> float:
     return next(resource.numCpus for resource in quota.resources if resource.numCpus is not None)
 
 
-def test_backups_and_snapshots_are_made_by_the_clock(scheduler):
+def test_backups_and_snapshots_are_made_at_intervals(scheduler):
     one = scheduler("-backup_interval=1secs", "-dlog_snapshot_interval=1secs")
-    wait_until(lambda: len(names(one)) >= 2, "two backups")
+    wait_until(lambda: len(backup_names(one)) >= 2, "two backups")
     wait_until(lambda: int(variable(one, "scheduler_log_snapshots")) >= 2, "two snapshots")
 
 
-def test_a_log_that_has_grown_gets_a_snapshot_before_its_time(scheduler):
+def test_a_log_that_has_grown_gets_a_snapshot_before_the_interval_ends(scheduler):
     one = scheduler("-log_snapshot_bytes=1KB")
 
     def a_snapshot_after_a_write() -> bool:
@@ -162,14 +156,14 @@ def test_a_log_that_has_grown_gets_a_snapshot_before_its_time(scheduler):
 
 def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
     one = scheduler("-backup_interval=1hrs", started=False)
-    place(one)
+    put_backup(one)
     os.utime(one.backup_dir / NAME, (0, 0))
     one.start()
-    wait_until(lambda: len(names(one)) == 2, "the overdue backup")
+    wait_until(lambda: len(backup_names(one)) == 2, "the overdue backup")
 
 
-def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
-    """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
+def test_the_newest_backup_is_the_one_that_was_finished_last(tmp_path):
+    """The time zone of names may differ. A time in the future would delay the next backup for ever."""
     backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
     finished_at = {
@@ -185,27 +179,27 @@ def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
     assert backups.newest_time() == 900
 
 
-def test_what_was_cut_short_pushes_no_whole_backup_out(scheduler):
+def test_a_truncated_backup_does_not_count_towards_the_limit(scheduler):
     one = scheduler("-max_saved_backups=2", "-backup_interval=1000days")
     cut = {
         "scheduler-backup-2020-01-01-00-00": sample()[:20_000].rstrip(b"\0"),
         "scheduler-backup-2099-01-01-00-00": b"",
     }
     for name, raw in cut.items():
-        place(one, raw, name)
+        put_backup(one, raw, name)
     for _ in range(3):
         assert said(call(one.url, "performBackup")) == OK
-    made = sorted(set(names(one)) - cut.keys())
+    made = sorted(set(backup_names(one)) - cut.keys())
     assert len(made) == 2
-    assert set(names(one)) == {*made, *cut}
+    assert set(backup_names(one)) == {*made, *cut}
     (one.backup_dir / made[0]).write_bytes(b"shorter\0")
     assert said(call(one.url, "performBackup")) == OK
-    assert len(names(one)) == 5
+    assert len(backup_names(one)) == 5
     assert one.log.count("is cut short, or not what its manifest says") >= 3
 
 
-def test_a_backup_that_fails_in_an_unexpected_way_is_not_the_last(scheduler):
-    """What was spilled is gone: as if the disk had lost it."""
+def test_backups_go_on_after_an_unexpected_failure(scheduler):
+    """The spill file is truncated, as if the disk had lost it."""
     one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
     assert said(call(one.url, "createJob", description=job())) == OK
     (spill,) = [
@@ -235,11 +229,11 @@ def test_what_fails_by_surprise_is_told_and_tried_again(monkeypatch, caplog):
 
 @pytest.fixture
 def view(tmp_path):
-    """A state without anything."""
+    """An empty state."""
     return View(Stores(str(tmp_path)), 1)
 
 
-def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch):
+def test_names_have_the_time_in_utc(tmp_path, view, monkeypatch):
     backups = Backups(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
@@ -274,7 +268,7 @@ def variable(one, name: str) -> str:
     return dict(line.split(" ", 1) for line in get(one.url, "/vars")[1].splitlines())[name]
 
 
-def test_a_backup_folder_that_goes_away_is_named(scheduler):
+def test_a_missing_backup_folder_is_named(scheduler):
     one = scheduler()
     subprocess.run(["rm", "-r", str(one.backup_dir)], check=True)
     code, text = said(call(one.url, "listBackups"))
@@ -283,15 +277,15 @@ def test_a_backup_folder_that_goes_away_is_named(scheduler):
     assert (code, text) == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No such file or directory.")
 
 
-def test_a_backup_made_here_can_be_staged_here(scheduler):
+def test_a_backup_of_the_scheduler_can_be_staged(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     call(one.url, "commitRecovery")
     assert one.wait_exit() == 0
     one.start()
     call(one.url, "performBackup")
-    (fresh,) = set(names(one)) - {NAME}
+    (fresh,) = set(backup_names(one)) - {NAME}
     assert said(call(one.url, "stageRecovery", backupId=fresh)) == OK
     assert len(codec.decode(Snapshot, (one.backup_dir / fresh).read_bytes()).tasks) == len(
         codec.decode(Snapshot, sample()).tasks

@@ -1,4 +1,4 @@
-"""A backup whose file changes while it is committed: refused in words, nothing written, and the scheduler goes on."""
+"""A backup whose file changes during its commit is refused; nothing is written, and the scheduler goes on."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ TASKS = 20_000
 
 
 class Changing(Staged):
-    """A staged backup to which something happens when half of its tasks were read."""
+    """A staged backup that calls `change` after half of its tasks were read."""
 
     def __init__(self, path, change) -> None:
         super().__init__(read_backup(str(path)))
@@ -78,7 +78,7 @@ def test_a_backup_that_changes_during_a_commit_is_refused(made, path, change):
     assert len(made.entries) == len(before) + 1
 
 
-def test_a_backup_that_cannot_be_read_is_no_lack_of_space(made, path, monkeypatch):
+def test_a_read_error_is_not_reported_as_lack_of_space(made, path, monkeypatch):
     before = made.entries
     staged = Staged(read_backup(str(path)))
     pread = os.pread

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
 from tests.conftest import CHECKOUT
 from tests.scheduler.test_backups import QUOTA
-from tests.scheduler.test_recovery import NAME, OK, place
+from tests.support.recovery import NAME, OK, put_backup
 from tests.support.storage_steps import RESTORE, STAGED, STEPS, Parts
 from tests.support.thrift_calls import call, said
 
@@ -107,7 +107,7 @@ def check_folder(bench: Bench) -> None:
     backups = [name for name in names if BACKUP.fullmatch(name)]
     for name in backups:
         assert f"manifest_{name}.json" in names
-        read_verified(str(bench.trial / "backups" / name)).close()
+        read_backup(str(bench.trial / "backups" / name)).close()
     assert len(backups) in ((2, 3) if bench.step == "backup" else (0,) if bench.step == RESTORE else (2,))
 
 
@@ -151,7 +151,7 @@ def test_a_write_that_may_have_been_carried_out_is_not_called_refused(scheduler,
     """When the disk fails at the last moment the entry may be in the log, and come back with the next start."""
     faults = [f"--inject={call}:error=EIO:when=1+" for call in ("fsync", "fdatasync")]
     one = scheduler("-backup_interval=1000days")
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     with subprocess.Popen(
         ["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync", *faults],

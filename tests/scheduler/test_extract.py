@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
-from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
 from tests.support.expectations import as_era, expected, read
 from tests.support.mesos_replica import (
     PROMISE,
@@ -29,6 +28,7 @@ from tests.support.mesos_replica import (
     truncate,
 )
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import recorded
 from tests.support.thrift_calls import call, said
 
@@ -287,7 +287,7 @@ def test_an_existing_file_is_never_written_over(extract, tmp_path):
 
 def test_what_was_extracted_can_be_staged(extract, tmp_path):
     extract(replica(tmp_path / "log", append(0, quota("a"))))
-    backup = read_verified(str(tmp_path / "out" / "state"))
+    backup = read_backup(str(tmp_path / "out" / "state"))
     assert backup.counts["quotas"] == 1
     assert abs(backup.timestamp_ms / 1000 - (tmp_path / "log" / "CURRENT").stat().st_mtime) < 3600
 

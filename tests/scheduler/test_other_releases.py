@@ -1,4 +1,4 @@
-"""Backups of releases that none was recorded of, made as docs/releases.md 1 and 2 say, in today's shape."""
+"""Backups of releases without a recording, generated as docs/releases.md 1 and 2 describe them, are upgraded."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,15 +12,38 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.scheduler.test_manifests import committed
+from aurora_admin.wire.path import Path, path
 from tests.support.expectations import as_era, expected, read
-from tests.support.replay import decoded, replay
+from tests.support.replay import committed_backup, decoded, replay
 
 TIME = 1_400_000_000_000
+TASKS, CRON_JOBS, HOSTS, QUOTAS, LOCKS, UPDATES, MAINTENANCE = (
+    path(storage.Snapshot, name)
+    for name in (
+        "tasks",
+        "cronJobs",
+        "hostAttributes",
+        "quotaConfigurations",
+        "locks",
+        "jobUpdateDetails",
+        "hostMaintenanceRequests",
+    )
+)
+TIMESTAMP, METADATA = path(storage.Snapshot, "timestamp"), path(storage.Snapshot, "schedulerMetadata")
+CONFIG = path(api.ScheduledTask, "assignedTask.task")
+PARTIAL_TASK = path(storage.DeduplicatedScheduledTask, "partialScheduledTask")
+CONFIG_ID = path(storage.DeduplicatedScheduledTask, "taskConfigId")
+PARTIAL_SNAPSHOT, PARTIAL_TASKS, TASK_CONFIGS = (
+    path(storage.DeduplicatedSnapshot, name) for name in ("partialSnapshot", "partialTasks", "taskConfigs")
+)
+SNAPSHOT_ENTRY, DEDUPLICATED_ENTRY = (path(storage.LogEntry, name) for name in ("snapshot", "deduplicatedSnapshot"))
+IN_0_5 = (TIMESTAMP, HOSTS, TASKS, CRON_JOBS, METADATA, QUOTAS, LOCKS)
+UNTIL_0_19 = (*IN_0_5, UPDATES)
+IN_0_20 = (TIMESTAMP, HOSTS, TASKS, CRON_JOBS, METADATA, QUOTAS, UPDATES)
 JOB = api.JobKey("www", "prod", "web")
 OWNER = api.Identity(role="www", user="user")
-OLD_NAMES = {"owner": OWNER, "environment": "prod", "jobName": "web"}
-OLD_AMOUNTS = {"numCpus": 0.5, "ramMb": 128, "diskMb": 64, "requestedPorts": {"http"}}
+LEGACY_NAMES = {"owner": OWNER, "environment": "prod", "jobName": "web"}
+LEGACY_AMOUNTS = {"numCpus": 0.5, "ramMb": 128, "diskMb": 64, "requestedPorts": {"http"}}
 ZEROS = {"numCpus": 0.0, "ramMb": 0, "diskMb": 0, "requestedPorts": set()}
 QUOTA = [api.Resource(numCpus=0.5), api.Resource(ramMb=128), api.Resource(diskMb=64)]
 RESOURCES = [*QUOTA, api.Resource(namedPort="http")]
@@ -29,12 +52,12 @@ BLANK = {"container": None}
 
 
 class Release(NamedTuple):
-    """What one release writes of a job with a task, a cron job and an update, in its quota and on its host."""
+    """How a release writes a job with a task, a cron job, an update, a quota and a host."""
 
     config: dict[str, object]
     quota: api.ResourceAggregate
-    sections: tuple[int, ...] = (1, 3, 4, 5, 6, 8, 9, 10)
-    manager: bytes | None = None
+    sections: tuple[Path, ...] = UNTIL_0_19
+    manager: str | None = None
     details: dict[str, str] | None = None
     cron_config: dict[str, object] | None = None
     status: int = api.ScheduleStatus.RUNNING
@@ -52,28 +75,28 @@ NEW_QUOTA = api.ResourceAggregate(resources=QUOTA)
 BATCH = api.JobUpdateStrategy(varBatchStrategy=api.VariableBatchJobUpdateStrategy([1, 2], False))
 RELEASES = {
     "0.5": Release(
-        {**OLD_NAMES, **OLD_AMOUNTS, **BLANK, "production": True},
+        {**LEGACY_NAMES, **LEGACY_AMOUNTS, **BLANK, "production": True},
         OLD_QUOTA,
-        (1, 3, 4, 5, 6, 8, 9),
-        b"CRON",
+        IN_0_5,
+        "CRON",
         status=10,
         statuses=(0, 2, 3, 10),
         slave=None,
     ),
     "0.7": Release(
-        {**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "production": True},
+        {**LEGACY_NAMES, **LEGACY_AMOUNTS, "job": JOB, "production": True},
         OLD_QUOTA,
-        manager=b"CRON",
+        manager="CRON",
         old_keys=True,
         settings=lambda: api.JobUpdateSettings(
             updateGroupSize=3, blockIfNoPulsesAfterMs=0, maxWaitToInstanceRunningMs=1000
         ),
     ),
-    "0.9": Release({**OLD_NAMES, **OLD_AMOUNTS, "job": JOB, "production": False}, OLD_QUOTA, tier="preemptible"),
+    "0.9": Release({**LEGACY_NAMES, **LEGACY_AMOUNTS, "job": JOB, "production": False}, OLD_QUOTA, tier="preemptible"),
     "0.11": Release(
         {
-            **OLD_NAMES,
-            **OLD_AMOUNTS,
+            **LEGACY_NAMES,
+            **LEGACY_AMOUNTS,
             "job": JOB,
             "container": api.Container(docker=api.DockerContainer("image", [api.DockerParameter("env", "a=b")])),
         },
@@ -82,21 +105,19 @@ RELEASES = {
         tier="preemptible",
     ),
     "0.14": Release(
-        {**OLD_AMOUNTS, "job": JOB, "owner": api.Identity(user="user"), "resources": RESOURCES, "production": True},
+        {**LEGACY_AMOUNTS, "job": JOB, "owner": api.Identity(user="user"), "resources": RESOURCES, "production": True},
         BOTH_QUOTA,
         details={"version": "0.14.0"},
     ),
     "0.15 of a client that leaves resources empty": Release(
-        {**OLD_AMOUNTS, "job": JOB, "resources": [], "tier": "revocable"}, BOTH_QUOTA, tier="revocable"
+        {**LEGACY_AMOUNTS, "job": JOB, "resources": [], "tier": "revocable"}, BOTH_QUOTA, tier="revocable"
     ),
     "0.19": Release({**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred", "production": True}, BOTH_QUOTA),
-    "0.20": Release(
-        {**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred"}, BOTH_QUOTA, (1, 3, 4, 5, 6, 8, 10)
-    ),
+    "0.20": Release({**ZEROS, "job": JOB, "resources": RESOURCES, "tier": "preferred"}, BOTH_QUOTA, IN_0_20),
     "0.21": Release(
         {"job": JOB, "resources": RESOURCES, "tier": "preemptible", "partitionPolicy": api.PartitionPolicy(True, 30)},
         NEW_QUOTA,
-        (1, 3, 4, 5, 6, 8, 10, 13),
+        (*IN_0_20, MAINTENANCE),
         maintenance=True,
         tier="preemptible",
     ),
@@ -108,7 +129,7 @@ RELEASES = {
             "slaPolicy": api.SlaPolicy(countSlaPolicy=api.CountSlaPolicy(1, 2)),
         },
         NEW_QUOTA,
-        (1, 3, 4, 5, 6, 8, 10, 13),
+        (*IN_0_20, MAINTENANCE),
         maintenance=True,
         settings=lambda: api.JobUpdateSettings(updateGroupSize=3, slaAware=True, updateStrategy=BATCH),
     ),
@@ -116,7 +137,7 @@ RELEASES = {
 
 
 def written(release):
-    """The bytes of the release's backup."""
+    """The backup of a release."""
     events = [api.TaskEvent(TIME + at, status) for at, status in enumerate(release.statuses)]
     config = api.TaskConfig(**release.config)
     assigned = api.AssignedTask("task-1", release.slave, "host-1", config, {"http": 31000}, 4)
@@ -132,11 +153,9 @@ def written(release):
         hostMaintenanceRequests=[api.HostMaintenanceRequest("host-1", api.SlaPolicy(), 5, TIME)],
     )
     raw = codec.encode(snapshot)
-    stored = fields.join([fields.Field(3, 12, codec.encode(cron))])
-    if release.manager:
-        stored = fields.put(stored, [1], 11, fields.string(release.manager))
-    raw = fields.put(raw, [5], 14, fields.container(12, [stored]))
-    return fields.join(field for field in fields.parse(raw) if field.id in release.sections)
+    stored = storage.StoredJob(release.manager, cron) if release.manager else storage.StoredCronJob(cron)
+    raw = CRON_JOBS.put_elements(raw, [codec.encode(stored)])
+    return fields.join(field for field in fields.parse(raw) if field.id in {section.id for section in release.sections})
 
 
 def _update(release):
@@ -153,23 +172,23 @@ def _update(release):
 
 @pytest.fixture
 def through(tmp_path):
-    """`through(raw)` stages and commits a backup, starts from that log, and decodes the next backup."""
+    """`through(raw)` stages and commits a backup, and returns the next one and the staged one."""
 
     def go(raw):
         path = tmp_path / "scheduler-backup-2014-05-13-16-53"
         path.write_bytes(raw)
         staged = Staged(read_backup(str(path)))
-        return codec.decode(storage.Snapshot, committed(staged, tmp_path)), staged.backup
+        return codec.decode(storage.Snapshot, committed_backup(staged, tmp_path)), staged.backup
 
     return go
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_a_backup_of_any_release_comes_back_in_the_newest_shape(through, name):
+def test_a_backup_of_any_release_is_restored_in_the_current_format(through, name):
     release = RELEASES[name]
     held, _ = through(written(release))
     (task,), (cron,), (host,), (quota,) = held.tasks, held.cronJobs, held.hostAttributes, held.quotaConfigurations
-    (initial,), desired = _groups(held) if 10 in release.sections else ([task.assignedTask], task.assignedTask)
+    (initial,), desired = _groups(held) if UPDATES in release.sections else ([task.assignedTask], task.assignedTask)
     wanted_resources = release.config.get("resources") or RESOURCES
     for config in (task.assignedTask.task, cron.jobConfiguration.taskConfig, initial.task, desired.task):
         assert same(config.job, JOB)
@@ -191,21 +210,16 @@ def test_a_backup_of_any_release_comes_back_in_the_newest_shape(through, name):
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_a_log_of_any_release_is_the_same_state_as_its_backup(through, tmp_path, name):
-    """It has the snapshot as an entry, whole or with each config once."""
+def test_a_log_of_any_release_has_the_same_state_as_its_backup(through, tmp_path, name):
+    """The log has the snapshot as an entry, plain or deduplicated."""
     raw = written(RELEASES[name])
-    (task,) = fields.elements(fields.get(raw, 4))[1]
-    partial = fields.join([fields.Field(1, 12, fields.drop(task, [1, 4])), fields.Field(2, 8, fields.i32(0))])
-    deduplicated = fields.join(
-        [
-            fields.Field(1, 12, fields.drop(raw, [4])),
-            fields.Field(2, 15, fields.container(12, [partial])),
-            fields.Field(3, 15, fields.container(12, [fields.get(task, 1, 4)])),
-        ]
-    )
+    (task,) = TASKS.elements(raw)
+    partial = CONFIG_ID.put(PARTIAL_TASK.put(fields.STOP, CONFIG.drop(task)), fields.i32(0))
+    deduplicated = PARTIAL_SNAPSHOT.put(fields.STOP, TASKS.drop(raw))
+    deduplicated = TASK_CONFIGS.append(PARTIAL_TASKS.append(deduplicated, partial), CONFIG.get(task))
     wanted, _ = through(raw)
-    for member, snapshot in ((1, raw), (6, deduplicated)):
-        held = decoded(replay([fields.join([fields.Field(member, 12, snapshot)])], tmp_path))
+    for entry, snapshot in ((SNAPSHOT_ENTRY, raw), (DEDUPLICATED_ENTRY, deduplicated)):
+        held = decoded(replay([entry.put(fields.STOP, snapshot)], tmp_path))
         held.schedulerMetadata = wanted.schedulerMetadata
         assert same(held, wanted)
 
@@ -216,15 +230,15 @@ def _groups(held):
     return instructions.initialState, instructions.desiredState
 
 
-def test_a_task_whose_sandbox_was_deleted_is_what_it_was(through):
+def test_a_deleted_sandbox_is_replaced_by_the_status_before_it(through):
     held, backup = through(written(RELEASES["0.5"]))
     (task,) = held.tasks
     assert (task.status, [event.status for event in task.taskEvents]) == (3, [0, 2, 3])
-    assert "the status before SANDBOX_DELETED" in backup.backfill.summary
+    assert "replaced the status SANDBOX_DELETED" in backup.upgrader.summary
 
 
-@pytest.mark.parametrize("name", [name for name, release in RELEASES.items() if 10 in release.sections])
-def test_an_update_of_any_release_comes_back_in_the_newest_shape(through, name):
+@pytest.mark.parametrize("name", [name for name, release in RELEASES.items() if UPDATES in release.sections])
+def test_an_update_of_any_release_is_restored_in_the_current_format(through, name):
     (stored,) = through(written(RELEASES[name]))[0].jobUpdateDetails
     update = stored.details.update
     assert same(update.summary.key, api.JobUpdateKey(JOB, "u-1"))
@@ -238,23 +252,23 @@ def test_an_update_of_any_release_comes_back_in_the_newest_shape(through, name):
 
 def test_only_0_5_may_lack_job_updates(through):
     raw = written(RELEASES["0.20"])
-    with pytest.raises(BackupError, match="it has no section of its job updates, which every release writes"):
-        through(fields.drop(raw, [10]))
+    with pytest.raises(BackupError, match="it has no job updates, a section that every release writes"):
+        through(UPDATES.drop(raw))
     assert through(written(RELEASES["0.5"]))[0].jobUpdateDetails == set()
 
 
-HYDRATED = {"locks": 9, "hosts": 3, "quotas": 8, "job updates": 10}
+IN_SCRIPT = {"locks": LOCKS, "hosts": HOSTS, "quotas": QUOTAS, "job updates": UPDATES}
 
 
 @pytest.mark.parametrize(
-    "left_out", [*([name] for name in HYDRATED), ["locks", "job updates"], ["hosts", "quotas"]], ids=" and ".join
+    "left_out", [*([name] for name in IN_SCRIPT), ["locks", "job updates"], ["hosts", "quotas"]], ids=" and ".join
 )
-def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, fixtures, left_out):
-    """-snapshot_hydrate_stores of 0.17 and 0.18 may be any part of the four."""
+def test_any_missing_sections_are_rebuilt_from_the_script(through, fixtures, left_out):
+    """With -snapshot_hydrate_stores releases 0.17 and 0.18 write any of the four sections."""
     raw = read("backups", "era-018-dbscript")
     for name in left_out:
-        raw = fields.drop(raw, [HYDRATED[name]])
+        raw = IN_SCRIPT[name].drop(raw)
     held, backup = through(raw)
     assert as_era(held) == expected("backups", "era-018-dbscript")
-    (note,) = [note for note in backup.notes if "the only place where they stand" in note]
+    (note,) = [note for note in backup.notes if "rebuilt these sections" in note]
     assert set(note.rpartition(": ")[2].split(", ")) == set(left_out)

@@ -26,7 +26,7 @@ from tests.support.thrift_calls import BINARY, call, said
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"
-NO_TIMESTAMP = "it is no backup: a snapshot has a timestamp at byte"
+NO_TIMESTAMP = "it is not a backup: the snapshot has no timestamp at byte"
 CUT_OFF = "the input ends in the middle of a value at byte"
 PLAIN_NAME = "is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
 
@@ -52,7 +52,7 @@ def refused(text: str, reason: str) -> Ours:
 
 
 def undecodable(name: str, fault: str, reason: str) -> Ours:
-    advice = "copy it anew from where it was made, or stage another backup."
+    advice = "copy it again from where it was made, or use another backup."
     return refused(f"Failed to decode backup {name}: {fault}; {advice}", reason)
 
 
@@ -92,7 +92,7 @@ NOT_HERE = {
     },
 }
 WIPES = "the real one says OK and has staged nothing: to commit that would wipe the cluster"
-LISTED = "scheduler_list_backups shows what there is."
+LISTED = "Choose one from the list of backups."
 WHERE = "we say which file, where in it, and what to do"
 NO_FOLDER = "the folder is nobody's business but ours"
 PLAIN = "an id is a plain name; a path could lead anywhere"
@@ -107,7 +107,7 @@ EXCEPTIONS = {
     "stageRecovery-parent-path": refused(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
     "stageRecovery-empty-id": refused(f"'' {PLAIN_NAME}", PLAIN),
     "stageRecovery-a-directory": refused(
-        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, no link to it.",
+        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, not a link.",
         WHERE,
     ),
     "stageRecovery-flipped": undecodable("flipped", f"{CUT_OFF} 26 of 31895", WHERE),

@@ -17,9 +17,9 @@ from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from tests.conftest import FIXTURES
-from tests.support.expectations import as_022, as_era, expected, read, told_022
+from tests.support.expectations import as_022, as_era, expected, expected_022, read
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
-from tests.support.replay import decoded, recorded, replay, whole
+from tests.support.replay import decoded, log_with_malformed_script, recorded, replay, snapshot_bytes
 
 LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
 
@@ -45,13 +45,13 @@ def test_transactions_and_snapshot_make_one_state(tmp_path, name):
 def test_a_framed_snapshot_replays_whole(tmp_path):
     told = expected("backups", "jobs-10k-022")
     stores = replay(recorded(read("log", "jobs-10k-022.log-snapshot")), tmp_path)
-    assert as_022(decoded(stores), told) == told_022(told)
+    assert as_022(decoded(stores), told) == expected_022(told)
 
 
 def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
     told = expected("log", "run-022")
     stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
-    assert as_022(decoded(stores), told) == told_022(told)
+    assert as_022(decoded(stores), told) == expected_022(told)
 
 
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
@@ -80,23 +80,14 @@ def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
     records = list(recorded(read("log", f"{name}.log-snapshot")))
     assert any(b"SELECT COUNT(*) FROM PUBLIC.QUOTAS" in zlib.decompress(fields.get(one, 5)[4:]) for one in records)
     stores = replay(records, tmp_path)
-    for taken in (whole(stores), fields.get(b"".join(writer.deduplicated_entry(View(stores, 0))), 6, 1)):
+    for taken in (snapshot_bytes(stores), fields.get(b"".join(writer.deduplicated_entry(View(stores, 0))), 6, 1)):
         assert not {11, 12} & {field.id for field in fields.parse(taken)}
-
-
-def misunderstood(name="era-018-trimmed-failover"):
-    """A log whose snapshot has a script with a row less than it counts."""
-    (record,) = recorded(read("log", f"{name}.log-snapshot"))
-    entry = zlib.decompress(fields.get(record, 5)[4:])
-    counted = b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;"
-    assert counted in entry
-    return [entry.replace(counted, counted.replace(b"3", b"4"))]
 
 
 def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp_path):
     with pytest.raises(LogError, match="counts 4 rows of table QUOTAS and has 3; -allow_partial_backup does without"):
-        replay(misunderstood(), tmp_path)
-    left = decoded(replay(misunderstood(), tmp_path, allow_partial=True))
+        replay(log_with_malformed_script(), tmp_path)
+    left = decoded(replay(log_with_malformed_script(), tmp_path, allow_partial=True))
     assert (len(left.tasks), len(left.cronJobs), left.quotaConfigurations, left.jobUpdateDetails) == (
         19,
         2,
@@ -380,5 +371,5 @@ def test_events_of_a_stored_update_are_kept_when_more_come(tmp_path):
 
 def test_a_state_is_the_same_from_a_backup_of_it(tmp_path):
     stores = replayed(tmp_path, SAVED, event(0, 1), LOCKED, HOLDING, event(0, 3))
-    again = replay([fields.join([fields.Field(1, 12, whole(stores))])], tmp_path)
-    assert whole(again) == whole(stores)
+    again = replay([fields.join([fields.Field(1, 12, snapshot_bytes(stores))])], tmp_path)
+    assert snapshot_bytes(again) == snapshot_bytes(stores)

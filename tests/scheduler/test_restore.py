@@ -12,8 +12,8 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import fields
-from tests.scheduler.test_recovery import NAME, OK, SAMPLE, new_backup, place, sample, task_bytes
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.recovery import NAME, OK, SAMPLE, new_backup, put_backup, sample, task_bytes
 from tests.support.thrift_calls import call, said, tasks
 
 
@@ -57,7 +57,7 @@ def test_it_is_refused_while_a_scheduler_runs(scheduler, tool):
 
 def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
     one = scheduler()
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     assert said(call(one.url, "commitRecovery")) == OK
     one.wait_exit()
@@ -117,9 +117,9 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
     backup = one.backup_dir / NAME
     backup.write_bytes(fields.drop(sample(), [8]))
     done = tool(one, backup)
-    assert (done.code, "it has no section of its quotas" in done.err, positions(one)) == (1, True, [])
+    assert (done.code, "it has no quotas" in done.err, positions(one)) == (1, True, [])
     done = tool(one, backup, "--allow-partial")
-    assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
+    assert (done.code, "it has no quotas" in done.err) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a real scheduler said of a file, and how a snapshot of ours says it."""
+"""What real schedulers reported about recorded files, and the same facts of a decoded snapshot."""
 
 import gzip
 import json
@@ -27,23 +27,22 @@ def read(folder, name):
 
 
 def expected(folder, name):
-    """What a real scheduler answered about a recorded file."""
-    told = json.loads(read(folder, f"{name}.expect.json"))
-    return today(told) if name.startswith("era-") else told
+    """What a real scheduler reported about a recorded file."""
+    reported = json.loads(read(folder, f"{name}.expect.json"))
+    return upgraded(reported) if name.startswith("era-") else reported
 
 
-def today(told):
-    """What an old release told, and what our rules add to that (their numbers are those of docs/wire.md 3.3)."""
-    for task in told["tasks"]:
-        # Rule 11, from 0.15 on the release's own: the tier follows from production.
+def upgraded(reported):
+    """What an old release reported, with the changes of an upgrade (rules of docs/wire.md 3.3)."""
+    for task in reported["tasks"]:
+        # Rule 11, which releases since 0.15 have too: the tier follows from production.
         task["tier"] = task.get("tier") or ("preferred" if task["production"] else "preemptible")
-    # Locks are kept for updates that have not ended.
-    tokens = {update["lockToken"] for update in told["updates"] if update["status"] in RUNNING}
+    # Only the locks of updates that have not ended are kept.
+    tokens = {update["lockToken"] for update in reported["updates"] if update["status"] in RUNNING}
     assert len(tokens) == 2
-    told["locks"] = [lock for lock in told["locks"] if lock["token"] in tokens]
-    return {
-        section: sorted(told[section], key=str) for section in ("tasks", "quotas", "crons", "hosts", "locks", "updates")
-    }
+    reported["locks"] = [lock for lock in reported["locks"] if lock["token"] in tokens]
+    sections = ("tasks", "quotas", "crons", "hosts", "locks", "updates")
+    return {section: sorted(reported[section], key=str) for section in sections}
 
 
 def name_of(enum, value):
@@ -55,7 +54,7 @@ def key_of(job):
 
 
 def amounts(resources):
-    """Each amount once, ports by their names."""
+    """The amounts by name, and the names of ports."""
     found = {
         name: [getattr(one, name) for one in resources if getattr(one, name) is not None]
         for name in ("numCpus", "ramMb", "diskMb", "namedPort")
@@ -65,7 +64,7 @@ def amounts(resources):
 
 
 def as_era(snapshot):
-    """A decoded Snapshot in the words of the era expectations."""
+    """The facts of a decoded Snapshot in the form of the expectations of old releases."""
     return {
         section: sorted(records, key=str)
         for section, records in {
@@ -145,8 +144,8 @@ def _update(stored):
     }
 
 
-def as_022(snapshot, told):
-    """A decoded Snapshot in the words of the 0.22 expectations, which tell the quotas of roles that have jobs."""
+def as_022(snapshot, reported):
+    """The facts of a decoded Snapshot in the form of the 0.22 expectations; they have the quotas of roles with jobs."""
     return {
         "tasks": sorted(
             [
@@ -163,7 +162,7 @@ def as_022(snapshot, told):
         "quotas": {
             one.role: found
             for one in snapshot.quotaConfigurations
-            if one.role in told["quotas"] and any((found := amounts(one.quota.resources)[0]).values())
+            if one.role in reported["quotas"] and any((found := amounts(one.quota.resources)[0]).values())
         },
         "updates": sorted(_summary(one) for one in snapshot.jobUpdateDetails),
         "crons": sorted(
@@ -198,17 +197,17 @@ def _summary(stored):
     ]
 
 
-def told_022(told):
-    """A 0.22 expectation, reduced to what a snapshot tells: a role without a quota is answered with one of nothing."""
+def expected_022(reported):
+    """A 0.22 expectation without the quotas of 0, which a scheduler reports for roles without a quota."""
     quotas = {}
-    for role, answer in told["quotas"].items():
+    for role, answer in reported["quotas"].items():
         merged = {name: value for one in answer["quota"]["resources"] for name, value in one.items()}
         if any(merged.values()):
             quotas[role] = {"cpus": merged["numCpus"], "ramMb": merged["ramMb"], "diskMb": merged["diskMb"]}
     return {
-        "tasks": sorted(told["tasks"]),
+        "tasks": sorted(reported["tasks"]),
         "quotas": quotas,
-        "updates": sorted(told["updates"]),
-        "crons": sorted(told["crons"]),
-        "hosts": sorted(told["hosts"]),
+        "updates": sorted(reported["updates"]),
+        "crons": sorted(reported["crons"]),
+        "hosts": sorted(reported["hosts"]),
     }

@@ -1,4 +1,4 @@
-"""What the tests of the wire share: any struct in TBinary, real bytes, and what hostile input may do."""
+"""For the tests of the wire: strategies for structs in TBinary, real bytes, and checks for hostile input."""
 
 import functools
 import math
@@ -15,12 +15,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from thrift.Thrift import TType
 
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 from tests.conftest import FIXTURES
 
-# How fast a machine is, and what else it does, decides no test.
+# No test depends on the speed of the machine.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
@@ -35,7 +37,7 @@ BYTES = st.binary(max_size=8)
 
 
 class Kind(NamedTuple):
-    """What structs a strategy makes: with strings of UTF-8, with each id only once, so many levels deep."""
+    """The structs that a strategy makes: strings in UTF-8 or not, ids unique or not, and the levels of nesting."""
 
     text: bool = False
     unique: bool = False
@@ -81,7 +83,7 @@ def nested(draw: Any, ttype: int, kind: Kind) -> bytes:
 
 @st.composite
 def structs(draw: Any, kind: Kind = ANY) -> bytes:
-    """Any struct: ids in any order, types of Thrift in any nesting."""
+    """Any struct: ids in any order, all types of Thrift, nested."""
     ids = draw(st.lists(IDS, max_size=6, unique=kind.unique))
     types = [draw(st.sampled_from(SCALARS + NESTED)) for _ in ids]
     return fields.join(
@@ -91,32 +93,27 @@ def structs(draw: Any, kind: Kind = ANY) -> bytes:
 
 @functools.cache
 def sample() -> bytes:
-    """A backup of the repo's own making."""
+    """A generated backup."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sample"
-        write_sample(str(path), 60)
-        return path.read_bytes()
+        file = Path(folder) / "sample"
+        write_sample(str(file), 60)
+        return file.read_bytes()
 
 
 @functools.cache
 def sample_task() -> bytes:
-    tasks = fields.get(sample(), 4)
-    assert tasks
-    return fields.elements(tasks)[1][0]
+    return path(Snapshot, "tasks").elements(sample())[0]
 
 
 def snapshots(names: Sequence[str] = BACKUPS) -> list[Any]:
-    """Return parameters: our sample, and backups of real schedulers."""
-    found = [pytest.param(sample, id="sample")]
-    for name in names:
-        path = FIXTURES / "backups" / name
-        found.append(pytest.param(path.read_bytes, id=name))
-    return found
+    """Return parameters: the generated backup, and backups of real schedulers."""
+    real = [pytest.param((FIXTURES / "backups" / name).read_bytes, id=name) for name in names]
+    return [pytest.param(sample, id="sample"), *real]
 
 
 @contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Fail when more memory than this is in use at any time inside."""
+    """Fail if the block has `size` bytes or more of memory in use at any time."""
     tracemalloc.start()
     try:
         yield
@@ -126,7 +123,7 @@ def at_most(size: int) -> Iterator[None]:
 
 
 def refused(call: Callable[[bytes], object], raw: bytes) -> WireError | None:
-    """Call with bytes that may be damaged: nothing but a WireError may come out, with an offset inside them."""
+    """Call with bytes that may be damaged; return the WireError, whose offset must be inside them, or None."""
     try:
         call(raw)
     except WireError as found:

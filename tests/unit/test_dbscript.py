@@ -1,4 +1,4 @@
-"""SQL text to tables and records; that the records of real scripts come out right, the tests of eras say."""
+"""SQL text to tables and records. The scripts of real schedulers are tested in tests/scheduler/test_eras.py."""
 
 import random
 
@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
 from aurora_admin.snapshot.dbscript.tables import Tables
-from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 from tests.support.dbscript import encoded
 
+DB_SCRIPT = path(Snapshot, "dbScript")
 TABLE = "CREATE MEMORY TABLE PUBLIC.T(\n    ID BIGINT NOT NULL,\n    VALUE VARCHAR\n);\n"
 
 
@@ -47,17 +49,17 @@ def test_every_kind_of_value_is_read():
     ]
 
 
-def test_backslashes_count_only_where_they_are_escapes():
+def test_backslashes_are_escapes_only_in_stringdecode():
     escaped = r"""STRINGDECODE('can''t \"quote\" \\ \t\n\f\r \u00fc\u4e2d \ud83d\ude80 \\u0041')"""
     assert values(r"'a\nb'", escaped) == [r"a\nb", 'can\'t "quote" \\ \t\n\f\r ü中 🚀 \\u0041']
 
 
 @given(st.lists(st.text(), max_size=5))
-def test_any_text_comes_back(texts):
+def test_any_text_is_read_as_it_was_written(texts):
     assert values(*map(encoded, texts)) == texts
 
 
-def test_rows_of_several_inserts_are_all_there():
+def test_rows_of_several_inserts_are_read():
     both = [
         TABLE,
         "-- 3 +/- SELECT COUNT(*) FROM PUBLIC.T;\n",
@@ -70,29 +72,29 @@ def test_rows_of_several_inserts_are_all_there():
 @pytest.mark.parametrize(
     ("statements", "text"),
     [
-        (["DROP TABLE T;\n"], "'DROP TABLE T;' of its dbScript: it is of no known kind"),
+        (["DROP TABLE T;\n"], "'DROP TABLE T;' of its dbScript: unknown kind of statement"),
         (["INSERT INTO PUBLIC.T(ID) VALUES\n(1);\n"], "INSERT INTO PUBLIC.T"),
         (script("1", counted=2), "its dbScript counts 2 rows of table T and has 1"),
         ([TABLE], "its dbScript counts no rows of table T and has 0"),
-        (script("SELECT 1"), "no value stands at its character"),
-        (script("1, 2"), "it is not understood"),
-        (script(r"STRINGDECODE('\q')"), "it is not understood"),
-        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'), DELETE;\n"], r"no '\(' stands"),
-        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'"], r"no '\)' stands"),
+        (script("SELECT 1"), "no value at character"),
+        (script("1, 2"), "malformed"),
+        (script(r"STRINGDECODE('\q')"), "malformed"),
+        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'), DELETE;\n"], r"no '\(' at character"),
+        ([TABLE, "INSERT INTO PUBLIC.T(ID, VALUE) VALUES\n(1, 'x'"], r"no '\)' at character"),
     ],
 )
-def test_what_is_not_understood_is_named(statements, text):
+def test_an_unknown_statement_is_named(statements, text):
     with pytest.raises(ScriptError, match=text):
         read(*statements)
 
 
-def test_bytes_that_are_no_text_are_refused():
-    with pytest.raises(ScriptError, match="not understood"):
+def test_bytes_that_are_not_utf8_are_refused():
+    with pytest.raises(ScriptError, match="malformed"):
         read_script([b"\xff"])
 
 
-def test_an_amount_that_stands_twice_is_the_one_that_is_not_0():
-    """A 0.18 that takes a script over adds amounts from columns that it no longer fills."""
+def test_of_an_amount_with_two_rows_the_one_that_is_not_0_counts():
+    """A scheduler of 0.18 that loads an older script adds amounts from columns that it does not fill any more."""
     rows = [
         {"O": 1, "TYPE_ID": kind, "VALUE": value}
         for kind, value in ((1, "1.5"), (1, "0.0"), (2, "0"), (2, "256"), (3, "0"), (3, "0"), (4, "http"))
@@ -107,10 +109,10 @@ def test_an_amount_that_stands_twice_is_the_one_that_is_not_0():
 
 
 @pytest.mark.parametrize("name", ["era-013-dbscript", "era-018-trimmed"])
-def test_a_damaged_script_is_understood_or_refused_in_words(fixtures, sweep, name):
-    """A flipped byte in a value can be told only by what refers to it; but nothing else than a refusal comes of it."""
+def test_a_damaged_script_is_read_or_refused(fixtures, sweep, name):
+    """A flipped byte in a value may go unnoticed, but nothing except ScriptError is raised."""
     raw = (fixtures / "backups" / name).read_bytes()
-    statements = [item[4:] for item in fields.elements(fields.get(raw, 11))[1]]
+    statements = DB_SCRIPT.values(raw)
     places = [
         (number, at)
         for number, statement in enumerate(statements)

@@ -166,7 +166,10 @@ print(code, *sorted(set(sys.modules) - before), sep="\\n", file=sys.stderr)
         ("help", {*STARTED, *ours("plugins.help.help")}, 43),
         (
             "get_scheduler west",
-            {*STARTED, *ours("client client.discovery client.http client.http.url clusters plugins.cluster.get_scheduler")},
+            {
+                *STARTED,
+                *ours("client client.discovery client.http client.http.url clusters plugins.cluster.get_scheduler"),
+            },
             51,
         ),
     ],

@@ -1,107 +1,16 @@
-"""The IDL and the code generated from it say what the contract says (docs/wire.json), and explain every field."""
+"""The IDL and the code generated from it match the contract (docs/wire.json), and every field has a comment."""
 
 import inspect
 import json
 import re
 from importlib import import_module
-from typing import NamedTuple
 
 import pytest
 
 from aurora_admin.wire.struct import Struct
 from tests.conftest import CHECKOUT
+from tests.support.idl import IDL, RETIRED
 
-# One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
-FIELD = re.compile(
-    r" *(?P<id>\d+): (?P<optional>optional )?(?P<type>[\w.]+(?:<.*?>)?) (?P<name>\w+)"
-    r"(?: = (?P<default>.*?))?,?(?:  +// (?P<comment>.+))?$"
-)
-MEMBER = re.compile(r"  (?P<name>[A-Z]\w*) = (?P<value>\d+),(?:  +// (?P<comment>.+))?$")
-BLOCK = re.compile(r"(?P<kind>enum|struct|union|service) (?P<name>\w+)(?: extends (?P<extends>\w+))? \{$")
-METHOD = re.compile(r"  (?P<result>\w+) (?P<name>\w+)\((?P<end>\))?$")
-RETIRED = re.compile(r"\[retired after (.+)\]")
-
-
-class Field(NamedTuple):
-    id: int
-    name: str
-    type: str
-    requiredness: str
-    default: object
-    comment: str
-
-    @property
-    def declared(self):
-        return self[:-1]
-
-    @property
-    def retired(self):
-        found = RETIRED.search(self.comment)
-        return found and found[1]
-
-
-class Block(NamedTuple):
-    """An enum, struct, union or service; `body` is its members, fields or methods by name, in their order."""
-
-    kind: str
-    comment: str
-    extends: str | None
-    body: dict
-
-
-def field(line):
-    found = FIELD.match(line)
-    assert found, f"not the declaration of a field: {line}"
-    default = json.loads(found["default"]) if found["default"] else None
-    requiredness = "optional" if found["optional"] else "default"
-    return Field(
-        int(found["id"]),
-        found["name"],
-        found["type"].replace("api.", ""),
-        requiredness,
-        default,
-        found["comment"] or "",
-    )
-
-
-def methods(lines):
-    found = {}
-    comment = ""
-    for line in filter(None, lines):
-        if line.startswith("  //"):
-            comment = line
-        elif start := METHOD.match(line):
-            found[start["name"]] = Block("method", comment, start["result"], {})
-            name, comment = start["name"], ""
-        elif line != "  )":
-            argument = field(line)
-            found[name].body[argument.name] = argument
-    return found
-
-
-def body(kind, lines):
-    if kind == "service":
-        return methods(lines)
-    if kind == "enum":
-        members = [MEMBER.match(line) for line in lines]
-        return {member["name"]: (int(member["value"]), member["comment"]) for member in members}
-    return {declared.name: declared for declared in map(field, lines)}
-
-
-def read_idl(name):
-    lines = [line.rstrip() for line in (CHECKOUT / "thrift" / f"{name}.thrift").read_text().splitlines()]
-    blocks = {}
-    for number, line in enumerate(lines):
-        if start := BLOCK.match(line):
-            end = lines.index("}", number)
-            comment = lines[number - 1] if lines[number - 1].startswith("//") else ""
-            blocks[start["name"]] = Block(
-                start["kind"], comment, start["extends"], body(start["kind"], lines[number + 1 : end])
-            )
-    return blocks
-
-
-IDL = {name: read_idl(name) for name in ("api", "storage", "slim")}
 GENERATED = {name: import_module(f"aurora_admin.gen.{name}.ttypes") for name in IDL}
 
 
@@ -114,7 +23,7 @@ def of_kind(module, *kinds):
     return {name: block for name, block in IDL[module].items() if block.kind in kinds}
 
 
-def test_every_field_member_method_and_argument_is_explained():
+def test_every_field_member_method_and_argument_has_a_comment():
     unexplained = []
     for module, blocks in IDL.items():
         for name, block in blocks.items():
@@ -153,7 +62,7 @@ def test_constants(contract, module):
 
 
 def in_force(entries):
-    """What each id means: the current entries in their order, then the last meaning of each retired id."""
+    """The current entries in their order, and the last entry of each retired id."""
     current = sorted((entry for entry in entries if entry["current"]), key=lambda entry: entry["position"])
     taken = {entry["id"] for entry in current}
     # Of two retired names of one id the later one comes later in the list.
@@ -175,7 +84,7 @@ def expected_fields(struct):
         )
 
     if not struct["current"]:
-        # As a whole gone, so that it reads as it was; a required field would only make reading it fail.
+        # The struct itself is retired. A required field would only make reading it fail.
         return [declared(entry, entry["requiredness"].replace("required", "default")) for entry in retired]
     return [declared(entry, entry["requiredness"]) for entry in current] + [
         declared(entry, "optional") for entry in retired
@@ -192,7 +101,7 @@ def test_structs(contract, module):
 
 
 @pytest.mark.parametrize("module", ["api", "storage"])
-def test_what_is_retired_names_its_last_release(contract, module):
+def test_retired_fields_name_their_last_release(contract, module):
     for name, block in of_kind(module, "struct", "union").items():
         struct = contract["structs"][name]
         _, retired = in_force(struct["fields"])
@@ -250,19 +159,19 @@ def test_generated_structs(contract, module):
         assert list(inspect.signature(generated).parameters) == [entry["name"] for entry in current + retired]
 
 
-def test_a_task_runs_in_the_mesos_containerizer_unless_it_says_otherwise():
+def test_the_default_container_of_a_task_is_mesos():
     api = GENERATED["api"]
     assert api.TaskConfig().container == api.Container(mesos=api.MesosContainer())
 
 
-def test_slim_structs_are_cut_out_of_the_whole_ones():
+def test_slim_structs_are_subsets_of_the_full_ones():
     for name, block in IDL["slim"].items():
         fields = {(spec[0], spec[2]): spec[1] for spec in getattr(GENERATED["slim"], name).thrift_spec if spec}
         if name == "Empty":
             assert fields == {}
             continue
-        module, whole = re.match(r"// (api|storage)\.(\w+)", block.comment).groups()
-        specs = [spec for spec in getattr(GENERATED[module], whole).thrift_spec if spec]
+        module, full = re.match(r"// (api|storage)\.(\w+)", block.comment).groups()
+        specs = [spec for spec in getattr(GENERATED[module], full).thrift_spec if spec]
         assert fields.items() <= {(spec[0], spec[2]): spec[1] for spec in specs}.items(), name
 
 
@@ -272,11 +181,11 @@ def test_slim_strings_are_bytes():
     ] == []
 
 
-def test_the_decoder_takes_no_struct_for_an_immutable_one():
-    """It would build each through its constructor, which is slower (docs/wire.md 5.2)."""
+def test_the_decoder_does_not_treat_structs_as_immutable():
+    """It would call their constructors, which is slower (docs/wire.md 5.2)."""
     assert Struct.__setattr__ is object.__setattr__
 
 
-def test_the_folder_of_the_idl_is_no_package():
-    """It would hide the thrift library from every program started in the checkout."""
+def test_the_folder_of_the_idl_is_not_a_package():
+    """It would hide the thrift library from programs that start in the checkout."""
     assert sorted(path.name for path in (CHECKOUT / "thrift").iterdir()) == [f"{name}.thrift" for name in sorted(IDL)]

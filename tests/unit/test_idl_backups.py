@@ -1,4 +1,4 @@
-"""Backups of real schedulers are read whole with the generated structs, what old releases wrote included."""
+"""The generated structs have all fields of real schedulers' backups, including the retired ones."""
 
 import gzip
 from collections import Counter
@@ -13,8 +13,8 @@ from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import encode
 from aurora_admin.wire.struct import Struct
 from tests.conftest import FIXTURES
-from tests.unit.test_idl import IDL
-from tests.unit.test_roundtrip import UNIONS
+from tests.support.idl import IDL
+from tests.support.structs import UNIONS
 
 BACKUPS = sorted(path for path in (FIXTURES / "backups").glob("*") if ".expect." not in path.name)
 SCALARS = {f"TaskConfig.{name}" for name in ("numCpus", "ramMb", "diskMb", "requestedPorts")}
@@ -45,12 +45,12 @@ RETIRED = {
     "era-018-trimmed": SCALARS | DATABASE,
     "era-018-trimmed-failover": SCALARS | DATABASE,
 }
-# StoredJob.jobManagerId went with its struct: a StoredCronJob of 0.8.0 never had it.
+# StoredJob.jobManagerId is not a field of StoredCronJob.
 LOSES_A_FIELD = {"era-006"}
 
 
 def members(value):
-    """Every struct inside a value, itself included, with the names of the fields it has."""
+    """Yield every struct inside a value, itself included, with the names of the fields that are set."""
     if isinstance(value, Struct):
         present = [name for name in value.__slots__ if getattr(value, name) is not None]
         yield value, present
@@ -60,7 +60,7 @@ def members(value):
             yield from members(each)
 
 
-def read_whole(path):
+def read_complete(path):
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     transport = TMemoryBuffer(raw)
     snapshot = Snapshot()
@@ -71,7 +71,7 @@ def read_whole(path):
 
 @pytest.mark.parametrize("path", BACKUPS, ids=lambda path: path.name)
 def test_backup(path):
-    raw, snapshot = read_whole(path)
+    raw, snapshot = read_complete(path)
     found = Counter()
     for struct, present in members(snapshot):
         assert type(struct) not in UNIONS or len(present) == 1, struct
@@ -89,12 +89,12 @@ def test_backup(path):
 
 
 def task_configs(name):
-    _, snapshot = read_whole(FIXTURES / "backups" / name)
+    _, snapshot = read_complete(FIXTURES / "backups" / name)
     return [struct for struct, _ in members(snapshot) if isinstance(struct, TaskConfig)]
 
 
 @pytest.mark.parametrize("name", ["era-006", "era-008", "era-012-nodbscript"])
-def test_retired_names_say_what_the_job_says(name):
+def test_retired_names_equal_the_job(name):
     configs = task_configs(name)
     assert configs
     assert [(config.owner.role, config.environment, config.jobName) for config in configs] == [
@@ -103,7 +103,7 @@ def test_retired_names_say_what_the_job_says(name):
 
 
 @pytest.mark.parametrize("name", ["era-016-dbscript", "era-016-failover"])
-def test_retired_quantities_say_what_the_resources_say(name):
+def test_retired_amounts_equal_the_resources(name):
     configs = task_configs(name)
     assert configs
     for config in configs:

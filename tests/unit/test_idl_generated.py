@@ -1,4 +1,4 @@
-"""The committed generated code is what the generator makes of the committed IDL, and its stubs tell its types."""
+"""The committed code is generated from the committed IDL, and its stubs declare its types."""
 
 import ast
 import inspect
@@ -49,13 +49,13 @@ def generate(*arguments, **env):
 
 
 @pytest.mark.usefixtures("compiler")
-def test_generated_code_is_what_is_committed(tmp_path):
+def test_the_committed_code_is_generated_from_the_idl(tmp_path):
     result = generate(tmp_path)
     assert (result.returncode, result.stdout) == (0, "")
     assert tree(tmp_path) == tree(GEN), "run script/generate and commit what it changes"
 
 
-def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
+def test_without_a_compiler_the_script_names_the_package(tmp_path):
     for program in ("bash", "dirname", "id"):
         (tmp_path / program).symlink_to(shutil.which(program))
     result = generate(PATH=str(tmp_path))
@@ -71,7 +71,7 @@ def test_every_module_with_structs_has_a_stub():
 
 
 def declared(stub):
-    """Of each class its attributes, and the arguments of its constructor."""
+    """Yield each class of a stub with its attributes and the arguments of its constructor."""
     for node in ast.parse(stub.read_text()).body:
         if isinstance(node, ast.ClassDef):
             attributes = [line.target.id for line in node.body if isinstance(line, ast.AnnAssign)]
@@ -80,7 +80,7 @@ def declared(stub):
 
 
 @pytest.mark.parametrize("stub", STUBS, ids=lambda path: f"{path.parent.name}.{path.stem}")
-def test_stubs_declare_what_is_there(stub: Path):
+def test_stubs_declare_the_attributes_of_the_structs(stub: Path):
     module = import_module(f"aurora_admin.gen.{stub.parent.name}.{stub.stem}")
     stubs = {name: (attributes, arguments) for name, attributes, arguments in declared(stub)}
     structs = {

@@ -1,16 +1,16 @@
-"""Records from SQL that no recorded backup has: every container, odd texts, NULLs, many updates, empty tables."""
+"""Records rebuilt from SQL that no recorded backup has: containers, special characters, NULLs, empty tables."""
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.snapshot.dbscript.parser import read_script
 from aurora_admin.snapshot.dbscript.rebuild import rebuild
 from aurora_admin.snapshot.sections import HOSTS, JOB_UPDATES, LOCKS, QUOTAS
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
 from tests.support.dbscript import SCHEMA_013, script
 
-ODD = "can't; \"quote\" back\\slash tab\there\nline, (1, NULL),\n🚀 ü ''"
+SPECIAL = "can't; \"quote\" back\\slash tab\there\nline, (1, NULL),\n🚀 ü ''"
 TIME = 1_500_000_000_000
 
 
@@ -34,7 +34,7 @@ def update_row(row_id, job=1, pulses=0):
     return (row_id, job, f"u-{row_id}", "bob", 2, 1, 3, 45000, True, False, pulses)
 
 
-KEYS = [(1, "www", "prod", "web"), (2, "ads", "devel", ODD)]
+KEYS = [(1, "www", "prod", "web"), (2, "ads", "devel", SPECIAL)]
 
 
 def configs(**tables):
@@ -54,20 +54,20 @@ def configs(**tables):
     return {next(iter(group.instances)).first: group.task for group in groups}
 
 
-def test_an_empty_database_has_nothing():
+def test_an_empty_database_has_no_records():
     assert rebuilt({}) == {HOSTS: [], QUOTAS: [], LOCKS: [], JOB_UPDATES: []}
     assert rebuilt({}, schema=SCHEMA_013) == {HOSTS: [], QUOTAS: [], LOCKS: [], JOB_UPDATES: []}
 
 
-def test_every_container_is_told():
+def test_every_kind_of_container_is_rebuilt():
     found = configs(
         TASK_CONFIG_DOCKER_CONTAINERS=[(5, 1, "registry/image:1")],
-        TASK_CONFIG_DOCKER_CONTAINER_PARAMETERS=[(1, 5, "env", ODD), (2, 5, "label", "a=b"), (3, 9, "not", "ours")],
+        TASK_CONFIG_DOCKER_CONTAINER_PARAMETERS=[(1, 5, "env", SPECIAL), (2, 5, "label", "a=b"), (3, 9, "not", "ours")],
         TASK_CONFIG_DOCKER_IMAGES=[(1, 2, "image", "latest")],
         TASK_CONFIG_APPC_IMAGES=[(1, 3, "appc", "sha512-1")],
         TASK_CONFIG_VOLUMES=[(1, 2, "/host", "/container", 2), (2, 2, "/rw", "/rw", 1)],
     )
-    parameters = [api.DockerParameter("env", ODD), api.DockerParameter("label", "a=b")]
+    parameters = [api.DockerParameter("env", SPECIAL), api.DockerParameter("label", "a=b")]
     assert found[1].container == api.Container(docker=api.DockerContainer("registry/image:1", parameters))
     volumes = [api.Volume("/container", "/host", api.Mode.RO), api.Volume("/rw", "/rw", api.Mode.RW)]
     image = api.Image(docker=api.DockerImage("image", "latest"))
@@ -76,15 +76,15 @@ def test_every_container_is_told():
     assert found[3].container == api.Container(mesos=api.MesosContainer(image, []))
 
 
-def test_sets_of_a_config_are_told_and_those_of_others_are_not():
+def test_a_config_has_its_own_sets_only():
     found = configs(
         TASK_CONSTRAINTS=[(1, 1, "host"), (2, 1, "rack"), (3, 2, "host"), (4, 1, "none")],
         LIMIT_CONSTRAINTS=[(1, 1, 4)],
         VALUE_CONSTRAINTS=[(1, 2, True), (2, 3, False)],
-        VALUE_CONSTRAINT_VALUES=[(1, 1, "a"), (2, 1, ODD), (3, 2, "")],
+        VALUE_CONSTRAINT_VALUES=[(1, 1, "a"), (2, 1, SPECIAL), (3, 2, "")],
         TASK_CONFIG_REQUESTED_PORTS=[(1, 1, "http"), (2, 1, "health"), (3, 2, "http")],
-        TASK_CONFIG_TASK_LINKS=[(1, 1, "http", "http://%host%"), (2, 1, ODD, ODD)],
-        TASK_CONFIG_METADATA=[(1, 1, "KEY", "one"), (2, 1, "KEY", "two"), (3, 3, ODD, "")],
+        TASK_CONFIG_TASK_LINKS=[(1, 1, "http", "http://%host%"), (2, 1, SPECIAL, SPECIAL)],
+        TASK_CONFIG_METADATA=[(1, 1, "KEY", "one"), (2, 1, "KEY", "two"), (3, 3, SPECIAL, "")],
         TASK_CONFIG_MESOS_FETCHER_URIS=[(1, 1, "http://a", True, False), (2, 1, "http://b", False, True)],
         TASK_RESOURCE=[
             (1, 1, 5, "2"),
@@ -98,7 +98,7 @@ def test_sets_of_a_config_are_told_and_those_of_others_are_not():
     assert sorted(found[1].constraints, key=str) == sorted(
         [
             api.Constraint("host", api.TaskConstraint(limit=api.LimitConstraint(4))),
-            api.Constraint("rack", api.TaskConstraint(value=api.ValueConstraint(True, {"a", ODD}))),
+            api.Constraint("rack", api.TaskConstraint(value=api.ValueConstraint(True, {"a", SPECIAL}))),
         ],
         key=str,
     )
@@ -109,9 +109,9 @@ def test_sets_of_a_config_are_told_and_those_of_others_are_not():
         {"http"},
         set(),
     )
-    assert found[1].taskLinks == {"http": "http://%host%", ODD: ODD}
+    assert found[1].taskLinks == {"http": "http://%host%", SPECIAL: SPECIAL}
     assert sorted((one.key, one.value) for one in found[1].metadata) == [("KEY", "one"), ("KEY", "two")]
-    assert [(one.key, one.value) for one in found[3].metadata] == [(ODD, "")]
+    assert [(one.key, one.value) for one in found[3].metadata] == [(SPECIAL, "")]
     assert sorted((one.value, one.extract, one.cache) for one in found[1].mesosFetcherUris) == [
         ("http://a", True, False),
         ("http://b", False, True),
@@ -131,7 +131,7 @@ def test_sets_of_a_config_are_told_and_those_of_others_are_not():
     assert [one.numCpus for one in found[2].resources] == [1.0e-5]
 
 
-def test_what_is_null_is_unset():
+def test_null_is_a_missing_field():
     found = configs(
         TASK_CONFIGS=[
             config_row(1, executor=(None, None), tier=None),
@@ -144,8 +144,8 @@ def test_what_is_null_is_unset():
     assert (found[3].executorConfig.name, found[3].executorConfig.data) == ("other", None)
 
 
-def test_without_tables_of_resources_the_amounts_of_old_count():
-    """0.13 had three columns, and ports in a table of their own (rules 9 and 10)."""
+def test_without_resource_tables_the_columns_of_0_13_count():
+    """Release 0.13 had three columns, and a table of ports (rules 9 and 10 of docs/wire.md 3.3)."""
     found = rebuild(
         read_script(
             text.encode()
@@ -163,8 +163,8 @@ def test_without_tables_of_resources_the_amounts_of_old_count():
             )
         )
     )
-    mended = codec.decode(storage.StoredJobUpdateDetails, Backfill().update(found[JOB_UPDATES][0]))
-    resources = mended.details.update.instructions.desiredState.task.resources
+    upgraded = codec.decode(storage.StoredJobUpdateDetails, Upgrader().update(found[JOB_UPDATES][0]))
+    resources = upgraded.details.update.instructions.desiredState.task.resources
     assert sorted(map(repr, resources)) == sorted(
         map(
             repr,
@@ -176,14 +176,14 @@ def test_without_tables_of_resources_the_amounts_of_old_count():
             ),
         )
     )
-    mended = codec.decode(storage.QuotaConfiguration, Backfill().quota(found[QUOTAS][0]))
-    assert sorted(map(repr, mended.quota.resources)) == sorted(
+    upgraded = codec.decode(storage.QuotaConfiguration, Upgrader().quota(found[QUOTAS][0]))
+    assert sorted(map(repr, upgraded.quota.resources)) == sorted(
         map(repr, (api.Resource(numCpus=0.5), api.Resource(ramMb=100), api.Resource(diskMb=200)))
     )
 
 
-def test_updates_are_kept_apart():
-    """Many of a job, sharing configs, with and without each of their parts; more rows than one INSERT holds."""
+def test_many_updates_of_a_job_have_their_own_parts():
+    """They share configs, have all of their parts or not, and more rows than one INSERT holds."""
     count = 60
     own = range(1, count + 1)
     found = rebuilt(
@@ -193,7 +193,7 @@ def test_updates_are_kept_apart():
             "JOB_UPDATES": [
                 update_row(number, job=1 + number % 2, pulses=None if number == 3 else number) for number in own
             ],
-            "JOB_UPDATE_METADATA": [(number, number, "KEY", f"{number} {ODD}") for number in own],
+            "JOB_UPDATE_METADATA": [(number, number, "KEY", f"{number} {SPECIAL}") for number in own],
             "JOB_UPDATE_LOCKS": [(1, 2, "token-2")],
             "JOB_UPDATE_CONFIGS": [
                 *((number, number, 1, True) for number in own if number != 5),
@@ -203,7 +203,7 @@ def test_updates_are_kept_apart():
             "JOB_UPDATES_TO_DESIRED_INSTANCES": [*((number, number, 0, number) for number in own), (99, 4, 7, 8)],
             "JOB_UPDATES_TO_INSTANCE_OVERRIDES": [(1, 4, 1, 2), (2, 4, 4, 4)],
             "JOB_UPDATE_EVENTS": [
-                (number * 100 + at, number, at % 2, TIME + at, None if at else "bob", ODD if at else None)
+                (number * 100 + at, number, at % 2, TIME + at, None if at else "bob", SPECIAL if at else None)
                 for number in own
                 for at in range(number % 4)
             ],
@@ -213,14 +213,14 @@ def test_updates_are_kept_apart():
         }
     )[JOB_UPDATES]
     assert [(one.details.update.summary.key.id, one.details.update.summary.key.job.name) for one in found] == [
-        (f"u-{number}", (ODD if number % 2 else "web")) for number in own
+        (f"u-{number}", (SPECIAL if number % 2 else "web")) for number in own
     ]
     for number, stored in zip(own, found, strict=True):
         details, instructions = stored.details, stored.details.update.instructions
         assert stored.lockToken == ("token-2" if number == 2 else None)
-        assert [one.value for one in details.update.summary.metadata] == [f"{number} {ODD}"]
+        assert [one.value for one in details.update.summary.metadata] == [f"{number} {SPECIAL}"]
         assert [(event.status, event.timestampMs, event.user, event.message) for event in details.updateEvents] == [
-            (at % 2, TIME + at, None if at else "bob", ODD if at else None) for at in range(number % 4)
+            (at % 2, TIME + at, None if at else "bob", SPECIAL if at else None) for at in range(number % 4)
         ]
         assert [(event.instanceId, event.action) for event in details.instanceEvents] == [
             (at, 1 + at % 6) for at in range(number)
@@ -245,17 +245,17 @@ def test_hosts_quotas_and_locks_of_any_text():
     found = rebuilt(
         {
             "JOB_KEYS": KEYS,
-            "HOST_ATTRIBUTES": [(1, "a", 1, "s-a"), (2, ODD, 4, "s-b")],
-            "HOST_ATTRIBUTE_VALUES": [(1, 1, "rack", "r"), (2, 1, "rack", ODD), (3, 1, "VALUE", "")],
-            "QUOTAS": [(1, ODD, 0.0, 0, 0), (2, "www", 128.5, 1, 2)],
+            "HOST_ATTRIBUTES": [(1, "a", 1, "s-a"), (2, SPECIAL, 4, "s-b")],
+            "HOST_ATTRIBUTE_VALUES": [(1, 1, "rack", "r"), (2, 1, "rack", SPECIAL), (3, 1, "VALUE", "")],
+            "QUOTAS": [(1, SPECIAL, 0.0, 0, 0), (2, "www", 128.5, 1, 2)],
             "QUOTA_RESOURCE": [(1, 2, 1, "128.5"), (2, 2, 2, "1"), (3, 2, 3, "2")],
-            "LOCKS": [(1, 2, "t", "bob", TIME, ODD), (2, 1, "t2", "bob", TIME, None)],
-            "CHANGELOG": [(1, "2017-01-01 00:00:00", ODD, b"DROP TABLE x;"), (2, "2017-01-01 00:00:00", "", None)],
+            "LOCKS": [(1, 2, "t", "bob", TIME, SPECIAL), (2, 1, "t2", "bob", TIME, None)],
+            "CHANGELOG": [(1, "2017-01-01 00:00:00", SPECIAL, b"DROP TABLE x;"), (2, "2017-01-01 00:00:00", "", None)],
         }
     )
     one, other = found[HOSTS]
-    assert {attribute.name: attribute.values for attribute in one.attributes} == {"rack": {"r", ODD}, "VALUE": {""}}
-    assert (other.host, other.mode, other.slaveId, other.attributes) == (ODD, 4, "s-b", set())
-    assert [quota.role for quota in found[QUOTAS]] == [ODD, "www"]
-    assert same(found[LOCKS][0], api.Lock(api.LockKey(api.JobKey("ads", "devel", ODD)), "t", "bob", TIME, ODD))
+    assert {attribute.name: attribute.values for attribute in one.attributes} == {"rack": {"r", SPECIAL}, "VALUE": {""}}
+    assert (other.host, other.mode, other.slaveId, other.attributes) == (SPECIAL, 4, "s-b", set())
+    assert [quota.role for quota in found[QUOTAS]] == [SPECIAL, "www"]
+    assert same(found[LOCKS][0], api.Lock(api.LockKey(api.JobKey("ads", "devel", SPECIAL)), "t", "bob", TIME, SPECIAL))
     assert found[LOCKS][1].message is None

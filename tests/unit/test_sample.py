@@ -1,4 +1,4 @@
-"""The backups that this project makes up."""
+"""The generated backups."""
 
 import subprocess
 import sys
@@ -25,17 +25,17 @@ def sample(path: Path, tasks: int, seed: int = 0) -> bytes:
     return path.read_bytes()
 
 
-def test_the_committed_sample_is_what_the_generator_writes(tmp_path):
+def test_the_generator_writes_the_committed_sample(tmp_path):
     assert sample(tmp_path / "new", 60) == COMMITTED.read_bytes()
 
 
-def test_another_seed_makes_another_cluster(tmp_path):
+def test_the_seed_determines_the_cluster(tmp_path):
     assert sample(tmp_path / "one", 100, seed=1) == sample(tmp_path / "same", 100, seed=1)
     assert sample(tmp_path / "one", 100, seed=1) != sample(tmp_path / "other", 100, seed=2)
 
 
 @pytest.mark.parametrize("tasks", [0, 1, 60, 2500])
-def test_every_section_is_filled_and_every_task_is_there(tmp_path, tasks):
+def test_every_section_has_records_and_all_tasks_are_present(tmp_path, tasks):
     sample(tmp_path / "backup", tasks)
     backup = read_backup(str(tmp_path / "backup"))
     counts = backup.counts
@@ -46,7 +46,7 @@ def test_every_section_is_filled_and_every_task_is_there(tmp_path, tasks):
     backup.close()
 
 
-def test_it_decodes_and_encodes_to_the_same(tmp_path):
+def test_a_sample_is_the_same_after_decoding_and_encoding(tmp_path):
     raw = sample(tmp_path / "backup", 60)
     assert canonical.same(codec.encode(codec.decode(Snapshot, raw)), raw)
 

@@ -1,4 +1,4 @@
-"""One form for equal values."""
+"""The canonical encoding: equal values have one form."""
 
 import random
 import struct
@@ -17,7 +17,7 @@ from tests.support.wire import UNIQUE, sample, sample_task, snapshots, structs
 
 
 def shuffled(raw, ttype, rng):
-    """The same value with everything in another order that need not be in one."""
+    """The same value with its fields, and the elements of its sets and maps, in another order."""
     if ttype == TType.STRUCT:
         members = [field._replace(value=shuffled(field.value, field.ttype, rng)) for field in fields.parse(raw)]
         rng.shuffle(members)
@@ -46,14 +46,14 @@ def shuffled_map(raw, rng):
 
 
 @given(structs(UNIQUE), st.randoms(use_true_random=False))
-def test_order_that_means_nothing_makes_no_difference(raw, rng):
+def test_the_order_of_fields_and_of_elements_of_sets_and_maps_does_not_count(raw, rng):
     other = shuffled(raw, TType.STRUCT, rng)
     assert canonical(other) == canonical(raw)
     assert same(raw, other)
 
 
 @given(structs())
-def test_the_canonical_form_is_its_own(raw):
+def test_a_canonical_encoding_stays_as_it_is(raw):
     once = canonical(raw)
     assert canonical(once) == once
     assert len(once) == len(raw)
@@ -61,7 +61,7 @@ def test_the_canonical_form_is_its_own(raw):
 
 @given(structs(UNIQUE), structs(UNIQUE))
 def test_different_values_differ(one, other):
-    """Told by an oracle of frozen sets and dicts."""
+    """Compared with an oracle of frozen sets."""
     assert same(one, other) == (frozen(one, TType.STRUCT) == frozen(other, TType.STRUCT))
 
 
@@ -71,7 +71,7 @@ def frozen(raw, ttype):
     if ttype in (TType.LIST, TType.SET):
         etype, items = fields.elements(raw)
         found = [frozen(item, etype) for item in items]
-        # A set that repeats itself differs from one that does not.
+        # A set with an element twice differs from one that has it once.
         return etype, tuple(sorted(found, key=repr)) if ttype == TType.SET else tuple(found)
     return canonical(raw, ttype)
 
@@ -83,7 +83,7 @@ def test_lists_keep_their_order_and_sets_have_none():
     assert canonical(one, TType.LIST) != canonical(other, TType.LIST)
 
 
-def test_a_set_inside_an_element_of_a_set_is_sorted_first():
+def test_nested_sets_are_sorted_from_the_inside():
     one = b"".join(
         [
             fields.header(TType.SET, 4),
@@ -106,7 +106,7 @@ def test_of_two_fields_with_one_id_the_last_counts():
     assert not same(fields.join([one, other]), fields.join([other, one]))
 
 
-def test_structs_and_bytes_compare_with_each_other():
+def test_a_struct_can_be_compared_with_encoded_bytes():
     one = ResourceAggregate(resources={Resource(numCpus=1.5), Resource(ramMb=128)})
     other = ResourceAggregate(resources={Resource(ramMb=128), Resource(numCpus=1.5)})
     assert same(one, other)
@@ -117,7 +117,7 @@ def test_structs_and_bytes_compare_with_each_other():
 
 
 @pytest.mark.parametrize("snapshot", snapshots(["era-013-dbscript", "small-022"]))
-def test_a_snapshot_that_was_decoded_and_written_is_the_same(snapshot):
+def test_a_decoded_and_encoded_snapshot_is_the_same(snapshot):
     raw = snapshot()
     assert same(codec.decode(Snapshot, raw), raw)
 

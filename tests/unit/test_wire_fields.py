@@ -1,4 +1,4 @@
-"""Field splice: one field changes, and every other byte stays as and where it was."""
+"""Field splice: one field changes, and all other bytes stay the same."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ ANY_VALUE = st.sampled_from([TType.I32, TType.STRING, TType.STRUCT, TType.SET]).
 
 
 def structs_inside(raw, path=()):
-    """Yield the paths of all structs, itself included, that readers would find: of several with one id the last."""
+    """Yield the paths of all structs that readers find, itself included: of several with one id the last."""
     yield path
     last = {field.id: field for field in fields.parse(raw)}
     for field in last.values():
@@ -26,7 +26,7 @@ def structs_inside(raw, path=()):
 
 @st.composite
 def structs_and_paths(draw):
-    """A struct and a path to a field, there or not, inside any struct in it; or through some that are not there."""
+    """A struct and a path to a field, present or missing, possibly through missing structs."""
     raw = draw(structs())
     inside = draw(st.sampled_from(list(structs_inside(raw))))
     parent = fields.parse(fields.get(raw, *inside) if inside else raw)
@@ -37,7 +37,7 @@ def structs_and_paths(draw):
 
 
 def replaced(raw, path, change):
-    """An oracle that takes apart and joins everything: `change` is given the fields of the innermost struct."""
+    """An oracle that parses and joins all structs on the path: `change` gets the fields of the innermost one."""
     found = fields.parse(raw)
     if len(path) == 1:
         return fields.join(change(found, path[0]))
@@ -55,12 +55,12 @@ def inserted(found, new):
 
 
 @given(structs())
-def test_taking_apart_and_joining_changes_nothing(raw):
+def test_parsing_and_joining_changes_nothing(raw):
     assert fields.join(fields.parse(raw)) == raw
 
 
 @given(structs_and_paths(), ANY_VALUE)
-def test_a_put_changes_one_field_and_nothing_else(case, typed):
+def test_put_changes_only_the_field(case, typed):
     raw, path = case
     ttype, value = typed
 
@@ -75,7 +75,7 @@ def test_a_put_changes_one_field_and_nothing_else(case, typed):
 
 
 @given(structs_and_paths())
-def test_a_drop_takes_one_field_out_and_nothing_else(case):
+def test_drop_removes_only_the_field(case):
     raw, path = case
     spliced = fields.drop(raw, path)
     assert fields.get(spliced, *path) is None
@@ -86,7 +86,7 @@ def test_a_drop_takes_one_field_out_and_nothing_else(case):
 
 
 @given(structs_and_paths(), st.sampled_from([TType.LIST, TType.SET]), st.lists(values(TType.STRUCT), max_size=3))
-def test_an_append_adds_one_element_at_the_end_and_nothing_else(case, ttype, items):
+def test_append_adds_only_an_element_at_the_end(case, ttype, items):
     raw, path = case
     raw = fields.put(raw, path, ttype, fields.container(TType.STRUCT, items))
     spliced = fields.append(raw, path, ttype, b"\0")
@@ -95,7 +95,7 @@ def test_an_append_adds_one_element_at_the_end_and_nothing_else(case, ttype, ite
 
 
 @given(structs_and_paths())
-def test_an_append_makes_the_list_that_is_not_there(case):
+def test_append_creates_a_missing_list(case):
     raw, path = case
     raw = fields.drop(raw, path)
     appended = fields.append(raw, path, TType.LIST, fields.string(b"x"), TType.STRING)
@@ -103,31 +103,31 @@ def test_an_append_makes_the_list_that_is_not_there(case):
 
 
 @given(values(TType.LIST), values(TType.SET))
-def test_elements_and_container_are_each_others_inverse(one, other):
+def test_container_is_the_inverse_of_elements(one, other):
     for value in (one, other):
         assert fields.container(*fields.elements(value)) == value
 
 
 @given(st.data(), st.sampled_from([*range(2, 5), 6, 8, *range(10, 16)]), st.binary(max_size=4), st.binary(max_size=4))
-def test_a_skip_ends_where_the_value_does(data, ttype, before, after):
+def test_skip_returns_the_end_of_the_value(data, ttype, before, after):
     value = data.draw(values(ttype))
     assert fields.skip(before + value + after, len(before), ttype) == len(before) + len(value)
 
 
-def test_no_limit_but_the_length_holds_for_bytes_in_memory():
+def test_bytes_in_memory_have_no_limits_but_their_length():
     raw = b"\0"
     raw = fields.put(raw, [1, 2], TType.LIST, fields.container(TType.STRUCT, [b"\0"] * 5000))
     raw = fields.put(raw, [1, 3], TType.STRING, fields.string(b"x" * 5000))
     assert fields.join(fields.parse(raw)) == raw
 
 
-def test_a_type_that_only_newer_libraries_have_is_stepped_over():
+def test_a_type_of_newer_libraries_is_skipped():
     inner = fields.put(b"\0", [1], TType.UUID, b"0123456789abcdef")
     raw = fields.put(inner, [2], TType.STRUCT, inner)
     assert [field.value for field in fields.parse(raw)] == [b"0123456789abcdef", inner]
 
 
-def test_a_change_of_status_leaves_the_rest_of_a_task():
+def test_changing_the_status_keeps_the_other_fields_of_a_task():
     task = sample_task()
     event = fields.put(b"\0", [2], TType.I32, fields.i32(4))
     changed = fields.append(fields.put(task, STATUS, TType.I32, fields.i32(4)), EVENTS, TType.LIST, event)
@@ -140,18 +140,18 @@ def test_a_change_of_status_leaves_the_rest_of_a_task():
     )
 
 
-def test_what_is_on_the_way_must_be_a_struct():
+def test_a_path_must_go_through_structs():
     raw = fields.put(b"\0", [1], TType.I32, fields.i32(7))
-    with pytest.raises(WireError, match="field 1 on the way to 2 is no struct"):
+    with pytest.raises(WireError, match="field 1 around field 2 is not a struct"):
         fields.put(raw, [1, 2], TType.I32, fields.i32(1))
     assert fields.get(raw, 1, 2) is None
     assert fields.drop(raw, [1, 2]) == raw
 
 
 @pytest.mark.parametrize(("ttype", "etype"), [(TType.SET, TType.STRUCT), (TType.LIST, TType.STRING)])
-def test_an_append_to_something_else_is_refused(ttype, etype):
+def test_appending_to_a_field_of_another_type_is_refused(ttype, etype):
     raw = fields.append(b"\0", [1], TType.LIST, b"\0")
-    with pytest.raises(WireError, match="field 1 holds other things"):
+    with pytest.raises(WireError, match="field 1 has another type"):
         fields.append(raw, [1], ttype, b"\0", etype)
 
 
@@ -169,7 +169,7 @@ def test_bytes_after_the_end_are_refused():
         fields.elements(fields.container(TType.BOOL, [b"\1"]) + b"\0\0")
 
 
-def test_scalars_are_written_as_thrift_does():
+def test_scalars_are_encoded_as_thrift_encodes_them():
     assert fields.header(TType.LIST, -2) == bytes.fromhex("0f fffe")
     assert fields.i32(-3) + fields.i64(4) == bytes.fromhex("fffffffd 0000000000000004")
     assert fields.double(1.5) + fields.boolean(True) + fields.boolean(False) == bytes.fromhex("3ff8000000000000 01 00")

@@ -1,4 +1,4 @@
-"""Messages in both protocols, and what is said about bad ones."""
+"""Messages in both protocols, and the errors for malformed ones."""
 
 import base64
 import gzip
@@ -27,7 +27,7 @@ def recording(name):
 
 
 def messages(name):
-    """Yield the messages of a recorded exchange, each with whether it is in TBinary."""
+    """Yield for each message of a recorded exchange whether it is in TBinary, and its bytes."""
     exchange = recording(name)
     for side in (exchange["request"], exchange["response"]):
         headers = dict(side["headers"])
@@ -44,7 +44,7 @@ def was_understood(name):
     return exchange["call"] and exchange["response"]["status"] == 200
 
 
-def test_recorded_messages_come_out_as_they_went_in():
+def test_recorded_messages_are_written_as_they_were_read():
     seen = {True: 0, False: 0}
     for name in filter(was_understood, RECORDINGS):
         for binary, body in messages(name):
@@ -87,7 +87,7 @@ def struct_of_call(name):
         "enc-request-gzipped",
     ],
 )
-def test_bad_requests_are_refused_in_a_real_schedulers_words(name):
+def test_bad_requests_are_refused_with_the_text_of_a_real_scheduler(name):
     exchange = recording(name)
     request = exchange["request"]
     body = base64.b64decode(request["body_base64"]) if "body_base64" in request else request["body"].encode()
@@ -95,7 +95,7 @@ def test_bad_requests_are_refused_in_a_real_schedulers_words(name):
     assert f"javax.servlet.ServletException: {error.java_text}</pre>" in exchange["response"]["body"]
 
 
-def test_a_recorded_reply_cut_anywhere_is_refused(sweep):
+def test_a_truncated_recorded_reply_is_refused(sweep):
     ((_, _), (binary, body)) = messages("enc-binary-to-binary")
     assert binary
 
@@ -118,13 +118,13 @@ def test_both_headers_are_read():
     assert message.to_binary(CALL) == message.header_binary(CALL.name, CALL.type, CALL.seqid) + CALL.body
 
 
-def test_the_json_of_a_call_is_that_of_the_specification():
+def test_a_call_is_written_as_the_json_in_the_documentation():
     assert message.to_json(CALL) == b'[1,"getQuota",1,7,{"1":{"str":"www-data"}}]'
     assert message.from_json(b'[1,"getQuota",1,7,{"1":{"str":"www-data"}}]') == CALL
 
 
 @pytest.mark.parametrize("tail", [b"\n", b"\r\n", b" [", b"]", b"garbage\xff"])
-def test_what_follows_a_message_is_ignored(tail):
+def test_bytes_after_a_json_message_are_ignored(tail):
     assert message.from_json(message.to_json(CALL) + tail) == CALL
 
 
@@ -153,7 +153,7 @@ def test_bad_binary_headers_are_refused(raw, text):
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html><head>", message.to_json(CALL), b"HTTP/1.1 200 OK"])
-def test_what_is_no_binary_message_is_refused(raw):
+def test_other_data_than_a_binary_message_is_refused(raw):
     assert refused(message.from_binary, raw)
 
 
@@ -169,26 +169,28 @@ def test_what_is_no_binary_message_is_refused(raw):
         (b'[1,"\xc3\xa9",x]', "x"),
     ],
 )
-def test_what_is_no_json_message_is_refused_at_its_first_wrong_character(raw, character):
+def test_other_data_than_a_json_message_is_refused_at_its_first_wrong_character(raw, character):
     error = refused(message.from_json, raw)
     assert str(error) == f"Unexpected character:{character}"
     assert raw[error.offset :][:1] == character.encode() or character == "?"
 
 
-def test_an_offset_stays_inside_though_bad_utf8_grows_when_it_is_replaced():
+def test_the_offset_is_inside_the_input_even_if_replaced_utf8_is_longer():
     assert str(refused(message.from_json, b'[1,"\xff\xff\xff\xff\xff\xff\xff\xff\xff",x]')) == "Unexpected character:x"
 
 
-def test_control_characters_may_stand_in_strings_as_they_are():
+def test_control_characters_in_strings_need_no_escapes():
     assert message.from_json(b'[1,"x",1,0,{"1":{"str":"a\x01\tb"}}]').body.endswith(b"a\x01\tb\0")
 
 
-def test_a_name_need_not_have_a_utf8_form():
-    odd = message.from_json(b'[1,"a\\ud800",1,0,{}]')
-    assert message.from_json(message.to_json(odd)) == message.from_binary(message.to_binary(odd)) == odd
+def test_a_name_without_a_utf8_form_is_read():
+    surrogate = message.from_json(b'[1,"a\\ud800",1,0,{}]')
+    assert (
+        message.from_json(message.to_json(surrogate)) == message.from_binary(message.to_binary(surrogate)) == surrogate
+    )
 
 
-def test_an_exception_is_what_the_library_reads():
+def test_the_library_reads_an_application_exception():
     refusal = message.application_exception("noSuchCall", 3, 1, "Invalid method name: 'noSuchCall'")
     assert (
         message.to_json(refusal)
@@ -199,6 +201,6 @@ def test_an_exception_is_what_the_library_reads():
     assert (read.type, read.message) == (TApplicationException.UNKNOWN_METHOD, "Invalid method name: 'noSuchCall'")
 
 
-def test_a_body_that_is_no_struct_has_no_json():
+def test_a_malformed_body_cannot_be_written_as_json():
     with pytest.raises(WireError):
         message.to_json(Message("x", message.REPLY, 0, sample_task()[:-1]))

@@ -1,4 +1,4 @@
-"""Reading by hand, and whole structs."""
+"""Step-by-step reading, and decoding of complete structs."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def in_pieces(raw, size):
 
 
 @given(ANY, ANY, st.integers(1, 20))
-def test_a_value_is_stepped_over_to_its_end(one, other, size):
+def test_skip_goes_to_the_end_of_the_value(one, other, size):
     raw = one[1] + other[1]
     for reader in (reader_of(raw), in_pieces(raw, size)):
         reader.skip(one[0])
@@ -61,19 +61,19 @@ def test_scalars_are_read_as_they_were_written():
     assert reader.window.at_end()
 
 
-def test_the_header_of_no_field_is_refused():
+def test_the_header_of_a_field_of_unknown_type_is_refused():
     reader = reader_of(b"\x01\x00\x01\x00")
     with pytest.raises(WireError, match="Unrecognized type 1") as raised:
         reader.field()
     assert raised.value.offset == 0
 
 
-def test_the_type_of_no_elements_does_not_matter():
+def test_an_empty_container_may_have_any_element_type():
     assert reader_of(b"\x00\x00\x00\x00\x00").container() == (0, 0)
 
 
 @pytest.mark.parametrize("snapshot", snapshots())
-def test_a_snapshot_walked_by_hand_equals_the_decoded_one(snapshot):
+def test_a_snapshot_read_step_by_step_equals_the_decoded_one(snapshot):
     raw = snapshot()
     reader, decoded = reader_of(raw), codec.decode(Snapshot, raw)
     while (field := reader.field())[0] != TType.STOP:
@@ -87,7 +87,7 @@ def test_a_snapshot_walked_by_hand_equals_the_decoded_one(snapshot):
     assert reader.window.at_end()
 
 
-def test_structs_follow_each_other_with_their_positions():
+def test_structs_are_read_with_their_positions():
     raw = b"".join(codec.encode(JobKey(role=role)) for role in ("a", "bb", "ccc"))
     reader = reader_of(b"\xff" + raw)
     reader.window.readAll(1)
@@ -95,7 +95,7 @@ def test_structs_follow_each_other_with_their_positions():
     assert found == [(1, b"a", 10, raw[:9]), (10, b"bb", 20, raw[9:19]), (20, b"ccc", 31, raw[19:])]
 
 
-def test_structs_keep_no_more_than_the_one_at_hand():
+def test_structs_keep_only_the_current_one_in_memory():
     raw = sample_task() * 200
     held = []
     reader = in_pieces(raw, 4096)
@@ -105,7 +105,7 @@ def test_structs_keep_no_more_than_the_one_at_hand():
     assert max(held) < 3 * 4096
 
 
-def test_the_error_of_a_struct_says_where_in_the_whole():
+def test_the_error_of_a_struct_has_the_offset_in_the_input():
     raw = codec.encode(JobKey(role="a"))
     reader = reader_of(raw + b"\x0b\x00\x01\xff\xff\xff\xff")
     with pytest.raises(WireError, match="Negative length: -1") as raised:
@@ -122,13 +122,13 @@ def test_a_struct_is_read_as_it_was_written():
     assert same(codec.decode(Snapshot, sample()), sample())
 
 
-def test_text_that_is_not_utf8_is_told_by_bytes_only():
+def test_text_that_is_not_utf8_is_kept_by_slim_structs():
     raw = fields.put(b"\0", [1], TType.STRING, fields.string(b"r\xffle"))
     assert codec.decode(JobKey, raw).role == "r�le"
     assert codec.decode(slim.JobKey, raw).role == b"r\xffle"
 
 
-def test_what_the_struct_does_not_know_is_stepped_over():
+def test_unknown_fields_are_skipped():
     raw = codec.encode(JobKey(role="a"))
     for number, ttype, value in (
         (2, TType.I32, fields.i32(1)),
@@ -148,7 +148,7 @@ def test_elements_of_another_type_are_refused():
         codec.decode(TaskConfig, raw)
 
 
-def test_a_boolean_is_true_only_as_one():
+def test_only_the_byte_1_is_true():
     configs = [fields.put(b"\0", [7], TType.BOOL, bytes([byte])) for byte in range(3)]
     assert [codec.decode(TaskConfig, config).isService for config in configs] == [False, True, False]
 
@@ -167,10 +167,10 @@ def test_bytes_after_the_struct_are_refused():
         (TaskQuery(role=7), TypeError),
     ],
 )
-def test_what_cannot_be_written_is_said(value, error):
+def test_a_value_that_does_not_fit_its_field_raises(value, error):
     with pytest.raises(error):
         codec.encode(value)
 
 
-def test_bytes_and_text_may_stand_for_each_other():
+def test_strings_can_be_given_as_bytes_or_text():
     assert codec.encode(JobKey(role=b"a")) == codec.encode(slim.JobKey(role="a")) == codec.encode(JobKey(role="a"))

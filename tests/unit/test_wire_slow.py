@@ -1,4 +1,4 @@
-"""Without the C module of the thrift library everything works, and says once that it is slow."""
+"""Without the C module of the thrift library everything works, and one warning is logged."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
 from tests.conftest import CHECKOUT
-from tests.unit.test_roundtrip import STRUCTS, fillings
+from tests.support.structs import STRUCTS, fillings
 
 PROGRAM = """
 import tests.support.without_accelerator
@@ -28,7 +28,7 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 
-def test_both_ways_read_and_write_the_same():
+def test_both_implementations_read_and_write_the_same():
     for name, cls in STRUCTS.items():
         for value in fillings(name, cls):
             raw = codec.encode(value)
@@ -39,19 +39,19 @@ def test_both_ways_read_and_write_the_same():
             assert same(read, value), name
 
 
-def test_the_module_that_is_missing_is_missed_once_and_loudly():
+def test_a_missing_module_is_logged_once():
     result = python("-c", PROGRAM)
     assert result.stdout == "False b'\\x0b\\x00\\x01\\x00\\x00\\x00\\x01a\\x00'\n"
     (line,) = result.stderr.splitlines()
     assert line.startswith("The C module of the thrift library (thrift.protocol.fastbinary) is missing")
 
 
-def test_the_module_is_there():
+def test_the_module_is_installed_for_the_tests():
     assert codec.accelerated()
 
 
 @pytest.mark.parametrize("tests", ["reader", "window", "hostile"])
-def test_the_tests_of_the_wire_pass_without_the_module(tests):
+def test_the_wire_tests_pass_without_the_module(tests):
     result = python(
         "-m",
         "pytest",

@@ -1,4 +1,4 @@
-"""A window moves over its source, whatever pieces that gives, and keeps what is marked."""
+"""A window moves over a source that returns pieces of any size, and keeps marked bytes."""
 
 import io
 import os
@@ -22,13 +22,13 @@ TASKS = 4
 
 
 def short_reads(raw, seed):
-    """A source that gives what it likes of what it is asked for."""
+    """A source that often returns fewer bytes than requested."""
     source, rng = io.BytesIO(raw), random.Random(seed)
     return lambda length: source.read(rng.randint(1, min(length, 50)))
 
 
 def tasks_of(reader):
-    """Step to the tasks of a snapshot; return how many there are."""
+    """Skip to the tasks of a snapshot; return their number."""
     while True:
         ttype, number = reader.field()
         if number == TASKS:
@@ -38,7 +38,7 @@ def tasks_of(reader):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("snapshot", snapshots())
-def test_a_decode_across_many_small_windows_equals_that_of_the_whole(snapshot, size):
+def test_decoding_across_small_windows_gives_the_same_struct(snapshot, size):
     raw = snapshot()
     window = Window(io.BytesIO(raw).read, size=size)
     decoded = Reader(window, UNKNOWN_LENGTH).struct(Snapshot)
@@ -49,7 +49,7 @@ def test_a_decode_across_many_small_windows_equals_that_of_the_whole(snapshot, s
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("snapshot", snapshots())
-def test_each_struct_is_sliced_as_it_stands_whatever_the_window(snapshot, size):
+def test_each_struct_can_be_sliced_whatever_the_size_of_the_window(snapshot, size):
     raw = snapshot()
     reader = Reader(Window(io.BytesIO(raw).read, size=size), UNKNOWN_LENGTH)
     found = []
@@ -68,7 +68,7 @@ def test_short_reads_are_put_together():
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_is_marked_stays_across_refills(size):
+def test_marked_bytes_are_kept_across_refills(size):
     raw = sample()
     reader = Reader(Window(short_reads(raw, 2), size=size), UNKNOWN_LENGTH)
     reader.field()
@@ -80,7 +80,7 @@ def test_what_is_marked_stays_across_refills(size):
     assert reader.slice(start + 5, start + 9) == raw[start + 5 : start + 9]
 
 
-def test_looking_for_the_end_loses_nothing():
+def test_at_end_loses_no_bytes():
     window = Window(io.BytesIO(b"abcdef").read, size=2)
     assert not window.at_end()
     start = window.mark()
@@ -91,7 +91,7 @@ def test_looking_for_the_end_loses_nothing():
     assert window.slice(start, window.position) == b"abcdef"
 
 
-def test_what_was_not_kept_cannot_be_sliced():
+def test_bytes_that_were_not_kept_cannot_be_sliced():
     window = Window(io.BytesIO(bytes(100)).read, size=10)
     window.readAll(50)
     window.readAll(1)
@@ -99,7 +99,7 @@ def test_what_was_not_kept_cannot_be_sliced():
         window.slice(0, 10)
 
 
-def test_positions_are_those_of_the_file(tmp_path):
+def test_positions_are_positions_in_the_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"before" + sample() + b"after")
     fd = os.open(path, os.O_RDONLY)
@@ -110,7 +110,7 @@ def test_positions_are_those_of_the_file(tmp_path):
     os.close(fd)
 
 
-def test_a_file_that_was_cut_short_is_the_end_of_the_input(tmp_path):
+def test_a_truncated_file_is_the_end_of_the_input(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(sample()[:-100])
     fd = os.open(path, os.O_RDONLY)
@@ -126,7 +126,7 @@ class SourceFailed(OSError):
     pass
 
 
-def test_what_the_source_raises_passes_through_wherever_it_happens():
+def test_exceptions_of_the_source_pass_through_at_every_byte():
     raw = b"\x0d\x00\x01\x0b\x0b\x00\x00\x00\x01\x00\x00\x00\x01k\x00\x00\x00\x01v\x00"
     for cut in range(len(raw)):
         source = io.BytesIO(raw[:cut])
@@ -144,21 +144,21 @@ def test_what_the_source_raises_passes_through_wherever_it_happens():
             Reader(Window(read, size=1), UNKNOWN_LENGTH).skip(12)
 
 
-def test_the_source_is_asked_for_no_more_than_has_come():
-    asked = []
+def test_no_more_bytes_are_requested_than_have_arrived():
+    sizes = []
     source = io.BytesIO(b"\x7f\xff\xff\xff" + bytes(1000))
 
     def read(length):
-        asked.append(length)
+        sizes.append(length)
         return source.read(length)
 
     reader = Reader(Window(read, size=16), Limits(string=2**31 - 1, container=10))
     with pytest.raises(WireError):
         reader.string()
-    assert max(asked) <= 1004
+    assert max(sizes) <= 1004
 
 
-def test_a_long_string_is_stepped_over_without_being_held():
+def test_a_long_string_is_skipped_without_keeping_it_in_memory():
     length = 40 << 20
     pieces = iter([length.to_bytes(4, "big"), *[bytes(1 << 20)] * 40])
     reader = Reader(Window(lambda _: next(pieces, b"")), Limits(string=length, container=1))
@@ -168,17 +168,17 @@ def test_a_long_string_is_stepped_over_without_being_held():
 
 
 def test_marked_bytes_are_copied_few_times():
-    """Keeping a long struct may not cost the square of its length in copied bytes."""
+    """The bytes copied for a long marked struct do not grow with the square of its length."""
     raw = sample() * 20
-    asked = []
+    sizes = []
     source = io.BytesIO(raw)
 
     def read(length):
-        asked.append(length)
+        sizes.append(length)
         return source.read(length)
 
     window = Window(read, size=100)
     window.mark()
     for _ in range(len(raw) // 50):
         window.readAll(50)
-    assert len(asked) < 50
+    assert len(sizes) < 50

@@ -63,7 +63,7 @@ class TaskConfig(Struct):
         self.job = job
 
 
-class WholeTaskConfig(Struct):
+class CurrentTaskConfig(Struct):
     """
     Attributes:
      - job
@@ -600,8 +600,8 @@ TaskConfig.thrift_spec = (
     None,  # 27
     (28, TType.STRUCT, 'job', [JobKey, None], None, ),  # 28
 )
-all_structs.append(WholeTaskConfig)
-WholeTaskConfig.thrift_spec = (
+all_structs.append(CurrentTaskConfig)
+CurrentTaskConfig.thrift_spec = (
     None,  # 0
     None,  # 1
     None,  # 2
@@ -734,7 +734,7 @@ JobUpdateSummary.thrift_spec = (
 all_structs.append(InstanceTaskConfig)
 InstanceTaskConfig.thrift_spec = (
     None,  # 0
-    (1, TType.STRUCT, 'task', [WholeTaskConfig, None], None, ),  # 1
+    (1, TType.STRUCT, 'task', [CurrentTaskConfig, None], None, ),  # 1
 )
 all_structs.append(JobUpdateSettings)
 JobUpdateSettings.thrift_spec = (

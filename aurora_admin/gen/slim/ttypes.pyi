@@ -14,7 +14,7 @@ class JobKey(Struct):
 class TaskConfig(Struct):
     job: JobKey | None
     def __init__(self, job: JobKey | None = ...) -> None: ...
-class WholeTaskConfig(Struct):
+class CurrentTaskConfig(Struct):
     job: JobKey | None
     container: Empty | None
     tier: bytes | None
@@ -74,8 +74,8 @@ class JobUpdateSummary(Struct):
     key: JobUpdateKey | None
     def __init__(self, state: JobUpdateState | None = ..., key: JobUpdateKey | None = ...) -> None: ...
 class InstanceTaskConfig(Struct):
-    task: WholeTaskConfig | None
-    def __init__(self, task: WholeTaskConfig | None = ...) -> None: ...
+    task: CurrentTaskConfig | None
+    def __init__(self, task: CurrentTaskConfig | None = ...) -> None: ...
 class JobUpdateSettings(Struct):
     blockIfNoPulsesAfterMs: int | None
     updateStrategy: Empty | None

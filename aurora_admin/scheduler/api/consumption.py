@@ -11,7 +11,7 @@ from aurora_admin.scheduler.api.demand import Amounts, QuotaClass, demand, integ
 from aurora_admin.scheduler.api.updates import Group, Update, active_updates
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import CRON_JOBS
-from aurora_admin.snapshot.task_table import JobKey, TaskFilter
+from aurora_admin.snapshot.task_table import JobName, TaskFilter
 from aurora_admin.wire import fields
 
 ACTIVE = frozenset(constants.ACTIVE_STATES)
@@ -62,12 +62,12 @@ class _Meter:
             self.total[kind] = self.total[kind].plus(amounts)
 
 
-def _running(stores: Stores, role: bytes, updates: Mapping[JobKey, Update]) -> defaultdict[JobKey, Counts]:
+def _running(stores: Stores, role: bytes, updates: Mapping[JobName, Update]) -> defaultdict[JobName, Counts]:
     """Count the active tasks of a role by job and config, but for those that an update works on."""
-    found: defaultdict[JobKey, Counts] = defaultdict(Counter)
+    found: defaultdict[JobName, Counts] = defaultdict(Counter)
     tasks = stores.tasks
     for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
-        key = tasks.key_of(row)
+        key = tasks.job_of(row)
         if key not in updates or not updates[key].has(tasks.instance[row]):
             found[key][tasks.config_of(row)] += 1
     return found
@@ -80,9 +80,9 @@ def _counts(groups: Iterable[Group]) -> Counts:
     return found
 
 
-def _crons(stores: Stores, role: bytes) -> dict[JobKey, Counts]:
+def _crons(stores: Stores, role: bytes) -> dict[JobName, Counts]:
     """Return the cron jobs of a role: what each starts at a time."""
-    records = cast(dict[JobKey, bytes], stores.sections[CRON_JOBS])
+    records = cast(dict[JobName, bytes], stores.sections[CRON_JOBS])
     return {key: _template(raw) for key, raw in records.items() if key.role == role}
 
 

@@ -12,7 +12,7 @@ from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getJobs_args
 from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask, ScheduleStatus, TaskConfig, TaskEvent
 from aurora_admin.scheduler.api.demand import elements, integer
-from aurora_admin.scheduler.api.query import job_key
+from aurora_admin.scheduler.api.query import job_name
 from aurora_admin.scheduler.api.quota import check_quota
 from aurora_admin.scheduler.api.response import OK, Answer, error, invalid_request, of_tasks
 from aurora_admin.scheduler.api.services import Services
@@ -22,7 +22,7 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import CRON_JOBS
-from aurora_admin.snapshot.task_table import GONE, JobKey, TaskFilter
+from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.struct import Struct
 
@@ -44,7 +44,7 @@ def create_job(services: Services, arguments: createJob_args) -> Answer:
     job = validated(arguments.description)
     if job.cronSchedule:
         raise invalid_request("Cron jobs may only be created/updated by calling scheduleCronJob.")
-    key, config, instances = job_key(job.key), job.taskConfig, job.instanceCount
+    key, config, instances = job_name(job.key), job.taskConfig, job.instanceCount
     assert config
     assert instances
     with services.storage.transaction() as transaction:
@@ -84,18 +84,18 @@ def get_jobs(services: Services, arguments: getJobs_args) -> Answer:
     return of_tasks(GET_JOBS_RESULT, TType.SET, len(jobs), jobs)
 
 
-def _cron_jobs(stores: Stores) -> dict[JobKey, bytes]:
-    return cast(dict[JobKey, bytes], stores.sections[CRON_JOBS])
+def _cron_jobs(stores: Stores) -> dict[JobName, bytes]:
+    return cast(dict[JobName, bytes], stores.sections[CRON_JOBS])
 
 
-def _active_rows(tasks: LiveTasks, role: bytes | None) -> dict[JobKey, list[int]]:
-    found: dict[JobKey, list[int]] = defaultdict(list)
+def _active_rows(tasks: LiveTasks, role: bytes | None) -> dict[JobName, list[int]]:
+    found: dict[JobName, list[int]] = defaultdict(list)
     for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
-        found[tasks.key_of(row)].append(row)
+        found[tasks.job_of(row)].append(row)
     return found
 
 
-def _job(key: JobKey, tasks: LiveTasks, rows: list[int]) -> bytes:
+def _job(key: JobName, tasks: LiveTasks, rows: list[int]) -> bytes:
     """Return a JobConfiguration made up from a job's tasks, with the latest one's config."""
     config = tasks.config_of(rows[0] if len({tasks.config[row] for row in rows}) == 1 else _latest(tasks, rows))
     owner = fields.get(config, OWNER)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from aurora_admin.gen.api import constants
-from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
-from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
+from aurora_admin.gen.api.ttypes import JobKey, ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api import java
 from aurora_admin.scheduler.api.response import error
-from aurora_admin.snapshot.task_table import JobKey, TaskFilter
+from aurora_admin.snapshot.task_table import JobName, TaskFilter
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
 IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)
@@ -18,11 +17,11 @@ def is_identifier(text: str | None) -> bool:
     return text is not None and IDENTIFIER.fullmatch(text) is not None
 
 
-def is_valid_key(key: JobKeyStruct | None) -> bool:
+def is_valid_key(key: JobKey | None) -> bool:
     return key is not None and all(map(is_identifier, (key.role, key.environment, key.name)))
 
 
-def job_key(key: JobKeyStruct | None) -> JobKey:
+def job_name(key: JobKey | None) -> JobName:
     """Return a job key that was given as an argument.
 
     Raises:
@@ -30,7 +29,7 @@ def job_key(key: JobKeyStruct | None) -> JobKey:
     """
     if key is None or not is_valid_key(key):
         raise error()
-    return JobKey(*(_bytes(part or "") for part in (key.role, key.environment, key.name)))
+    return JobName(*(_bytes(part or "") for part in (key.role, key.environment, key.name)))
 
 
 def task_filter(query: TaskQuery | None) -> TaskFilter:
@@ -51,7 +50,7 @@ def task_filter(query: TaskQuery | None) -> TaskFilter:
         statuses=frozenset(query.statuses or ()),
         instances=frozenset(query.instanceIds or ()),
         hosts=_set(query.slaveHosts),
-        jobs=frozenset(map(job_key, query.jobKeys or ())),
+        jobs=frozenset(map(job_name, query.jobKeys or ())),
     )
 
 

@@ -8,7 +8,7 @@ from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_args, getTasksWithoutConfigs_args
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskEvent, TaskQuery
-from aurora_admin.scheduler.api.query import job_key, page, task_filter
+from aurora_admin.scheduler.api.query import job_name, page, task_filter
 from aurora_admin.scheduler.api.response import OK, Answer, error, of_tasks
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.updates import check_not_updating
@@ -51,7 +51,7 @@ def _shown(tasks: LiveTasks, rows: Sequence[int], show: Callable[[bytes], bytes]
 
 
 def kill_tasks(services: Services, arguments: killTasks_args) -> Answer:
-    key = job_key(arguments.job)
+    key = job_name(arguments.job)
     message = f"Killed by {UNAUTHENTICATED}" + ("" if arguments.message is None else f".\n{arguments.message}")
     event = TaskEvent(services.clock_ms(), ScheduleStatus.KILLING, message, services.host_name)
     with services.storage.transaction() as transaction:

@@ -8,7 +8,7 @@ from aurora_admin.scheduler.api.demand import elements, integer
 from aurora_admin.scheduler.api.response import Refusal
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.sections import JOB_UPDATES
-from aurora_admin.snapshot.task_table import JobKey
+from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire import fields
 
 # Paths inside a StoredJobUpdateDetails.
@@ -44,7 +44,7 @@ class Update(NamedTuple):
         return any(first <= instance <= last for first, last in ranges)
 
 
-def check_not_updating(stores: Stores, key: JobKey) -> None:
+def check_not_updating(stores: Stores, key: JobName) -> None:
     """Hold back what must not happen to a job while it is being updated.
 
     Raises:
@@ -54,13 +54,13 @@ def check_not_updating(stores: Stores, key: JobKey) -> None:
         raise Refusal(ResponseCode.JOB_UPDATING_ERROR, "Job is currently updating")
 
 
-def active_updates(stores: Stores, role: bytes) -> dict[JobKey, Update]:
+def active_updates(stores: Stores, role: bytes) -> dict[JobName, Update]:
     """Return the updates of a role that have not ended; a job has one at most."""
     return {job: _update(raw) for (job, _), raw in _records(stores).items() if job.role == role and _is_active(raw)}
 
 
-def _records(stores: Stores) -> dict[tuple[JobKey, bytes], bytes]:
-    return cast(dict[tuple[JobKey, bytes], bytes], stores.sections[JOB_UPDATES])
+def _records(stores: Stores) -> dict[tuple[JobName, bytes], bytes]:
+    return cast(dict[tuple[JobName, bytes], bytes], stores.sections[JOB_UPDATES])
 
 
 def _is_active(raw: bytes) -> bool:

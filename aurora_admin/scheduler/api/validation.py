@@ -8,7 +8,7 @@ from aurora_admin.gen.api.constants import AURORA_EXECUTOR_NAME
 from aurora_admin.gen.api.ttypes import Container, CountSlaPolicy, JobConfiguration, PercentageSlaPolicy, TaskConfig
 from aurora_admin.scheduler.api import java
 from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
+from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_name
 from aurora_admin.scheduler.api.response import invalid_request
 
 ALLOWED_ENVIRONMENTS = re.compile(r"^(prod|devel|test|staging\d*)$", re.ASCII)
@@ -36,7 +36,7 @@ def validated(description: JobConfiguration) -> JobConfiguration:
     job = normalised(description)
     config = _checked_config(job)
     if job.cronSchedule and config.isService:
-        raise invalid_request(f"A service task may not be run on a cron schedule: {job_key(job.key)}")
+        raise invalid_request(f"A service task may not be run on a cron schedule: {job_name(job.key)}")
     config.production = TIERS[config.tier or DEFAULT_TIER]
     if not config.taskLinks:
         ports = {resource.namedPort for resource in config.resources or ()}

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NoReturn
 
-from aurora_admin.backup.manifest import manifest_name, section_counts
+from aurora_admin.backup.manifest import manifest_name
 from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.mesos_replica import VOTING, Replica, copy_replica
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.snapshot.sections import section_counts
 
 # How many positions a line of the report names.
 NAMED = 20

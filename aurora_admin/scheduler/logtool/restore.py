@@ -8,8 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from aurora_admin.backup.file import BackupError
-from aurora_admin.backup.manifest import read_verified
+from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state.stores import Stores
@@ -76,7 +75,10 @@ def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
     path = os.path.realpath(backup)
     if not os.path.isfile(path):
         raise BackupError(f"There is no file {backup!r}; nothing was changed.")
-    staged = Staged(read_verified(path, read))
+    try:
+        staged = Staged(read(path))
+    except IncompleteBackup as error:
+        raise BackupError(f"{error} The option for it is --allow-partial.") from error
     for note in staged.backup.notes:
         report(note)
     return staged

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from thrift.Thrift import TType
-
 from aurora_admin.backup.file import records
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, put_back
-from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobKey, TaskFilter, TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Backfill, is_key
+from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, join_config
+from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_valid_job
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
@@ -39,14 +37,14 @@ class LiveTasks(TaskTable):
         placed: how many tasks have a host.
     """
 
-    def __init__(self, folder: str, backfill: Backfill, statistics: Statistics) -> None:
+    def __init__(self, folder: str, upgrader: Upgrader, statistics: Statistics) -> None:
         super().__init__()
         self.statuses: Counter[int] = Counter()
         self.placed = 0
         self._statistics = statistics
         self.spill = Spill(folder)
-        self._backfill = backfill
-        self.configs = Configs(backfill.config)
+        self._upgrader = upgrader
+        self.configs = Configs(upgrader.config)
         self.config = array("I")
 
     def save(self, raw: bytes) -> int | None:
@@ -57,15 +55,15 @@ class LiveTasks(TaskTable):
         """
         task = codec.decode(slim.ScheduledTask, raw)
         key = _key_of(task)
-        if task.status == SANDBOX_DELETED or not is_key(key):
-            raw = self._backfill.task(raw)
+        if task.status == SANDBOX_DELETED or not is_valid_job(key):
+            raw = self._upgrader.task(raw)
             task = codec.decode(slim.ScheduledTask, raw)
             key = _key_of(task)
         assigned = task.assignedTask
         if assigned is None or key is None or assigned.taskId is None or task.status is None:
             raise WireError("a task lacks its id, its job or its status", 0)
-        job = self.job_number(JobKey(key.role or b"", key.environment or b"", key.name or b""))
-        partial, config = self.configs.cut(raw, job)
+        job = self.job_number(JobName(key.role or b"", key.environment or b"", key.name or b""))
+        partial, config = self.configs.split(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
             self._uncount([former])
@@ -177,13 +175,13 @@ class LiveTasks(TaskTable):
         row = self.ids.get(task_id)
         if row is not None:
             _, raw = next(self.records([row]))
-            self.save_all([fields.put(raw, TASK_CONFIG, TType.STRUCT, config)])
+            self.save_all([TASK_CONFIG.put(raw, config)])
 
     def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
         configs, config = shown or self.configs.raw, self.config
         for row, partial in self.partial_records(rows):
-            yield row, put_back(partial, configs[config[row]])
+            yield row, join_config(partial, configs[config[row]])
 
     def partial_records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         return records(self.spill.fd, rows, self.start, self.length)
@@ -201,7 +199,7 @@ class LiveTasks(TaskTable):
         dead = len(self.status) - len(self.ids)
         if dead < max(FEW_ROWS, len(self.ids)):
             return self
-        fresh = LiveTasks(self.spill.folder, self._backfill, self._statistics)
+        fresh = LiveTasks(self.spill.folder, self._upgrader, self._statistics)
         for _, raw in self.records(super().select()):
             fresh.save(raw)
         fresh.spill.flush()
@@ -213,11 +211,11 @@ def _key_of(task: Any) -> Any:
     return config.job if config else None
 
 
-def _job_of(config: bytes) -> JobKey:
+def _job_of(config: bytes) -> JobName:
     key = codec.decode(slim.TaskConfig, config).job
     if key is None:
         raise WireError("a task config has no job", 0)
-    return JobKey(key.role or b"", key.environment or b"", key.name or b"")
+    return JobName(key.role or b"", key.environment or b"", key.name or b"")
 
 
 def _inside(element: bytes) -> bytes:

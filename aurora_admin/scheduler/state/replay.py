@@ -10,8 +10,8 @@ from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.update_history import History
-from aurora_admin.snapshot.dbscript.merge import show
-from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_key
+from aurora_admin.snapshot.records import format_key
+from aurora_admin.snapshot.sections import CRON_JOBS, HOSTS, JOB_UPDATES, LOCKS, MAINTENANCE_REQUESTS, QUOTAS, job_name
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import Field
@@ -67,7 +67,7 @@ def _save_cron_job(stores: "Stores", op: Op) -> None:
 
 
 def _remove_job(stores: "Stores", op: Op) -> None:
-    stores.remove_record(CRON_JOBS, job_key(codec.decode(slim.JobKey, _required(op, 2))))
+    stores.remove_record(CRON_JOBS, job_name(codec.decode(slim.JobKey, _required(op, 2))))
 
 
 def _save_host(stores: "Stores", op: Op) -> None:
@@ -82,7 +82,7 @@ def _save_lock(stores: "Stores", op: Op) -> None:
 def _remove_lock(stores: "Stores", op: Op) -> None:
     key = codec.decode(slim.LockKey, _required(op, 1))
     if key.job is not None:
-        stores.remove_record(LOCKS, job_key(key.job))
+        stores.remove_record(LOCKS, job_name(key.job))
 
 
 def _save_update(stores: "Stores", op: Op) -> None:
@@ -131,16 +131,16 @@ def _history(stores: "Stores", op: Op) -> History | None:
     if raw is None and update_id is not None:
         found = [key for key in stores.update_keys() if _id_of(key) == update_id[4:]]
         if not found:
-            logger.warning("Dropping an event of job update %s, which is not there", show(update_id[4:]))
+            logger.warning("Dropping an event of job update %s, which is not there", format_key(update_id[4:]))
             return None
         return stores.history(found[0])
     key = _update_key(_required(op, 3))
     history = stores.history(key)
     if history is None:
         if stores.allow_partial:
-            logger.warning("Dropping an event of job update %s, which is missing", show(key))
+            logger.warning("Dropping an event of job update %s, which is missing", format_key(key))
             return None
-        raise WireError(f"Update not found: {show(key)}", 0)
+        raise WireError(f"Update not found: {format_key(key)}", 0)
     return history
 
 
@@ -153,7 +153,7 @@ def _update_key(raw: bytes) -> Hashable:
     key = codec.decode(slim.JobUpdateKey, raw)
     if key.job is None:
         raise WireError("the key of a job update names no job", 0)
-    return job_key(key.job), key.id
+    return job_name(key.job), key.id
 
 
 def _remove_updates(stores: "Stores", op: Op) -> None:

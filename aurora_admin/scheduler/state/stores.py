@@ -5,14 +5,14 @@ from collections.abc import Hashable, Iterator
 
 from thrift.Thrift import TType
 
-from aurora_admin.backup.reader import without_collector
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.replay import APPLY
 from aurora_admin.scheduler.state.update_history import History
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.dbscript.merge import add_from_script, check_script, keyed, odd_quotas
-from aurora_admin.snapshot.dbscript.parser import ScriptError
+from aurora_admin.snapshot.consistency import quota_warnings
+from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
+from aurora_admin.snapshot.records import keyed_record
 from aurora_admin.snapshot.sections import (
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
@@ -22,13 +22,14 @@ from aurora_admin.snapshot.sections import (
     SECTIONS,
     TASKS,
     TIMESTAMP,
+    IncompleteSnapshot,
     check_type,
     framework_id,
 )
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
-from aurora_admin.wire.errors import NotKnown, WireError
-from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.errors import NewerFormat, WireError
+from aurora_admin.wire.reader import Reader, without_collector
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,8 @@ class Stores:
     def reset(self) -> None:
         """Forget everything but the framework id (docs/storage.md 2.10)."""
         self.snapshot_ms: int | None = None
-        self.backfill = Backfill()
-        self.tasks = LiveTasks(self._spill_folder, self.backfill, self._statistics)
+        self.upgrader = Upgrader()
+        self.tasks = LiveTasks(self._spill_folder, self.upgrader, self._statistics)
         self._sections: dict[int, dict[Hashable, bytes]] = {number: {} for number in SECTIONS}
         self._histories: dict[Hashable, History] = {}
         self.extras: list[fields.Field] = []
@@ -88,7 +89,7 @@ class Stores:
         """
         act = APPLY.get(op.number)
         if act is None:
-            kind = NotKnown if op.number > max(APPLY) else WireError
+            kind = NewerFormat if op.number > max(APPLY) else WireError
             raise kind(f"op {op.number} is not known to this version", 0)
         act(self, op)
 
@@ -128,7 +129,7 @@ class Stores:
             check_type(number, ttype, reader.position)
             with restoring(number):
                 if number == DB_SCRIPT:
-                    script = check_script(ttype, _value(reader, ttype))
+                    script = script_statements(ttype, reader.value(ttype))
                 elif number in SECTIONS:
                     found[number] = dict(self._records(reader, number))
                 else:
@@ -141,21 +142,21 @@ class Stores:
 
     def _records(self, reader: Reader, number: int) -> Iterator[tuple[Hashable, bytes]]:
         slim = SECTIONS[number].slim
-        for start, decoded, end in reader.structs(slim, _count(reader)):
-            yield keyed(number, reader.slice(start, end), self.backfill, decoded)
+        for start, decoded, end in reader.structs(slim, reader.struct_count()):
+            yield keyed_record(number, reader.slice(start, end), self.upgrader, decoded)
 
     def _add_script(self, found: dict[int, dict[Hashable, bytes]], script: list[bytes]) -> None:
         try:
-            notes = add_from_script(found, script, self.backfill, allow_partial=self.allow_partial)
-        except ScriptError as error:
+            notes = merge_script(found, script, self.upgrader, allow_partial=self.allow_partial)
+        except IncompleteSnapshot as error:
             raise WireError(f"{error}; -allow_partial_backup does without (extract: --allow-partial)", 0) from None
         for note in notes:
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _tell(self) -> None:
-        if self.backfill.summary:
-            logger.info("Brought old records to today's shape, which got %s", self.backfill.summary)
-        for note in odd_quotas(self._sections):
+        if self.upgrader.summary:
+            logger.info("Upgraded records of an older release: %s", self.upgrader.summary)
+        for note in quota_warnings(self._sections):
             logger.warning("Snapshot taken at %s ms: %s", self.snapshot_ms, note)
 
     def _load_field(self, reader: Reader, ttype: int, number: int) -> None:
@@ -164,9 +165,9 @@ class Stores:
         elif number == TASKS:
             self.tasks.save_all(_structs(reader))
         elif number == METADATA:
-            self._set_metadata(_value(reader, ttype))
+            self._set_metadata(reader.value(ttype))
         else:
-            value = _value(reader, ttype)
+            value = reader.value(ttype)
             if number != EXPERIMENTAL_TASK_STORE:
                 self.extras.append(fields.Field(number, ttype, value))
 
@@ -179,7 +180,7 @@ class Stores:
 
     def save_record(self, number: int, raw: bytes) -> None:
         """Add a record to a section, or replace the one of the same key with all its history."""
-        key, raw = keyed(number, raw, self.backfill)
+        key, raw = keyed_record(number, raw, self.upgrader)
         self._sections[number][key] = raw
         if number == JOB_UPDATES:
             self._histories.pop(key, None)
@@ -202,19 +203,6 @@ class Stores:
         return history
 
 
-def _count(reader: Reader) -> int:
-    element, count = reader.container()
-    if count and element != TType.STRUCT:
-        raise WireError(f"elements of type {element} where records should be", reader.position)
-    return count
-
-
 def _structs(reader: Reader) -> Iterator[bytes]:
-    for _ in range(_count(reader)):
-        yield _value(reader, TType.STRUCT)
-
-
-def _value(reader: Reader, ttype: int) -> bytes:
-    start = reader.mark()
-    reader.skip(ttype)
-    return reader.slice(start, reader.position)
+    for _ in range(reader.struct_count()):
+        yield reader.value(TType.STRUCT)

@@ -1,11 +1,8 @@
 """A job update whose events are being added to, put together once at the end (docs/storage.md 2.4)."""
 
-from thrift.Thrift import TType
-
-from aurora_admin.snapshot.upgrade import EVENTS, INSTANCE_EVENTS, Backfill, elements
-from aurora_admin.wire import fields
-
-LOCK_TOKEN = 2
+from aurora_admin.snapshot.consistency import LOCK_TOKEN
+from aurora_admin.snapshot.upgrade import EVENTS, INSTANCE_EVENTS, Upgrader
+from aurora_admin.wire.path import Path
 
 
 class History:
@@ -13,7 +10,7 @@ class History:
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
-        self._added: dict[tuple[int, int], list[bytes]] = {EVENTS: [], INSTANCE_EVENTS: []}
+        self._added: dict[Path, list[bytes]] = {EVENTS: [], INSTANCE_EVENTS: []}
 
     def add(self, event: bytes) -> None:
         """Add a JobUpdateEvent."""
@@ -26,13 +23,12 @@ class History:
     def record(self) -> bytes:
         """Return the record: events by their times, those of one time as they came, and the state that they make."""
         raw = self._raw
-        for path, events in self._added.items():
+        for field, events in self._added.items():
             if events:
-                whole = fields.container(TType.STRUCT, elements(raw, *path) + events)
-                raw = fields.put(raw, path, TType.LIST, whole)
-        return Backfill().update(raw)
+                raw = field.put_elements(raw, field.elements(raw) + events)
+        return Upgrader().update(raw)
 
     @staticmethod
     def tells_a_lock(raw: bytes) -> bool:
         """Tell whether a stored job update has the token of a lock."""
-        return fields.get(raw, LOCK_TOKEN) is not None
+        return LOCK_TOKEN.get(raw) is not None

@@ -7,7 +7,7 @@ from thrift.Thrift import TType
 
 from aurora_admin import __version__
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.snapshot.dbscript.merge import settle_locks
+from aurora_admin.snapshot.consistency import drop_unused_locks
 from aurora_admin.wire import fields
 
 DETAILS = 8
@@ -24,7 +24,7 @@ class View:
         self.metadata = fields.put(stores.metadata or b"\x00", [DETAILS], TType.MAP, build_details(timestamp_ms))
         sections = {number: dict(records) for number, records in stores.sections.items()}
         if stores.has_locks:
-            settle_locks(sections)
+            drop_unused_locks(sections)
         self.sections: Mapping[int, Mapping[Hashable, bytes]] = sections
         self.extras: Sequence[fields.Field] = list(stores.extras)
         self._tasks = stores.tasks
@@ -38,7 +38,7 @@ class View:
     def configs(self) -> Sequence[bytes]:
         return self._used
 
-    def whole_tasks(self) -> Iterator[bytes]:
+    def full_tasks(self) -> Iterator[bytes]:
         return (raw for _, raw in self._tasks.records(self._rows))
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:

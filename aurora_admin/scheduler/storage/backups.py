@@ -109,15 +109,15 @@ class Backups:
     def _prune(self, newest: str) -> None:
         """Delete the oldest of our own until no more than the wanted number are left, never the newest."""
         stay = (newest, self.in_use())
-        others = [name for name in self._ours() if name not in stay and self._is_whole(name)]
+        others = [name for name in self._ours() if name not in stay and self._is_complete(name)]
         for name in others[: max(0, len(others) + 1 - self._most)]:
             self._delete(name)
 
-    def _is_whole(self, name: str) -> bool:
+    def _is_complete(self, name: str) -> bool:
         """Tell, at a glance, whether a backup is one: what was cut short must not push out those that are whole."""
         path = os.path.join(self.folder, name)
         try:
-            whole = manifest.is_whole(path)
+            whole = manifest.is_complete(path)
         except OSError:
             whole = False
         if not whole:

@@ -17,7 +17,7 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import DEFLATED_HEAD, STOP, Spool, entries
 from aurora_admin.snapshot import writer
-from aurora_admin.wire.errors import NotKnown, WireError
+from aurora_admin.wire.errors import NewerFormat, WireError
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
@@ -194,7 +194,7 @@ class Log:
             try:
                 self._apply_entry(stores, entry.data)
             except (WireError, zlib.error) as error:
-                advice = NEWER if isinstance(error, NotKnown) else self._advice
+                advice = NEWER if isinstance(error, NewerFormat) else self._advice
                 where, text = f"The log entry at position {entry.position}", str(error).rstrip(".")
                 raise LogError(f"{where} cannot be read: {text}. {advice}") from error
 
@@ -233,7 +233,7 @@ class Log:
         elif member == NOOP:
             reader.skip(ttype)
         else:
-            kind = NotKnown if member > DEDUPLICATED else WireError
+            kind = NewerFormat if member > DEDUPLICATED else WireError
             raise kind(f"log entry of unknown kind {member}", reader.position)
         if reader.field()[0] != TType.STOP or not reader.window.at_end():
             raise WireError("more follows where the log entry should end", reader.position)

@@ -1,34 +1,34 @@
-"""The SQL text that releases 0.13 to 0.18 put beside their records: statements to tables (docs/releases.md 3)."""
+"""Parser of the SQL text that releases 0.13 to 0.18 write besides their records (docs/releases.md 3)."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 Value = str | int | float | bool | bytes | None
-# Values by their columns; that they are of the right kinds shows when a record is made of them.
+# Values by their columns. Their types are checked when a record is rebuilt.
 Row = dict[str, Any]
 
-# What there is besides tables and their rows; it says nothing about their content.
-PASSED_OVER = ("SET ", "CREATE USER ", "CREATE SEQUENCE PUBLIC.", "ALTER TABLE PUBLIC.")
+# Statements that do not define tables or rows.
+IGNORED = ("SET ", "CREATE USER ", "CREATE SEQUENCE PUBLIC.", "ALTER TABLE PUBLIC.")
 TABLE = re.compile(r"CREATE (?:MEMORY|CACHED) TABLE PUBLIC\.(\w+)\(.*\);", re.DOTALL)
 COUNT = re.compile(r"-- (\d+) \+/- SELECT COUNT\(\*\) FROM PUBLIC\.(\w+);")
 INSERT = re.compile(r"INSERT INTO PUBLIC\.(\w+)\(([\w, ]+)\) VALUES")
 VALUE = re.compile(
     r"(?P<text>'[^']*(?:''[^']*)*')|STRINGDECODE\((?P<escaped>'[^']*(?:''[^']*)*')\)|X'(?P<hex>[0-9a-fA-F]*)'"
-    r"|(?P<real>-?\d+(?:\.\d+(?:E-?\d+)?|E-?\d+))|(?P<whole>-?\d+)|(?P<word>TRUE|FALSE|NULL)"
+    r"|(?P<real>-?\d+(?:\.\d+(?:E-?\d+)?|E-?\d+))|(?P<integer>-?\d+)|(?P<word>TRUE|FALSE|NULL)"
 )
 WORDS: dict[str, Value] = {"TRUE": True, "FALSE": False, "NULL": None}
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 ESCAPES = {"t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
-SHOWN = 160
+MOST_PRINTED = 160
 
 
 class ScriptError(Exception):
-    """A script that cannot be understood, or is not whole; the text names the statement."""
+    """A malformed or incomplete script; the text names the statement."""
 
 
 class Table(NamedTuple):
-    """The rows of a table, by their columns, and how many the script says there are."""
+    """The rows of a table, and the counts of rows that the script has in comments."""
 
     rows: list[Row]
     counted: list[int]
@@ -38,7 +38,7 @@ def read_script(statements: Iterable[bytes]) -> dict[str, list[Row]]:
     """Return the rows of every table.
 
     Raises:
-        ScriptError: a statement is of an unknown kind, or the rows are not as many as the script counts.
+        ScriptError: a statement is unknown or malformed, or the number of rows is not the one in the script.
     """
     tables: dict[str, Table] = {}
     for raw in statements:
@@ -54,9 +54,9 @@ def _read_named(raw: bytes, tables: dict[str, Table]) -> None:
     try:
         _read(raw.decode("utf-8").strip(), tables)
     except (ScriptError, ValueError, KeyError) as error:
-        shown = raw[:SHOWN].decode("utf-8", "backslashreplace").strip()
-        reason = error if isinstance(error, ScriptError) else "it is not understood"
-        raise ScriptError(f"statement {shown!r} of its dbScript: {reason}") from None
+        text = raw[:MOST_PRINTED].decode("utf-8", "backslashreplace").strip()
+        reason = error if isinstance(error, ScriptError) else "malformed"
+        raise ScriptError(f"statement {text!r} of its dbScript: {reason}") from None
 
 
 def _read(statement: str, tables: dict[str, Table]) -> None:
@@ -66,14 +66,14 @@ def _read(statement: str, tables: dict[str, Table]) -> None:
         tables[count[2]].counted.append(int(count[1]))
     elif table := TABLE.fullmatch(statement):
         tables[table[1]] = Table([], [])
-    elif not statement.startswith(PASSED_OVER):
-        raise ScriptError("it is of no known kind")
+    elif not statement.startswith(IGNORED):
+        raise ScriptError("unknown kind of statement")
 
 
 def _insert(statement: str, tables: dict[str, Table]) -> None:
     head = INSERT.match(statement)
     if head is None:
-        raise ScriptError("it is not understood")
+        raise ScriptError("malformed")
     columns = head[2].split(", ")
     rows = tables[head[1]].rows
     for values in _rows(statement, head.end()):
@@ -88,7 +88,7 @@ def _rows(statement: str, at: int) -> Iterator[list[Value]]:
         while True:
             found = VALUE.match(statement, at)
             if found is None:
-                raise ScriptError(f"no value stands at its character {at}")
+                raise ScriptError(f"no value at character {at}")
             values.append(_value(found))
             at = found.end()
             if not statement.startswith(", ", at):
@@ -105,7 +105,7 @@ def _expect(statement: str, at: int, sign: str) -> int:
     while statement.startswith((" ", "\n", "\r"), at):
         at += 1
     if not statement.startswith(sign, at):
-        raise ScriptError(f"no {sign!r} stands at its character {at}")
+        raise ScriptError(f"no {sign!r} at character {at}")
     return at + 1
 
 
@@ -127,7 +127,7 @@ def _undoubled(quoted: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Undo Java's escapes; two of them can make one character together."""
+    """Undo Java's escapes; two of them can be a surrogate pair, which is one character."""
     if "\\" not in text:
         return text
     decoded = ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else ESCAPES[found[2]], text)

@@ -1,4 +1,4 @@
-"""Records of the sections that a dbScript has, put together from its tables (docs/releases.md 3)."""
+"""Rebuilding of the records of a dbScript from its tables (docs/releases.md 3)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,19 +15,19 @@ SECTIONS_OF_SCRIPT = (HOSTS, QUOTAS, LOCKS, JOB_UPDATES)
 
 
 def rebuild(rows: Mapping[str, list[Row]]) -> dict[int, list[bytes]]:
-    """Return the records of each section that a script holds.
+    """Return the encoded records of each section that a script has, by the section's field id.
 
     Raises:
-        ScriptError: a table or column is missing, or a row refers to one that is not there.
+        ScriptError: a table, a column or a referenced row is missing, or a value has a wrong type.
     """
     tables = Tables(rows)
-    makers = {HOSTS: _hosts, QUOTAS: _quotas, LOCKS: _locks, JOB_UPDATES: _updates}
+    rebuilders = {HOSTS: _hosts, QUOTAS: _quotas, LOCKS: _locks, JOB_UPDATES: _updates}
     try:
-        return {number: [codec.encode(record) for record in make(tables)] for number, make in makers.items()}
+        return {number: [codec.encode(record) for record in rebuilt(tables)] for number, rebuilt in rebuilders.items()}
     except KeyError as error:
         raise ScriptError(f"its dbScript lacks the table, the column or the row {error!s:.200}") from None
     except (TypeError, ValueError, OverflowError, IndexError) as error:
-        raise ScriptError(f"its dbScript has a value of a wrong kind ({error!s:.200})") from None
+        raise ScriptError(f"its dbScript has a value of a wrong type ({error!s:.200})") from None
 
 
 def _hosts(tables: Tables) -> Iterable[Any]:

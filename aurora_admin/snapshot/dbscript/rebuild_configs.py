@@ -1,4 +1,4 @@
-"""Task configs of job updates, put together from the tables of a dbScript (docs/releases.md 3)."""
+"""Rebuilding of the task configs of job updates from the tables of a dbScript (docs/releases.md 3)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,19 +11,24 @@ OWNER = "TASK_CONFIG_ID"
 
 
 class TaskConfigs:
-    """The configs by the ids of their rows, each made once: updates share them."""
+    """The configs by the ids of their rows. Each is built once, as updates share them."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._rows = {row["ID"]: row for row in tables.rows("TASK_CONFIGS")}
-        self._made: dict[Value, Any] = {}
+        self._built: dict[Value, Any] = {}
 
     def get(self, row_id: Value) -> Any:
-        if row_id not in self._made:
-            self._made[row_id] = self._make(self._rows[row_id])
-        return self._made[row_id]
+        """Return the config of a row.
 
-    def _make(self, row: Row) -> Any:
+        Raises:
+            KeyError: there is no such row, or a table or column is missing.
+        """
+        if row_id not in self._built:
+            self._built[row_id] = self._build(self._rows[row_id])
+        return self._built[row_id]
+
+    def _build(self, row: Row) -> Any:
         config = api.TaskConfig(
             job=self._tables.job(row["JOB_KEY_ID"]),
             owner=api.Identity(user=row["CREATOR_USER"]),
@@ -68,7 +73,7 @@ class TaskConfigs:
                 yield api.Constraint(row["NAME"], api.TaskConstraint(limit=api.LimitConstraint(limit["VALUE"])))
 
     def _container(self, own: Value) -> Any:
-        """Return the container; no row means the Mesos one."""
+        """Return the container: a Docker one if the config has a row for it, else Mesos."""
         tables = self._tables
         for row in tables.of("TASK_CONFIG_DOCKER_CONTAINERS", OWNER, own):
             options = tables.of("TASK_CONFIG_DOCKER_CONTAINER_PARAMETERS", "CONTAINER_ID", row["ID"])

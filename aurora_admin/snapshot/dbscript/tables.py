@@ -1,4 +1,4 @@
-"""The tables of a dbScript with what joins need: rows by a column, jobs by their ids, resources."""
+"""The tables of a dbScript, with the lookups that joins need: rows by a column, jobs by their ids, resources."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -7,13 +7,13 @@ from typing import Any
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.snapshot.dbscript.parser import Row, Value
 
-# Types of resources that a config has once.
+# Members of Resource by TYPE_ID, without named ports, of which a config can have several.
 AMOUNTS = {1: "numCpus", 2: "ramMb", 3: "diskMb", 5: "numGpus"}
 PORT = 4
 
 
 class Tables:
-    """Looks rows up; a KeyError names what is not there."""
+    """Lookups in the tables. A KeyError has the name of a missing table, column or row."""
 
     def __init__(self, tables: Mapping[str, list[Row]]) -> None:
         self._tables = tables
@@ -26,7 +26,7 @@ class Tables:
         return self._tables[table]
 
     def of(self, table: str, column: str, value: Value) -> Sequence[Row]:
-        """Return the rows that have this value in a column; none where no release so old has the table."""
+        """Return the rows with this value in a column; none if the release did not have the table yet."""
         index = self._indexes.get((table, column))
         if index is None:
             index = self._indexes[table, column] = {}
@@ -35,6 +35,7 @@ class Tables:
         return index.get(value, ())
 
     def job(self, row_id: Value) -> Any:
+        """Return the JobKey of a row of JOB_KEYS."""
         return self._jobs[row_id]
 
     @cached_property
@@ -44,8 +45,8 @@ class Tables:
     def resources(self, table: str, column: str, owner: Value) -> list[Any]:
         """Return the Resources of a config or quota.
 
-        A scheduler of 0.17 or 0.18 that takes a script over adds amounts of 0 from columns that it has stopped using
-        [seen]; an amount that stands there twice is the other one.
+        A scheduler of 0.17 or 0.18 that loads the script of an older one adds rows with 0, from columns that it does
+        not use any more [seen]. If an amount has two rows, the one that is not 0 counts.
         """
         amounts: dict[str, Any] = {}
         ports = []

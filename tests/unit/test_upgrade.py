@@ -1,57 +1,61 @@
-"""Old records in today's shape: each rule by itself, by its number in docs/wire.md 3.3, and what must stay as it is."""
+"""Upgrades of records to the current format: each rule, by its number in docs/wire.md 3.3, and what must stay."""
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.snapshot.upgrade import Backfill
+from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 
+CONTAINER, TIER, EMAIL = (path(api.TaskConfig, name) for name in ("container", "tier", "contactEmail"))
+UNKNOWN = [99]
 JOB = api.JobKey("www", "prod", "web")
 MESOS = api.Container(mesos=api.MesosContainer())
 ENOUGH = [api.Resource(numCpus=1.0)]
 
 
 def config(**members):
-    """A TaskConfig of today, but for these members."""
+    """A TaskConfig in the current format, except for these fields."""
     return api.TaskConfig(**{"job": JOB, "resources": ENOUGH, "tier": "preferred", "container": MESOS, **members})
 
 
-def mended(value):
-    """A config as it is after the rules, and which of them did something."""
-    backfill = Backfill()
-    raw = backfill.config(codec.encode(value))
-    return codec.decode(type(value), raw), sorted(backfill.applied)
+def upgraded(value):
+    """The upgraded config, and the numbers of the rules that were applied."""
+    upgrader = Upgrader()
+    raw = upgrader.config(codec.encode(value))
+    return codec.decode(type(value), raw), sorted(upgrader.applied)
 
 
-def test_what_is_of_today_stays_byte_for_byte():
+def test_a_config_in_the_current_format_stays_byte_for_byte():
     raw = codec.encode(config())
-    assert Backfill().config(raw) is raw
+    assert Upgrader().config(raw) is raw
 
 
 @pytest.mark.parametrize("job", [None, api.JobKey(), api.JobKey("a b", "prod", "web"), api.JobKey("www", None, "web")])
-def test_rule_1_the_job_is_what_the_names_of_old_say(job):
-    found, rules = mended(config(job=job, owner=api.Identity(role="www"), environment="devel", jobName="old"))
+def test_rule_1_an_invalid_job_is_set_from_the_legacy_names(job):
+    found, rules = upgraded(config(job=job, owner=api.Identity(role="www"), environment="devel", jobName="old"))
     assert (found.job.role, found.job.environment, found.job.name) == ("www", "devel", "old")
     assert rules == [1]
 
 
-def test_rule_1_a_job_that_is_odd_but_whole_stays_where_nothing_better_is_told():
-    found, rules = mended(config(job=api.JobKey("a b", "prod", "web")))
+def test_rule_1_a_complete_but_invalid_job_stays_without_legacy_names():
+    found, rules = upgraded(config(job=api.JobKey("a b", "prod", "web")))
     assert (found.job.role, rules) == ("a b", [])
 
 
 @pytest.mark.parametrize("job", [None, api.JobKey("www", None, "web")])
-def test_rule_1_without_any_name_there_is_no_task(job):
-    with pytest.raises(WireError, match="names no job"):
-        mended(config(job=job))
+def test_rule_1_a_config_without_any_job_is_refused(job):
+    with pytest.raises(WireError, match="has no job"):
+        upgraded(config(job=job))
 
 
 @pytest.mark.parametrize("resources", [None, ()])
-def test_rule_9_resources_are_the_amounts_and_ports_of_old(resources):
-    found, rules = mended(config(resources=resources, numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"]))
+def test_rule_9_missing_resources_are_set_from_the_legacy_amounts_and_ports(resources):
+    found, rules = upgraded(config(resources=resources, numCpus=0.5, ramMb=256, diskMb=512, requestedPorts=["a", "b"]))
     assert rules == [9]
     assert same(
         found,
@@ -71,41 +75,41 @@ def test_rule_9_resources_are_the_amounts_and_ports_of_old(resources):
     )
 
 
-def test_rule_9_amounts_of_old_do_not_count_beside_resources():
-    """0.18 and 0.19 wrote zeros there."""
+def test_rule_9_legacy_amounts_do_not_count_if_there_are_resources():
+    """Releases 0.18 and 0.19 wrote zeros."""
     value = config(numCpus=0.0, ramMb=0, diskMb=0, requestedPorts=())
-    found, rules = mended(value)
+    found, rules = upgraded(value)
     assert (same(found, value), rules) == (True, [])
 
 
-def test_rule_9_nothing_is_made_of_nothing():
-    found, rules = mended(config(resources=()))
+def test_rule_9_without_legacy_amounts_no_resources_are_set():
+    found, rules = upgraded(config(resources=()))
     assert (found.resources, rules) == (set(), [])
 
 
 @pytest.mark.parametrize(("production", "tier"), [(True, "preferred"), (False, "preemptible"), (None, "preemptible")])
 def test_rule_11_the_tier_follows_from_production(production, tier):
-    assert mended(config(tier=None, production=production))[0].tier == tier
-    assert mended(config(tier="revocable", production=production))[0].tier == "revocable"
+    assert upgraded(config(tier=None, production=production))[0].tier == tier
+    assert upgraded(config(tier="revocable", production=production))[0].tier == "revocable"
 
 
-def test_rule_19_a_task_without_a_container_runs_in_that_of_mesos():
-    raw = fields.drop(codec.encode(config()), [29])
-    assert Backfill().config(raw) == fields.put(raw, [29], 12, codec.encode(MESOS))
+def test_rule_19_a_missing_container_is_set_to_mesos():
+    raw = CONTAINER.drop(codec.encode(config()))
+    assert Upgrader().config(raw) == CONTAINER.put(raw, codec.encode(MESOS))
     docker = config(container=api.Container(docker=api.DockerContainer("image")))
-    assert same(mended(docker)[0], docker)
+    assert same(upgraded(docker)[0], docker)
 
 
 def test_no_constraint_is_ever_added():
-    """Rule 3 would change where tasks may run."""
-    found, rules = mended(config(isService=True, production=True, constraints=()))
+    """Rule 3, which would change where tasks may run, is not applied."""
+    found, rules = upgraded(config(isService=True, production=True, constraints=()))
     assert (found.constraints, rules) == (set(), [])
 
 
-def test_what_is_not_known_stays_in_a_config_that_is_mended():
-    raw = fields.put(codec.encode(config(tier=None, production=True)), [99], 11, fields.string(b"\xff\xfe"))
-    found = Backfill().config(fields.put(raw, [23], 11, fields.string(b"\xff")))
-    assert fields.drop(found, [30]) == fields.put(raw, [23], 11, fields.string(b"\xff"))
+def test_unknown_fields_stay_in_an_upgraded_config():
+    raw = codec.encode(config(tier=None, production=True))
+    raw = EMAIL.put(fields.put(raw, UNKNOWN, TType.STRING, fields.string(b"\xff\xfe")), fields.string(b"\xff"))
+    assert TIER.drop(Upgrader().config(raw)) == raw
 
 
 def task(status, *events, of=None):
@@ -113,45 +117,45 @@ def task(status, *events, of=None):
     return codec.encode(api.ScheduledTask(api.AssignedTask("t", task=of or config()), status, taskEvents=events))
 
 
-def test_rule_4_a_task_whose_sandbox_is_gone_is_what_it_was_before():
-    assert Backfill().task(task(10, 0, 3, 10)) == task(3, 0, 3)
-    assert Backfill().task(task(10, 10)) == task(10, 10)
-    assert Backfill().task(task(10, 10, 10)) == task(10, 10, 10)
+def test_rule_4_a_deleted_sandbox_is_replaced_by_the_status_before_it():
+    assert Upgrader().task(task(10, 0, 3, 10)) == task(3, 0, 3)
+    assert Upgrader().task(task(10, 10)) == task(10, 10)
+    assert Upgrader().task(task(10, 10, 10)) == task(10, 10, 10)
 
 
-def test_rule_4_once_is_enough():
-    """What is mended is stored, and mended again by the next start: it must stay the same then."""
+def test_rule_4_is_idempotent():
+    """An upgraded task is stored, and upgraded again by the next start."""
     for events in ((0, 10, 0), (0, 3, 10, 10), (10, 10, 0), (0, 10, 10, 5)):
-        once = Backfill().task(task(10, *events))
-        assert Backfill().task(once) == once
+        once = Upgrader().task(task(10, *events))
+        assert Upgrader().task(once) == once
 
 
-def test_a_task_is_mended_with_its_config_and_else_unchanged():
-    assert same(Backfill().task(task(2, 0, 2, of=config(tier=None))), task(2, 0, 2, of=config(tier="preemptible")))
+def test_only_the_config_of_a_task_is_upgraded():
+    assert same(Upgrader().task(task(2, 0, 2, of=config(tier=None))), task(2, 0, 2, of=config(tier="preemptible")))
     raw = task(2, 0, 2)
-    assert Backfill().task(raw) is raw
+    assert Upgrader().task(raw) is raw
 
 
-def test_rule_14_a_cron_job_has_no_manager():
+def test_rule_14_the_manager_of_a_cron_job_is_removed():
     job = api.JobConfiguration(key=JOB, taskConfig=config(tier=None, production=True))
     raw = codec.encode(storage.StoredJob("CRON", job))
     job.taskConfig.tier = "preferred"
-    assert same(Backfill().cron_job(raw), codec.encode(storage.StoredCronJob(job)))
+    assert same(Upgrader().cron_job(raw), codec.encode(storage.StoredCronJob(job)))
 
 
-def test_rule_10_a_quota_is_its_three_amounts():
+def test_rule_10_the_resources_of_a_quota_are_set_from_its_amounts():
     old = storage.QuotaConfiguration("www", api.ResourceAggregate(numCpus=2.5, ramMb=3, diskMb=4))
     new = [api.Resource(numCpus=2.5), api.Resource(ramMb=3), api.Resource(diskMb=4)]
     for resources in (None, ()):
         old.quota.resources = resources
-        found = codec.decode(storage.QuotaConfiguration, Backfill().quota(codec.encode(old)))
+        found = codec.decode(storage.QuotaConfiguration, Upgrader().quota(codec.encode(old)))
         assert same(found.quota, api.ResourceAggregate(numCpus=2.5, ramMb=3, diskMb=4, resources=new))
     raw = codec.encode(storage.QuotaConfiguration("www", api.ResourceAggregate(numCpus=0.0, resources=new)))
-    assert Backfill().quota(raw) is raw
+    assert Upgrader().quota(raw) is raw
 
 
 def update(summary=None, settings=None, events=(), instance_events=(), of=None):
-    """A stored update of today, but for what is given."""
+    """A StoredJobUpdateDetails in the current format, except for what is given."""
     summary = summary or api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState())
     queue = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(1))
     group = api.InstanceTaskConfig(of or config(), [api.Range(0, 1)])
@@ -165,16 +169,16 @@ def update(summary=None, settings=None, events=(), instance_events=(), of=None):
 
 
 def details(raw):
-    return codec.decode(storage.StoredJobUpdateDetails, Backfill().update(raw)).details
+    return codec.decode(storage.StoredJobUpdateDetails, Upgrader().update(raw)).details
 
 
-def test_an_update_of_today_stays_byte_for_byte():
+def test_an_update_in_the_current_format_stays_byte_for_byte():
     summary = api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState(4, 1, 7))
     raw = update(summary, events=[(0, 1), (4, 7)], instance_events=[3])
-    assert Backfill().update(raw) is raw
+    assert Upgrader().update(raw) is raw
 
 
-def test_rule_6_an_update_is_known_by_the_id_and_job_of_old():
+def test_rule_6_a_missing_key_is_set_from_the_legacy_id_and_job():
     found = details(update(api.JobUpdateSummary(updateId="u", jobKey=JOB))).update.summary
     assert same(found.key, api.JobUpdateKey(JOB, "u"))
     with pytest.raises(WireError, match="neither a key"):
@@ -190,19 +194,19 @@ def test_rule_6_an_update_is_known_by_the_id_and_job_of_old():
         (True, api.JobUpdateStrategy(batchStrategy=api.BatchJobUpdateStrategy(3, autopauseAfterBatch=False))),
     ],
 )
-def test_rule_12_the_strategy_follows_from_group_size_and_batches(batch, strategy):
+def test_rule_12_a_missing_strategy_is_set_from_group_size_and_batches(batch, strategy):
     settings = api.JobUpdateSettings(updateGroupSize=3, waitForBatchCompletion=batch)
     assert same(details(update(settings=settings)).update.instructions.settings.updateStrategy, strategy)
 
 
 @pytest.mark.parametrize(("pulses", "left"), [(0, None), (30000, 30000), (None, None)])
-def test_no_pulses_are_wanted_after_0_ms(pulses, left):
-    """Else an update of 0.6 to 0.18 would halt for a pulse that nobody sends (docs/releases.md 2)."""
+def test_a_pulse_timeout_of_0_is_removed(pulses, left):
+    """Otherwise an update of 0.6 to 0.18 would wait for a pulse that no client sends (docs/releases.md 2)."""
     settings = api.JobUpdateSettings(updateGroupSize=1, blockIfNoPulsesAfterMs=pulses)
     assert details(update(settings=settings)).update.instructions.settings.blockIfNoPulsesAfterMs == left
 
 
-def test_rule_18_the_state_follows_from_the_events():
+def test_rule_18_events_are_sorted_and_the_state_is_set_from_them():
     wrong = api.JobUpdateSummary(key=api.JobUpdateKey(JOB, "u"), state=api.JobUpdateState(0, 99, 99))
     found = details(update(wrong, events=[(4, 7), (0, 5), (1, 7)], instance_events=[9, 8]))
     assert same(found.update.summary.state, api.JobUpdateState(1, 5, 9))
@@ -211,14 +215,14 @@ def test_rule_18_the_state_follows_from_the_events():
     assert [event.timestampMs for event in found.instanceEvents] == [8, 9]
 
 
-def test_both_sides_of_an_update_are_mended():
+def test_the_configs_of_both_sides_of_an_update_are_upgraded():
     found = details(update(of=config(tier=None, production=True))).update.instructions
     assert {group.task.tier for group in (*found.initialState, found.desiredState)} == {"preferred"}
 
 
-def test_rules_are_told_in_words():
-    backfill = Backfill()
-    backfill.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
-    assert backfill.summary == (
-        "resources of a task from numCpus, ramMb, diskMb and requestedPorts; the tier from production"
+def test_the_summary_says_what_was_changed():
+    upgrader = Upgrader()
+    upgrader.config(codec.encode(config(tier=None, resources=None, numCpus=1.0)))
+    assert upgrader.summary == (
+        "set the resources of tasks from numCpus, ramMb, diskMb and requestedPorts; set the tier from production"
     )
