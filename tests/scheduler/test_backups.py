@@ -18,10 +18,9 @@ from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
-from tests.scheduler.test_log import fill
-from tests.scheduler.test_recovery import NAME, OK, place, sample
 from tests.support.jobs import job
 from tests.support.processes import DEADLINE_SECONDS, wait_until
+from tests.support.recovery import NAME, OK, fill_disk, put_backup, sample
 from tests.support.thrift_calls import call, get, said
 
 GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
@@ -44,7 +43,7 @@ def test_backups_of_one_minute_do_not_replace_each_other(scheduler):
 
 def test_only_backups_are_listed(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     for name in ("temp_scheduler-backup-1", "manifest_x.json", "notes.txt"):
         (one.backup_dir / name).write_text("not a backup")
     (one.backup_dir / "scheduler-backup-folder").mkdir()
@@ -55,7 +54,7 @@ def test_only_backups_are_listed(scheduler):
 def test_the_oldest_of_ours_go_and_nobody_elses(scheduler):
     one = scheduler("-max_saved_backups=2")
     for name in (NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"):
-        place(one, name=name)
+        put_backup(one, name=name)
     call(one.url, "performBackup")
     (fresh,) = set(names(one)) - {NAME, "scheduler-backup-2020-01-01-00-00", "scheduler-backup-0.keep"}
     assert names(one) == ["scheduler-backup-0.keep", NAME, fresh]
@@ -63,8 +62,8 @@ def test_the_oldest_of_ours_go_and_nobody_elses(scheduler):
 
 def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
     one = scheduler("-max_saved_backups=1")
-    place(one, name="scheduler-backup-2099-01-01-00-00")
-    place(one, name="scheduler-backup-2099-01-02-00-00")
+    put_backup(one, name="scheduler-backup-2099-01-01-00-00")
+    put_backup(one, name="scheduler-backup-2099-01-02-00-00")
     call(one.url, "performBackup")
     (left,) = names(one)
     assert "2099" not in left
@@ -73,7 +72,7 @@ def test_the_newest_stays_also_when_the_clock_went_back(scheduler):
 def test_a_staged_backup_is_not_pruned(scheduler):
     """The oldest may be the one that an operator is about to commit."""
     one = scheduler("-max_saved_backups=1")
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for _ in range(2):
         assert said(call(one.url, "performBackup")) == OK
@@ -91,7 +90,7 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     one.backup_dir.mkdir()
     one.start()
     call(one.url, "setQuota", ownerRole="r", quota=QUOTA)
-    fill(small_disk, 0)
+    fill_disk(small_disk, 0)
     answer = said(call(one.url, "performBackup"))
     assert answer == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No space left on device.")
     assert os.listdir(one.backup_dir) == []
@@ -105,9 +104,9 @@ def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_d
     one.backup_dir.mkdir()
     kept = {NAME, "scheduler-backup-2020-01-01-00-00"}
     for name in kept:
-        place(one, name=name)
+        put_backup(one, name=name)
     one.start()
-    ballast = fill(small_disk, 0)
+    ballast = fill_disk(small_disk, 0)
     assert said(call(one.url, "performBackup"))[0] == "ERROR"
     assert set(names(one)) == kept
     ballast.unlink()
@@ -121,7 +120,7 @@ def test_a_write_that_finds_no_room_changes_nothing(scheduler, small_disk):
     one.log_dir = small_disk / "log"
     one.start()
     assert said(call(one.url, "setQuota", ownerRole="before", quota=QUOTA)) == OK
-    ballast = fill(small_disk, 0)
+    ballast = fill_disk(small_disk, 0)
     written = 0
     while said(call(one.url, "setQuota", ownerRole=f"role-{written}", quota=QUOTA)) == OK:
         written += 1
@@ -162,7 +161,7 @@ def test_a_log_that_has_grown_gets_a_snapshot_before_its_time(scheduler):
 
 def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
     one = scheduler("-backup_interval=1hrs", started=False)
-    place(one)
+    put_backup(one)
     os.utime(one.backup_dir / NAME, (0, 0))
     one.start()
     wait_until(lambda: len(names(one)) == 2, "the overdue backup")
@@ -192,7 +191,7 @@ def test_what_was_cut_short_pushes_no_whole_backup_out(scheduler):
         "scheduler-backup-2099-01-01-00-00": b"",
     }
     for name, raw in cut.items():
-        place(one, raw, name)
+        put_backup(one, raw, name)
     for _ in range(3):
         assert said(call(one.url, "performBackup")) == OK
     made = sorted(set(names(one)) - cut.keys())
@@ -285,7 +284,7 @@ def test_a_backup_folder_that_goes_away_is_named(scheduler):
 
 def test_a_backup_made_here_can_be_staged_here(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     call(one.url, "commitRecovery")
     assert one.wait_exit() == 0

@@ -13,8 +13,8 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import HostAttributes, TaskQuery
 from aurora_admin.wire import codec, fields
-from tests.scheduler.test_recovery import NAME, OK, sample, task_bytes
-from tests.support.processes import Scheduler
+from tests.support.processes import UNPRIVILEGED, Scheduler
+from tests.support.recovery import NAME, OK, sample, task_bytes
 from tests.support.thrift_calls import call, said
 
 DECODE = f"Failed to decode backup {NAME}: "
@@ -22,13 +22,9 @@ NO_LINK = "Put a copy of the backup there, no link to it."
 COPY_ANEW = "copy it anew from where it was made, or stage another backup."
 
 
-# Root may read every file; without these it is like anybody else.
-LIKE_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    one = Scheduler(tmp_path_factory.mktemp("scheduler"), wrapper=LIKE_ANYBODY).start()
+    one = Scheduler(tmp_path_factory.mktemp("scheduler"), wrapper=UNPRIVILEGED).start()
     yield one
     one.kill()
 

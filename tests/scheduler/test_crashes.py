@@ -14,7 +14,7 @@ from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite import initialize
 from tests.conftest import CHECKOUT
 from tests.scheduler.test_backups import QUOTA
-from tests.scheduler.test_recovery import NAME, OK, place
+from tests.support.recovery import NAME, OK, put_backup
 from tests.support.storage_steps import RESTORE, STAGED, STEPS, Parts
 from tests.support.thrift_calls import call, said
 
@@ -151,7 +151,7 @@ def test_a_write_that_may_have_been_carried_out_is_not_called_refused(scheduler,
     """When the disk fails at the last moment the entry may be in the log, and come back with the next start."""
     faults = [f"--inject={call}:error=EIO:when=1+" for call in ("fsync", "fdatasync")]
     one = scheduler("-backup_interval=1000days")
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     with subprocess.Popen(
         ["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync", *faults],

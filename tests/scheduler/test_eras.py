@@ -7,9 +7,9 @@ from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.scheduler.test_recovery import NAME, OK, commit, new_backup, place
 from tests.scheduler.test_replay import misunderstood
 from tests.support.expectations import ERAS, as_022, as_era, expected, read, told_022
+from tests.support.recovery import NAME, OK, commit, new_backup, put_backup
 from tests.support.thrift_calls import call, said, tasks
 
 DB_SCRIPT, EXPERIMENTAL = 11, 12
@@ -17,7 +17,7 @@ LEFT_OUT = "left out 1 locks that no running job update holds: batch/devel/etl_j
 
 
 def staged(running, name, raw=None):
-    place(running, read("backups", name) if raw is None else raw)
+    put_backup(running, read("backups", name) if raw is None else raw)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     return running
 
@@ -110,7 +110,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
 def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, fixtures, old, new, text):
-    place(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
+    put_backup(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
     assert text in message
@@ -147,7 +147,7 @@ def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, f
 def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
     running = scheduler()
     for section, name in ((4, "tasks"), (5, "cron jobs")):
-        place(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
+        put_backup(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
         code, message = said(call(running.url, "stageRecovery", backupId=NAME))
         assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
@@ -155,7 +155,7 @@ def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
 @pytest.mark.parametrize(("section", "name"), [(3, "hosts"), (4, "tasks"), (5, "cron jobs"), (8, "quotas")])
 def test_a_section_that_every_release_writes_may_not_be_missing(scheduler, fixtures, section, name):
     raw = fields.drop(read("backups", "small-022"), [section])
-    place(running := scheduler(), raw)
+    put_backup(running := scheduler(), raw)
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 

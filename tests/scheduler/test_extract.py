@@ -16,7 +16,6 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
-from tests.scheduler.test_recovery import NAME, OK, commit, new_backup
 from tests.support.expectations import as_era, expected, read
 from tests.support.mesos_replica import (
     PROMISE,
@@ -29,6 +28,7 @@ from tests.support.mesos_replica import (
     truncate,
 )
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import recorded
 from tests.support.thrift_calls import call, said
 

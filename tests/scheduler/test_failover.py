@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 from kazoo.security import make_digest_acl
 
-from tests.scheduler.test_recovery import SAMPLE
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import PROGRAMS, pause, resume, wait_until
+from tests.support.recovery import SAMPLE
 from tests.support.thrift_calls import call, get, post, request, said
 from tests.support.zookeeper import free_port, running
 

@@ -18,8 +18,8 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
-from tests.scheduler.test_recovery import NAME, OK, place, sample, task_bytes
 from tests.support.processes import DEADLINE_SECONDS, Scheduler, wait_until
+from tests.support.recovery import NAME, OK, put_backup, sample, task_bytes
 from tests.support.thrift_calls import BINARY, SERVICES, call, get, post, request, said
 
 JSON = "application/vnd.apache.thrift.json"
@@ -31,7 +31,7 @@ METHODS = sorted(
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     one = Scheduler(tmp_path_factory.mktemp("scheduler")).start()
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     yield one
     one.kill()

@@ -24,7 +24,6 @@ from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
 from tests.support.jobs import (
     LONG_AGO,
-    OK,
     config,
     cron,
     job,
@@ -36,7 +35,7 @@ from tests.support.jobs import (
     task,
     update,
 )
-from tests.support.thrift_calls import call, get, post, request, said, tasks
+from tests.support.thrift_calls import OK, call, get, post, request, said, tasks
 
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
 UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")

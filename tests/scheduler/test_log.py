@@ -19,7 +19,7 @@ from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import codec
-from tests.scheduler.test_recovery import NAME, OK, commit, place, sample, task_bytes
+from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
 from tests.support.thrift_calls import call, said, tasks
 
 
@@ -36,14 +36,6 @@ def log(tmp_path):
 def spool(tmp_path):
     with contextlib.closing(Spool(str(tmp_path))) as one:
         yield one
-
-
-def fill(folder, leave: int):
-    """Take the space of a disk but for so many bytes."""
-    path = folder / "ballast"
-    free = os.statvfs(folder)
-    path.write_bytes(bytes(free.f_bavail * free.f_frsize - leave))
-    return path
 
 
 def test_positions_ascend_without_gaps(log):
@@ -84,7 +76,7 @@ def test_a_full_disk_leaves_the_log_as_it_was_and_usable(small_disk):
     log = SqliteLog(str(small_disk / "log"))
     log.fence()
     log.append([b"kept"])
-    ballast = fill(small_disk, 1 << 20)
+    ballast = fill_disk(small_disk, 1 << 20)
     with pytest.raises(LogFull, match="nothing was written"):
         log.append(itertools.repeat(os.urandom(1 << 16), 64))
     assert list(log.read_all()) == [(0, b"kept")]
@@ -100,7 +92,7 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
     samples.write_sample(str(one.backup_dir / NAME), 20_000)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for leave in (0, 1 << 16, 1 << 20):
-        ballast = fill(small_disk, leave)
+        ballast = fill_disk(small_disk, leave)
         code, text = said(call(one.url, "commitRecovery"))
         assert code == "ERROR"
         assert "nothing was written" in text
@@ -181,7 +173,7 @@ def test_12_a_group_that_fails_its_checksum_is_fatal(spool):
 @pytest.mark.parametrize("size", ["1KB", "64KB", "512KB"])
 def test_a_committed_state_comes_back_through_frames(scheduler, size):
     one = scheduler(f"-dlog_max_entry_size={size}")
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     commit(one)
     one.start()
@@ -209,7 +201,7 @@ def test_a_real_schedulers_snapshot_replays(scheduler, fixtures):
 
 def test_a_kill_after_the_answer_loses_nothing(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     commit(one)
     one.kill()

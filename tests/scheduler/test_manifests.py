@@ -19,8 +19,8 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.scheduler.test_backups import names
-from tests.scheduler.test_recovery import NAME, OK, backups, commit, place
 from tests.support.processes import Scheduler
+from tests.support.recovery import NAME, OK, backups, commit, put_backup
 from tests.support.replay import Records, replay, whole
 from tests.support.thrift_calls import call, said
 
@@ -196,7 +196,7 @@ def test_stage_holds_a_backup_against_its_manifest(scheduler, made):
     shutil.copy(manifest_of(made), manifest_of(one.backup_dir / NAME))
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     call(one.url, "unloadRecovery")
-    place(one)
+    put_backup(one)
     code, text = said(call(one.url, "stageRecovery", backupId=NAME))
     assert (code, f"manifest_{NAME}.json says: bytes is" in text) == ("ERROR", True)
     assert said(call(one.url, "commitRecovery")) == ("ERROR", "No backup loaded.")

@@ -8,8 +8,8 @@ from aurora_admin.gen.api.ttypes import JobUpdateStatus, Resource, ResourceAggre
 from aurora_admin.scheduler.api import java
 from aurora_admin.scheduler.api.demand import Amounts
 from tests.scheduler.test_jobs import create, entries_written, power_cut
-from tests.support.jobs import OK, config, cron, dedicated, job, key, quota, resources, restored, task, update
-from tests.support.thrift_calls import call, said
+from tests.support.jobs import config, cron, dedicated, job, key, quota, resources, restored, task, update
+from tests.support.thrift_calls import OK, call, said
 
 NOTHING = (0.0, 0, 0)
 MEMBERS = ("numCpus", "ramMb", "diskMb")

@@ -6,7 +6,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from thrift.Thrift import TType
@@ -17,29 +16,9 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
-from tests.conftest import CHECKOUT
 from tests.support.processes import DEADLINE_SECONDS
+from tests.support.recovery import NAME, OK, TASKS, commit, new_backup, put_backup, sample, task_bytes
 from tests.support.thrift_calls import call, get, said, tasks
-
-SAMPLE = CHECKOUT / "tests" / "data" / "sample-backup"
-NAME = "scheduler-backup-2026-11-22-10-00"
-OK = ("OK", "")
-SNAPSHOT_TASKS = 4
-
-
-def sample() -> bytes:
-    return SAMPLE.read_bytes()
-
-
-def place(scheduler, raw: bytes | None = None, name: str = NAME) -> str:
-    (scheduler.backup_dir / name).write_bytes(sample() if raw is None else raw)
-    return name
-
-
-def task_bytes(raw: bytes) -> dict[bytes, bytes]:
-    """The tasks of a backup by their ids, as they stand in it."""
-    items = fields.elements(fields.get(raw, SNAPSHOT_TASKS))[1]
-    return {fields.get(item, 1, 1)[4:]: item for item in items}
 
 
 def records(raw: bytes, section: int) -> list[bytes]:
@@ -49,29 +28,13 @@ def records(raw: bytes, section: int) -> list[bytes]:
     return sorted(fields.drop(one, pulses) if fields.get(one, *pulses) == bytes(4) else one for one in found)
 
 
-def commit(scheduler) -> None:
-    assert said(call(scheduler.url, "commitRecovery")) == OK
-    assert scheduler.wait_exit() == 0, scheduler.log
-
-
-def new_backup(scheduler) -> bytes:
-    before = backups(scheduler)
-    assert said(call(scheduler.url, "performBackup")) == OK
-    (path,) = backups(scheduler) - before
-    return path.read_bytes()
-
-
-def backups(scheduler) -> set[Path]:
-    return set(scheduler.backup_dir.glob("scheduler-backup-*"))
-
-
 @pytest.fixture
 def running(scheduler):
     return scheduler()
 
 
 def test_committed_state_is_there_after_the_restart(running):
-    place(running)
+    put_backup(running)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     commit(running)
     running.start()
@@ -82,7 +45,7 @@ def test_committed_state_is_there_after_the_restart(running):
 
 
 def test_deleted_tasks_do_not_come_back(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     ids = sorted(task_id.decode() for task_id in task_bytes(sample()))
     assert said(call(running.url, "deleteRecoveryTasks", query=TaskQuery(taskIds=set(ids[:3])))) == OK
@@ -92,7 +55,7 @@ def test_deleted_tasks_do_not_come_back(running):
 
 
 def test_staging_changes_nothing_that_runs(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     assert tasks(running.url) == {}
     running.kill()
@@ -112,9 +75,9 @@ def test_what_is_not_known_survives_commit_restart_and_the_next_backup(running):
     odd = fields.append(odd, [1, 4, 32], 14, fields.join([fields.Field(9, 10, fields.i64(7))]))
     odd = fields.put(odd, [1, 3], 11, fields.string(b"host-\xff"))
     changed = fields.container(12, [odd if item == task else item for item in known.values()])
-    raw = fields.put(raw, [SNAPSHOT_TASKS], 14, changed)
+    raw = fields.put(raw, [TASKS.id], 14, changed)
     raw = fields.put(raw, [55], 11, fields.string(b"\x00section of the future\xff"))
-    place(running, raw)
+    put_backup(running, raw)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     commit(running)
     running.start()
@@ -127,7 +90,7 @@ def test_what_is_not_known_survives_commit_restart_and_the_next_backup(running):
 
 
 def test_the_next_backup_holds_every_section_as_it_was(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     commit(running)
     running.start()
@@ -138,7 +101,7 @@ def test_the_next_backup_holds_every_section_as_it_was(running):
 
 
 def test_staging_tells_counts_age_and_framework_ids(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     expected = codec.decode(Snapshot, sample())
     assert f"{len(expected.tasks)} tasks" in running.log
@@ -150,14 +113,14 @@ def test_staging_tells_counts_age_and_framework_ids(running):
 def test_a_backup_of_today_is_not_called_old_and_one_from_the_future_is_told(scheduler):
     one = scheduler()
     later = fields.put(sample(), [1], TType.I64, fields.i64(int((time.time() + 3 * 86400 + 60) * 1000)))
-    assert said(call(one.url, "stageRecovery", backupId=place(one, later))) == OK
+    assert said(call(one.url, "stageRecovery", backupId=put_backup(one, later))) == OK
     assert f"WARNING Staged backup {NAME} is of 3 days 00:0" in one.log
     assert "from now: a clock is wrong" in one.log
     assert "shape" not in one.log
 
 
 def test_a_second_stage_is_refused_and_harms_nothing(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == ("ERROR", "Another backup is already loaded.")
     assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
@@ -197,7 +160,7 @@ def test_nothing_staged_is_said(running, method):
 
 
 def test_an_overwritten_file_is_refused_at_query_and_commit(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     (running.backup_dir / NAME).write_bytes(sample()[::-1])
     for response in (call(running.url, "queryRecovery", query=TaskQuery()), call(running.url, "commitRecovery")):
@@ -207,7 +170,7 @@ def test_an_overwritten_file_is_refused_at_query_and_commit(running):
 
 
 def test_a_deleted_file_is_refused_at_commit(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     (running.backup_dir / NAME).unlink()
     assert "has changed since it was staged" in said(call(running.url, "commitRecovery"))[1]
@@ -215,7 +178,7 @@ def test_a_deleted_file_is_refused_at_commit(running):
 
 def test_writes_are_refused_once_a_recovery_is_committed(running):
     """A transaction behind the snapshot would be replayed onto the restored state (docs/storage.md 5.1)."""
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     killed = JobKey(role="nobody", environment="prod", name="nothing")
     answers = []
@@ -237,7 +200,7 @@ def test_writes_are_refused_once_a_recovery_is_committed(running):
 
 
 def test_statuses_and_other_filters_select_in_the_staged_backup(running):
-    place(running)
+    put_backup(running)
     call(running.url, "stageRecovery", backupId=NAME)
     everything = codec.decode(Snapshot, sample()).tasks
     for query, wanted in (
@@ -253,7 +216,7 @@ def test_statuses_and_other_filters_select_in_the_staged_backup(running):
 
 @pytest.mark.parametrize("timestamp", [0, -1, 2**63 - 1, -(2**63)])
 def test_no_timestamp_keeps_a_committed_state_from_starting(running, timestamp):
-    place(running, fields.put(sample(), [1], 10, fields.i64(timestamp)))
+    put_backup(running, fields.put(sample(), [1], 10, fields.i64(timestamp)))
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     commit(running)
     running.start()
@@ -281,7 +244,7 @@ def test_backups_of_a_real_scheduler_come_back_whole(scheduler, fixtures, name):
     raw = (fixtures / "backups" / name).read_bytes()
     raw = gzip.decompress(raw) if name.endswith(".gz") else raw
     running = scheduler()
-    place(running, raw)
+    put_backup(running, raw)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     commit(running)
     running.start()

@@ -13,9 +13,9 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
 from tests.support.elected_schedulers import Elected, keeper, lifecycle
-from tests.support.jobs import OK, resources
+from tests.support.jobs import resources
 from tests.support.processes import PROGRAMS, environment, pause, resume, run, wait_until
-from tests.support.thrift_calls import BINARY, call, get, request, said
+from tests.support.thrift_calls import BINARY, OK, call, get, request, said
 
 WAITING = 4
 

@@ -8,7 +8,7 @@ import pytest
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from tests.support.processes import wait_until
 from tests.support.zookeeper import running
-from tests.support.zookeeper_log import NOOP, Logs, append_for_ever, thread
+from tests.support.zookeeper_log import NOOP, Logs, append_for_ever, shorten_timeouts, thread
 
 
 @pytest.fixture
@@ -117,19 +117,12 @@ def test_5_a_log_on_two_of_three_servers_goes_on(logs, ensemble):
     assert logs.records() == [b"0", b"1"]
 
 
-def impatient(log, seconds=0.3):
-    """Let a log wait no longer than that, now that its server is silent anyway."""
-    log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
-    log._contents = log._contents._replace(seconds=seconds)
-    log._takeover._settings, log._takeover._contents = log._settings, log._contents
-
-
 def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
     logs, server = alone
     log = logs.lead()
     log.append([b"a"])
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     with pytest.raises(LogBroken, match="no answer in time"):
         log.append([b"b"])
     server.resume()
@@ -145,7 +138,7 @@ def test_6_nothing_is_sent_while_the_connection_is_away(alone):
     log.append([b"a"])
     server.kill()
     wait_until(lambda: not log._hold.connected.is_set(), "the connection gone")
-    impatient(log)
+    shorten_timeouts(log)
     with pytest.raises(LogBroken, match="is gone: nothing was sent"):
         log.append([b"late"])
     server.start()
@@ -158,7 +151,7 @@ def test_a_read_that_takes_too_long_is_an_error(alone):
     log = logs.lead()
     log.append([b"%d" % number for number in range(100)])
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     reading = log.read_all()
     with pytest.raises(LogError, match="cannot be read: no answer in time"):
         list(reading)
@@ -169,7 +162,7 @@ def test_a_takeover_is_tried_as_often_as_it_was_told(alone, caplog):
     logs, server = alone
     log = logs.open(takeover_tries=3)
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     with pytest.raises(LogError, match=r"could not be taken over in 3 attempts \(-native_log_election_retries\)"):
         log.fence()
     server.resume()

@@ -12,8 +12,8 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
 from aurora_admin.wire import fields
-from tests.scheduler.test_recovery import NAME, OK, SAMPLE, new_backup, place, sample, task_bytes
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.recovery import NAME, OK, SAMPLE, new_backup, put_backup, sample, task_bytes
 from tests.support.thrift_calls import call, said, tasks
 
 
@@ -57,7 +57,7 @@ def test_it_is_refused_while_a_scheduler_runs(scheduler, tool):
 
 def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
     one = scheduler()
-    place(one)
+    put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
     assert said(call(one.url, "commitRecovery")) == OK
     one.wait_exit()

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from tests.scheduler.test_recovery import SAMPLE, sample, task_bytes
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.recovery import SAMPLE, sample, task_bytes
 from tests.support.thrift_calls import tasks
 from tests.support.zookeeper_log import Logs
 

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from tests.scheduler.test_bad_backups import LIKE_ANYBODY
-from tests.support.processes import PROGRAMS, Scheduler, environment, run
+from tests.support.processes import PROGRAMS, UNPRIVILEGED, Scheduler, environment, run
 from tests.support.thrift_calls import call, said
 
 
@@ -39,7 +38,7 @@ def test_a_refused_start_makes_no_backup_folder(scheduler):
 
 
 def test_a_log_that_may_not_be_seen_is_not_called_missing(scheduler):
-    one = scheduler(started=False, wrapper=LIKE_ANYBODY)
+    one = scheduler(started=False, wrapper=UNPRIVILEGED)
     one.initialize()
     one.log_dir.chmod(0)
     text = refusal(one)
@@ -218,7 +217,7 @@ def test_flags_may_come_from_a_file(scheduler, tmp_path):
 
 @pytest.mark.parametrize("which", ["backup_dir", "log_dir"])
 def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
-    one = scheduler(started=False, wrapper=LIKE_ANYBODY)
+    one = scheduler(started=False, wrapper=UNPRIVILEGED)
     one.initialize()
     folder = getattr(one, which)
     folder.chmod(0o500)
@@ -233,7 +232,7 @@ def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
 @pytest.mark.parametrize("mode", [(0o500, 0o600), (0o700, 0o400)], ids=["folder", "file"])
 def test_a_whole_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
     """Who restores a backup over it loses what came after that."""
-    one = scheduler(wrapper=LIKE_ANYBODY)
+    one = scheduler(wrapper=UNPRIVILEGED)
     assert one.stop() == 0
     paths = (one.log_dir, one.log_dir / "log.sqlite")
     for path, bits in zip(paths, mode, strict=True):

@@ -17,12 +17,11 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server
 from aurora_admin.wire.codec import encode
-from tests.scheduler.test_log import fill
-from tests.scheduler.test_recovery import NAME, commit, place
-from tests.support.jobs import OK, config, cron, job, key, quota, restored, task, update
+from tests.support.jobs import config, cron, job, key, quota, restored, task, update
 from tests.support.processes import DEADLINE_SECONDS, wait_until
+from tests.support.recovery import NAME, commit, fill_disk, put_backup
 from tests.support.statistics import events, grown, of_timing, variables
-from tests.support.thrift_calls import BINARY, call, get, post, said, tasks
+from tests.support.thrift_calls import BINARY, OK, call, get, post, said, tasks
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
 WRITTEN_SECTIONS = [
@@ -174,7 +173,7 @@ def test_a_start_is_timed_and_what_it_restores(scheduler):
 
 def test_staging_takes_nothing_of_the_storage_and_a_commit_persists(scheduler, made):
     one = scheduler()
-    place(one)
+    put_backup(one)
     before = variables(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     assert not {name for name in grown(before, variables(one)) if not name.startswith(("http_", "jvm_"))}
@@ -214,7 +213,7 @@ def test_the_stores_tell_their_sizes_and_the_tasks_their_states(scheduler):
 
 def test_the_tasks_of_a_committed_backup_are_counted_as_they_are(scheduler):
     one = scheduler()
-    place(one)
+    put_backup(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     commit(one)
     one.start()
@@ -357,7 +356,7 @@ def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, smal
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
     one.start()
-    ballast = fill(small_disk, 0)
+    ballast = fill_disk(small_disk, 0)
     written = 0
     while said(call(one.url, "createJob", description=job(f"job-{written}"))) == OK:
         written += 1

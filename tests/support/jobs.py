@@ -25,10 +25,8 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot, StoredCronJob, StoredJobUpdateDetails
 from aurora_admin.wire.codec import encode
-from tests.support.thrift_calls import call, said
+from tests.support.recovery import commit, put_backup, stage
 
-OK = ("OK", "")
-NAME = "scheduler-backup-2026-11-22-10-00"
 LONG_AGO = 1_700_000_000_000
 
 
@@ -97,9 +95,7 @@ def snapshot(**sections):
 def restored(scheduler, **sections):
     """Start a scheduler with these sections of a snapshot as its state."""
     running = scheduler()
-    raw = snapshot(**sections)
-    (running.backup_dir / NAME).write_bytes(raw)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
-    assert said(call(running.url, "commitRecovery")) == OK
-    assert running.wait_exit() == 0, running.log
+    put_backup(running, snapshot(**sections))
+    stage(running)
+    commit(running)
     return running.start()

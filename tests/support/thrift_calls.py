@@ -12,6 +12,8 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode, ScheduledTask, T
 
 BINARY = "application/vnd.apache.thrift.binary"
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
+# What said() returns for a call that succeeded.
+OK = ("OK", "")
 
 
 def part(method: str, kind: str):

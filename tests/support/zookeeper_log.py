@@ -204,6 +204,13 @@ def thread(*target: object) -> Iterator[threading.Thread]:
     assert not one.is_alive()
 
 
+def shorten_timeouts(log: ZooKeeperLog, seconds: float = 0.3) -> None:
+    """Let a log wait for so long only, for a server that does not answer."""
+    log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
+    log._contents = log._contents._replace(seconds=seconds)
+    log._takeover._settings, log._takeover._contents = log._settings, log._contents
+
+
 def wait_for_records(logs: Logs, count: int) -> None:
     wait_until(lambda: len(logs.stored()) >= count, f"{count} records in the log")
 
