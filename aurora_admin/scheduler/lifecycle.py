@@ -23,8 +23,9 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.open_log import open_log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
-from aurora_admin.scheduler.web.application import Application, make_server
+from aurora_admin.scheduler.web.application import Application
 from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
+from aurora_admin.scheduler.web.server import Server
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.election.election import Election
@@ -81,7 +82,8 @@ class Lifecycle:
         self._backups.in_use = lambda: recovery.in_use
         services = Services(self._storage, recovery, self._backups, flags.cluster_name, flags.hostname, self.stop)
         application = Application(services, self._leadership, self._variables)
-        self._server = make_server((flags.ip, flags.http_port), application, statistics)
+        self._server = Server((flags.ip, flags.http_port), application, statistics)
+        self._server.prepare()
         self._own = Endpoint(flags.hostname, self._server.bind_addr[1])
         self._election = self._candidate() if flags.zk_endpoints else None
         self._registration = Registration(flags.mesos_master_address, lambda: self._steps.put(self._activate))

@@ -1,10 +1,14 @@
 """What clients may throw at the server: it answers in words, or closes, and goes on serving."""
 
 import contextlib
+import errno
 import gzip
 import http.client
 import json
+import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 from urllib.parse import urlsplit
@@ -19,7 +23,8 @@ from aurora_admin.scheduler.web import server
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.support.processes import DEADLINE_SECONDS, Scheduler, wait_until
-from tests.support.recovery import NAME, OK, put_backup, sample, task_bytes
+from tests.support.recovery import NAME, OK, put_backup, sample, stage, task_bytes
+from tests.support.statistics import variables
 from tests.support.thrift_calls import BINARY, SERVICES, call, get, post, request, said
 
 JSON = "application/vnd.apache.thrift.json"
@@ -170,26 +175,19 @@ def test_more_slow_clients_than_threads_do_not_stop_the_others(running, sent):
         connection.close()
 
 
-def test_a_request_has_one_deadline_and_no_trickle_moves_it(tmp_path, monkeypatch):
-    """In process: the deadline is made short, and the client sends for as long as it is let."""
+def test_a_request_has_one_deadline_and_no_trickle_moves_it(monkeypatch):
+    """The deadline is made short, and the client sends a byte at a time until it is refused."""
     monkeypatch.setattr(server, "REQUEST_SECONDS", 1.0)
-    one = server.Server(("127.0.0.1", 0), lambda environ, start: [environ["wsgi.input"].read()], Statistics())
-    one.prepare()
-    serving = threading.Thread(target=one.serve)
-    serving.start()
-    try:
-        with socket.create_connection(one.bind_addr, timeout=0.1) as connection:
-            connection.sendall(head(10**6))
-            answer = b""
-            deadline = time.monotonic() + DEADLINE_SECONDS
-            while not answer and time.monotonic() < deadline:
-                connection.sendall(b"x")
-                with contextlib.suppress(TimeoutError):
-                    answer = connection.recv(100)
-        assert answer.startswith(b"HTTP/1.1 408")
-    finally:
-        one.stop()
-        serving.join()
+    with served(lambda environ, start: []) as (url, _), raw_connection(url) as connection:
+        connection.settimeout(0.1)
+        connection.sendall(head(10**6))
+        reply = b""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not reply and time.monotonic() < deadline:
+            connection.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
+                reply = connection.recv(100)
+    assert reply.startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.parametrize(
@@ -313,3 +311,117 @@ def test_many_clients_at_once_are_all_answered(running):
 
 def test_health_needs_no_thrift(running):
     assert get(running.url, "/health") == (200, "OK\n")
+
+
+@contextlib.contextmanager
+def served(application):
+    """Serve a WSGI application in this process; give its URL and statistics."""
+    statistics = Statistics()
+    one = server.Server(("127.0.0.1", 0), application, statistics)
+    one.prepare()
+    serving = threading.Thread(target=one.serve)
+    serving.start()
+    try:
+        yield "http://{}:{}".format(*one.bind_addr), statistics
+    finally:
+        one.stop()
+        serving.join()
+
+
+FAILURES = [
+    RuntimeError("on purpose"),
+    # What a socket of a client may raise as well.
+    TimeoutError("timed out"),
+    BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    OSError(errno.EIO, "Input/output error"),
+]
+
+
+def fails_at_once(failure):
+    def application(environ, start):
+        raise failure
+
+    return application
+
+
+def fails_before_the_body(failure):
+    def application(environ, start):
+        start("200 OK", [("Content-Length", "4")])
+        yield b""
+        raise failure
+
+    return application
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+@pytest.mark.parametrize("failing", [fails_at_once, fails_before_the_body])
+def test_a_page_that_fails_is_an_error_of_the_scheduler(caplog, failing, failure):
+    with served(failing(failure)) as (url, statistics):
+        status, text = get(url, "/page")
+    assert status == 500
+    assert text == server.FAILED
+    assert (statistics["uncaught_exceptions"], statistics["http_500_responses_events"]) == (1, 1)
+    assert [name for name in statistics if name.startswith("http_")] == ["http_500_responses_events"]
+    (record,) = caplog.records
+    assert (record.levelname, record.exc_info[1]) == ("ERROR", failure)
+    assert "GET /page" in record.message
+
+
+def test_a_page_that_fails_in_its_middle_has_no_end(caplog):
+    def application(environ, start):
+        start("200 OK", [])
+        yield b"beginning"
+        raise RuntimeError("on purpose")
+
+    with served(application) as (url, statistics), pytest.raises(http.client.IncompleteRead) as cut_short:
+        get(url, "/page")
+    assert cut_short.value.partial == b"beginning"
+    assert (statistics["uncaught_exceptions"], statistics["http_200_responses_events"]) == (1, 1)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.fixture
+def failing_disk(scheduler):
+    """`failing_disk(when, tasks)`: a scheduler that has staged a backup, and reads of that file fail from then on."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace, which injects faults, is not installed")
+    with contextlib.ExitStack() as stack:
+
+        def fail(when: int, task_count: int) -> Scheduler:
+            one = scheduler()
+            write_sample(str(one.backup_dir / NAME), task_count)
+            stage(one)
+            fault = f"--inject=pread64:error=EIO:when={when}+"
+            command = ["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-P", str(one.backup_dir / NAME)]
+            tracer = subprocess.Popen([*command, "-e", "trace=pread64", fault], stderr=subprocess.PIPE, text=True)
+            stack.enter_context(tracer)
+            stack.callback(tracer.terminate)
+            wait_until(lambda: "attached" in tracer.stderr.readline(), "strace attached")
+            return one
+
+        yield fail
+
+
+BAD_DISK = "again: Input/output error. Unload it and check its disk; then stage it again, or another backup."
+
+
+@pytest.mark.parametrize("accept", [BINARY, JSON])
+def test_a_disk_that_fails_before_a_reply_has_begun_is_an_error_with_advice(failing_disk, accept):
+    one = failing_disk(1, 10)
+    body = request("queryRecovery", query=TaskQuery())
+    status, _, reply = post(one.url, body, {"Content-Type": BINARY, "Accept": accept})
+    assert (status, BAD_DISK.encode() in reply) == (200, True)
+    assert (
+        f"ERROR queryRecovery failed while its reply was made: Failed to read backup {one.backup_dir / NAME}" in one.log
+    )
+    assert BAD_DISK in one.log
+    assert "Traceback" not in one.log
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_reply_cuts_it_short_and_the_log_says_why(failing_disk):
+    one = failing_disk(3, 5000)
+    with pytest.raises(http.client.IncompleteRead):
+        call(one.url, "queryRecovery", query=TaskQuery())
+    wait_until(lambda: BAD_DISK in one.log, "the advice in the log")
+    assert "Traceback" not in one.log
+    assert variables(one)["uncaught_exceptions"] == 0

@@ -1,7 +1,6 @@
 """The statistics on /vars of running schedulers, by the names that operators know (docs/storage.md 1.7)."""
 
 import socket
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -14,8 +13,6 @@ from aurora_admin.gen.api.ttypes import (
     TaskQuery,
 )
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.web import server
 from aurora_admin.wire.codec import encode
 from tests.support.jobs import config, cron, job, key, quota, restored, task, update
 from tests.support.processes import DEADLINE_SECONDS, wait_until
@@ -333,23 +330,6 @@ def test_a_thread_that_ends_by_surprise_is_counted_and_told(scheduler, tmp_path)
     trigger.touch()
     wait_until(lambda: variables(one)["uncaught_exceptions"] == 1, "the exception on /vars")
     wait_until(lambda: "RuntimeError: on purpose" in one.log, "the exception in the log")
-
-
-def test_a_page_that_fails_is_counted_as_answered_and_as_uncaught():
-    def fails(environ, start):
-        raise RuntimeError("on purpose")
-
-    statistics = Statistics()
-    one = server.Server(("127.0.0.1", 0), fails, statistics)
-    one.prepare()
-    serving = threading.Thread(target=one.serve)
-    serving.start()
-    try:
-        assert get("http://{}:{}".format(*one.bind_addr), "/")[0] == 500
-    finally:
-        one.stop()
-        serving.join()
-    assert (statistics["uncaught_exceptions"], statistics["http_500_responses_events"]) == (1, 1)
 
 
 def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, small_disk):
