@@ -13,7 +13,7 @@ from thrift.Thrift import TType
 from aurora_admin.backup.file import BackupError
 from aurora_admin.gen.api.ttypes import JobKey, ResponseCode, ScheduleStatus, TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.recovery import Recovery
+from aurora_admin.scheduler.recovery import Recovery, RecoveryError
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.support.processes import DEADLINE_SECONDS
@@ -114,8 +114,8 @@ def test_a_backup_of_today_is_not_called_old_and_one_from_the_future_is_told(sch
     one = scheduler()
     later = fields.put(sample(), [1], TType.I64, fields.i64(int((time.time() + 3 * 86400 + 60) * 1000)))
     assert said(call(one.url, "stageRecovery", backupId=put_backup(one, later))) == OK
-    assert f"WARNING Staged backup {NAME} is of 3 days 00:0" in one.log
-    assert "from now: a clock is wrong" in one.log
+    assert f"WARNING Staged backup {NAME} was taken 3 days 00:0" in one.log
+    assert "in the future: a clock is wrong" in one.log
     assert "shape" not in one.log
 
 
@@ -252,3 +252,16 @@ def test_backups_of_a_real_scheduler_come_back_whole(scheduler, fixtures, name):
     assert task_bytes(saved) == task_bytes(raw)
     for section in (3, 5, 8, 10, 13):
         assert records(saved, section) == records(raw, section), section
+
+
+def test_a_stage_that_fails_by_surprise_leaves_the_slot_empty(tmp_path, monkeypatch):
+    """Wherever it fails: an occupied slot that nothing can unload would last until the restart."""
+    (tmp_path / NAME).write_bytes(sample())
+    recovery = Recovery(str(tmp_path), None)
+    with monkeypatch.context() as patch:
+        patch.setattr("aurora_admin.scheduler.recovery.text_map", lambda entries: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            recovery.stage(NAME)
+    assert recovery.in_use is None
+    with pytest.raises(RecoveryError, match="No backup loaded"):
+        recovery.staged()
