@@ -86,7 +86,7 @@ class Recovery:
     Only `stage` fills an empty slot, and a slot that is not empty refuses it. `unload` empties a staged slot, and does
     nothing while the slot is staging. `select`, `delete` and `unload` read and change nothing outside the slot.
 
-    Any thread may call any method. A lock guards the slot. `stage` does not hold it while it reads the file, so a second
+    Any thread may call any method. A lock guards the slot. `stage` does not hold it while it reads the file: a second
     `stage` is refused at once. `commit` holds it to the end: `select`, `delete` and `unload` wait for it. The backup
     stays staged after a commit that failed, so that the commit can be repeated. After one that succeeded the storage is
     closed, and the process must end.

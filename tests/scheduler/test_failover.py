@@ -256,12 +256,14 @@ def survive(zookeeper, elected):
 HANGS = """
 import sys, threading
 from aurora_admin.scheduler import lifecycle
+from aurora_admin.scheduler.assembly import assemble
 from aurora_admin.scheduler.flags.parser import parse
 lifecycle.FAILED_SECONDS = 0.5
-one = lifecycle.Lifecycle(parse(sys.argv[1:]))
-one._storage.stop = threading.Event().wait
-one._fail("on purpose")
-sys.exit(one.run())
+one = lifecycle.Lifecycle(lifecycle.Limits(60, None))
+components = assemble(parse(sys.argv[1:]), one)
+components.storage.stop = threading.Event().wait
+one.fail("on purpose")
+sys.exit(one.run(components))
 """
 
 

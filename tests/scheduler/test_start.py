@@ -1,6 +1,8 @@
 """What keeps a scheduler from starting, and how it says so: one line, exit 1, nothing half-done."""
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -8,8 +10,16 @@ import sys
 
 import pytest
 
+from aurora_admin.backup.reader import read_backup
+from aurora_admin.samples.backup import write_sample
+from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.storage.log import Log, ReplayStopped
+from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite import initialize as initialize_log
+from aurora_admin.scheduler.storage.storage import Storage
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, Scheduler, environment, run
-from tests.support.thrift_calls import call, said
+from tests.support.recovery import NAME
+from tests.support.thrift_calls import OK, call, said
 
 
 def refusal(one) -> str:
@@ -93,7 +103,7 @@ def test_a_taken_port_is_named(scheduler):
         one.initialize()
         one.port = port
         said_so = refusal(one)
-    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop what uses the port" in said_so
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop the program that uses the port" in said_so
 
 
 @pytest.mark.parametrize("address", ["nohost.invalid", "192.0.2.1"])
@@ -274,3 +284,60 @@ def test_without_an_address_it_listens_on_all_and_tells_its_own(tmp_path):
         assert said(call(f"http://127.0.0.1:{one.url.rsplit(':', 1)[1]}", "listBackups")) == ("OK", "")
     finally:
         one.kill()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which injects signals, is not installed")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_before_the_replay_ends_it_in_order(scheduler, name):
+    """strace sends it with the first write into the scheduler's own log, which is the line before the replay."""
+    one = scheduler()
+    assert said(call(one.url, "snapshot")) == OK
+    assert one.stop() == 0
+    before = len(one.log)
+    inject = ["-e", "trace=write", f"--inject=write:signal={name}:when=1"]
+    # -D: the process that is started is the scheduler, and strace its descendant.
+    one.wrapper = ("strace", "-D", "-f", "-o", os.devnull, "-P", str(one.folder / "scheduler.err"), *inject)
+    one.spawn()
+    assert one.wait_exit() == 0
+    assert [line.split(" ", 2)[2] for line in one.log[before:].splitlines()] == [
+        "Elected: taking the log over",
+        f"Shutting down: received {name}",
+        "Stopped",
+    ]
+    one.wrapper = ()
+    one.start()
+    assert "Applying snapshot" in one.log[before:]
+
+
+@pytest.fixture
+def new_storage(tmp_path):
+    """`new_storage()`: a storage that is not started yet, always on the same log, which holds 20,000 tasks."""
+    folder, backup = str(tmp_path / "log"), tmp_path / NAME
+    write_sample(str(backup), 20_000)
+    initialize_log(folder)
+    with contextlib.ExitStack() as stack:
+
+        def new() -> Storage:
+            stack.close()
+            engine = SqliteLog(folder)
+            stack.callback(engine.close)
+            return Storage(Log(engine, folder, 16 * 1024), folder, pytest.fail)
+
+        one = new()
+        one.start()
+        one.replace_by(Staged(read_backup(str(backup))))
+        yield new
+
+
+def test_a_replay_stops_wherever_it_is(new_storage):
+    """Between two records, and in the middle of an entry that holds the whole state."""
+    checks = []
+    new_storage().start(lambda: checks.append(None) is not None)
+    records = len(list(new_storage()._log.engine.read_all()))
+    assert len(checks) > records > 100
+    for last in (1, records // 2, records + 2, len(checks) - 1):
+        left = iter(range(last))
+        storage = new_storage()
+        with pytest.raises(ReplayStopped):
+            storage.start(lambda left=left: next(left, None) is None)
+        assert not storage.ready
