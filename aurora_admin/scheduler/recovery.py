@@ -30,7 +30,7 @@ class RecoveryError(Exception):
     """A recovery call that was refused; nothing was changed."""
 
 
-class Staged:
+class StagedBackup:
     """A staged backup, as a source of snapshots. Its tasks stay in the file and are read when they are needed."""
 
     def __init__(self, backup: Backup) -> None:
@@ -98,13 +98,13 @@ class Recovery:
         self._storage = storage
         self._lock = threading.Lock()
         # None while empty, a backup's name while staging.
-        self._slot: Staged | str | None = None
+        self._slot: StagedBackup | str | None = None
 
     @property
     def in_use(self) -> str | None:
         """The name of the backup that is staged or being staged; does not wait."""
         slot = self._slot
-        return slot.name if isinstance(slot, Staged) else slot
+        return slot.name if isinstance(slot, StagedBackup) else slot
 
     def stage(self, backup_id: str) -> None:
         """Index a backup and keep it in the slot.
@@ -125,10 +125,10 @@ class Recovery:
             with self._lock:
                 self._slot = staged
 
-    def _load(self, path: str) -> Staged:
+    def _load(self, path: str) -> StagedBackup:
         backup = read_verified(path, partial(read_backup, allow_partial=self._allow_partial))
         try:
-            staged = Staged(backup)
+            staged = StagedBackup(backup)
             self._report(backup)
         except BaseException:
             backup.close()
@@ -150,7 +150,7 @@ class Recovery:
         theirs, ours = shown((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
-    def staged(self) -> Staged:
+    def staged(self) -> StagedBackup:
         """Return what is staged, with its file unchanged.
 
         Raises:
@@ -158,12 +158,12 @@ class Recovery:
             BackupError: the file has changed since.
         """
         staged = self._slot
-        if not isinstance(staged, Staged):
+        if not isinstance(staged, StagedBackup):
             raise RecoveryError("No backup loaded.")
         staged.check()
         return staged
 
-    def select(self, wanted: TaskFilter) -> tuple[Staged, Sequence[int]]:
+    def select(self, wanted: TaskFilter) -> tuple[StagedBackup, Sequence[int]]:
         """Return what is staged and the rows of the matching tasks.
 
         Raises:
@@ -188,7 +188,7 @@ class Recovery:
     def unload(self) -> None:
         """Empty the slot. A reply that is still being sent keeps the file open until it ends."""
         with self._lock:
-            if isinstance(self._slot, Staged):
+            if isinstance(self._slot, StagedBackup):
                 self._slot = None
 
     def commit(self) -> None:

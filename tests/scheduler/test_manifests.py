@@ -14,7 +14,7 @@ from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
@@ -98,7 +98,7 @@ def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_
         damaged[position] ^= rng.randrange(1, 256)
         copy.write_bytes(damaged)
         try:
-            staged = Staged(read_verified(str(copy)))
+            staged = StagedBackup(read_verified(str(copy)))
         except BackupError as error:
             refused += "\n" not in str(error)
             continue
@@ -133,7 +133,7 @@ def test_a_task_with_a_field_that_nobody_writes_is_committed_whole(copy, tmp_pat
     etype, stored = fields.elements(fields.get(raw, 4))
     spoilt = stored[0].replace(header, odd, 1)
     copy.write_bytes(fields.put(raw, [4], 14, fields.container(etype, [spoilt, *stored[1:]])))
-    staged = Staged(read_verified(str(copy)))
+    staged = StagedBackup(read_verified(str(copy)))
     saved = fields.elements(fields.get(committed(staged, tmp_path), 4))[1]
     (task,) = set(saved) - set(stored)
     assert [field.id for field in fields.parse(fields.get(task, 1))] == left

@@ -12,7 +12,7 @@ import pytest
 
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.storage.log import Log, ReplayStopped
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.scheduler.storage.sqlite import initialize as initialize_log
@@ -325,7 +325,7 @@ def new_storage(tmp_path):
 
         one = new()
         one.start()
-        one.replace_by(Staged(read_backup(str(backup))))
+        one.replace_by(StagedBackup(read_backup(str(backup))))
         yield new
 
 

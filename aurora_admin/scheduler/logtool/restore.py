@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.backup.reader import Backup
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
@@ -72,17 +72,17 @@ def _cluster_of(place: "Place", cluster: str | None) -> str:
     return found
 
 
-def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
+def _staged(backup: str, read: Read, report: Callable[[str], None]) -> StagedBackup:
     path = os.path.realpath(backup)
     if not os.path.isfile(path):
         raise BackupError(f"There is no file {backup!r}; nothing was changed.")
-    staged = Staged(read_verified(path, read))
+    staged = StagedBackup(read_verified(path, read))
     for note in staged.backup.notes:
         report(note)
     return staged
 
 
-def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
+def restore(staged: StagedBackup, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
     """Make a backup the content of an empty log, durable and compared on return; return what was done.
 
     Raises:
@@ -107,7 +107,7 @@ def _check_empty(engine: LogEngine) -> None:
             )
 
 
-def _compare(log: Log, staged: Staged, spill_folder: str) -> None:
+def _compare(log: Log, staged: StagedBackup, spill_folder: str) -> None:
     stores = Stores(spill_folder)
     log.replay(stores)
     view = View(stores, stores.snapshot_ms or 0)
