@@ -1,4 +1,4 @@
-"""What clients may throw at the server: it answers in words, or closes, and goes on serving."""
+"""Requests over HTTP, valid and not: each gets a response with a reason, and the server goes on serving."""
 
 import contextlib
 import errno
@@ -62,7 +62,7 @@ def serves(one) -> bool:
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in HANDLERS])
-def test_calls_that_are_not_here_name_themselves(running, method):
+def test_calls_that_are_not_implemented_are_refused_by_name(running, method):
     assert said(call(running.url, method)) == (
         "INVALID_REQUEST",
         f"{method} is not available in this reference scheduler.",
@@ -75,9 +75,9 @@ def test_the_45_calls_are_known():
 
 def test_an_unknown_method_is_an_exception(running):
     body = request("snapshot").replace(b"snapshot", b"snapshut")
-    answer = post(running.url, body)[2]
-    assert answer.startswith(b"\x80\x01\x00\x03")
-    assert b"Invalid method name: 'snapshut'" in answer
+    reply = post(running.url, body)[2]
+    assert reply.startswith(b"\x80\x01\x00\x03")
+    assert b"Invalid method name: 'snapshut'" in reply
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_garbage_is_a_500_that_names_the_thrift_exception(running, body, content
 
 
 def test_every_truncation_of_a_request_is_refused(running, sweep):
-    whole = request("deleteRecoveryTasks", query=TaskQuery(taskIds={"no-such-task"}))
-    for length in sweep(range(len(whole)), 30):
-        status, _, page = post(running.url, whole[:length])
+    message = request("deleteRecoveryTasks", query=TaskQuery(taskIds={"no-such-task"}))
+    for length in sweep(range(len(message)), 30):
+        status, _, page = post(running.url, message[:length])
         assert status == 500, length
         assert b"TTransportException" in page
     found = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
@@ -111,11 +111,11 @@ def test_every_truncation_of_a_request_is_refused(running, sweep):
 
 
 def test_a_negative_length_in_the_arguments_is_an_exception_reply(running):
-    whole = request("stageRecovery", backupId="abcd")
-    damaged = whole.replace(b"\x00\x00\x00\x04abcd", b"\xff\xff\xff\xffabcd")
-    status, _, answer = post(running.url, damaged)
+    message = request("stageRecovery", backupId="abcd")
+    damaged = message.replace(b"\x00\x00\x00\x04abcd", b"\xff\xff\xff\xffabcd")
+    status, _, reply = post(running.url, damaged)
     assert status == 200
-    assert answer.startswith(b"\x80\x01\x00\x03")
+    assert reply.startswith(b"\x80\x01\x00\x03")
 
 
 def test_a_request_over_the_limit_is_refused_unread(running):
@@ -139,21 +139,21 @@ def test_what_comes_before_a_body_has_a_limit(running, sent, status):
         with contextlib.suppress(OSError):  # it may be refused before all is sent
             connection.sendall(sent)
         port = connection.getsockname()[1]
-    said_so = f"Refused a request of 127.0.0.1:{port}: {status}"
-    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if said_so in line], "the line in the log")
+    refusal = f"Refused a request of 127.0.0.1:{port}: {status}"
+    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if refusal in line], "the line in the log")
     assert str(MAX_HEADERS) in line
     assert serves(running)
 
 
-def test_clients_that_stall_do_not_stop_the_others(running):
-    whole = request("listBackups")
+def test_clients_that_stall_do_not_stop_others(running):
+    message = request("listBackups")
     stalled = []
     for _ in range(8):
         connection = raw_connection(running.url)
-        connection.sendall(head(len(whole)) + whole[:5])
+        connection.sendall(head(len(message)) + message[:5])
         stalled.append(connection)
     assert serves(running)
-    stalled[0].sendall(whole[5:])
+    stalled[0].sendall(message[5:])
     assert stalled[0].recv(100).startswith(b"HTTP/1.1 200")
     for connection in stalled:
         connection.close()
@@ -162,7 +162,7 @@ def test_clients_that_stall_do_not_stop_the_others(running):
 
 
 @pytest.mark.parametrize("sent", [b"", b"P", head(100)], ids=["nothing", "a byte", "half"])
-def test_more_slow_clients_than_threads_do_not_stop_the_others(running, sent):
+def test_more_slow_clients_than_threads_do_not_stop_others(running, sent):
     stalled = [raw_connection(running.url) for _ in range(3 * THREADS)]
     for connection in stalled:
         connection.sendall(sent)
@@ -170,7 +170,7 @@ def test_more_slow_clients_than_threads_do_not_stop_the_others(running, sent):
     assert serves(running)
     for connection in stalled:
         connection.setblocking(False)
-        with pytest.raises(BlockingIOError):  # it was not answered before one of them was given up
+        with pytest.raises(BlockingIOError):  # there is no response before one of them was given up
             connection.recv(1)
         connection.close()
 
@@ -200,22 +200,22 @@ def test_a_request_has_one_deadline_and_no_trickle_moves_it(monkeypatch):
         (("Transfer-Encoding: chunked", "", "1", "ab", "0"), 400),
     ],
 )
-def test_lengths_that_cannot_be_are_refused_in_one_line(running, lines, status):
+def test_impossible_lengths_are_refused_in_one_line(running, lines, status):
     with raw_connection(running.url) as connection:
         first = ("POST /api HTTP/1.1", "Host: x", f"Content-Type: {BINARY}")
         connection.sendall("".join(f"{line}\r\n" for line in (*first, *lines, "")).encode())
         port = connection.getsockname()[1]
         assert connection.recv(100).startswith(b"HTTP/1.1 %d" % status)
-    said_so = f"Refused a request of 127.0.0.1:{port}: {status}"
-    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if said_so in line], "the line in the log")
+    refusal = f"Refused a request of 127.0.0.1:{port}: {status}"
+    (line,) = wait_until(lambda: [line for line in running.log.splitlines() if refusal in line], "the line in the log")
     assert serves(running)
     assert "Traceback" not in running.log
     assert (str(MAX_REQUEST) in line) == (status == 413)
 
 
 def test_a_body_in_chunks_is_read(running):
-    whole = request("listBackups")
-    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in whole) + b"0\r\n\r\n"
+    message = request("listBackups")
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in message) + b"0\r\n\r\n"
     with raw_connection(running.url) as connection:
         connection.sendall(head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + chunks)
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
@@ -237,18 +237,18 @@ def test_protocols_follow_content_type_and_accept(running):
         (text, "application/x-thrift"),
         (text, "application/json"),
     ):
-        status, headers, answer = post(running.url, body, {"Content-Type": content_type, "Accept": BINARY})
+        status, headers, reply = post(running.url, body, {"Content-Type": content_type, "Accept": BINARY})
         assert (status, headers["Content-Type"]) == (200, BINARY)
-        assert answer.startswith(b"\x80\x01\x00\x02")
-        status, headers, answer = post(running.url, body, {"Content-Type": content_type, "Accept": "*/*"})
+        assert reply.startswith(b"\x80\x01\x00\x02")
+        status, headers, reply = post(running.url, body, {"Content-Type": content_type, "Accept": "*/*"})
         assert (status, headers["Content-Type"]) == (200, JSON)
-        assert json.loads(answer)[4]["0"]["rec"]["1"] == {"i32": 1}
+        assert json.loads(reply)[4]["0"]["rec"]["1"] == {"i32": 1}
 
 
-def test_binary_and_json_replies_say_the_same(running):
+def test_binary_and_json_replies_hold_the_same(running):
     query = b'[1,"queryRecovery",1,7,{"1":{"rec":{}}}]'
-    answer = json.loads(post(running.url, query, {"Content-Type": JSON})[2])
-    found = answer[4]["0"]["rec"]["3"]["rec"]["9"]["rec"]["1"]["set"]
+    reply = json.loads(post(running.url, query, {"Content-Type": JSON})[2])
+    found = reply[4]["0"]["rec"]["3"]["rec"]["9"]["rec"]["1"]["set"]
     assert found[:2] == ["rec", len(task_bytes(sample()))]
     ids = {task["1"]["rec"]["1"]["str"].encode() for task in found[2:]}
     assert ids == set(task_bytes(sample()))
@@ -262,24 +262,24 @@ def test_other_content_types_are_refused(running, content_type):
 
 
 def test_small_replies_are_compressed_on_request(running):
-    headers = {"Content-Type": BINARY, "Accept": BINARY, "Accept-Encoding": "gzip, deflate"}
-    _, answer, body = post(running.url, request("listBackups"), headers)
-    assert answer["Content-Encoding"] == "gzip"
+    sent = {"Content-Type": BINARY, "Accept": BINARY, "Accept-Encoding": "gzip, deflate"}
+    _, headers, body = post(running.url, request("listBackups"), sent)
+    assert headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
 
 
-def test_big_replies_are_sent_as_they_are_made(scheduler):
+def test_big_replies_are_sent_while_they_are_made(scheduler):
     one = scheduler()
     write_sample(str(one.backup_dir / NAME), 1000)
     call(one.url, "stageRecovery", backupId=NAME)
     for accept in (BINARY, JSON):
-        headers = {"Content-Type": BINARY, "Accept": accept, "Accept-Encoding": "gzip"}
-        _, answer, body = post(one.url, request("queryRecovery", query=TaskQuery()), headers)
-        assert answer["Content-Encoding"] is None
+        sent = {"Content-Type": BINARY, "Accept": accept, "Accept-Encoding": "gzip"}
+        _, headers, body = post(one.url, request("queryRecovery", query=TaskQuery()), sent)
+        assert headers["Content-Encoding"] is None
         assert len(body) > 1 << 20
 
 
-def test_half_a_surrogate_pair_is_refused_in_our_words(running):
+def test_half_a_surrogate_pair_is_refused_in_words(running):
     body = b'[1,"stageRecovery",1,7,{"1":{"str":"\\ud800"}}]'
     status, _, page = post(running.url, body, {"Content-Type": JSON})
     assert (status, b"half of a surrogate pair" in page, b"codec" in page) == (500, True, False)
@@ -297,16 +297,16 @@ def test_put_is_not_allowed(running):
     connection.close()
 
 
-def test_many_clients_at_once_are_all_answered(running):
-    answers: list[tuple[str, str]] = []
+def test_many_clients_at_once_all_get_replies(running):
+    replies: list[tuple[str, str]] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(said(call(running.url, "listBackups")))) for _ in range(40)
+        threading.Thread(target=lambda: replies.append(said(call(running.url, "listBackups")))) for _ in range(40)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == [OK] * 40
+    assert replies == [OK] * 40
 
 
 def test_health_needs_no_thrift(running):

@@ -291,7 +291,7 @@ def test_backups_of_a_real_scheduler_come_back_complete(scheduler, fixtures, nam
         assert records(saved, section) == records(raw, section), section.id
 
 
-def test_a_stage_that_fails_by_surprise_leaves_the_slot_empty(tmp_path, monkeypatch):
+def test_a_stage_that_fails_unexpectedly_leaves_the_slot_empty(tmp_path, monkeypatch):
     """Wherever it fails: an occupied slot that nothing can unload would last until the restart."""
     (tmp_path / NAME).write_bytes(sample())
     recovery = Recovery(str(tmp_path), None)

@@ -1,4 +1,4 @@
-"""What keeps a scheduler from starting, and how it says so: one line, exit 1, nothing half-done."""
+"""Starts that fail, or are ended by a signal: one line that says why, exit 1, and nothing left behind."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ from tests.support.thrift_calls import OK, call, said
 
 
 def refusal(one) -> str:
-    """Start a scheduler that cannot; return what it says."""
+    """Start a scheduler that cannot start; return its log."""
     one.spawn()
     assert one.wait_exit() == 1, one.log
     assert "Traceback" not in one.log
@@ -47,7 +47,7 @@ def test_a_refused_start_makes_no_backup_folder(scheduler):
     assert not one.backup_dir.exists()
 
 
-def test_a_log_that_may_not_be_seen_is_not_called_missing(scheduler):
+def test_a_log_without_permission_is_not_called_missing(scheduler):
     one = scheduler(started=False, wrapper=UNPRIVILEGED)
     one.initialize()
     one.log_dir.chmod(0)
@@ -102,20 +102,20 @@ def test_a_taken_port_is_named(scheduler):
         one = scheduler(started=False)
         one.initialize()
         one.port = port
-        said_so = refusal(one)
-    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop the program that uses the port" in said_so
+        text = refusal(one)
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop the program that uses the port" in text
 
 
 @pytest.mark.parametrize("address", ["nohost.invalid", "192.0.2.1"])
-def test_an_address_that_is_not_ours_is_told_from_a_taken_port(scheduler, address):
+def test_an_address_of_another_host_is_not_called_a_taken_port(scheduler, address):
     one = scheduler(started=False)
     one.initialize()
     command = [part.replace("-ip=127.0.0.1", f"-ip={address}") for part in one.command()]
     one.command = lambda: command
-    said_so = refusal(one)
-    assert f"Cannot listen on {address}:0: " in said_so
-    assert "Give an address of this host with -ip" in said_so
-    assert "port," not in said_so
+    text = refusal(one)
+    assert f"Cannot listen on {address}:0: " in text
+    assert "Give an address of this host with -ip" in text
+    assert "port," not in text
 
 
 INTERRUPTED = """
@@ -138,7 +138,7 @@ sys.exit(main())
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("module", ["flags", "lifecycle", "storage.open_log"])
-def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, number):
+def test_a_signal_before_the_start_ends_the_process_without_output(scheduler, module, number):
     one = scheduler(started=False)
     one.initialize()
     interrupted = [f"aurora_admin.scheduler.{module}", int(number), "aurora_admin.scheduler.main"]
@@ -240,8 +240,8 @@ def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
 
 
 @pytest.mark.parametrize("mode", [(0o500, 0o600), (0o700, 0o400)], ids=["folder", "file"])
-def test_a_whole_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
-    """Who restores a backup over it loses what came after that."""
+def test_a_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
+    """Restoring a backup over it would lose what was written after the backup."""
     one = scheduler(wrapper=UNPRIVILEGED)
     assert one.stop() == 0
     paths = (one.log_dir, one.log_dir / "log.sqlite")
@@ -273,7 +273,7 @@ def test_a_missing_position_is_refused(scheduler):
     assert "Position 1 is missing" in refusal(one)
 
 
-def test_without_an_address_it_listens_on_all_and_tells_its_own(tmp_path):
+def test_without_an_address_it_listens_on_all_and_advertises_its_own(tmp_path):
     initialize(tmp_path / "log", tmp_path)
     command = [PROGRAMS / "aurora-reference-scheduler", "-cluster_name=west", f"-backup_dir={tmp_path / 'backups'}"]
     one = Scheduler(tmp_path)

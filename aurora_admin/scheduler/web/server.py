@@ -71,7 +71,7 @@ class ApplicationFailed(Exception):
 
 class _ChunkedBody(ChunkedRFile):
     def read(self, size: int | None = None) -> bytes:
-        """Return the whole body."""
+        """Return all of the body."""
         pieces = []
         while not self.closed:
             self._fetch()
@@ -178,7 +178,7 @@ class _RequestHandler(HTTPRequest):
 
 
 class _Incoming(socket.SocketIO):
-    """The bytes of a client, with one deadline for a whole request; single bytes do not extend it."""
+    """The bytes of a client, with one deadline for each request, which no single byte extends."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, "r")

@@ -67,8 +67,8 @@ class _ThriftResponse:
             pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
             self._start(BINARY, pieces, environ, start)
         else:
-            whole = Message(reply.name, reply.type, reply.seqid, b"".join(reply.body))
-            self._start(JSON, iter([message.to_json(whole)]), environ, start)
+            complete = Message(reply.name, reply.type, reply.seqid, b"".join(reply.body))
+            self._start(JSON, iter([message.to_json(complete)]), environ, start)
 
     def _start(self, content_type: str, pieces: Iterator[bytes], environ: Environment, start: StartResponse) -> None:
         head, length = [], 0
