@@ -1,1 +1,1 @@
-"""The reference scheduler: Aurora's storage and Thrift API with simulated agents."""
+"""The reference scheduler: Aurora's storage and Thrift API, without Mesos."""

@@ -10,60 +10,62 @@ import time
 from types import FrameType
 
 LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
-# Threads that decode a million tasks must let a small call through within milliseconds (docs/architecture.md 4.2).
+# A thread that decodes a million tasks must let small calls run within milliseconds (docs/architecture.md 4.2).
 SWITCH_SECONDS = 0.001
-
-
-# What cannot be put into one line of the log.
+# Control characters and line separators, which must not reach a line of the log.
 CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
     number: f"\\u{number:04x}" for number in (0x2028, 0x2029)
 }
 
 
 class OneLine(logging.Formatter):
-    """Escape control characters, so that no text of a client can be taken for a line of ours."""
+    """Escape control characters, so that the text of a client cannot look like a log line of the scheduler."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that is called
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name in logging
         return super().formatMessage(record).translate(CONTROLS)
 
 
 def main() -> int:
-    """Run a scheduler until it is told to stop, or must."""
+    """Run a scheduler until a signal, a committed recovery or a failure ends it; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit_at_once)
     from aurora_admin.scheduler.flags.parser import FlagError, parse
 
     try:
         flags = parse(sys.argv[1:])
     except FlagError as error:
         return _refuse(f"{str(error).rstrip('.')}. See aurora-reference-scheduler -help.")
+    _set_up_log()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    from aurora_admin.backup.writer import BackupFailed
+    from aurora_admin.scheduler import assembly
+    from aurora_admin.scheduler.storage.engine import LogError
+
+    try:
+        return assembly.run(flags)
+    except (LogError, BackupFailed) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(_listen_error(flags.ip, flags.http_port, error))
+
+
+def _set_up_log() -> None:
     logging.Formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(LINE, "%Y-%m-%dT%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    sys.setswitchinterval(SWITCH_SECONDS)
-    from aurora_admin.backup.writer import BackupFailed
-    from aurora_admin.scheduler.lifecycle import Lifecycle
-    from aurora_admin.scheduler.storage.engine import LogError
-
-    try:
-        return Lifecycle(flags).run()
-    except (LogError, BackupFailed) as error:
-        return _refuse(str(error))
-    except OSError as error:
-        return _refuse(_no_address(flags.ip, flags.http_port, error))
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    """End at once while nothing has begun: whatever is being imported would swallow or show an exception."""
+def _exit_at_once(number: int, frame: FrameType | None) -> None:
+    """End without an exception, which a module that is being imported might swallow or print; nothing has begun yet."""
     os._exit(0)
 
 
-def _no_address(ip: str, port: int, error: OSError) -> str:
-    # The HTTP server hides the error in a text of its own.
+def _listen_error(ip: str, port: int, error: OSError) -> str:
+    # cheroot puts the number of the error into a text of its own.
     found = re.search(r"Errno (-?\d+)\] ([\w ]*)", str(error))
     number, reason = (int(found[1]), found[2]) if found else (error.errno, str(error))
-    advice = "Stop what uses the port, or choose another with -http_port"
+    advice = "Stop the program that uses the port, or choose another with -http_port"
     if number not in (errno.EADDRINUSE, errno.EACCES):
         advice = "Give an address of this host with -ip, or leave it out to listen on all of IPv4"
     return f"Cannot listen on {ip}:{port}: {reason}. {advice}."

@@ -1,4 +1,4 @@
-"""The staging slot: a backup that is looked at and trimmed before it becomes the state (docs/storage.md 5)."""
+"""The staging slot: a backup is staged, queried and trimmed there before it is committed (docs/storage.md 5)."""
 
 import logging
 import os
@@ -6,21 +6,22 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from thrift.Thrift import TType
-
 from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
+from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import printable
+from aurora_admin.wire.path import path as path_of
 
 logger = logging.getLogger(__name__)
 
-DETAILS = 8
-# The build details of a committed recovery; a real scheduler writes these very words (docs/api.md 1.2).
+DETAILS = path_of(SchedulerMetadata, "details")
+EMPTY_STRUCT = b"\x00"
+# The build details in the log entry of a commit: the literal words that a real scheduler writes (docs/api.md 1.2).
 COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
 
 
@@ -28,15 +29,19 @@ class RecoveryError(Exception):
     """A recovery call that was refused; nothing was changed."""
 
 
-class Staged:
-    """A staged backup: a snapshot source whose tasks are read from the file when they are wanted."""
+class StagedBackup:
+    """A staged backup, as a source of snapshots. Its tasks stay in the file and are read when they are needed."""
 
     def __init__(self, backup: Backup) -> None:
         self.backup = backup
         self.timestamp_ms: int = backup.timestamp_ms or 0
         self.sections: Mapping[int, Mapping[Hashable, bytes]] = backup.sections
         self.extras: Sequence[fields.Field] = backup.extras
-        self.metadata = fields.put(backup.metadata or b"\x00", [DETAILS], TType.MAP, text_map(COMMITTED))
+        self.metadata = DETAILS.put(backup.metadata or EMPTY_STRUCT, text_map(COMMITTED))
+
+    @property
+    def name(self) -> str:
+        return self.backup.file.name
 
     @property
     def task_count(self) -> int:
@@ -47,10 +52,14 @@ class Staged:
         return self._configs.raw
 
     def full_tasks(self) -> Iterator[bytes]:
-        return self.pieces(self.backup.tasks.select())
+        return self.encoded_tasks(self.backup.tasks.select())
 
-    def pieces(self, rows: Sequence[int]) -> Iterator[bytes]:
-        """Yield the ScheduledTasks of some rows one after another, a window at a time, cut anywhere."""
+    def encoded_tasks(self, rows: Sequence[int]) -> Iterator[bytes]:
+        """Yield the ScheduledTasks of these rows one after another, in pieces that do not end with a task.
+
+        Raises:
+            BackupError: the file cannot be read, or has changed.
+        """
         return self.backup.pieces(rows)
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
@@ -65,51 +74,77 @@ class Staged:
 
 
 class Recovery:
-    """One slot per process. Staging, querying, deleting and unloading touch nothing but the slot."""
+    """The one place of a process for a backup that is to be restored.
+
+    The slot is in one of three states:
+
+    - empty;
+    - staging: `stage` is reading a file. It becomes staged, or empty again whatever `stage` fails with;
+    - staged: the backup is open, and its file is checked for changes before every use.
+
+    Only `stage` fills an empty slot, and a slot that is not empty refuses it. `unload` empties a staged slot, and does
+    nothing while the slot is staging. `select`, `delete` and `unload` read and change nothing outside the slot.
+
+    Any thread may call any method. A lock guards the slot. `stage` does not hold it while it reads the file: a second
+    `stage` is refused at once. `commit` holds it to the end: `select`, `delete` and `unload` wait for it. The backup
+    stays staged after a commit that failed, so that the commit can be repeated. After one that succeeded the storage is
+    closed, and the process must end.
+    """
 
     def __init__(self, folder: str, storage: Storage, *, allow_partial: bool = False) -> None:
         self._folder = folder
         self._allow_partial = allow_partial
         self._storage = storage
         self._lock = threading.Lock()
-        self._staged: Staged | None = None
-        self._staging: str | None = None
+        # None while empty, a backup's name while staging.
+        self._slot: StagedBackup | str | None = None
 
     @property
     def in_use(self) -> str | None:
-        """The name of the backup that is staged, or being staged."""
-        staged = self._staged
-        return staged.backup.file.name if staged else self._staging
+        """The name of the backup that is staged or being staged; does not wait."""
+        slot = self._slot
+        return slot.name if isinstance(slot, StagedBackup) else slot
 
     def stage(self, backup_id: str) -> None:
         """Index a backup and keep it in the slot.
 
         Raises:
-            RecoveryError: the slot is taken, or the id is no plain file name. No file was opened.
+            RecoveryError: the slot is not empty, or the id is not a plain file name. No file was opened.
             BackupError: the file cannot be used.
         """
         with self._lock:
-            if self._staged or self._staging:
+            if self._slot is not None:
                 raise RecoveryError("Another backup is already loaded.")
             path = os.path.join(self._folder, _plain_name(backup_id))
-            self._staging = backup_id
-        backup = None
+            self._slot = backup_id
+        staged = None
+        try:
+            staged = self._load(path)
+        finally:
+            with self._lock:
+                self._slot = staged
+
+    def _load(self, path: str) -> StagedBackup:
         try:
             backup = read_backup(path, allow_partial=self._allow_partial)
         except IncompleteBackup as error:
             raise BackupError(f"{error} The flag for it is -allow_partial_backup=true.") from error
-        finally:
-            with self._lock:
-                self._staged = Staged(backup) if backup else None
-                self._staging = None
-        self._report(backup)
+        try:
+            staged = StagedBackup(backup)
+            self._report(backup)
+        except BaseException:
+            backup.close()
+            raise
+        return staged
 
     def _report(self, backup: Backup) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in backup.counts.items())
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
         if age < 0:
-            logger.warning("Staged backup %s is of %s from now: a clock is wrong", backup.file.name, _span(-age))
+            logger.warning(
+                "Staged backup %s was taken %s in the future: a clock is wrong", backup.file.name, _span(-age)
+            )
         else:
             logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
         for note in backup.notes:
@@ -117,20 +152,20 @@ class Recovery:
         theirs, ours = printable((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
         logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
 
-    def staged(self) -> Staged:
-        """Return what is staged, its file as it was.
+    def staged(self) -> StagedBackup:
+        """Return what is staged, with its file unchanged.
 
         Raises:
             RecoveryError: nothing is staged.
             BackupError: the file has changed since.
         """
-        staged = self._staged
-        if staged is None:
+        staged = self._slot
+        if not isinstance(staged, StagedBackup):
             raise RecoveryError("No backup loaded.")
-        staged.backup.file.check_unchanged()
+        staged.check()
         return staged
 
-    def select(self, wanted: TaskFilter) -> tuple[Staged, Sequence[int]]:
+    def select(self, wanted: TaskFilter) -> tuple[StagedBackup, Sequence[int]]:
         """Return what is staged and the rows of the matching tasks.
 
         Raises:
@@ -141,10 +176,10 @@ class Recovery:
             return staged, staged.backup.tasks.select(wanted)
 
     def delete(self, wanted: TaskFilter) -> None:
-        """Take the matching tasks out of the slot.
+        """Remove the matching tasks from what is staged; the file is not changed.
 
         Raises:
-            RecoveryError: nothing is staged.
+            RecoveryError, BackupError: as staged().
         """
         with self._lock:
             tasks = self.staged().backup.tasks
@@ -153,12 +188,13 @@ class Recovery:
         logger.info("Deleted %d tasks from the staged backup, %d are left", len(rows), len(tasks))
 
     def unload(self) -> None:
-        """Empty the slot; a reply that is still being sent keeps the file open until it is through."""
+        """Empty the slot. A reply that is still being sent keeps the file open until it ends."""
         with self._lock:
-            self._staged = None
+            if isinstance(self._slot, StagedBackup):
+                self._slot = None
 
     def commit(self) -> None:
-        """Make the staged state the last entry of the log, durable on return. The process must end then.
+        """Write what is staged into the log as its last entry; durable on return. The process must end then.
 
         Raises:
             RecoveryError, BackupError, NotReady, LogFull: nothing was written.
@@ -167,7 +203,7 @@ class Recovery:
         with self._lock:
             staged = self.staged()
             self._storage.replace_by(staged)
-        logger.info("Committed the staged backup %s: %d tasks", staged.backup.file.name, staged.task_count)
+        logger.info("Committed the staged backup %s: %d tasks", staged.name, staged.task_count)
 
 
 def _plain_name(backup_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What a scheduler counts and times, by the names of /vars (docs/storage.md 1.7, docs/api.md 5.5)."""
+"""Counters and timings, by their names on /vars (docs/storage.md 1.7, docs/api.md 5.5)."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ log_manager_snapshot log_manager_deflate log_manager_append
 log_entry_serialize log_entry_checksum
 snapshot_create snapshot_apply
 """.split()
-# The sections of a snapshot as the timings of their saving and restoring name them.
+# The names of a snapshot's sections in the timings of writing and reading them.
 SECTIONS = {
     HOSTS: "hosts",
     TASKS: "tasks",
@@ -48,20 +48,20 @@ SECTIONS = {
     DB_SCRIPT: "dbscript",
     MAINTENANCE_REQUESTS: "host_maintenance_requests",
 }
-RESTORED = {number: f"snapshot_restore_{name}" for number, name in SECTIONS.items()}
-# A dbScript is only ever read.
-SAVED = {number: f"snapshot_save_{name}" for number, name in SECTIONS.items() if number != DB_SCRIPT}
-# What "per event" looks back at.
+RESTORE_TIMINGS = {number: f"snapshot_restore_{name}" for number, name in SECTIONS.items()}
+# A dbScript is read, but never written.
+SAVE_TIMINGS = {number: f"snapshot_save_{name}" for number, name in SECTIONS.items() if number != DB_SCRIPT}
+# The mean per event is that of the last minute, and of so many measurements at most.
 RECENT_NANOS = 60 * 10**9
-MOST_RECENT = 1000
+MAX_RECENT = 1000
 
 
 class _Timing:
-    """How often something was done and how long it took; all of it, and lately."""
+    """How often something was done and how long it took, in all and recently."""
 
     def __init__(self) -> None:
         self.events = self.nanos = 0
-        self._recent: deque[tuple[int, int, int]] = deque(maxlen=MOST_RECENT)
+        self._recent: deque[tuple[int, int, int]] = deque(maxlen=MAX_RECENT)
 
     def add(self, now: int, nanos: int, events: int) -> None:
         self.events += events
@@ -69,16 +69,24 @@ class _Timing:
         self._recent.append((now, nanos, events))
 
     def nanos_per_event(self, now: int) -> float:
-        """Return the mean of the last minute; 0 where nothing was done in it."""
+        """Return the mean of the last minute; 0 if there was no event."""
         recent = [(nanos, events) for at, nanos, events in self._recent if now - at <= RECENT_NANOS]
         return sum(nanos for nanos, _ in recent) / (sum(events for _, events in recent) or 1)
 
 
 class Statistics(dict[str, int]):
-    """Counters and gauges by their names, and timings; every name that is known is there from the start.
+    """Counters and gauges by their names, and timings. All names exist from the start, with 0.
 
-    What one thread at a time changes may be changed in place, as in a dictionary; `add` is for what several count.
-    `clock` gives nanoseconds that only grow.
+    A value that only one thread at a time changes may be changed as in any dictionary. Count with `add` what several
+    threads count. `clock` returns nanoseconds and never goes back.
+
+    >>> statistics = Statistics()
+    >>> statistics["scheduler_backup_success"] += 1
+    >>> with statistics.timed("snapshot_create"):
+    ...     pass
+    >>> found = statistics.variables()
+    >>> found["scheduler_backup_success"], found["snapshot_create_events"]
+    (1, 1)
     """
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
@@ -86,21 +94,21 @@ class Statistics(dict[str, int]):
         self.clock = clock
         self._begin = clock()
         self._lock = threading.Lock()
-        self._timings = {name: _Timing() for name in (*TIMINGS, *SAVED.values(), *RESTORED.values())}
+        self._timings = {name: _Timing() for name in (*TIMINGS, *SAVE_TIMINGS.values(), *RESTORE_TIMINGS.values())}
 
     def add(self, name: str) -> None:
-        """Count one more, from any thread."""
+        """Add one to a counter, from any thread."""
         with self._lock:
             self[name] = self.get(name, 0) + 1
 
     def took(self, name: str, nanos: int, events: int = 1) -> None:
-        """Note how long events took together, of which the last has just ended."""
+        """Record how long some events took together; the last one has just ended."""
         with self._lock:
             self._timings[name].add(self.clock(), nanos, events)
 
     @contextmanager
     def timed(self, name: str, events: int = 1) -> Iterator[None]:
-        """Time the block, however it ends; with 0 events it is more of the one before."""
+        """Time the block, also if it raises. With 0 events the time is added to that of the event before."""
         begin = self.clock()
         try:
             yield
@@ -108,19 +116,19 @@ class Statistics(dict[str, int]):
             self.took(name, self.clock() - begin, events)
 
     def saving(self, number: int) -> AbstractContextManager[None]:
-        """Time the saving of a snapshot's field, if it is one with a name."""
-        return self.timed(SAVED[number]) if number in SAVED else nullcontext()
+        """Time the writing of a field of a snapshot, if /vars has a name for it."""
+        return self.timed(SAVE_TIMINGS[number]) if number in SAVE_TIMINGS else nullcontext()
 
     def restoring(self, number: int, events: int = 1) -> AbstractContextManager[None]:
-        """Time the restoring of a snapshot's field, if it is one with a name."""
-        return self.timed(RESTORED[number], events) if number in RESTORED else nullcontext()
+        """Time the reading of a field of a snapshot, if /vars has a name for it."""
+        return self.timed(RESTORE_TIMINGS[number], events) if number in RESTORE_TIMINGS else nullcontext()
 
     def variables(self) -> dict[str, object]:
-        """Return all of it as /vars shows it."""
+        """Return all values, as /vars shows them."""
         with self._lock:
             now = self.clock()
             found: dict[str, object] = dict(self)
-            # The name that dashboards ask for; here it is the process that is up.
+            # Dashboards know this name. There is no JVM: it is the uptime of the process.
             found["jvm_uptime_secs"] = (now - self._begin) // 10**9
             for name, timing in self._timings.items():
                 found[f"{name}_events"] = timing.events
@@ -129,11 +137,11 @@ class Statistics(dict[str, int]):
             return found
 
     def count_uncaught(self) -> None:
-        """Count the threads that end by surprise, from now on; they are told of as before."""
-        tell = threading.excepthook
+        """Count the threads that end with an exception from now on; Python prints the exceptions as before."""
+        print_exception = threading.excepthook
 
         def count(args: threading.ExceptHookArgs) -> None:
             self.add("uncaught_exceptions")
-            tell(args)
+            print_exception(args)
 
         threading.excepthook = count

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import threading
 import time
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import pytest
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
 from tests.support.jobs import job
-from tests.support.processes import DEADLINE_SECONDS, wait_until
+from tests.support.processes import wait_until
 from tests.support.recovery import NAME, OK, backup_names, fill_disk, put_backup, sample
 from tests.support.thrift_calls import call, get, said
 
@@ -210,21 +208,6 @@ def test_backups_go_on_after_an_unexpected_failure(scheduler):
     os.truncate(spill, 0)
     wait_until(lambda: variable(one, "scheduler_backup_failed") != "0", "the failure counted")
     assert "Traceback" not in one.log
-
-
-def test_what_fails_by_surprise_is_told_and_tried_again(monkeypatch, caplog):
-    monkeypatch.setattr(lifecycle, "BACKUP_CHECK_SECONDS", 0.0)
-    ended, tries = threading.Event(), []
-
-    def act():
-        tries.append("once more")
-        if len(tries) == 1:
-            raise ValueError("odd")
-        ended.set()
-
-    lifecycle._repeat(ended, lambda: 0.0, act)
-    assert ended.wait(DEADLINE_SECONDS)
-    assert ("ERROR", "odd") in [(record.levelname, record.message) for record in caplog.records]
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 
 TASKS = 20_000
 
 
-class Changing(Staged):
+class Changing(StagedBackup):
     """A staged backup that calls `change` after half of its tasks were read."""
 
     def __init__(self, path, change) -> None:
@@ -80,7 +80,7 @@ def test_a_backup_that_changes_during_a_commit_is_refused(made, path, change):
 
 def test_a_read_error_is_not_reported_as_lack_of_space(made, path, monkeypatch):
     before = made.entries
-    staged = Staged(read_backup(str(path)))
+    staged = StagedBackup(read_backup(str(path)))
     pread = os.pread
 
     def failing(fd, size, offset):

@@ -51,7 +51,7 @@ def test_a_stopped_standby_is_not_missed(elected):
 
 
 def test_a_leader_that_was_paused_for_too_long_ends(elected):
-    """Once by its own clock or by what ZooKeeper says of its session, whichever it learns first."""
+    """By its own clock, or because its session has expired, whichever it notices first."""
     leader, second, _ = three(elected)
     pause(leader.process)
     elected.wait_advertised(second)
@@ -61,8 +61,8 @@ def test_a_leader_that_was_paused_for_too_long_ends(elected):
     assert elected.members() == [second.url]
 
 
-def test_a_leader_that_is_started_again_at_once_waits_for_its_own_end(elected):
-    """Its former node says that it leads, as it would of a real one; nobody is served before it really does."""
+def test_a_leader_that_is_restarted_at_once_waits_for_the_end_of_its_session(elected):
+    """Until then its former node advertises it, as with a real scheduler; it serves no call before it leads."""
     leader = elected.add()
     leader.port = free_port()
     leader.start()
@@ -70,13 +70,13 @@ def test_a_leader_that_is_started_again_at_once_waits_for_its_own_end(elected):
     [before] = elected.names("member_")
     leader.kill()
     elected.standing(leader)
-    answers = set()
-    wait_until(lambda: answers.add(_answer(leader.url)) or "served" in answers, "serving")
-    assert answers <= {"served", "not ready", "no leader"}
+    outcomes = set()
+    wait_until(lambda: outcomes.add(_outcome(leader.url)) or "served" in outcomes, "serving")
+    assert outcomes <= {"served", "not ready", "no leader"}
     assert elected.names("member_") != [before]
 
 
-def _answer(url: str) -> str:
+def _outcome(url: str) -> str:
     status, _, body = post(url, request("getRoleSummary"))
     if status == 503:
         return "no leader"
@@ -95,7 +95,7 @@ def test_a_pause_shorter_than_the_session_is_survived(elected):
 
 
 def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
-    """Somebody cleans up by hand, and for a moment two lead."""
+    """As by a cleanup by hand; for a moment two lead."""
     leader, second, _ = three(elected)
     zk.delete(f"{elected.path}/{elected.names('_c_')[0]}")
     assert leader.wait_exit() == 1
@@ -104,7 +104,7 @@ def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
 
 
 def test_a_leader_with_another_node_before_its_own_ends(elected, zk):
-    """ZooKeeper's numbers go round after two thousand million: two must not lead for it."""
+    """ZooKeeper's sequence numbers become negative after 2^31: still only one may lead."""
     leader = elected.lead()
     zk.create(f"{elected.path}/_c_{uuid.uuid4()}-lock--000000001")
     assert leader.wait_exit() == 1
@@ -115,20 +115,20 @@ def test_a_leader_with_another_node_before_its_own_ends(elected, zk):
     ("data", "acl"),
     [
         (b'{"a":' * 100_000, None),
-        (b"{}", [make_digest_acl("somebody", "else", all=True)]),
+        (b"{}", [make_digest_acl("another", "user", all=True)]),
     ],
-    ids=["odd", "not for us"],
+    ids=["malformed", "unreadable"],
 )
-def test_a_member_that_cannot_be_read_stands_in_nobodys_way(elected, zk, data, acl):
+def test_a_member_that_cannot_be_read_is_ignored(elected, zk, data, acl):
     leader, second = elected.lead(), elected.stand_by()
-    odd = zk.create(f"{elected.path}/member_", data, acl=acl, sequence=True)
-    wait_until(lambda: all(odd.rpartition("/")[2] in one.log for one in (leader, second)), "both have looked at it")
+    member = zk.create(f"{elected.path}/member_", data, acl=acl, sequence=True)
+    wait_until(lambda: all(member.rpartition("/")[2] in one.log for one in (leader, second)), "both have looked at it")
     leader.kill()
     wait_until(lambda: get(second.url, "/leaderhealth")[0] == 200, "the second leads")
 
 
 def test_a_member_that_is_completed_is_seen(elected, zk):
-    """As by a writer that was kept from writing it whole: two are advertised then, and nobody may be sent to either."""
+    """As by a writer that was interrupted. Then two are advertised, and no client may be redirected to either."""
     leader = elected.lead()
     half = zk.create(f"{elected.path}/member_", b"", sequence=True)
     wait_until(lambda: half.rpartition("/")[2] in leader.log, "it has looked at it")
@@ -143,7 +143,7 @@ def test_a_standby_whose_candidate_was_deleted_ends(elected, zk):
     assert elected.members() == [leader.url]
 
 
-def test_everything_deleted_ends_everybody(elected, zk):
+def test_deleting_all_nodes_ends_all_schedulers(elected, zk):
     schedulers = three(elected)
     for _ in range(20):  # the leader puts its member node back meanwhile
         with suppress(Exception):
@@ -159,7 +159,7 @@ def test_a_deleted_member_node_comes_back(elected, zk):
     elected.wait_advertised(leader)
 
 
-def test_a_leader_leads_no_longer_than_it_may(elected):
+def test_a_leader_ends_after_max_leading_duration(elected):
     leader = elected.lead("-max_leading_duration=3secs")
     second = elected.stand_by()
     assert leader.wait_exit() == 0
@@ -179,7 +179,7 @@ def test_a_committed_recovery_hands_over(elected):
     elected.wait_advertised(second)
 
 
-def test_a_started_over_leader_goes_to_the_end_of_the_queue(elected):
+def test_a_leader_that_is_restarted_goes_to_the_end_of_the_queue(elected):
     leader, second, third = three(elected)
     leader.stop()
     elected.wait_advertised(second)
@@ -198,7 +198,7 @@ def own_keeper(tmp_path):
 
 
 def test_without_zookeeper_a_leader_ends_by_its_own_clock(own_keeper):
-    """Nobody tells it that its session is lost: kazoo does so only when it has reached a server again."""
+    """kazoo reports a lost session only when it has reached a server again."""
     zookeeper, elected = own_keeper
     leader, standby = elected.lead(), elected.stand_by()
     zookeeper.kill()
@@ -206,7 +206,7 @@ def test_without_zookeeper_a_leader_ends_by_its_own_clock(own_keeper):
     assert f"no reply from ZooKeeper for {elected.session_seconds} s" in leader.log
 
 
-def test_zookeeper_that_hangs_is_as_good_as_none(own_keeper):
+def test_a_leader_ends_when_zookeeper_hangs(own_keeper):
     zookeeper, elected = own_keeper
     leader = elected.lead()
     zookeeper.servers[0].pause()
@@ -215,7 +215,7 @@ def test_zookeeper_that_hangs_is_as_good_as_none(own_keeper):
     assert "no reply from ZooKeeper" in leader.log
 
 
-def test_the_granted_time_out_counts_not_the_wanted_one(tmp_path):
+def test_the_granted_session_time_out_counts(tmp_path):
     with running(tmp_path / "zookeeper", maxSessionTimeout=4000) as one, keeper(one.hosts) as client:
         elected = Elected(tmp_path, one.hosts, client, session_seconds=600)
         try:
@@ -256,16 +256,18 @@ def survive(zookeeper, elected):
 HANGS = """
 import sys, threading
 from aurora_admin.scheduler import lifecycle
+from aurora_admin.scheduler.assembly import assemble
 from aurora_admin.scheduler.flags.parser import parse
 lifecycle.FAILED_SECONDS = 0.5
-one = lifecycle.Lifecycle(parse(sys.argv[1:]))
-one._storage.stop = threading.Event().wait
-one._fail("on purpose")
-sys.exit(one.run())
+one = lifecycle.Lifecycle(lifecycle.Limits(60, None))
+components = assemble(parse(sys.argv[1:]), one)
+components.storage.stop = threading.Event().wait
+one.fail("on purpose")
+sys.exit(one.run(components))
 """
 
 
-def test_a_leader_that_must_end_does_so_whatever_it_hangs_in(elected):
+def test_a_leader_that_must_end_does_so_even_if_it_hangs(elected):
     """As in an append that never returns and keeps the storage locked: an end in order would wait for ever."""
     one = elected.add()
     one.initialize()

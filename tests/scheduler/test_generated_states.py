@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
@@ -181,7 +181,7 @@ def in_today(raw, folder):
     path = Path(folder) / "backup"
     path.write_bytes(raw)
     with closing(read_backup(str(path))) as backup:
-        return b"".join(writer.snapshot(Staged(backup)))
+        return b"".join(writer.snapshot(StagedBackup(backup)))
 
 
 def entries_of(raw):
@@ -236,7 +236,7 @@ def test_a_staged_and_committed_state_comes_back_and_is_backed_up(raw, max_entry
         wanted = in_today(raw, folder)
         log = Log(engine := Records([]), folder, max_entry_size)
         with closing(read_backup(str(Path(folder) / "backup"))) as backup:
-            log.append_snapshot(Staged(backup))
+            log.append_snapshot(StagedBackup(backup))
         back = snapshot_bytes(replay(engine.records, folder))
         assert same_state(back, wanted)
         assert in_today(back, folder) == in_today(in_today(back, folder), folder)

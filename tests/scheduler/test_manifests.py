@@ -14,7 +14,7 @@ from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import path
@@ -99,7 +99,7 @@ def test_without_a_manifest_a_damaged_byte_is_refused_or_can_be_committed(copy, 
         damaged[position] ^= rng.randrange(1, 256)
         copy.write_bytes(damaged)
         try:
-            staged = Staged(read_backup(str(copy)))
+            staged = StagedBackup(read_backup(str(copy)))
         except BackupError as error:
             refused += "\n" not in str(error)
             continue
@@ -127,7 +127,7 @@ def test_a_task_with_an_unknown_or_repeated_field_keeps_it_on_commit(copy, tmp_p
     stored = TASKS.elements(raw)
     changed = stored[0].replace(header, replacement, 1)
     copy.write_bytes(TASKS.put_elements(raw, [changed, *stored[1:]]))
-    staged = Staged(read_backup(str(copy)))
+    staged = StagedBackup(read_backup(str(copy)))
     (task,) = set(TASKS.elements(committed_backup(staged, tmp_path))) - set(stored)
     assert [field.id for field in fields.parse(ASSIGNED_TASK.get(task))] == ids
     assert same(codec.decode(ScheduledTask, task), codec.decode(ScheduledTask, changed))

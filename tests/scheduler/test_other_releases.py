@@ -9,7 +9,7 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import Path, path
@@ -177,7 +177,7 @@ def through(tmp_path):
     def go(raw):
         path = tmp_path / "scheduler-backup-2014-05-13-16-53"
         path.write_bytes(raw)
-        staged = Staged(read_backup(str(path)))
+        staged = StagedBackup(read_backup(str(path)))
         return codec.decode(storage.Snapshot, committed_backup(staged, tmp_path)), staged.backup
 
     return go

@@ -1,4 +1,4 @@
-"""A recovery on a running scheduler: stage, look, delete, commit, restart; and what must survive it."""
+"""A recovery on a running scheduler: stage, query, delete, commit and restart, and what must survive it."""
 
 import gzip
 import signal
@@ -11,21 +11,39 @@ import pytest
 from thrift.Thrift import TType
 
 from aurora_admin.backup.file import BackupError
-from aurora_admin.gen.api.ttypes import JobKey, ResponseCode, ScheduleStatus, TaskQuery
-from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.recovery import Recovery
+from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, ScheduledTask, ScheduleStatus, TaskQuery
+from aurora_admin.gen.storage.ttypes import Snapshot, StoredJobUpdateDetails
+from aurora_admin.scheduler.recovery import Recovery, RecoveryError
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
+from aurora_admin.wire.path import Path, path
 from tests.support.processes import DEADLINE_SECONDS
-from tests.support.recovery import NAME, OK, TASKS, commit, new_backup, put_backup, sample, task_bytes
+from tests.support.recovery import NAME, OK, TASKS, commit, new_backup, put_backup, sample, stage, task_bytes
 from tests.support.thrift_calls import call, get, said, tasks
 
+QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
+TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
+SLAVE_HOST = path(ScheduledTask, "assignedTask.slaveHost")
+RESOURCES = path(ScheduledTask, "assignedTask.task.resources")
+TIMESTAMP = path(Snapshot, "timestamp")
+FRAMEWORK_ID = path(Snapshot, "schedulerMetadata.frameworkId")
+JOB_UPDATES = path(Snapshot, "jobUpdateDetails")
+SECTIONS = [
+    JOB_UPDATES,
+    *(
+        path(Snapshot, name)
+        for name in ("hostAttributes", "cronJobs", "quotaConfigurations", "hostMaintenanceRequests")
+    ),
+]
+PULSES = path(StoredJobUpdateDetails, "details.update.instructions.settings.blockIfNoPulsesAfterMs")
 
-def records(raw: bytes, section: int) -> list[bytes]:
-    """The records of a section, sorted; blockIfNoPulsesAfterMs 0 means that no pulses are wanted, and is left out."""
-    found = fields.elements(fields.get(raw, section))[1]
-    pulses = (1, 1, 2, 3, 9)
-    return sorted(fields.drop(one, pulses) if fields.get(one, *pulses) == bytes(4) else one for one in found)
+
+def records(raw: bytes, section: Path) -> list[bytes]:
+    """Return the records of a section, sorted; blockIfNoPulsesAfterMs 0, which means no pulses, is left out."""
+    found = section.elements(raw)
+    if section is JOB_UPDATES:
+        found = [PULSES.drop(one) if PULSES.value(one) == 0 else one for one in found]
+    return sorted(found)
 
 
 @pytest.fixture
@@ -35,7 +53,7 @@ def running(scheduler):
 
 def test_committed_state_is_there_after_the_restart(running):
     put_backup(running)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    stage(running)
     commit(running)
     running.start()
     expected = codec.decode(Snapshot, sample())
@@ -46,7 +64,7 @@ def test_committed_state_is_there_after_the_restart(running):
 
 def test_deleted_tasks_do_not_come_back(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     ids = sorted(task_id.decode() for task_id in task_bytes(sample()))
     assert said(call(running.url, "deleteRecoveryTasks", query=TaskQuery(taskIds=set(ids[:3])))) == OK
     commit(running)
@@ -56,7 +74,7 @@ def test_deleted_tasks_do_not_come_back(running):
 
 def test_staging_changes_nothing_that_runs(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     assert tasks(running.url) == {}
     running.kill()
     running.start()
@@ -64,45 +82,46 @@ def test_staging_changes_nothing_that_runs(running):
     assert said(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
-def test_what_is_not_known_survives_commit_restart_and_the_next_backup(running):
+def test_unknown_fields_survive_commit_restart_and_the_next_backup(running):
     """Unknown fields, unknown union members and bytes that are not UTF-8 (docs/architecture.md 4.2)."""
     raw = sample()
     known = task_bytes(raw)
     task_id, task = next(iter(known.items()))
-    odd = fields.put(task, [77], 11, fields.string(b"\xff\xfe not utf-8"))
-    odd = fields.put(odd, [1, 4, 99], 12, fields.join([fields.Field(5, 10, fields.i64(-1))]))
+    changed = fields.put(task, [77], TType.STRING, fields.string(b"\xff\xfe not utf-8"))
+    unknown = fields.join([fields.Field(5, TType.I64, fields.i64(-1))])
+    changed = fields.put(changed, [*TASK_CONFIG.ids, 99], TType.STRUCT, unknown)
     # A resource of a kind that no release has, next to the known ones.
-    odd = fields.append(odd, [1, 4, 32], 14, fields.join([fields.Field(9, 10, fields.i64(7))]))
-    odd = fields.put(odd, [1, 3], 11, fields.string(b"host-\xff"))
-    changed = fields.container(12, [odd if item == task else item for item in known.values()])
-    raw = fields.put(raw, [TASKS.id], 14, changed)
-    raw = fields.put(raw, [55], 11, fields.string(b"\x00section of the future\xff"))
+    changed = RESOURCES.append(changed, fields.join([fields.Field(9, TType.I64, fields.i64(7))]))
+    changed = SLAVE_HOST.put(changed, fields.string(b"host-\xff"))
+    items = [changed if item == task else item for item in known.values()]
+    raw = TASKS.put(raw, fields.container(TType.STRUCT, items))
+    raw = fields.put(raw, [55], TType.STRING, fields.string(b"\x00section of the future\xff"))
     put_backup(running, raw)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    stage(running)
     commit(running)
     running.start()
     saved = new_backup(running)
-    assert task_bytes(saved) == {**known, task_id: odd}
+    assert task_bytes(saved) == {**known, task_id: changed}
     assert fields.get(saved, 55) == fields.get(raw, 55)
     call(running.url, "snapshot")
     running.restart()
-    assert task_bytes(new_backup(running))[task_id] == odd
+    assert task_bytes(new_backup(running))[task_id] == changed
 
 
 def test_the_next_backup_holds_every_section_as_it_was(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     commit(running)
     running.start()
     saved = new_backup(running)
-    for section in (3, 5, 8, 10, 13):
-        assert records(saved, section) == records(sample(), section), section
-    assert fields.get(saved, 6, 1) == fields.get(sample(), 6, 1)
+    for section in SECTIONS:
+        assert records(saved, section) == records(sample(), section) != [], section.id
+    assert FRAMEWORK_ID.value(saved) == FRAMEWORK_ID.value(sample()) is not None
 
 
-def test_staging_tells_counts_age_and_framework_ids(running):
+def test_staging_logs_counts_age_and_framework_ids(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     expected = codec.decode(Snapshot, sample())
     assert f"{len(expected.tasks)} tasks" in running.log
     assert f"{len(expected.quotaConfigurations)} quotas" in running.log
@@ -110,18 +129,18 @@ def test_staging_tells_counts_age_and_framework_ids(running):
     assert f"Framework id of the backup: {expected.schedulerMetadata.frameworkId}; of the running state:" in running.log
 
 
-def test_a_backup_of_today_is_not_called_old_and_one_from_the_future_is_told(scheduler):
+def test_a_backup_of_the_future_is_warned_of_and_of_nothing_else(scheduler):
     one = scheduler()
-    later = fields.put(sample(), [1], TType.I64, fields.i64(int((time.time() + 3 * 86400 + 60) * 1000)))
-    assert said(call(one.url, "stageRecovery", backupId=put_backup(one, later))) == OK
-    assert f"WARNING Staged backup {NAME} is of 3 days 00:0" in one.log
-    assert "from now: a clock is wrong" in one.log
-    assert "shape" not in one.log
+    later = TIMESTAMP.put(sample(), fields.i64(int((time.time() + 3 * 86400 + 60) * 1000)))
+    stage(one, put_backup(one, later))
+    (warning,) = [line for line in one.log.splitlines() if " WARNING " in line]
+    assert f"Staged backup {NAME} was taken 3 days 00:0" in warning
+    assert warning.endswith("in the future: a clock is wrong")
 
 
 def test_a_second_stage_is_refused_and_harms_nothing(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == ("ERROR", "Another backup is already loaded.")
     assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
         "ERROR",
@@ -155,13 +174,13 @@ def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("method", ["queryRecovery", "deleteRecoveryTasks"])
-def test_nothing_staged_is_said(running, method):
+def test_without_a_staged_backup_the_calls_are_refused(running, method):
     assert said(call(running.url, method, query=TaskQuery())) == ("ERROR", "No backup loaded.")
 
 
 def test_an_overwritten_file_is_refused_at_query_and_commit(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     (running.backup_dir / NAME).write_bytes(sample()[::-1])
     for response in (call(running.url, "queryRecovery", query=TaskQuery()), call(running.url, "commitRecovery")):
         assert said(response)[0] == "ERROR"
@@ -171,7 +190,7 @@ def test_an_overwritten_file_is_refused_at_query_and_commit(running):
 
 def test_a_deleted_file_is_refused_at_commit(running):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     (running.backup_dir / NAME).unlink()
     assert "has changed since it was staged" in said(call(running.url, "commitRecovery"))[1]
 
@@ -179,49 +198,67 @@ def test_a_deleted_file_is_refused_at_commit(running):
 def test_writes_are_refused_once_a_recovery_is_committed(running):
     """A transaction behind the snapshot would be replayed onto the restored state (docs/storage.md 5.1)."""
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
-    killed = JobKey(role="nobody", environment="prod", name="nothing")
-    answers = []
+    stage(running)
+    replies, has_written = [], threading.Event()
 
     def write() -> None:
         with suppress(OSError):
-            while not answers or answers[-1].responseCode == ResponseCode.OK:
-                answers.append(call(running.url, "killTasks", job=killed))
+            while not replies or replies[-1] == OK:
+                number = len(replies)
+                replies.append(said(call(running.url, "setQuota", ownerRole=f"role-{number}", quota=QUOTA)))
+                has_written.set()
 
     writer = threading.Thread(target=write)
     writer.start()
+    assert has_written.wait(DEADLINE_SECONDS)
     commit(running)
     writer.join()
-    assert all(
-        said(answer) in (("OK", "No tasks to kill."), ("ERROR_TRANSIENT", "Storage is not READY")) for answer in answers
-    )
+    assert replies[0] == OK
+    assert set(replies) <= {OK, ("ERROR_TRANSIENT", "Storage is not READY")}
     running.start()
-    assert len(tasks(running.url)) == len(task_bytes(sample()))
+    saved = new_backup(running)
+    assert task_bytes(saved) == task_bytes(sample())
+    for section in SECTIONS:
+        assert records(saved, section) == records(sample(), section), section.id
 
 
-def test_statuses_and_other_filters_select_in_the_staged_backup(running):
+@pytest.mark.parametrize(
+    ("query", "is_wanted"),
+    [
+        (TaskQuery(statuses={ScheduleStatus.RUNNING}), lambda task: task.status == ScheduleStatus.RUNNING),
+        (TaskQuery(role="ads"), lambda task: task.assignedTask.task.job.role == "ads"),
+        (TaskQuery(instanceIds={0, 1}), lambda task: task.assignedTask.instanceId in (0, 1)),
+    ],
+    ids=["status", "role", "instances"],
+)
+def test_a_query_selects_in_the_staged_backup(running, query, is_wanted):
     put_backup(running)
-    call(running.url, "stageRecovery", backupId=NAME)
+    stage(running)
     everything = codec.decode(Snapshot, sample()).tasks
-    for query, wanted in (
-        (TaskQuery(statuses={ScheduleStatus.RUNNING}), lambda t: t.status == ScheduleStatus.RUNNING),
-        (TaskQuery(role="www"), lambda t: t.assignedTask.task.job.role == "www"),
-        (TaskQuery(instanceIds={0, 1}), lambda t: t.assignedTask.instanceId in (0, 1)),
-        (TaskQuery(taskIds=set(), limit=1), lambda t: True),
-    ):
-        found = call(running.url, "queryRecovery", query=query).result.queryRecoveryResult.tasks
-        expected = {t.assignedTask.taskId for t in everything if wanted(t)}
-        assert {t.assignedTask.taskId for t in found} == expected
+    expected = {task.assignedTask.taskId for task in everything if is_wanted(task)}
+    assert 0 < len(expected) < len(everything)
+    assert queried(running, query) == expected
+
+
+def test_a_query_of_the_staged_backup_ignores_limits_and_empty_sets(running):
+    put_backup(running)
+    stage(running)
+    assert queried(running, TaskQuery(taskIds=set(), limit=1)) == {name.decode() for name in task_bytes(sample())}
+
+
+def queried(running, query) -> set[str]:
+    found = call(running.url, "queryRecovery", query=query).result.queryRecoveryResult.tasks
+    return {task.assignedTask.taskId for task in found}
 
 
 @pytest.mark.parametrize("timestamp", [0, -1, 2**63 - 1, -(2**63)])
-def test_no_timestamp_keeps_a_committed_state_from_starting(running, timestamp):
-    put_backup(running, fields.put(sample(), [1], 10, fields.i64(timestamp)))
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+def test_a_committed_state_starts_whatever_its_timestamp(running, timestamp):
+    put_backup(running, TIMESTAMP.put(sample(), fields.i64(timestamp)))
+    stage(running)
     commit(running)
     running.start()
     assert len(tasks(running.url)) == len(task_bytes(sample()))
-    assert fields.get(new_backup(running), 6, 1) == fields.get(sample(), 6, 1)
+    assert FRAMEWORK_ID.value(new_backup(running)) == FRAMEWORK_ID.value(sample())
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
@@ -240,15 +277,28 @@ def test_leader_health_and_variables(running):
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022.gz"])
-def test_backups_of_a_real_scheduler_come_back_whole(scheduler, fixtures, name):
+def test_backups_of_a_real_scheduler_come_back_complete(scheduler, fixtures, name):
     raw = (fixtures / "backups" / name).read_bytes()
     raw = gzip.decompress(raw) if name.endswith(".gz") else raw
     running = scheduler()
     put_backup(running, raw)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    stage(running)
     commit(running)
     running.start()
     saved = new_backup(running)
     assert task_bytes(saved) == task_bytes(raw)
-    for section in (3, 5, 8, 10, 13):
-        assert records(saved, section) == records(raw, section), section
+    for section in SECTIONS:
+        assert records(saved, section) == records(raw, section), section.id
+
+
+def test_a_stage_that_fails_unexpectedly_leaves_the_slot_empty(tmp_path, monkeypatch):
+    """Wherever it fails: an occupied slot that nothing can unload would last until the restart."""
+    (tmp_path / NAME).write_bytes(sample())
+    recovery = Recovery(str(tmp_path), None)
+    with monkeypatch.context() as patch:
+        patch.setattr("aurora_admin.scheduler.recovery.text_map", lambda entries: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            recovery.stage(NAME)
+    assert recovery.in_use is None
+    with pytest.raises(RecoveryError, match="No backup loaded"):
+        recovery.staged()

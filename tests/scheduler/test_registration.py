@@ -26,7 +26,7 @@ def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, 
     assert one.stop() == 0
 
 
-def test_only_a_registered_leader_snapshots_and_backs_up_of_itself(elected, zk, zookeeper):
+def test_only_a_registered_leader_writes_snapshots_and_backups_by_itself(elected, zk, zookeeper):
     mesos = f"{elected.path}-mesos"
     often = ("-backup_interval=10ms", "-dlog_snapshot_interval=10ms")
     one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS, *often)
@@ -38,7 +38,7 @@ def test_only_a_registered_leader_snapshots_and_backs_up_of_itself(elected, zk, 
     wait_until(lambda: variable(one, "scheduler_backup_success") != "0", "a backup")
 
 
-def test_without_a_master_it_gives_up(elected, zookeeper):
+def test_without_a_master_it_ends_after_max_registration_delay(elected, zookeeper):
     one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}/no/such", "-max_registration_delay=100ms")
     one.initialize()
     one.spawn()
@@ -60,5 +60,5 @@ def test_alone_it_waits_for_a_master_as_well(scheduler, zookeeper):
     assert said(call(one.url, "listBackups", _headers=BYPASS)) == ("OK", "")
 
 
-def test_the_gc_executor_is_warned_of(scheduler):
+def test_gc_executor_path_is_warned_of(scheduler):
     assert "-gc_executor_path is set: it must be left out during a recovery" in scheduler("-gc_executor_path=/x").log

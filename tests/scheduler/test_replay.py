@@ -8,7 +8,7 @@ import pytest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.view import View
@@ -57,7 +57,7 @@ def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
     """A 0.13 to 0.18 scheduler would believe the script, however old (docs/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
-        entry = b"".join(writer.deduplicated_entry(Staged(backup)))
+        entry = b"".join(writer.deduplicated_entry(StagedBackup(backup)))
     later = b"".join(writer.deduplicated_entry(View(replay([entry], tmp_path), 0)))
     for snapshot in (entry, later):
         assert fields.get(snapshot, 6, 1, 1) is not None

@@ -7,7 +7,7 @@ import pytest
 
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.scheduler.logtool.restore import restore
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
@@ -164,5 +164,5 @@ def test_what_reads_back_other_than_it_was_is_told(tmp_path):
     initialize(folder)
     log = Forgetful(folder)
     with pytest.raises(LogError, match=r"reads back other than the backup sample-backup. Start no scheduler on it"):
-        restore(Staged(read_backup(os.fspath(SAMPLE))), log, folder, 512 * 1024)
+        restore(StagedBackup(read_backup(os.fspath(SAMPLE))), log, folder, 512 * 1024)
     log.close()

@@ -1,6 +1,8 @@
-"""What keeps a scheduler from starting, and how it says so: one line, exit 1, nothing half-done."""
+"""Starts that fail, or are ended by a signal: one line that says why, exit 1, and nothing left behind."""
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -8,12 +10,20 @@ import sys
 
 import pytest
 
+from aurora_admin.backup.reader import read_backup
+from aurora_admin.samples.backup import write_sample
+from aurora_admin.scheduler.recovery import StagedBackup
+from aurora_admin.scheduler.storage.log import Log, ReplayStopped
+from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite import initialize as initialize_log
+from aurora_admin.scheduler.storage.storage import Storage
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, Scheduler, environment, run
-from tests.support.thrift_calls import call, said
+from tests.support.recovery import NAME
+from tests.support.thrift_calls import OK, call, said
 
 
 def refusal(one) -> str:
-    """Start a scheduler that cannot; return what it says."""
+    """Start a scheduler that cannot start; return its log."""
     one.spawn()
     assert one.wait_exit() == 1, one.log
     assert "Traceback" not in one.log
@@ -37,7 +47,7 @@ def test_a_refused_start_makes_no_backup_folder(scheduler):
     assert not one.backup_dir.exists()
 
 
-def test_a_log_that_may_not_be_seen_is_not_called_missing(scheduler):
+def test_a_log_without_permission_is_not_called_missing(scheduler):
     one = scheduler(started=False, wrapper=UNPRIVILEGED)
     one.initialize()
     one.log_dir.chmod(0)
@@ -92,20 +102,20 @@ def test_a_taken_port_is_named(scheduler):
         one = scheduler(started=False)
         one.initialize()
         one.port = port
-        said_so = refusal(one)
-    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop what uses the port" in said_so
+        text = refusal(one)
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Stop the program that uses the port" in text
 
 
 @pytest.mark.parametrize("address", ["nohost.invalid", "192.0.2.1"])
-def test_an_address_that_is_not_ours_is_told_from_a_taken_port(scheduler, address):
+def test_an_address_of_another_host_is_not_called_a_taken_port(scheduler, address):
     one = scheduler(started=False)
     one.initialize()
     command = [part.replace("-ip=127.0.0.1", f"-ip={address}") for part in one.command()]
     one.command = lambda: command
-    said_so = refusal(one)
-    assert f"Cannot listen on {address}:0: " in said_so
-    assert "Give an address of this host with -ip" in said_so
-    assert "port," not in said_so
+    text = refusal(one)
+    assert f"Cannot listen on {address}:0: " in text
+    assert "Give an address of this host with -ip" in text
+    assert "port," not in text
 
 
 INTERRUPTED = """
@@ -128,7 +138,7 @@ sys.exit(main())
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("module", ["flags", "lifecycle", "storage.open_log"])
-def test_a_signal_before_anything_has_begun_ends_it_quietly(scheduler, module, number):
+def test_a_signal_before_the_start_ends_the_process_without_output(scheduler, module, number):
     one = scheduler(started=False)
     one.initialize()
     interrupted = [f"aurora_admin.scheduler.{module}", int(number), "aurora_admin.scheduler.main"]
@@ -157,7 +167,7 @@ def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
         ("-serverset_path=/", "'/' is not the path of a node below /"),
         ("-zk_digest_credentials=secret", "zk_digest_credentials must be formatted as user:pass"),
         ("-zk_digest_credentials=a:b:c", "zk_digest_credentials must be formatted as user:pass"),
-        ("-zk_session_timeout=0secs", "must be more than nothing"),
+        ("-zk_session_timeout=0secs", "must be more than zero"),
         ("-mesos_master_address=host:5050", "'host:5050' cannot be used"),
         ("-mesos_master_address=zk://host:2181", "'zk://host:2181' cannot be used"),
         ("-mesos_master_address=zk://host/mesos", "'host' is not host:port"),
@@ -179,10 +189,10 @@ def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
         ("-max_saved_backups=0", "is not a whole number above 0"),
         ("-cluster_name=again", "Can only specify option -cluster_name once."),
         ("-http_port=70000", "is not a port number"),
-        ("-ip=", "-ip: it is empty; give an address of this host"),
+        ("-ip=", "-ip: the value is empty; give an address of this host"),
         ("-max_leading_duration=99999999999999999999days", "has more than 18 digits"),
-        ("-dlog_snapshot_interval=99999999999days", "is longer than 36500days"),
-        ("-max_registration_delay=36501days", "is longer than 36500days"),
+        ("-dlog_snapshot_interval=99999999999days", "is longer than the maximum of 36500days"),
+        ("-max_registration_delay=36501days", "is longer than the maximum of 36500days"),
         ("stray", "stray"),
     ],
 )
@@ -230,8 +240,8 @@ def test_a_folder_that_may_not_be_written_is_named(scheduler, which):
 
 
 @pytest.mark.parametrize("mode", [(0o500, 0o600), (0o700, 0o400)], ids=["folder", "file"])
-def test_a_whole_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
-    """Who restores a backup over it loses what came after that."""
+def test_a_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
+    """Restoring a backup over it would lose what was written after the backup."""
     one = scheduler(wrapper=UNPRIVILEGED)
     assert one.stop() == 0
     paths = (one.log_dir, one.log_dir / "log.sqlite")
@@ -263,7 +273,7 @@ def test_a_missing_position_is_refused(scheduler):
     assert "Position 1 is missing" in refusal(one)
 
 
-def test_without_an_address_it_listens_on_all_and_tells_its_own(tmp_path):
+def test_without_an_address_it_listens_on_all_and_advertises_its_own(tmp_path):
     initialize(tmp_path / "log", tmp_path)
     command = [PROGRAMS / "aurora-reference-scheduler", "-cluster_name=west", f"-backup_dir={tmp_path / 'backups'}"]
     one = Scheduler(tmp_path)
@@ -274,3 +284,60 @@ def test_without_an_address_it_listens_on_all_and_tells_its_own(tmp_path):
         assert said(call(f"http://127.0.0.1:{one.url.rsplit(':', 1)[1]}", "listBackups")) == ("OK", "")
     finally:
         one.kill()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which injects signals, is not installed")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_before_the_replay_ends_it_in_order(scheduler, name):
+    """strace sends it with the first write into the scheduler's own log, which is the line before the replay."""
+    one = scheduler()
+    assert said(call(one.url, "snapshot")) == OK
+    assert one.stop() == 0
+    before = len(one.log)
+    inject = ["-e", "trace=write", f"--inject=write:signal={name}:when=1"]
+    # -D: the process that is started is the scheduler, and strace its descendant.
+    one.wrapper = ("strace", "-D", "-f", "-o", os.devnull, "-P", str(one.folder / "scheduler.err"), *inject)
+    one.spawn()
+    assert one.wait_exit() == 0
+    assert [line.split(" ", 2)[2] for line in one.log[before:].splitlines()] == [
+        "Elected: taking the log over",
+        f"Shutting down: received {name}",
+        "Stopped",
+    ]
+    one.wrapper = ()
+    one.start()
+    assert "Applying snapshot" in one.log[before:]
+
+
+@pytest.fixture
+def new_storage(tmp_path):
+    """`new_storage()`: a storage that is not started yet, always on the same log, which holds 20,000 tasks."""
+    folder, backup = str(tmp_path / "log"), tmp_path / NAME
+    write_sample(str(backup), 20_000)
+    initialize_log(folder)
+    with contextlib.ExitStack() as stack:
+
+        def new() -> Storage:
+            stack.close()
+            engine = SqliteLog(folder)
+            stack.callback(engine.close)
+            return Storage(Log(engine, folder, 16 * 1024), folder, pytest.fail)
+
+        one = new()
+        one.start()
+        one.replace_by(StagedBackup(read_backup(str(backup))))
+        yield new
+
+
+def test_a_replay_stops_wherever_it_is(new_storage):
+    """Between two records, and in the middle of an entry that holds the whole state."""
+    checks = []
+    new_storage().start(lambda: checks.append(None) is not None)
+    records = len(list(new_storage()._log.engine.read_all()))
+    assert len(checks) > records > 100
+    for last in (1, records // 2, records + 2, len(checks) - 1):
+        left = iter(range(last))
+        storage = new_storage()
+        with pytest.raises(ReplayStopped):
+            storage.start(lambda left=left: next(left, None) is None)
+        assert not storage.ready

@@ -50,7 +50,7 @@ def session(one) -> tuple[list[str], dict[str, float]]:
     return [state for state in STATES if found[f"zk_connection_state_{state}"]], counts
 
 
-def test_the_session_of_the_election_tells_how_it_is_connected(own, elected):
+def test_the_state_of_the_election_session_is_shown(own, elected):
     elected.session_seconds = 20  # a third of it is left when kazoo gives a silent server up
     leader = elected.lead()
     assert session(leader) == (["CONNECTED"], {"CONNECTED": 1, "SUSPENDED": 0, "RECONNECTED": 0, "LOST": 0})
@@ -61,7 +61,7 @@ def test_the_session_of_the_election_tells_how_it_is_connected(own, elected):
     assert session(leader)[1] == {"CONNECTED": 1, "SUSPENDED": 1, "RECONNECTED": 1, "LOST": 0}
 
 
-def test_a_standby_has_opened_a_log_and_tells_of_no_tasks(elected):
+def test_a_standby_has_opened_its_log_and_shows_no_tasks(elected):
     elected.lead()
     standby = elected.stand_by()
     found = variables(standby)
@@ -87,7 +87,7 @@ def test_the_log_in_zookeeper_is_timed_by_the_same_names(elected):
         assert not [name for name in found if name.endswith(("_timeouts", "_failures")) and found[name]]
 
 
-def test_an_append_without_an_answer_is_a_time_out_and_a_refused_one_a_failure(own, logs):
+def test_an_append_without_a_response_is_a_time_out_and_a_refused_one_a_failure(own, logs):
     statistics = Statistics()
     inner = logs.lead()
     log = MeasuredEngine(inner, statistics)
@@ -108,7 +108,7 @@ def test_an_append_without_an_answer_is_a_time_out_and_a_refused_one_a_failure(o
     assert events(found, *(f"scheduler_log_native_{what}" for what in ("append", "truncate"))) == [3, 1]
 
 
-def test_a_read_without_an_answer_is_a_time_out(own, logs):
+def test_a_read_without_a_response_is_a_time_out(own, logs):
     statistics = Statistics()
     inner = logs.lead()
     log = MeasuredEngine(inner, statistics)

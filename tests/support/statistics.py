@@ -1,4 +1,4 @@
-"""What a scheduler says of itself on /vars, as numbers."""
+"""The values of /vars, as numbers."""
 
 from tests.support.thrift_calls import get
 
@@ -11,17 +11,17 @@ def variables(one) -> dict[str, float]:
 
 
 def of_timing(*names: str) -> set[str]:
-    """Return what these timings are called on /vars."""
+    """Return the names of these timings on /vars."""
     return {f"{name}_{part}" for name in names for part in ("events", "nanos_total", "nanos_per_event")}
 
 
 def events(found, *names: str) -> list[float]:
-    """Return how often things were done; whatever was done took a time, and nothing else did."""
+    """Return how often things were done; what was done must have taken time, and nothing else may have."""
     for name in names:
         assert (found[f"{name}_events"] > 0) == (found[f"{name}_nanos_total"] > 0), name
     return [found[f"{name}_events"] for name in names]
 
 
 def grown(before, after) -> dict[str, float]:
-    """Return by how much each of the values has grown, but for those that have not."""
+    """Return by how much values have grown, without those that have not."""
     return {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}

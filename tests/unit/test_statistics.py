@@ -40,7 +40,7 @@ def test_a_timing_has_events_their_nanoseconds_and_the_mean(statistics, clock):
     assert timing(statistics, READ) == [2, 40, 20]
 
 
-def test_what_fails_took_its_time_too(statistics, clock):
+def test_a_block_that_raises_is_timed_too(statistics, clock):
     def fail():
         clock.now += 7
         raise ValueError("on purpose")
@@ -50,7 +50,7 @@ def test_what_fails_took_its_time_too(statistics, clock):
     assert timing(statistics, READ) == [1, 7, 7]
 
 
-def test_the_mean_is_of_the_last_minute_and_the_total_of_always(statistics, clock):
+def test_the_mean_is_of_the_last_minute_and_the_total_of_all_time(statistics, clock):
     statistics.took(READ, 1000)
     clock.now += 59 * SECOND
     statistics.took(READ, 10)
@@ -61,7 +61,7 @@ def test_the_mean_is_of_the_last_minute_and_the_total_of_always(statistics, cloc
     assert timing(statistics, READ) == [2, 1010, 0]
 
 
-def test_many_events_may_be_told_at_once_and_one_in_parts(statistics):
+def test_events_may_be_timed_together_and_one_in_parts(statistics):
     statistics.took(READ, 100, 10)
     assert timing(statistics, READ) == [10, 100, 10]
     with statistics.restoring(TASKS), statistics.restoring(TASKS, events=0):
@@ -79,22 +79,22 @@ def test_only_fields_with_a_name_are_timed(statistics):
     assert statistics.variables() == before
 
 
-def test_a_name_that_is_not_known_cannot_be_timed_or_changed(statistics):
+def test_an_unknown_name_cannot_be_timed_or_changed(statistics):
     with pytest.raises(KeyError), statistics.timed("scheduler_log_native_raed"):
         pass
     with pytest.raises(KeyError):
         statistics["scheduler_log_entries_raed"] += 1
 
 
-def test_the_time_it_is_up_is_in_whole_seconds(statistics, clock):
+def test_the_uptime_is_in_whole_seconds(statistics, clock):
     clock.now += 2 * SECOND - 1
     assert statistics.variables()["jvm_uptime_secs"] == 1
 
 
 def test_a_session_is_in_one_state_at_a_time(statistics):
     states = ConnectionStates(statistics)
-    for told in ("CONNECTED", "SUSPENDED", "CONNECTED", "SUSPENDED", "LOST", "CONNECTED"):
-        states(told)
+    for state in ("CONNECTED", "SUSPENDED", "CONNECTED", "SUSPENDED", "LOST", "CONNECTED"):
+        states(state)
     gauges = {name: value for name, value in statistics.items() if name.startswith("zk_") and value}
     assert gauges == {
         "zk_connection_state_RECONNECTED": 1,

@@ -20,7 +20,7 @@ def stage_recovery(services: Services, arguments: stageRecovery_args) -> Answer:
 
 def query_recovery(services: Services, arguments: queryRecovery_args) -> Answer:
     staged, rows = services.recovery.select(task_filter(arguments.query))
-    return of_tasks(QUERY_RECOVERY_RESULT, TType.SET, len(rows), staged.pieces(rows))
+    return of_tasks(QUERY_RECOVERY_RESULT, TType.SET, len(rows), staged.encoded_tasks(rows))
 
 
 def delete_recovery_tasks(services: Services, arguments: deleteRecoveryTasks_args) -> Answer:

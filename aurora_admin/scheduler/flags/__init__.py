@@ -1,1 +1,1 @@
-"""The flags of aurora-reference-scheduler: the parser, the readers of values, and each group of flags."""
+"""The flags of aurora-reference-scheduler: the parser, the types of values, and each group of flags."""

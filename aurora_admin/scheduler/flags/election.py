@@ -1,15 +1,15 @@
-"""The flags of election, advertising and registration, and how they are read (docs/api.md 7.2, 8.3)."""
+"""The flags of election, advertising and registration, and their values (docs/api.md 7.2, 8.3)."""
 
 import re
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aurora_admin.scheduler.flags.amounts import seconds
+from aurora_admin.scheduler.flags.amounts import positive_seconds, seconds
 from aurora_admin.zookeeper import addresses
 
-# What means nothing without -zk_endpoints.
-OF_ZOOKEEPER = """
+# The flags that have no effect without -zk_endpoints.
+NEED_ENDPOINTS = """
 serverset_path serverset_endpoint_name zk_session_timeout zk_connection_timeout zk_digest_credentials zk_chroot_path
 """.split()
 MASTER = re.compile(r"zk://(?:(?P<credentials>[^@/]*)@)?(?P<hosts>[^/]*)(?P<path>/.*)", re.DOTALL)
@@ -78,25 +78,14 @@ def master_address(text: str) -> MasterAddress:
     return MasterAddress(endpoints(found["hosts"]), node_path(found["path"]), digest and credentials(digest))
 
 
-def positive_seconds(text: str) -> float:
-    """Read a time that is more than nothing.
-
-    Raises:
-        ArgumentTypeError: it is none, or is nothing.
-    """
-    value = seconds(text)
-    if value <= 0:
-        raise ArgumentTypeError(f"{text!r} must be more than nothing")
-    return value
-
-
 def add_flags(flag: Callable[..., None]) -> None:
-    """Declare them; `flag` takes name, metavar, help and what argparse takes."""
+    """Declare the flags. `flag` takes name, metavar and help, and what else argparse takes."""
     _add_zookeeper_flags(flag)
     flag(
         "mesos_master_address",
         "zk://HOSTS/PATH",
-        "register, and be advertised, when this path has a Mesos master's node (default: at once)",
+        "wait until a Mesos master has a node under this path before being registered and advertised (default: "
+        "registered at once)",
         type=master_address,
     )
     flag(
@@ -109,21 +98,30 @@ def add_flags(flag: Callable[..., None]) -> None:
     flag(
         "max_leading_duration",
         "TIME",
-        "time after which the scheduler exits, for another to lead (default 1days)",
+        "how long a scheduler leads before it exits, so that another is elected (default 1days)",
         type=positive_seconds,
         default=86400.0,
     )
-    flag("gc_executor_path", "PATH", "accepted, and warned of: it must not be set during a recovery")
+    flag(
+        "gc_executor_path",
+        "PATH",
+        "accepted for compatibility; a warning is logged, because it must not be set during a recovery",
+    )
 
 
 def _add_zookeeper_flags(flag: Callable[..., None]) -> None:
     flag(
         "zk_endpoints",
         "HOST:PORT,...",
-        "ZooKeeper servers that elect the leader among several schedulers (default: this one leads alone)",
+        "ZooKeeper servers, in which several schedulers elect a leader (default: this scheduler leads alone)",
         type=endpoints,
     )
-    flag("serverset_path", "PATH", "node under which schedulers are elected and the leader advertised", type=node_path)
+    flag(
+        "serverset_path",
+        "PATH",
+        "node under which the leader is elected and advertised; required with -zk_endpoints",
+        type=node_path,
+    )
     flag(
         "serverset_endpoint_name",
         "NAME",
@@ -137,34 +135,38 @@ def _add_session_flags(flag: Callable[..., None]) -> None:
     flag(
         "zk_session_timeout",
         "TIME",
-        "time after which a scheduler that is silent, or hears nothing, leads no more (default 15secs)",
+        "time without contact to ZooKeeper after which a scheduler loses the leadership and exits (default 15secs)",
         type=positive_seconds,
         default=15.0,
     )
     flag(
         "zk_connection_timeout",
         "TIME",
-        "how long to try to reach ZooKeeper at the start (default 10secs)",
+        "how long to try to connect to ZooKeeper at the start (default 10secs)",
         type=positive_seconds,
         default=10.0,
     )
     flag(
         "zk_digest_credentials",
         "USER:PASS",
-        "who to be in ZooKeeper; nodes can then be changed by this user only (default: by anybody)",
+        "credentials for ZooKeeper; nodes can then be changed by this user only (default: by everybody)",
         type=credentials,
     )
     flag(
         "zk_chroot_path",
         "PATH",
-        "node that election and advertising take for /; the log does not (default /)",
+        "node that is taken as / for election and advertising, but not for the log (default /)",
         type=node_path,
     )
 
 
-def fault(flags: Namespace, given: set[str]) -> str | None:
-    """Say which flags do not go together, if any."""
+def conflict(flags: Namespace, given: set[str]) -> str | None:
+    """Return a text about flags that do not go together; None if all do."""
     if flags.zk_endpoints is None:
-        lonely = [f"-{name}" for name in OF_ZOOKEEPER if name in given]
-        return f"{', '.join(lonely)} without -zk_endpoints: give the servers as well" if lonely else None
-    return None if flags.serverset_path else "-zk_endpoints without -serverset_path: give the node to be elected under"
+        without_effect = [f"-{name}" for name in NEED_ENDPOINTS if name in given]
+        return (
+            f"{', '.join(without_effect)} without -zk_endpoints: give the servers as well" if without_effect else None
+        )
+    if flags.serverset_path:
+        return None
+    return "-zk_endpoints without -serverset_path: give the node under which the leader is elected"

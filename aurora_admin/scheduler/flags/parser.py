@@ -1,6 +1,6 @@
-"""The flags of aurora-reference-scheduler: names and syntax of a real scheduler's (docs/api.md 8).
+"""The flags of aurora-reference-scheduler, with the names and the syntax of a real scheduler's (docs/api.md 8).
 
-A flag does what it says, or is refused by name; none is ignored.
+No flag is ignored: a flag of a real scheduler that is not implemented is refused by name.
 """
 
 import re
@@ -12,24 +12,24 @@ from typing import Any, NoReturn
 
 from aurora_admin import __version__
 from aurora_admin.scheduler.flags import election, log
-from aurora_admin.scheduler.flags.amounts import boolean, count
-from aurora_admin.scheduler.flags.election import positive_seconds
+from aurora_admin.scheduler.flags.amounts import boolean, count, positive_seconds
 
 DESCRIPTION = """\
-A scheduler's storage, recovery and Thrift API without Mesos, for rehearsing a restore, testing a plugin or checking a
-backup. Its log must have been made with aurora-reference-log(1). It exits with status 0 after SIGTERM, SIGINT and a
-committed recovery, so its supervisor must restart it on every exit; and with 1 when it could not start or had to stop.
+A scheduler's storage, recovery and Thrift API without Mesos, to rehearse a restore, test a plugin or check a backup.
+Create its log with aurora-reference-log(1) first. It exits with status 0 after SIGTERM, SIGINT and a committed
+recovery, so its supervisor must restart it on every exit. It exits with status 1 when it cannot start or must stop.
 
-With -zk_endpoints and -serverset_path several schedulers elect a leader. Once it is registered it is advertised as a
-real one is, and the others send calls on to it. Who loses its ZooKeeper session, or hears nothing for as long as it
-lasts, exits with 1. Give them one log as well (-native_log_zk_group_path): without, each has a state of its own. For a
-restore, start all with -mesos_master_address=zk://HOSTS/PATH, where no Mesos master is, and a long
--max_registration_delay; the elected one then serves calls that have the header Bypass-Leader-Redirect.
+With -zk_endpoints and -serverset_path, several schedulers elect a leader. The leader is advertised once it is
+registered, and the standbys redirect calls to it. A scheduler exits with status 1 when it loses its ZooKeeper session,
+or has no contact to ZooKeeper for as long as the session lasts. Give all of them the same log with
+-native_log_zk_group_path: otherwise each has a state of its own. For a restore, start all with
+-mesos_master_address=zk://HOSTS/PATH, a path without a Mesos master, and a long -max_registration_delay. The elected
+scheduler then serves the calls that have the header Bypass-Leader-Redirect.
 
-Flags are given as -flag=value or -flag value, once each; @FILE stands for the lines of a file, one argument a line.
-Times are digits and one of ns us ms secs mins hrs days; sizes digits and one of BYTES KB MB GB TB PB."""
+Give each flag once, as -flag=value or as -flag value. @FILE reads arguments from a file, one a line. A time is digits
+and one of ns us ms secs mins hrs days, a size is digits and one of BYTES KB MB GB TB PB."""
 
-# What a real scheduler of some release knows and this one does not do (yet).
+# Flags of real schedulers of any release that are not implemented (yet).
 NOT_AVAILABLE = """
 alsologtostderr allow_container_volumes allow_docker_parameters allow_gpu_resource allowed_container_types
 allowed_job_environments async_worker_threads cron_scheduler_num_threads cron_start_initial_backoff
@@ -57,7 +57,7 @@ zk_use_curator
 
 
 HOST_NAME = re.compile(r"[^\s:/?#@\[\]\\]+")
-EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a scheduler is there to be reached
+ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104  the default of a real scheduler
 
 
 class FlagError(Exception):
@@ -70,7 +70,7 @@ class _Parser(ArgumentParser):
 
 
 class _Once(Action):
-    """Take one value, trimmed and out of its double quotes; a second one is an error."""
+    """Store a value; refuse a second one."""
 
     def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
         given = namespace.__dict__.setdefault("_given", set())
@@ -89,6 +89,7 @@ class _NotAvailable(Action):
 
 
 def _text(text: str) -> str:
+    """Return the value without blanks and double quotes around it."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
@@ -102,7 +103,9 @@ def _port(text: str) -> int:
 def _address(text: str) -> str:
     address = _text(text)
     if not address:
-        raise ArgumentTypeError("it is empty; give an address of this host, or leave it out to listen on all of IPv4")
+        raise ArgumentTypeError(
+            "the value is empty; give an address of this host, or leave the flag out to listen on all IPv4 addresses"
+        )
     return address
 
 
@@ -113,11 +116,11 @@ def _host_name(text: str) -> str:
     try:
         return str(IPv6Address(name))
     except ValueError:
-        raise ArgumentTypeError(f"{name!r} is neither a host name nor an address, and clients are to use it") from None
+        raise ArgumentTypeError(f"{name!r} is neither a host name nor an address; clients could not use it") from None
 
 
 def own_address() -> str:
-    """Return this host's address as text, which a real scheduler advertises without -hostname."""
+    """Return the address of this host, which a real scheduler advertises without -hostname."""
     try:
         return socket.gethostbyname(socket.gethostname())
     except OSError:
@@ -125,7 +128,7 @@ def own_address() -> str:
 
 
 def manpage_parser() -> ArgumentParser:
-    """Return the parser of the flags; its help is the manual page's text."""
+    """Return the parser of the flags. The manual page is made from it."""
     parser = _Parser(
         prog="aurora-reference-scheduler",
         description=DESCRIPTION,
@@ -151,26 +154,37 @@ def _add_flags(parser: ArgumentParser) -> None:
     def flag(name: str, metavar: str, text: str, **settings: Any) -> None:
         parser.add_argument(f"-{name}", action=_Once, metavar=metavar, help=text, **{"type": _text, **settings})
 
-    flag("cluster_name", "NAME", "name of the cluster, told in every answer", required=True)
-    flag("backup_dir", "DIR", "folder of the backups, which are named by UTC; made where it is missing", required=True)
-    flag("native_log_file_path", "DIR", "folder of the log, made by aurora-reference-log initialize", required=True)
-    flag("http_port", "PORT", "port to listen on; 0 takes a free one (default 0)", type=_port, default=0)
-    everywhere = EVERY_ADDRESS[0]
-    flag("ip", "ADDRESS", "address to listen on (default: 0.0.0.0, all of IPv4)", type=_address, default=everywhere)
-    flag("hostname", "NAME", "name to be known by (default: the address)", type=_host_name)
+    flag("cluster_name", "NAME", "name of the cluster, sent with every reply", required=True)
+    flag(
+        "backup_dir",
+        "DIR",
+        "folder of the backups, named by their time in UTC; created if missing",
+        required=True,
+    )
+    flag("native_log_file_path", "DIR", "folder of the log, created by aurora-reference-log initialize", required=True)
+    flag("http_port", "PORT", "port to listen on; 0 for any free port (default 0)", type=_port, default=0)
+    all_of_ipv4 = ALL_ADDRESSES[0]
+    flag(
+        "ip",
+        "ADDRESS",
+        "address to listen on (default: 0.0.0.0, all IPv4 addresses)",
+        type=_address,
+        default=all_of_ipv4,
+    )
+    flag("hostname", "NAME", "name or address that is advertised to clients (default: the address)", type=_host_name)
     flag(
         "backup_interval",
         "TIME",
-        "least time between two backups (default 1hrs)",
+        "time between two backups (default 1hrs)",
         type=positive_seconds,
         default=3600.0,
     )
-    flag("max_saved_backups", "COUNT", "how many backups are kept (default 48)", type=count, default=48)
+    flag("max_saved_backups", "COUNT", "number of backups to keep (default 48)", type=count, default=48)
     flag(
         "allow_partial_backup",
-        "BOOLEAN",
-        "true: also stage a backup, and start from a log, of which sections are missing or cannot be read, and tell "
-        "which (default false)",
+        "true|false",
+        "also stage a backup, or start from a log, with sections that are missing or cannot be read; a warning names "
+        "them (default false)",
         type=boolean,
         default=False,
     )
@@ -179,15 +193,15 @@ def _add_flags(parser: ArgumentParser) -> None:
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
-    """Read the command line.
+    """Return the values of the flags.
 
     Raises:
-        FlagError: a flag is unknown, not available, given twice, missing, has a bad value, or lacks its companion.
+        FlagError: a flag is unknown, not implemented, missing, given twice, has an invalid value, or needs another one.
     """
     flags = manpage_parser().parse_args(arguments)
     given = flags.__dict__.get("_given", set())
-    if fault := election.fault(flags, given) or log.fault(flags, given):
-        raise FlagError(fault)
+    if text := election.conflict(flags, given) or log.conflict(flags, given):
+        raise FlagError(text)
     if flags.hostname is None:
-        flags.hostname = own_address() if flags.ip in EVERY_ADDRESS else flags.ip
+        flags.hostname = own_address() if flags.ip in ALL_ADDRESSES else flags.ip
     return flags

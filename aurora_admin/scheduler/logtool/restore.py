@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
@@ -71,12 +71,12 @@ def _cluster_of(place: "Place", cluster: str | None) -> str:
     return found
 
 
-def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
+def _staged(backup: str, read: Read, report: Callable[[str], None]) -> StagedBackup:
     path = os.path.realpath(backup)
     if not os.path.isfile(path):
         raise BackupError(f"There is no file {backup!r}; nothing was changed.")
     try:
-        staged = Staged(read(path))
+        staged = StagedBackup(read(path))
     except IncompleteBackup as error:
         raise BackupError(f"{error} The option for it is --allow-partial.") from error
     for note in staged.backup.notes:
@@ -84,7 +84,7 @@ def _staged(backup: str, read: Read, report: Callable[[str], None]) -> Staged:
     return staged
 
 
-def restore(staged: Staged, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
+def restore(staged: StagedBackup, engine: LogEngine, spool_folder: str, max_entry_size: int) -> str:
     """Make a backup the content of an empty log, durable and compared on return; return what was done.
 
     Raises:
@@ -109,7 +109,7 @@ def _check_empty(engine: LogEngine) -> None:
             )
 
 
-def _compare(log: Log, staged: Staged, spill_folder: str) -> None:
+def _compare(log: Log, staged: StagedBackup, spill_folder: str) -> None:
     stores = Stores(spill_folder)
     log.replay(stores)
     view = View(stores, stores.snapshot_ms or 0)

@@ -38,6 +38,10 @@ INFLATED_PIECE = 1 << 22
 INFLATED = Limits(string=2**31 - 1, container=2**31 - 1)
 
 
+class ReplayStopped(Exception):
+    """A replay was stopped before its end; the stores are not to be used."""
+
+
 class Log:
     """Writes entries, and replays them into the stores.
 
@@ -61,6 +65,7 @@ class Log:
         self.bytes_since_snapshot = 0
         self.statistics = Statistics() if statistics is None else statistics
         self._told = False
+        self._should_stop: Callable[[], bool] = lambda: False
 
     def append_transaction(self, transaction: Sequence[Op]) -> None:
         """Make the ops durable as one entry.
@@ -181,13 +186,15 @@ class Log:
         self.engine.append([NOOP_ENTRY])
         self.statistics["scheduler_log_live_bytes"] = self.bytes_since_snapshot = 0
 
-    def replay(self, stores: Stores) -> None:
+    def replay(self, stores: Stores, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Apply every entry in order.
 
         Raises:
             LogError: an entry cannot be read; its position is named, and the stores are not to be used.
+            ReplayStopped: `should_stop`, called for each record and for each inflated piece, has returned true.
         """
-        records = ((position, self._count(record)) for position, record in self.engine.read_all())
+        self._should_stop = should_stop
+        records = (self._live(*record) for record in self.engine.read_all())
         for entry in entries(records, self._left_out):
             self.statistics["scheduler_log_entries_read"] += 1
             self.statistics["scheduler_log_bytes_read"] += len(entry.data)
@@ -199,6 +206,14 @@ class Log:
                 raise LogError(f"{where} cannot be read: {text}. {advice}") from error
 
         self._check_comfort()
+
+    def _live(self, position: int, record: bytes) -> tuple[int, bytes]:
+        self._check_stopped()
+        return position, self._count(record)
+
+    def _check_stopped(self) -> None:
+        if self._should_stop():
+            raise ReplayStopped
 
     def _left_out(self, text: str) -> None:
         logger.warning(text)
@@ -246,7 +261,13 @@ class Log:
         stream = _Inflated(deflated)
         # zlib works without the interpreter's lock: the next piece is inflated while this one is decoded.
         with ThreadPoolExecutor(1, "inflate") as helper:
-            self._apply(stores, Reader(Window(_ahead(stream.read, helper)), INFLATED))
+            next_piece = _ahead(stream.read, helper)
+
+            def read(size: int) -> bytes:
+                self._check_stopped()
+                return next_piece(size)
+
+            self._apply(stores, Reader(Window(read), INFLATED))
         if not stream.whole:
             raise WireError("the deflated entry is cut short, or more follows it", 0)
 

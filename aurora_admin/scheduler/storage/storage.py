@@ -67,17 +67,18 @@ class Storage:
         stores = self._stores
         return {**sizes(stores), **(tasks_by_status(stores) if self._ready else {})}
 
-    def start(self) -> None:
+    def start(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Take the log over, replay it, and open for business.
 
         Raises:
             LogError: the log cannot be taken over or read.
+            ReplayStopped: `should_stop`, which is called often while the log is read, has returned true.
         """
         timed = self._statistics.timed
         with self._lock, timed("scheduler_storage_start"):
             self._log.take_over()
             with timed("scheduler_storage_recover"):
-                self._log.replay(self._stores)
+                self._log.replay(self._stores, should_stop)
             self._ready = True
             self._measure()
 

@@ -1,1 +1,1 @@
-"""The scheduler's HTTP side: server, application, redirect to the leader; pages belong here."""
+"""HTTP: the server, the table of pages, /api, and the redirect to the leader. Status pages belong here."""

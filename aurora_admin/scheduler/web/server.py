@@ -1,8 +1,24 @@
-"""The kept HTTP server, with what clients do wrong or slowly bounded, and told in words of ours."""
+"""The HTTP server: cheroot, with limits on what slow clients and malformed requests can take up.
 
+setup.cfg allows only the releases of cheroot that the tests have run with, because its documentation does not cover
+these parts, and a new release may change them:
+
+- ChunkedRFile: `_fetch`, `buffer`, `closed`;
+- HTTPRequest: `read_request_headers`, `respond`, `simple_response`, `send_headers`, `ensure_headers_sent`, `inheaders`,
+  `outheaders`, `sent_headers`, `chunked_read`, `chunked_write`, `close_connection`, `status`, `method`, `path`;
+- HTTPConnection: `communicate`, `last_used`, `rfile` and `wfile`, and that `makefile` makes them; StreamReader's
+  `bytes_read`;
+- wsgi.Gateway_10: `respond`, `start_response`, `write`, and that the server's `gateway` is called with a request;
+- HTTPServer: `process_conn`, `put_conn`, `requests` (the thread pool's `idle`, `qsize` and `grow`),
+  `max_request_body_size`, `max_request_header_size`, `expiration_interval`, `error_log`.
+"""
+
+import io
 import logging
 import socket
 import time
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from typing import Any
 
 from cheroot import wsgi
@@ -15,34 +31,47 @@ from aurora_admin.wire.limits import MAX_REQUEST
 
 logger = logging.getLogger(__name__)
 
-# How long a client may be silent, and how long all of a request may take to arrive.
-PATIENCE_SECONDS = 10
+# The longest time without a byte from the client, in the middle of a request or between two of them.
+IDLE_SECONDS = 10
+# The longest time from the first byte of a request to its last.
 REQUEST_SECONDS = 30.0
-# A thread is busy with one request from its first byte on; there are more of them while many are slow.
+# A thread is busy with one request from its first byte on. More are started while many requests are slow.
 THREADS = 16
-MOST_THREADS = 256
+MAX_THREADS = 256
 WAITING_CONNECTIONS = 128
-# Idle connections are looked at so often; and so long a process that ends, which a failover waits for, hangs on.
+# How often idle connections are checked. A shutdown waits for the next check, and a failover waits for the shutdown.
 EXPIRATION_SECONDS = 0.1
 MAX_HEADERS = 64 * 1024
 TOO_LARGE = "413 Request Entity Too Large"
-# What the log and the client are told, by the status; never what the client sent.
-REASONS = {
-    "408": f"It did not arrive whole within {REQUEST_SECONDS:g} s, or {PATIENCE_SECONDS} s went by without a byte.",
+BAD_REQUEST = "400 Bad Request"
+INTERNAL_ERROR = "500 Internal Server Error"
+# The reasons for a refusal by status, for the log and the client. Nothing that the client sent is repeated in them.
+REFUSALS = {
+    "408": f"The request was not complete after {REQUEST_SECONDS:g} s, or nothing was received for {IDLE_SECONDS} s.",
     "413": f"A request may have at most {MAX_REQUEST} bytes, {MAX_HEADERS} before its body; ask for less at a time.",
     "414": f"A request may have at most {MAX_HEADERS} bytes before its body.",
 }
-NO_REQUEST = "It is not a request as HTTP has them: what sends it is no client of a scheduler."
+MALFORMED = "The request is not valid HTTP. Check that the client is one for an Aurora scheduler."
+FAILED = "The scheduler failed to answer this request. The request is not the cause; see the log of the scheduler."
+# How much of a path is logged.
+LOGGED_PATH = 100
 
 
-class _Refused(Exception):
-    """A body that is not taken; its text is the status line to answer with."""
+class ResponseAbandoned(Exception):
+    """Raised by an application that cannot complete its response and has logged why."""
 
 
-class _Chunks(ChunkedRFile):
-    """A chunked body, read whole."""
+class RequestRefused(Exception):
+    """The body of the request cannot be read; the text is the status line of the refusal."""
 
+
+class ApplicationFailed(Exception):
+    """The application raised an exception, which is the cause of this one."""
+
+
+class _ChunkedBody(ChunkedRFile):
     def read(self, size: int | None = None) -> bytes:
+        """Return all of the body."""
         pieces = []
         while not self.closed:
             self._fetch()
@@ -56,41 +85,89 @@ class _Chunks(ChunkedRFile):
         except (TimeoutError, ConnectionError):
             raise
         except (MaxSizeExceeded, OSError):
-            raise _Refused(TOO_LARGE) from None
+            raise RequestRefused(TOO_LARGE) from None
         except ValueError:
-            raise _Refused("400 Bad Request") from None
+            raise RequestRefused(BAD_REQUEST) from None
 
 
-class _Request(HTTPRequest):
+class _Gateway(wsgi.Gateway_10):
+    """Runs the application.
+
+    An exception of the application is raised as ApplicationFailed, whatever it is. All other exceptions come from the
+    connection to the client. Without this difference a TimeoutError of ours would be reported as a slow client.
+    """
+
+    def respond(self) -> None:
+        with closing(self._pieces()) as pieces:
+            for piece in pieces:
+                self.write(piece)
+        self.req.ensure_headers_sent()
+
+    def _pieces(self) -> Generator[bytes, None, None]:
+        try:
+            response: Iterable[bytes] = self.req.server.wsgi_app(self.env, self.start_response)
+            try:
+                yield from filter(None, response)
+            finally:
+                if hasattr(response, "close"):
+                    response.close()
+        except Exception as error:
+            raise ApplicationFailed from error
+
+
+class _RequestHandler(HTTPRequest):
+    """One request and its response.
+
+    The body is read before the application runs, so the application never waits for the client.
+    """
+
     def read_request_headers(self) -> bool:
         if not super().read_request_headers():  # type: ignore[no-untyped-call]
             return False
         if not self.inheaders.get(b"Content-Length", b"0").isdigit():
-            self.simple_response("400 Bad Request", "The Content-Length is not a number of bytes.")
+            self.simple_response(BAD_REQUEST)
             return False
         return True
 
     def respond(self) -> None:
-        body = self.conn.rfile
-        length = int(self.inheaders.get(b"Content-Length", 0))
-        self.rfile = _Chunks(body, MAX_REQUEST) if self.chunked_read else KnownLengthRFile(body, length)
         try:
+            self.rfile = io.BytesIO(self._read_body())
             self.server.gateway(self).respond()
-        except _Refused as refused:
+        except RequestRefused as refused:
             self.close_connection = True
-            self.simple_response(str(refused), "The chunks of the request cannot be read.")
-            return
-        self.ensure_headers_sent()
-        if self.chunked_write:
-            self.conn.wfile.write(b"0\r\n\r\n")
+            self.simple_response(str(refused))
+        except ApplicationFailed as failed:
+            self._abandon(failed.__cause__)
+        else:
+            if self.chunked_write:
+                self.conn.wfile.write(b"0\r\n\r\n")
+
+    def _read_body(self) -> bytes:
+        received = self.conn.rfile
+        length = int(self.inheaders.get(b"Content-Length", 0))
+        body = _ChunkedBody(received, MAX_REQUEST) if self.chunked_read else KnownLengthRFile(received, length)
+        return bytes(body.read())
+
+    def _abandon(self, error: BaseException | None) -> None:
+        """Send a 500, or nothing more where the response has begun: closed before its end, it is seen to be cut."""
+        self.close_connection = True
+        if not isinstance(error, ResponseAbandoned):
+            self.server.statistics.add("uncaught_exceptions")
+            page = f"{self.method.decode('latin-1')} {self.path.decode('latin-1')[:LOGGED_PATH]}"
+            logger.error("%s failed unexpectedly; the client is not the cause", page, exc_info=error)
+        if not self.sent_headers:
+            self.outheaders = []
+            self.simple_response(INTERNAL_ERROR)
 
     def simple_response(self, status: str, msg: str = "") -> None:
-        """Answer what cannot be handed on; nothing that the client sent gets into the log."""
-        reason = REASONS.get(status[:3], NO_REQUEST)
-        peer = f"{self.conn.remote_addr}:{self.conn.remote_port}"
-        logger.warning("Refused a request of %s: %s. %s", peer, status, reason)
+        """Send a status with our text for it, and log a refusal. `msg` is cheroot's, and may quote the client."""
+        text = FAILED
+        if status != INTERNAL_ERROR:
+            text = REFUSALS.get(status[:3], MALFORMED)
+            peer = f"{self.conn.remote_addr}:{self.conn.remote_port}"
+            logger.warning("Refused a request of %s: %s. %s", peer, status, text)
         self._count(status)
-        super().simple_response(status, reason)
+        super().simple_response(status, text)
 
     def send_headers(self) -> None:
         self._count(self.status)
@@ -101,7 +178,7 @@ class _Request(HTTPRequest):
 
 
 class _Incoming(socket.SocketIO):
-    """The bytes of a client until a deadline: that of the whole request, which no trickle moves."""
+    """The bytes of a client, with one deadline for each request, which no single byte extends."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, "r")
@@ -112,11 +189,11 @@ class _Incoming(socket.SocketIO):
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._socket.settimeout(min(left, PATIENCE_SECONDS))
+        self._socket.settimeout(min(left, IDLE_SECONDS))
         try:
             return super().readinto(buffer)
         finally:
-            self._socket.settimeout(PATIENCE_SECONDS)
+            self._socket.settimeout(IDLE_SECONDS)
 
 
 class _Reader(StreamReader):
@@ -130,7 +207,7 @@ def _make_file(sock: socket.socket, mode: str, size: int) -> _Reader | StreamWri
 
 
 class _Connection(HTTPConnection):
-    RequestHandlerClass = _Request
+    RequestHandlerClass = _RequestHandler
 
     def __init__(self, server: Any, sock: socket.socket, makefile: Any) -> None:
         super().__init__(server, sock, _make_file)
@@ -141,9 +218,10 @@ class _Connection(HTTPConnection):
 
 
 class Server(wsgi.Server):
-    """The kept server over a WSGI application; it is bound by prepare(), and answers once it serves.
+    """An HTTP server for a WSGI application.
 
-    A connection takes a thread only while a request is under way on it.
+    `prepare` binds it, `serve` answers requests until `stop` is called. A connection uses a thread only while one of
+    its requests is being received or answered.
     """
 
     ConnectionClass = _Connection
@@ -154,18 +232,19 @@ class Server(wsgi.Server):
             address,
             application,
             numthreads=THREADS,
-            max=MOST_THREADS,
+            max=MAX_THREADS,
             server_name="aurora-reference-scheduler",
-            timeout=PATIENCE_SECONDS,
+            timeout=IDLE_SECONDS,
             request_queue_size=WAITING_CONNECTIONS,
         )
+        self.gateway = _Gateway
         self.max_request_body_size = MAX_REQUEST
         self.max_request_header_size = MAX_HEADERS
         self.expiration_interval = EXPIRATION_SECONDS
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:
-            # It is new: like one that is kept, it waits for its first byte without a thread.
+            # A new connection waits for its first byte as an idle one does: without a thread.
             self.put_conn(conn)
             return
         if self.requests.idle <= self.requests.qsize:
