@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
-from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state import ops, replay
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.frames import Spool, entries
@@ -68,7 +68,7 @@ def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(logs, tmp_path,
         transaction.ops.append(ops.save_quota(b"before", QUOTA))
     other = Stores(str(tmp_path))
     for _ in range(100):
-        other.apply(ops.save_quota(os.urandom(8).hex().encode(), QUOTA))
+        replay.apply(other, ops.save_quota(os.urandom(8).hex().encode(), QUOTA))
     with closing(Spool(str(tmp_path))) as spool:
         spool.deflate(writer.deduplicated_entry(View(other, 0)))
         records = list(spool.records(-(-spool.size // 4)))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from aurora_admin.scheduler.state import replay
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.sizes import sizes, tasks_by_status
 from aurora_admin.scheduler.state.stores import Stores
@@ -117,7 +118,7 @@ class Storage:
                 with self._or_die():
                     self._log.append_transaction(merged)
                     for op in merged:
-                        self._stores.apply(op)
+                        replay.apply(self._stores, op)
                 self._measure()
 
     def view(self) -> View:
