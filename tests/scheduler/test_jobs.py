@@ -15,8 +15,8 @@ from aurora_admin.gen.api.ttypes import (
     TaskEvent,
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.api.jobs import create_job
-from aurora_admin.scheduler.api.response import Refusal
+from aurora_admin.scheduler.api.handlers.jobs import create_job
+from aurora_admin.scheduler.api.outcome import Refusal
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.storage.engine import LogFull
 from aurora_admin.wire import fields

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from aurora_admin.gen.api.ttypes import JobUpdateStatus, Resource, ResourceAggregate, ScheduleStatus
-from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.demand import Amounts
+from aurora_admin.scheduler.api import java_text
+from aurora_admin.scheduler.api.resources import ResourceAmounts
 from tests.scheduler.test_jobs import create, entries_written, power_cut
 from tests.support.jobs import OK, config, cron, dedicated, job, key, quota, resources, restored, task, update
 from tests.support.thrift_calls import call, said
@@ -202,10 +202,10 @@ def test_a_sum_beyond_what_the_wire_holds_is_told_as_the_largest(scheduler):
     ],
 )
 def test_numbers_are_printed_as_java_prints_them(value, text):
-    assert java.double(value) == text
+    assert java_text.double(value) == text
 
 
 def test_amounts_are_printed_as_doubles():
-    assert java.bag(Amounts(4.0, 2048, 4096)) == (
+    assert java_text.bag(ResourceAmounts(4.0, 2048, 4096)) == (
         "ResourceBag{resourceVectors={CPUS=4.0, RAM_MB=2048.0, DISK_MB=4096.0}}"
     )

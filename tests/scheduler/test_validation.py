@@ -29,7 +29,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.response import Refusal
+from aurora_admin.scheduler.api.outcome import Refusal
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode

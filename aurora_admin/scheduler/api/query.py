@@ -1,4 +1,4 @@
-"""A TaskQuery as a filter, with the rules of what may be asked (docs/api.md 2)."""
+"""TaskQueries and job keys, checked, and in the form that the task tables take (docs/api.md 2)."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey as JobKeyStruct
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
-from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.response import error
+from aurora_admin.scheduler.api import java_text
+from aurora_admin.scheduler.api.outcome import error
 from aurora_admin.snapshot.task_table import JobKey, TaskFilter
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
@@ -23,7 +23,7 @@ def is_valid_key(key: JobKeyStruct | None) -> bool:
 
 
 def job_key(key: JobKeyStruct | None) -> JobKey:
-    """Return a job key that was given as an argument.
+    """Return a job key that is an argument of a call.
 
     Raises:
         Refusal: it is missing or invalid.
@@ -34,10 +34,10 @@ def job_key(key: JobKeyStruct | None) -> JobKey:
 
 
 def task_filter(query: TaskQuery | None) -> TaskFilter:
-    """Return the filter of a query; offset and limit are the caller's.
+    """Return the filter of a query; its offset and limit are for `page`.
 
     Raises:
-        Refusal: the query is missing or one of the combinations that no scheduler answers.
+        Refusal: the query is missing, or one of the combinations that every scheduler refuses.
     """
     if query is None or any(status not in STATUSES for status in query.statuses or ()):
         raise error()
@@ -62,11 +62,11 @@ def _check_jobs(query: TaskQuery) -> None:
         raise error()
     for key in query.jobKeys or ():
         if not is_valid_key(key):
-            raise error(f"Invalid job key format: {java.key(key)}")
+            raise error(f"Invalid job key format: {java_text.key(key)}")
 
 
 def page(rows: Sequence[int], query: TaskQuery) -> Sequence[int]:
-    """Apply offset and limit; 0 and less restrict nothing."""
+    """Return the rows that the offset and the limit of a query leave; zero and negative numbers mean none."""
     rows = rows[max(query.offset or 0, 0) :]
     return rows[: query.limit] if (query.limit or 0) > 0 else rows
 

@@ -7,7 +7,7 @@ from html import escape
 from itertools import chain
 from typing import Any
 
-from aurora_admin.scheduler.api.dispatch import Reply, call
+from aurora_admin.scheduler.api.dispatch import StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web.redirect import (
@@ -104,7 +104,7 @@ class Application:
 class _Answering:
     """A reply on its way; once it is through, or the client is gone, what must follow is done."""
 
-    def __init__(self, reply: Reply, environ: Environment, start: StartResponse) -> None:
+    def __init__(self, reply: StreamedReply, environ: Environment, start: StartResponse) -> None:
         self._reply = reply
         if environ.get("HTTP_ACCEPT") == BINARY:
             pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
@@ -134,8 +134,8 @@ class _Answering:
         return self._body
 
     def close(self) -> None:
-        if self._reply.then is not None:
-            self._reply.then()
+        if self._reply.after_sent is not None:
+            self._reply.after_sent()
 
 
 def _send_on(leadership: Leadership, environ: Environment, start: StartResponse) -> Iterable[bytes]:
