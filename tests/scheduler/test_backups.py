@@ -14,7 +14,7 @@ from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
@@ -236,7 +236,7 @@ def test_what_fails_by_surprise_is_told_and_tried_again(monkeypatch, caplog):
 @pytest.fixture
 def view(tmp_path):
     """A state without anything."""
-    return View(Stores(str(tmp_path)), 1)
+    return StateView(Stores(str(tmp_path)), 1)
 
 
 def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch):

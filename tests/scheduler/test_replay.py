@@ -11,7 +11,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
@@ -58,7 +58,7 @@ def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
     """A 0.13 to 0.18 scheduler would believe the script, however old (docs/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
         entry = b"".join(writer.deduplicated_entry(Staged(backup)))
-    later = b"".join(writer.deduplicated_entry(View(replay([entry], tmp_path), 0)))
+    later = b"".join(writer.deduplicated_entry(StateView(replay([entry], tmp_path), 0)))
     for snapshot in (entry, later):
         assert fields.get(snapshot, 6, 1, 1) is not None
         assert [fields.get(snapshot, 6, 1, number) for number in (11, 12)] == [None, None]
@@ -80,7 +80,7 @@ def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
     records = list(recorded(read("log", f"{name}.log-snapshot")))
     assert any(b"SELECT COUNT(*) FROM PUBLIC.QUOTAS" in zlib.decompress(fields.get(one, 5)[4:]) for one in records)
     stores = replay(records, tmp_path)
-    for taken in (whole(stores), fields.get(b"".join(writer.deduplicated_entry(View(stores, 0))), 6, 1)):
+    for taken in (whole(stores), fields.get(b"".join(writer.deduplicated_entry(StateView(stores, 0))), 6, 1)):
         assert not {11, 12} & {field.id for field in fields.parse(taken)}
 
 

@@ -11,7 +11,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.wire import codec
@@ -30,7 +30,7 @@ def snapshot(folder: Path, *names: str) -> list[bytes]:
     """A snapshot of quotas of these roles, as a frame header and chunks."""
     engine = Records([])
     saved = [ops.save_quota(name.encode(), codec.encode(jobs.quota(name).quota)) for name in names]
-    view = View(replay([ops.transaction(saved)], folder), 1)
+    view = StateView(replay([ops.transaction(saved)], folder), 1)
     Log(engine, str(folder), 64).append_snapshot(view)
     assert len(engine.records) > 3
     return engine.records

@@ -4,7 +4,7 @@ import struct
 
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec
@@ -42,7 +42,7 @@ def replay(records, folder, **settings):
 
 def whole(stores):
     """The bytes of a backup of these stores."""
-    return b"".join(writer.snapshot(View(stores, stores.snapshot_ms or 0)))
+    return b"".join(writer.snapshot(StateView(stores, stores.snapshot_ms or 0)))
 
 
 def decoded(stores):

@@ -15,7 +15,7 @@ from aurora_admin.wire.path import path
 DETAILS = path(SchedulerMetadata, "details")
 
 
-class View:
+class StateView:
     """The stores at one moment, as a source of a snapshot.
 
     It is made under the lock of the storage, in milliseconds, and read without it. Records are replaced and never
