@@ -211,50 +211,65 @@ def test_a_damaged_message_is_read_or_refused(sweep):
             refused(read, bytes(damaged))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def message_with(json):
+    """Return a message with this argument, all in TJSON."""
+    return b'[1,"x",1,0,{"1":' + json + b"}]"
+
+
+INVALID_JSON = {
+    "nested more than 64 deep": [
         b"[" * 100_000,
-        b'[1,"' + b"a" * 2_000_000,
-        b'[1,"' + b"\\\\" * 1_000_000,
         b'[1,"x",1,0,' + b'{"1":{"rec":' * 100_000,
         b'[1,"x",1,0,' + b'{"1":{"rec":' * 70 + b"{}" + b"}}" * 70 + b"]",
-        b'[1,"x",1,0,{"1":{"lst":' + b'["lst",1,' * 70 + b'["lst",0]' + b"]" * 70 + b"}}]",
-        b'[1,"x",1,0,{"1":{"i64":' + b"9" * 100_000 + b"}}]",
-        b'[1,"x",1,0,{"1":{"i64":9223372036854775808}}]',
-        b'[1,"x",1,0,{"32768":{"tf":1}}]',
+        message_with(b'{"lst":' + b'["lst",1,' * 70 + b'["lst",0]' + b"]" * 70 + b"}"),
+    ],
+    "the input ends": [b'[1,"' + b"a" * 2_000_000, b'[1,"' + b"\\\\" * 1_000_000],
+    # A Python that does not limit the digits of a number reads it, and finds that it does not fit.
+    "in numeric data|cannot hold": [message_with(b'{"i64":' + b"9" * 100_000 + b"}")],
+    "in numeric data": [
         b'[1,"x",1,0,{"1_0":{"tf":1}}]',
-        b'[1,"x",1,0,{"1":{"tf":true}}]',
-        b'[1,"x",1,0,{"1":{"i32":1.5}}]',
-        b'[1,"x",1,0,{"1":{"i32":"1"}}]',
-        b'[1,"x",1,0,{"1":{"str":1}}]',
-        b'[1,"x",1,0,{"1":{"dbl":"one"}}]',
-        b'[1,"x",1,0,{"1":{"dbl":NaN}}]',
-        b'[1,"x",1,0,{"1":{"str":"\\ud800"}}]',
-        b'[1,"x",1,0,{"1":{}}]',
-        b'[1,"x",1,0,{"1":{"i32":1,"i64":1}}]',
-        b'[1,"x",1,0,{"1":7}]',
-        b'[1,"x",1,0,{"1":{"lst":["str",2,"a"]}}]',
-        b'[1,"x",1,0,{"1":{"lst":["str",2147483647]}}]',
-        b'[1,"x",1,0,{"1":{"lst":[["str"],0]}}]',
-        b'[1,"x",1,0,{"1":{"lst":[]}}]',
-        b'[1,"x",1,0,{"1":{"map":["str","i32",2,{"a":1}]}}]',
-        b'[1,"x",1,0,{"1":{"map":["i32","i32",1,{"a":1}]}}]',
-        b'[1,"x",1,0,{"1":{"map":["dbl","i32",1,{"a":1}]}}]',
-        b'[1,"x",1,0,{"1":{"map":["rec","i32",1,{"a":1}]}}]',
-        b'[1,"x",1,2147483648,{}]',
+        message_with(b'{"dbl":NaN}'),
+        message_with(b'{"map":["i32","i32",1,{"a":1}]}'),
+        message_with(b'{"map":["dbl","i32",1,{"a":1}]}'),
+    ],
+    "a number that its type cannot hold": [
+        message_with(b'{"i64":9223372036854775808}'),
+        b'[1,"x",1,0,{"32768":{"tf":1}}]',
+    ],
+    "where tf should be": [message_with(b'{"tf":true}')],
+    "where i32 should be": [message_with(b'{"i32":1.5}'), message_with(b'{"i32":"1"}')],
+    "where str should be": [message_with(b'{"str":1}')],
+    "where dbl should be": [message_with(b'{"dbl":"one"}')],
+    "where rec should be": [message_with(b'{"map":["rec","i32",1,{"a":1}]}')],
+    "surrogate pair": [message_with(b'{"str":"\\ud800"}')],
+    "field 1 is not one value": [message_with(b"{}"), message_with(b'{"i32":1,"i64":1}'), message_with(b"7")],
+    "a list or set whose count": [
+        message_with(b'{"lst":["str",2,"a"]}'),
+        message_with(b'{"lst":["str",2147483647]}'),
+        message_with(b'{"lst":[]}'),
+    ],
+    "a map whose count": [message_with(b'{"map":["str","i32",2,{"a":1}]}')],
+    "Unrecognized type": [message_with(b'{"lst":[["str"],0]}')],
+    "type or sequence id of the message is too large": [b'[1,"x",1,2147483648,{}]'],
+    "a message is version, name, type, sequence id and arguments": [
         b'[1,"x",true,0,{}]',
         b'[1,"x",1,0,[]]',
         b'[1,"x",1,0]',
         b"[1,1,1,0,{}]",
-        b'{"1":1}',
-        b"7",
-        b'"x"',
-        b"null",
-        b"[]",
     ],
+    "Unexpected character:{": [b'{"1":1}'],
+    "Unexpected character:7": [b"7"],
+    'Unexpected character:"': [b'"x"'],
+    "Unexpected character:n": [b"null"],
+    "Message contained bad version": [b"[]"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(text, reason) for reason, texts in INVALID_JSON.items() for text in texts]
 )
-def test_odd_json_is_refused(text):
+def test_invalid_json_is_refused_with_the_reason(text, reason):
     with at_most(10 << 20):
         error = refused(message.from_json, text)
-    assert error
+    assert re.search(reason, str(error))
+    assert error.java_class == ("TTransportException" if reason == "the input ends" else "TProtocolException")
