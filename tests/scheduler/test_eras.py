@@ -8,8 +8,8 @@ from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.scheduler.test_recovery import NAME, OK, commit, new_backup, place
-from tests.scheduler.test_replay import misunderstood
-from tests.support.expectations import ERAS, as_022, as_era, expected, read, told_022
+from tests.support.expectations import ERAS, comparable_022, era_facts, facts_022, read_fixture, recorded_facts
+from tests.support.replay import log_with_unusable_script
 from tests.support.thrift_calls import call, said, tasks
 
 DB_SCRIPT, EXPERIMENTAL = 11, 12
@@ -17,7 +17,7 @@ LEFT_OUT = "left out 1 locks that no running job update holds: batch/devel/etl_j
 
 
 def staged(running, name, raw=None):
-    place(running, read("backups", name) if raw is None else raw)
+    place(running, read_fixture("backups", name) if raw is None else raw)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     return running
 
@@ -32,17 +32,17 @@ def through(running):
 @pytest.mark.parametrize("name", ERAS)
 def test_a_backup_of_an_old_release_comes_back_as_that_release_said(scheduler, fixtures, name):
     running = staged(scheduler(), name)
-    wanted = expected("backups", name)
+    wanted = recorded_facts("backups", name)
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
-    assert as_era(_with_tasks(printed))["tasks"] == wanted["tasks"]
+    assert era_facts(_with_tasks(printed))["tasks"] == wanted["tasks"]
     assert LEFT_OUT in running.log
     assert "otherwise than its records do" not in running.log
     raw = through(running)
-    assert as_era(codec.decode(Snapshot, raw)) == wanted
+    assert era_facts(codec.decode(Snapshot, raw)) == wanted
     assert fields.get(raw, DB_SCRIPT) is None
     assert fields.get(raw, EXPERIMENTAL) is None
     answered = tasks(running.url)
-    assert as_era(_with_tasks(answered.values()))["tasks"] == wanted["tasks"]
+    assert era_facts(_with_tasks(answered.values()))["tasks"] == wanted["tasks"]
     assert all(same(task, answered[task.assignedTask.taskId]) for task in printed)
 
 
@@ -53,9 +53,9 @@ def _with_tasks(found):
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022"])
 def test_a_backup_of_a_running_release_comes_back_as_it_said(scheduler, fixtures, name):
-    told = expected("backups", name)
+    told = recorded_facts("backups", name)
     running = staged(scheduler(), name)
-    assert as_022(codec.decode(Snapshot, through(running)), told) == told_022(told)
+    assert facts_022(codec.decode(Snapshot, through(running)), told) == comparable_022(told)
 
 
 @pytest.mark.parametrize("name", ERAS)
@@ -81,7 +81,7 @@ def test_a_section_that_only_the_script_has_is_told(scheduler, fixtures):
 
 
 def test_differences_between_records_and_script_are_told_and_records_count(scheduler, fixtures):
-    raw = read("backups", "era-018-dbscript")
+    raw = read_fixture("backups", "era-018-dbscript")
     quotas = [one for one in fields.elements(fields.get(raw, 8))[1] if b"ads" not in one]
     running = staged(scheduler(), "", fields.put(raw, [8], 14, fields.container(12, quotas)))
     assert "its dbScript tells 1 of the quotas otherwise than its records do, which count: ads" in running.log
@@ -110,7 +110,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
 def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, fixtures, old, new, text):
-    place(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
+    place(running := scheduler(), changed(read_fixture("backups", "era-018-trimmed"), old, new))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
     assert text in message
@@ -120,7 +120,7 @@ def test_a_script_that_is_not_understood_is_refused_by_the_statement(scheduler, 
 
 def test_with_the_flag_it_is_staged_and_told_what_is_missing(scheduler, fixtures):
     running = scheduler("-allow_partial_backup=true")
-    staged(running, "", changed(read("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
+    staged(running, "", changed(read_fixture("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
     assert BROKEN[1][2] in running.log
     assert "these sections are missing: hosts, quotas, locks, job updates" in running.log
     left = codec.decode(Snapshot, through(running))
@@ -132,7 +132,7 @@ def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, f
     running.initialize()
     log = SqliteLog(str(running.log_dir))
     log.fence()
-    log.append(misunderstood())
+    log.append(log_with_unusable_script())
     log.close()
     running.spawn()
     assert running.wait_exit() == 1
@@ -147,21 +147,21 @@ def test_a_log_is_started_from_without_a_section_only_with_the_flag(scheduler, f
 def test_tasks_and_cron_jobs_are_never_only_in_a_script(scheduler, fixtures):
     running = scheduler()
     for section, name in ((4, "tasks"), (5, "cron jobs")):
-        place(running, fields.drop(read("backups", "era-018-trimmed"), [section]))
+        place(running, fields.drop(read_fixture("backups", "era-018-trimmed"), [section]))
         code, message = said(call(running.url, "stageRecovery", backupId=NAME))
         assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
 
 @pytest.mark.parametrize(("section", "name"), [(3, "hosts"), (4, "tasks"), (5, "cron jobs"), (8, "quotas")])
 def test_a_section_that_every_release_writes_may_not_be_missing(scheduler, fixtures, section, name):
-    raw = fields.drop(read("backups", "small-022"), [section])
+    raw = fields.drop(read_fixture("backups", "small-022"), [section])
     place(running := scheduler(), raw)
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no section of its {name}, which every release writes" in message) == ("ERROR", True)
 
 
 def test_a_missing_lock_is_told(scheduler, fixtures):
-    raw = read("backups", "era-012-nodbscript")
+    raw = read_fixture("backups", "era-012-nodbscript")
     locks = [one for one in fields.elements(fields.get(raw, 9))[1] if b"lock-hello-3" not in one]
     running = staged(scheduler(), "", fields.put(raw, [9], 14, fields.container(12, locks)))
     assert "job update www-data/prod/hello/u-hello-3 has not ended and its lock is missing" in running.log
@@ -171,7 +171,7 @@ def test_a_missing_lock_is_told(scheduler, fixtures):
 
 def test_records_that_no_rule_can_complete_are_told(scheduler, fixtures):
     """Tasks without any amounts, and quotas of other things than the three (docs/releases.md 5)."""
-    raw = read("backups", "small-022")
+    raw = read_fixture("backups", "small-022")
     etype, stored = fields.elements(fields.get(raw, 4))
     stored[0] = fields.drop(stored[0], [1, 4, 32])
     raw = fields.put(raw, [4], 14, fields.container(etype, stored))

@@ -18,7 +18,7 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical
-from tests.support.replay import Records, replay, whole
+from tests.support.replay import MemoryLog, backup_of, replay
 
 SECTIONS = {
     3: api.HostAttributes,
@@ -225,7 +225,7 @@ def test_every_kind_of_entry_replays_to_the_state(raw):
     with tempfile.TemporaryDirectory() as folder:
         wanted = in_today(raw, folder)
         for records in entries_of(raw):
-            assert same_state(whole(replay(records, folder)), wanted)
+            assert same_state(backup_of(replay(records, folder)), wanted)
 
 
 @settings(max_examples=60, deadline=None)
@@ -234,10 +234,10 @@ def test_a_staged_and_committed_state_comes_back_and_is_backed_up(raw, max_entry
     """Through file, index, deduplication, deflation, frames, replay and the next backup; twice, nothing changes."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = in_today(raw, folder)
-        log = Log(engine := Records([]), folder, max_entry_size)
+        log = Log(engine := MemoryLog([]), folder, max_entry_size)
         with closing(read_backup(str(Path(folder) / "backup"))) as backup:
             log.append_snapshot(Staged(backup))
-        back = whole(replay(engine.records, folder))
+        back = backup_of(replay(engine.records, folder))
         assert same_state(back, wanted)
         assert in_today(back, folder) == in_today(in_today(back, folder), folder)
         assert same_state(in_today(back, folder), wanted)
@@ -256,7 +256,7 @@ def test_the_same_records_as_ops_are_the_state(raw):
     items = [fields.join([fields.Field(number, 12, body)]) for number, body in ops]
     entry = fields.join([fields.Field(2, 12, fields.join([fields.Field(1, 15, fields.container(12, items))]))])
     with tempfile.TemporaryDirectory() as folder:
-        found, wanted = whole(replay([entry], folder)), in_today(raw, folder)
+        found, wanted = backup_of(replay([entry], folder)), in_today(raw, folder)
         for number in members:
             assert canonical(fields.get(found, number), 14) == canonical(fields.get(wanted, number), 14), number
 

@@ -21,7 +21,7 @@ from aurora_admin.wire.canonical import same
 from tests.scheduler.test_backups import names
 from tests.scheduler.test_recovery import NAME, OK, backups, commit, place
 from tests.support.processes import Scheduler
-from tests.support.replay import Records, replay, whole
+from tests.support.replay import MemoryLog, backup_of, replay
 from tests.support.thrift_calls import call, said
 
 
@@ -111,9 +111,9 @@ def test_without_a_manifest_a_damaged_byte_is_refused_or_does_no_harm(copy, tmp_
 
 def committed(staged, folder):
     """The backup of a scheduler that was started on what was committed."""
-    engine = Records([])
+    engine = MemoryLog([])
     Log(engine, str(folder), 1 << 12).append_snapshot(staged)
-    return whole(replay(engine.records, folder))
+    return backup_of(replay(engine.records, folder))
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.scheduler.test_manifests import committed
-from tests.support.expectations import as_era, expected, read
-from tests.support.replay import decoded, replay
+from tests.support.expectations import era_facts, read_fixture, recorded_facts
+from tests.support.replay import replay, snapshot_of
 
 TIME = 1_400_000_000_000
 JOB = api.JobKey("www", "prod", "web")
@@ -205,7 +205,7 @@ def test_a_log_of_any_release_is_the_same_state_as_its_backup(through, tmp_path,
     )
     wanted, _ = through(raw)
     for member, snapshot in ((1, raw), (6, deduplicated)):
-        held = decoded(replay([fields.join([fields.Field(member, 12, snapshot)])], tmp_path))
+        held = snapshot_of(replay([fields.join([fields.Field(member, 12, snapshot)])], tmp_path))
         held.schedulerMetadata = wanted.schedulerMetadata
         assert same(held, wanted)
 
@@ -251,10 +251,10 @@ HYDRATED = {"locks": 9, "hosts": 3, "quotas": 8, "job updates": 10}
 )
 def test_any_part_of_a_trimmed_backup_comes_from_its_script(through, fixtures, left_out):
     """-snapshot_hydrate_stores of 0.17 and 0.18 may be any part of the four."""
-    raw = read("backups", "era-018-dbscript")
+    raw = read_fixture("backups", "era-018-dbscript")
     for name in left_out:
         raw = fields.drop(raw, [HYDRATED[name]])
     held, backup = through(raw)
-    assert as_era(held) == expected("backups", "era-018-dbscript")
+    assert era_facts(held) == recorded_facts("backups", "era-018-dbscript")
     (note,) = [note for note in backup.notes if "the only place where they stand" in note]
     assert set(note.rpartition(": ")[2].split(", ")) == set(left_out)

@@ -17,9 +17,9 @@ from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from tests.conftest import FIXTURES
-from tests.support.expectations import as_022, as_era, expected, read, told_022
+from tests.support.expectations import comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
-from tests.support.replay import decoded, recorded, replay, whole
+from tests.support.replay import backup_of, log_with_unusable_script, records_of, replay, snapshot_of
 
 LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
 
@@ -27,15 +27,16 @@ LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-
 @pytest.mark.parametrize("kind", ["transactions", "snapshot"])
 @pytest.mark.parametrize("name", LOGGED)
 def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, name, kind):
-    records = recorded(read("log", f"{name}.log-{kind}"))
-    assert as_era(decoded(replay(records, tmp_path))) == expected("backups", name)
+    records = records_of(read_fixture("log", f"{name}.log-{kind}"))
+    assert era_facts(snapshot_of(replay(records, tmp_path))) == recorded_facts("backups", name)
 
 
 @pytest.mark.parametrize("name", LOGGED)
 def test_transactions_and_snapshot_make_one_state(tmp_path, name):
     """Every field of it, configs of updates included, which no expectation tells; one snapshot is rebuilt from SQL."""
     states = [
-        decoded(replay(recorded(read("log", f"{name}.log-{kind}")), tmp_path)) for kind in ("transactions", "snapshot")
+        snapshot_of(replay(records_of(read_fixture("log", f"{name}.log-{kind}")), tmp_path))
+        for kind in ("transactions", "snapshot")
     ]
     for section in ("tasks", "cronJobs", "quotaConfigurations", "hostAttributes", "locks", "jobUpdateDetails"):
         one, other = (sorted(canonical(codec.encode(record)) for record in getattr(state, section)) for state in states)
@@ -43,15 +44,15 @@ def test_transactions_and_snapshot_make_one_state(tmp_path, name):
 
 
 def test_a_framed_snapshot_replays_whole(tmp_path):
-    told = expected("backups", "jobs-10k-022")
-    stores = replay(recorded(read("log", "jobs-10k-022.log-snapshot")), tmp_path)
-    assert as_022(decoded(stores), told) == told_022(told)
+    told = recorded_facts("backups", "jobs-10k-022")
+    stores = replay(records_of(read_fixture("log", "jobs-10k-022.log-snapshot")), tmp_path)
+    assert facts_022(snapshot_of(stores), told) == comparable_022(told)
 
 
 def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
-    told = expected("log", "run-022")
-    stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
-    assert as_022(decoded(stores), told) == told_022(told)
+    told = recorded_facts("log", "run-022")
+    stores = replay(records_of(read_fixture("log", "run-022.log-transactions")), tmp_path)
+    assert facts_022(snapshot_of(stores), told) == comparable_022(told)
 
 
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
@@ -77,26 +78,17 @@ def replayed(tmp_path, *members, **settings):
 @pytest.mark.parametrize("name", ["era-016-dbscript", "era-018-trimmed-failover"])
 def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
     """The log of a scheduler that wrote scripts goes on with ours."""
-    records = list(recorded(read("log", f"{name}.log-snapshot")))
+    records = list(records_of(read_fixture("log", f"{name}.log-snapshot")))
     assert any(b"SELECT COUNT(*) FROM PUBLIC.QUOTAS" in zlib.decompress(fields.get(one, 5)[4:]) for one in records)
     stores = replay(records, tmp_path)
-    for taken in (whole(stores), fields.get(b"".join(writer.deduplicated_entry(StateView(stores, 0))), 6, 1)):
+    for taken in (backup_of(stores), fields.get(b"".join(writer.deduplicated_entry(StateView(stores, 0))), 6, 1)):
         assert not {11, 12} & {field.id for field in fields.parse(taken)}
-
-
-def misunderstood(name="era-018-trimmed-failover"):
-    """A log whose snapshot has a script with a row less than it counts."""
-    (record,) = recorded(read("log", f"{name}.log-snapshot"))
-    entry = zlib.decompress(fields.get(record, 5)[4:])
-    counted = b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;"
-    assert counted in entry
-    return [entry.replace(counted, counted.replace(b"3", b"4"))]
 
 
 def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp_path):
     with pytest.raises(LogError, match="counts 4 rows of table QUOTAS and has 3; -allow_partial_backup does without"):
-        replay(misunderstood(), tmp_path)
-    left = decoded(replay(misunderstood(), tmp_path, allow_partial=True))
+        replay(log_with_unusable_script(), tmp_path)
+    left = snapshot_of(replay(log_with_unusable_script(), tmp_path, allow_partial=True))
     assert (len(left.tasks), len(left.cronJobs), left.quotaConfigurations, left.jobUpdateDetails) == (
         19,
         2,
@@ -118,14 +110,14 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
         {"saveHostMaintenanceRequest": storage.SaveHostMaintenanceRequest(request)},
     ]
     counts = {"tasks": 3, "cronJobs": 1, "quotaConfigurations": 1, "hostAttributes": 1, "hostMaintenanceRequests": 1}
-    assert {name: len(getattr(decoded(replayed(tmp_path, *saved)), name)) for name in counts} == counts
+    assert {name: len(getattr(snapshot_of(replayed(tmp_path, *saved)), name)) for name in counts} == counts
     removed = [
         {"removeJob": storage.RemoveJob(key())},
         {"removeQuota": storage.RemoveQuota("www")},
         {"removeTasks": storage.RemoveTasks([task(config(), n).assignedTask.taskId for n in (0, 2)])},
         {"removeHostMaintenanceRequest": storage.RemoveHostMaintenanceRequest("h")},
     ]
-    left = decoded(replayed(tmp_path, *saved, *removed, *removed))
+    left = snapshot_of(replayed(tmp_path, *saved, *removed, *removed))
     assert {name: len(getattr(left, name)) for name in counts} == {
         **dict.fromkeys(counts, 0),
         "tasks": 1,
@@ -157,11 +149,11 @@ def test_a_task_of_a_deduplicated_snapshot_may_stand_anywhere_in_its_element(tmp
 
 def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
     one, other = task(config()), task(config())
-    assert len(decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
+    assert len(snapshot_of(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
     other.failureCount = 7
     with pytest.raises(LogError, match=r"position 0 .*Proposed new tasks would create task ID collision"):
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})
-    (left,) = decoded(
+    (left,) = snapshot_of(
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])}, {"saveTasks": storage.SaveTasks([other])})
     ).tasks
     assert left.failureCount == 7
@@ -172,7 +164,7 @@ def test_a_rewritten_task_has_the_new_config_and_nothing_else_changed(tmp_path):
     old, new = task(config()), api.TaskConfig(job=key(), numCpus=3.0, ramMb=5, diskMb=7, requestedPorts=["http"])
     rewrite = {"rewriteTask": storage.RewriteTask(old.assignedTask.taskId, new)}
     unknown = {"rewriteTask": storage.RewriteTask("no-such", new)}
-    (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
+    (left,) = snapshot_of(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
     assert {(r.numCpus, r.ramMb, r.diskMb, r.namedPort) for r in left.assignedTask.task.resources} == {
         (3.0, None, None, None),
         (None, 5, None, None),
@@ -218,7 +210,7 @@ SAVED = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update())}
 
 
 def only_update(stores):
-    (left,) = decoded(stores).jobUpdateDetails
+    (left,) = snapshot_of(stores).jobUpdateDetails
     return left
 
 
@@ -245,7 +237,7 @@ def test_an_event_of_no_update_ends_the_replay_by_name(tmp_path):
     with pytest.raises(LogError, match=r"position 1 .*Update not found: www/prod/web/other"):
         replayed(tmp_path, SAVED, event(0, 1, "other"))
     gone = {"removeJobUpdate": storage.RemoveJobUpdates([api.JobUpdateKey(key(), "u")])}
-    assert decoded(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
+    assert snapshot_of(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
     with pytest.raises(LogError, match=r"position 2 .*Update not found: www/prod/web/u"):
         replayed(tmp_path, SAVED, gone, event(0, 1))
 
@@ -283,7 +275,7 @@ def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, te
 def test_pruning_is_left_to_the_scheduler_that_runs(tmp_path):
     everything = storage.PruneJobUpdateHistory(perJobRetainCount=0, historyPruneThresholdMs=10**15)
     prune = {"pruneJobUpdateHistory": everything}
-    assert len(decoded(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
+    assert len(snapshot_of(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
 
 
 LOCK = api.Lock(api.LockKey(job=key()), "t", "me", 1)
@@ -305,14 +297,14 @@ UNLOCKED = {"removeLock": storage.RemoveLock(api.LockKey(job=key()))}
     ids=["of-nobody", "running", "ended", "removed", "no-lock", "another's"],
 )
 def test_locks_are_written_for_updates_that_run_and_tokens_for_locks(tmp_path, members, kept):
-    left = decoded(replayed(tmp_path, *members))
+    left = snapshot_of(replayed(tmp_path, *members))
     assert [lock.token for lock in left.locks or ()] == ["t"] * kept
     assert [update.lockToken for update in left.jobUpdateDetails if update.lockToken] == ["t"] * kept
 
 
 def test_hosts_without_an_agent_are_kept(tmp_path):
     host = api.HostAttributes(host="h", attributes=[], mode=api.MaintenanceMode.DRAINED)
-    (left,) = decoded(replayed(tmp_path, {"saveHostAttributes": storage.SaveHostAttributes(host)})).hostAttributes
+    (left,) = snapshot_of(replayed(tmp_path, {"saveHostAttributes": storage.SaveHostAttributes(host)})).hostAttributes
     assert same(left, host)
 
 
@@ -380,5 +372,5 @@ def test_events_of_a_stored_update_are_kept_when_more_come(tmp_path):
 
 def test_a_state_is_the_same_from_a_backup_of_it(tmp_path):
     stores = replayed(tmp_path, SAVED, event(0, 1), LOCKED, HOLDING, event(0, 3))
-    again = replay([fields.join([fields.Field(1, 12, whole(stores))])], tmp_path)
-    assert whole(again) == whole(stores)
+    again = replay([fields.join([fields.Field(1, 12, backup_of(stores))])], tmp_path)
+    assert backup_of(again) == backup_of(stores)

@@ -1,17 +1,22 @@
-"""Log records in, state out, without a process."""
+"""Logs that are replayed without a process."""
 
 import struct
+import zlib
 
-from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.gen.storage.ttypes import LogEntry, Snapshot
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec
+from aurora_admin.wire.path import path
+from tests.support.expectations import read_fixture
+
+DEFLATED = path(LogEntry, "deflatedEntry")
 
 
-class Records:
-    """A log engine that has these records."""
+class MemoryLog:
+    """A log engine that holds its records in memory."""
 
     comfortable_bytes = None
 
@@ -34,25 +39,35 @@ class Records:
 
 
 def replay(records, folder, **settings):
-    """The stores after these records."""
+    """Return the stores after a replay of these records."""
     stores = Stores(str(folder), **settings)
-    Log(Records(records), str(folder), 1 << 20).replay(stores)
+    Log(MemoryLog(records), str(folder), 1 << 20).replay(stores)
     return stores
 
 
-def whole(stores):
-    """The bytes of a backup of these stores."""
+def backup_of(stores):
+    """Return the bytes of a backup of these stores."""
     return b"".join(writer.snapshot(StateView(stores, stores.snapshot_ms or 0)))
 
 
-def decoded(stores):
-    return codec.decode(Snapshot, whole(stores))
+def snapshot_of(stores):
+    """Return a backup of these stores, decoded."""
+    return codec.decode(Snapshot, backup_of(stores))
 
 
-def recorded(raw):
-    """The records of a recorded log: each has its length before it."""
+def records_of(raw):
+    """Yield the records of a recorded log, each of which has its length before it."""
     at = 0
     while at < len(raw):
         (length,) = struct.unpack_from(">I", raw, at)
         yield raw[at + 4 : at + 4 + length]
         at += 4 + length
+
+
+def log_with_unusable_script(name="era-018-trimmed-failover"):
+    """Return the records of a log whose snapshot has an SQL script that counts one row more than it has."""
+    (record,) = records_of(read_fixture("log", f"{name}.log-snapshot"))
+    entry = zlib.decompress(DEFLATED.value(record))
+    counted = b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;"
+    assert counted in entry
+    return [entry.replace(counted, counted.replace(b"3", b"4"))]
