@@ -187,6 +187,18 @@ def test_a_cron_job_takes_the_larger_of_its_next_run_and_its_running_tasks(sched
     assert quotas(running)[1:] == [(taken, taken, taken), NOTHING, NOTHING, NOTHING]
 
 
+def test_a_role_does_not_consume_what_other_roles_run(scheduler):
+    other = config(key(role="db"), **PRODUCTION_TIER)
+    running = restored(
+        scheduler,
+        tasks={task(other)},
+        jobUpdateDetails={update(key(role="db"), JobUpdateStatus.ROLLING_FORWARD, [], (other, (0, 5)))},
+        cronJobs={cron(job("hourly", role="db", **PRODUCTION_TIER))},
+    )
+    assert quotas(running, "www")[1:] == [NOTHING] * 4
+    assert quotas(running, "db")[1] != NOTHING
+
+
 def test_jobs_on_dedicated_hosts_need_no_quota(scheduler):
     running = scheduler()
     assert create(running, job("shared", tier="preferred"))[0] == "INVALID_REQUEST"
@@ -196,8 +208,8 @@ def test_jobs_on_dedicated_hosts_need_no_quota(scheduler):
 
 def test_a_sum_that_does_not_fit_an_i64_is_returned_as_the_largest(scheduler):
     running = scheduler()
-    assert create(running, job(instances=4, resources=resources(1.0, 2**62, 1))) == OK
-    assert quotas(running)[2] == (4.0, 2**63 - 1, 4)
+    assert create(running, job(instances=4, resources=resources(1.0, 2**62, 2**62))) == OK
+    assert quotas(running)[2] == (4.0, 2**63 - 1, 2**63 - 1)
 
 
 @pytest.mark.parametrize(

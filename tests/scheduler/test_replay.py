@@ -253,6 +253,22 @@ def test_an_event_of_an_unknown_update_ends_the_replay_with_its_name(tmp_path):
         replayed(tmp_path, SAVED, gone, event(0, 1))
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (ops.SAVE_JOB_UPDATE_EVENT, storage.SaveJobUpdateEvent),
+        (ops.SAVE_JOB_INSTANCE_UPDATE_EVENT, storage.SaveJobInstanceUpdateEvent),
+    ],
+)
+def test_an_event_that_is_not_a_struct_ends_the_replay(tmp_path, number, kind):
+    """Events are merged into their updates after the replay, when the position is no longer known."""
+    body = path(kind, "key").put(fields.STOP, codec.encode(api.JobUpdateKey(key(), "u")))
+    body = fields.put(body, path(kind, "event").ids, TType.I32, fields.i32(0))
+    saved = codec.encode(storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**SAVED)])))
+    with pytest.raises(LogError, match="The log entry at position 1 cannot be read"):
+        replay([saved, ops.transaction([Op(number, body)])], tmp_path)
+
+
 def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
     """Rules 6 and 7 of docs/wire.md 3.3: up to 0.7 neither update nor event had a key."""
     old = job_update()
@@ -311,6 +327,11 @@ def test_locks_and_tokens_are_kept_only_for_active_updates_with_both(tmp_path, m
     left = snapshot_of(replayed(tmp_path, *members))
     assert [lock.token for lock in left.locks or ()] == ["t"] * kept
     assert [update.lockToken for update in left.jobUpdateDetails if update.lockToken] == ["t"] * kept
+
+
+def test_a_lock_of_a_snapshot_without_its_update_is_not_kept(tmp_path):
+    snapshot = storage.LogEntry(snapshot=storage.Snapshot(timestamp=LONG_AGO, locks=[LOCK]))
+    assert not snapshot_of(replay([codec.encode(snapshot)], tmp_path)).locks
 
 
 def test_hosts_without_an_agent_are_kept(tmp_path):

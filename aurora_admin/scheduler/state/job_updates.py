@@ -43,10 +43,6 @@ class JobUpdates(Store[UpdateKey]):
         super().remove(key)
         self._waiting.pop(key, None)
 
-    def replace(self, records: dict[Any, bytes]) -> None:
-        super().replace(records)
-        self._waiting.clear()
-
     def add_event(self, key: UpdateKey, event: bytes) -> None:
         """Add a JobUpdateEvent to a job update that is there."""
         self._waiting[key][EVENTS].append(event)

@@ -97,7 +97,7 @@ def _load(stores: Stores, reader: Reader) -> None:
         with restoring(DB_SCRIPT, events=0):
             _add_script(stores, found, script)
     for number, records in found.items():
-        stores.sections[number].replace(records)
+        stores.sections[number].fill(records)
     stores.has_locks = bool(stores.locks) or any(LOCK_TOKEN.get(raw) is not None for raw in stores.job_updates.values())
 
 

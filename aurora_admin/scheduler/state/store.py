@@ -12,7 +12,7 @@ Key = TypeVar("Key", bound=Hashable)
 class Store(Mapping[Key, bytes], Generic[Key]):
     """The records of one section of a snapshot, each as the bytes of its struct in the current format.
 
-    Only `replay.apply` and the loading of a snapshot call `save`, `remove` and `replace`; everything else reads, under
+    Only `replay.apply` and the loading of a snapshot call `save`, `remove` and `fill`; everything else reads, under
     the lock of the storage. Two things are safe without the lock: `len()`, and a record once it was handed out, as a
     record is replaced and never changed.
 
@@ -62,8 +62,8 @@ class Store(Mapping[Key, bytes], Generic[Key]):
         """Remove a record; an unknown key is ignored."""
         self._records.pop(key, None)
 
-    def replace(self, records: dict[Any, bytes]) -> None:
-        """Replace all records by these, which have their keys and are in the current format."""
+    def fill(self, records: dict[Any, bytes]) -> None:
+        """Take over the records of a snapshot, by their keys and in the current format; the store must be new."""
         self._records = records
 
     def _current(self) -> dict[Any, bytes]:
