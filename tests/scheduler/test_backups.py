@@ -12,7 +12,7 @@ from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.wire import codec
@@ -213,7 +213,7 @@ def test_backups_go_on_after_an_unexpected_failure(scheduler):
 @pytest.fixture
 def view(tmp_path):
     """An empty state."""
-    return View(Stores(str(tmp_path)), 1)
+    return StateView(Stores(str(tmp_path)), 1)
 
 
 def test_names_have_the_time_in_utc(tmp_path, view, monkeypatch):

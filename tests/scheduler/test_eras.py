@@ -8,9 +8,9 @@ from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import path
-from tests.support.expectations import ERAS, as_022, as_era, expected, expected_022, read
+from tests.support.expectations import ERAS, comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.recovery import NAME, OK, TASK_ID, commit, new_backup, put_backup
-from tests.support.replay import log_with_malformed_script
+from tests.support.replay import log_with_unusable_script
 from tests.support.thrift_calls import call, said, tasks
 
 TASKS, CRON_JOBS, HOSTS, QUOTAS, LOCKS, UPDATES, DB_SCRIPT, EXPERIMENTAL = (
@@ -31,7 +31,7 @@ LEFT_OUT = "left out 1 locks that no running job update holds: batch/devel/etl_j
 
 
 def staged(running, name, raw=None):
-    put_backup(running, read("backups", name) if raw is None else raw)
+    put_backup(running, read_fixture("backups", name) if raw is None else raw)
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
     return running
 
@@ -46,17 +46,17 @@ def through(running):
 @pytest.mark.parametrize("name", ERAS)
 def test_a_backup_of_an_old_release_is_restored_as_that_release_reported_it(scheduler, fixtures, name):
     running = staged(scheduler(), name)
-    wanted = expected("backups", name)
+    wanted = recorded_facts("backups", name)
     printed = call(running.url, "queryRecovery", query=TaskQuery()).result.queryRecoveryResult.tasks
-    assert as_era(_with_tasks(printed))["tasks"] == wanted["tasks"]
+    assert era_facts(_with_tasks(printed))["tasks"] == wanted["tasks"]
     assert LEFT_OUT in running.log
     assert "its dbScript and its records differ" not in running.log
     raw = through(running)
-    assert as_era(codec.decode(Snapshot, raw)) == wanted
+    assert era_facts(codec.decode(Snapshot, raw)) == wanted
     assert DB_SCRIPT.get(raw) is None
     assert EXPERIMENTAL.get(raw) is None
     live = tasks(running.url)
-    assert as_era(_with_tasks(live.values()))["tasks"] == wanted["tasks"]
+    assert era_facts(_with_tasks(live.values()))["tasks"] == wanted["tasks"]
     assert all(same(task, live[task.assignedTask.taskId]) for task in printed)
 
 
@@ -67,9 +67,9 @@ def _with_tasks(found):
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022"])
 def test_a_backup_of_0_22_is_restored_as_that_release_reported_it(scheduler, fixtures, name):
-    reported = expected("backups", name)
+    reported = recorded_facts("backups", name)
     running = staged(scheduler(), name)
-    assert as_022(codec.decode(Snapshot, through(running)), reported) == expected_022(reported)
+    assert facts_022(codec.decode(Snapshot, through(running)), reported) == comparable_022(reported)
 
 
 @pytest.mark.parametrize("name", ERAS)
@@ -94,7 +94,7 @@ def test_sections_that_only_the_script_has_are_logged(scheduler, fixtures):
 
 
 def test_records_are_kept_if_they_differ_from_the_script(scheduler, fixtures):
-    raw = read("backups", "era-018-dbscript")
+    raw = read_fixture("backups", "era-018-dbscript")
     quotas = [quota for quota in QUOTAS.elements(raw) if b"ads" not in quota]
     running = staged(scheduler(), "", QUOTAS.put_elements(raw, quotas))
     assert "its dbScript and its records differ in 1 quotas; the records were kept: ads" in running.log
@@ -122,7 +122,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
 def test_a_malformed_script_is_refused_with_the_statement(scheduler, fixtures, old, new, text):
-    put_backup(running := scheduler(), changed(read("backups", "era-018-trimmed"), old, new))
+    put_backup(running := scheduler(), changed(read_fixture("backups", "era-018-trimmed"), old, new))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
     assert text in message
@@ -132,7 +132,7 @@ def test_a_malformed_script_is_refused_with_the_statement(scheduler, fixtures, o
 
 def test_with_the_flag_a_malformed_script_is_staged_without_its_sections(scheduler, fixtures):
     running = scheduler("-allow_partial_backup=true")
-    staged(running, "", changed(read("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
+    staged(running, "", changed(read_fixture("backups", "era-018-trimmed"), BROKEN[1][0], BROKEN[1][1]))
     assert BROKEN[1][2] in running.log
     assert "these sections are missing: hosts, quotas, locks, job updates" in running.log
     left = codec.decode(Snapshot, through(running))
@@ -144,7 +144,7 @@ def test_a_log_with_a_malformed_script_is_loaded_only_with_the_flag(scheduler, f
     running.initialize()
     log = SqliteLog(str(running.log_dir))
     log.fence()
-    log.append(log_with_malformed_script())
+    log.append(log_with_unusable_script())
     log.close()
     running.spawn()
     assert running.wait_exit() == 1
@@ -159,7 +159,7 @@ def test_a_log_with_a_malformed_script_is_loaded_only_with_the_flag(scheduler, f
 def test_a_script_does_not_replace_tasks_and_cron_jobs(scheduler, fixtures):
     running = scheduler()
     for section, name in ((TASKS, "tasks"), (CRON_JOBS, "cron jobs")):
-        put_backup(running, section.drop(read("backups", "era-018-trimmed")))
+        put_backup(running, section.drop(read_fixture("backups", "era-018-trimmed")))
         code, message = said(call(running.url, "stageRecovery", backupId=NAME))
         assert (code, f"it has no {name}, a section that every release writes" in message) == ("ERROR", True)
 
@@ -168,13 +168,13 @@ def test_a_script_does_not_replace_tasks_and_cron_jobs(scheduler, fixtures):
     ("section", "name"), [(HOSTS, "hosts"), (TASKS, "tasks"), (CRON_JOBS, "cron jobs"), (QUOTAS, "quotas")]
 )
 def test_a_missing_section_is_refused(scheduler, fixtures, section, name):
-    put_backup(running := scheduler(), section.drop(read("backups", "small-022")))
+    put_backup(running := scheduler(), section.drop(read_fixture("backups", "small-022")))
     code, message = said(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no {name}, a section that every release writes" in message) == ("ERROR", True)
 
 
 def test_a_missing_lock_is_logged(scheduler, fixtures):
-    raw = read("backups", "era-012-nodbscript")
+    raw = read_fixture("backups", "era-012-nodbscript")
     locks = [lock for lock in LOCKS.elements(raw) if b"lock-hello-3" not in lock]
     running = staged(scheduler(), "", LOCKS.put_elements(raw, locks))
     assert "job update www-data/prod/hello/u-hello-3 has not ended, but its lock is missing" in running.log
@@ -184,7 +184,7 @@ def test_a_missing_lock_is_logged(scheduler, fixtures):
 
 def test_records_that_cannot_be_upgraded_completely_are_logged(scheduler, fixtures):
     """Tasks without any amounts, and quotas of other resources than CPUs, RAM and disk (docs/releases.md 5)."""
-    raw = read("backups", "small-022")
+    raw = read_fixture("backups", "small-022")
     stored = TASKS.elements(raw)
     stored[0] = RESOURCES.drop(stored[0])
     quota = codec.encode(QuotaConfiguration("gpu", ResourceAggregate(resources=[Resource(numGpus=1)])))

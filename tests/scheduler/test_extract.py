@@ -16,7 +16,7 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
-from tests.support.expectations import as_era, expected, read
+from tests.support.expectations import era_facts, read_fixture, recorded_facts
 from tests.support.mesos_replica import (
     PROMISE,
     RECOVERING,
@@ -29,7 +29,7 @@ from tests.support.mesos_replica import (
 )
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.recovery import NAME, OK, commit, new_backup
-from tests.support.replay import recorded
+from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said
 
 pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
@@ -200,13 +200,13 @@ def test_a_replica_that_mesos_wrote_comes_back_whole(extract, tmp_path, schedule
     assert "Wrote the state of positions 0 to 2 " in done.out
     assert listing(folder) == before
     written = tmp_path / "out" / "state"
-    assert as_era(codec.decode(Snapshot, written.read_bytes())) == expected("backups", "era-016-dbscript")
+    assert era_facts(codec.decode(Snapshot, written.read_bytes())) == recorded_facts("backups", "era-016-dbscript")
     one = scheduler()
     shutil.copy(written, one.backup_dir / NAME)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     commit(one)
     one.start()
-    assert as_era(codec.decode(Snapshot, new_backup(one))) == expected("backups", "era-016-dbscript")
+    assert era_facts(codec.decode(Snapshot, new_backup(one))) == recorded_facts("backups", "era-016-dbscript")
 
 
 @pytest.mark.parametrize("last", ["transactions", "snapshot"])
@@ -214,14 +214,14 @@ def test_either_entry_of_it_holds_the_whole_state(extract, tmp_path, fixtures, l
     """What was truncated too early, or not at all, makes no difference."""
     records = [nop(0)]
     if last == "transactions":
-        records += [append(1, raw) for raw in recorded(read("log", "era-016-dbscript.log-transactions"))]
+        records += [append(1, raw) for raw in records_of(read_fixture("log", "era-016-dbscript.log-transactions"))]
     else:
-        records += [(1, append(1, raw)) for raw in recorded(read("log", "era-016-dbscript.log-snapshot"))]
+        records += [(1, append(1, raw)) for raw in records_of(read_fixture("log", "era-016-dbscript.log-snapshot"))]
         records += [(2, truncate(2, 1))]
     done = extract(replica(tmp_path / "log", *records))
     assert done.code == 0
-    held = as_era(codec.decode(Snapshot, (tmp_path / "out" / "state").read_bytes()))
-    assert held["tasks"] == expected("backups", "era-016-dbscript")["tasks"]
+    held = era_facts(codec.decode(Snapshot, (tmp_path / "out" / "state").read_bytes()))
+    assert held["tasks"] == recorded_facts("backups", "era-016-dbscript")["tasks"]
 
 
 def test_the_replica_is_never_written_to(extract, tmp_path):

@@ -1,4 +1,4 @@
-"""Any state, of old shape or of today's, is the same after every way that it can go: what is not known included."""
+"""Any state, legacy or current, is the same after a backup, a restore and a replay, unknown fields included."""
 
 import hashlib
 import struct
@@ -9,26 +9,58 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thrift.Thrift import TType
 
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import StagedBackup
+from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical
-from tests.support.replay import Records, replay, snapshot_bytes
+from aurora_admin.wire.path import path
+from tests.support.replay import MemoryLog, backup_of, replay
 
 SECTIONS = {
-    3: api.HostAttributes,
-    4: api.ScheduledTask,
-    5: storage.StoredCronJob,
-    8: storage.QuotaConfiguration,
-    10: storage.StoredJobUpdateDetails,
-    13: api.HostMaintenanceRequest,
+    name: path(storage.Snapshot, name)
+    for name in (
+        "hostAttributes",
+        "tasks",
+        "cronJobs",
+        "quotaConfigurations",
+        "jobUpdateDetails",
+        "hostMaintenanceRequests",
+    )
 }
-DETAILS = [6, 8]  # of SchedulerMetadata: each writer tells of itself
+TASKS = SECTIONS["tasks"]
+TIMESTAMP = path(storage.Snapshot, "timestamp")
+METADATA = path(storage.Snapshot, "schedulerMetadata")
+# Each writer has its own.
+METADATA_DETAILS = path(storage.Snapshot, "schedulerMetadata.details")
+TASK_CONFIG = path(api.ScheduledTask, "assignedTask.task")
+GROUP_CONFIG = path(api.InstanceTaskConfig, "task")
+DESIRED_STATE = path(storage.StoredJobUpdateDetails, "details.update.instructions.desiredState")
+CRON_JOB = path(storage.StoredCronJob, "jobConfiguration")
+CRON_CONFIG = path(storage.StoredCronJob, "jobConfiguration.taskConfig")
+SNAPSHOT = path(storage.LogEntry, "snapshot")
+DEDUPLICATED = path(storage.LogEntry, "deduplicatedSnapshot")
+PARTIAL_SNAPSHOT = path(storage.DeduplicatedSnapshot, "partialSnapshot")
+PARTIAL_TASKS = path(storage.DeduplicatedSnapshot, "partialTasks")
+TASK_CONFIGS = path(storage.DeduplicatedSnapshot, "taskConfigs")
+PARTIAL_TASK = path(storage.DeduplicatedScheduledTask, "partialScheduledTask")
+SAVED_HOST = path(storage.SaveHostAttributes, "hostAttributes")
+SAVED_CRON_JOB = path(storage.SaveCronJob, "jobConfig")
+SAVED_REQUEST = path(storage.SaveHostMaintenanceRequest, "hostMaintenanceRequest")
+CONFIG_NUMBER = path(storage.DeduplicatedScheduledTask, "taskConfigId")
+
+
+def structs(items):
+    """Return the encoded list or set of these structs."""
+    return fields.container(TType.STRUCT, items)
+
+
 names = st.text("abcXYZ019._-", min_size=1, max_size=8)
 texts = st.text(max_size=12)
 numbers = st.integers(-(2**31), 2**31 - 1)
@@ -58,7 +90,7 @@ resources = st.builds(
 
 @st.composite
 def configs(draw):
-    """A config of any release: with what its scheduler wrote, and maybe something that no release knows yet."""
+    """A config of any release, possibly with a field that no release knows."""
     job = draw(keys)
     config = api.TaskConfig(
         job=job,
@@ -93,7 +125,7 @@ def _with(field, raw):
 
 @st.composite
 def tasks(draw, pool, number):
-    """A task of one of a few configs; its id tells its number."""
+    """A task with one of a few configs, and its number in its id."""
     events = [
         api.TaskEvent(at, draw(st.integers(0, 18)), draw(st.none() | texts))
         for at in draw(st.lists(times, min_size=2, max_size=3))
@@ -101,7 +133,7 @@ def tasks(draw, pool, number):
     host = draw(st.none() | names)
     assigned = api.AssignedTask(f"{draw(names)}-{number}", slaveId=host, slaveHost=host, instanceId=draw(numbers))
     task = api.ScheduledTask(assigned, draw(st.sampled_from([0, 2, 3, 10, 18])), draw(numbers), taskEvents=events)
-    raw = fields.put(codec.encode(task), [1, 4], 12, draw(st.sampled_from(pool)))
+    raw = TASK_CONFIG.put(codec.encode(task), draw(st.sampled_from(pool)))
     return _with(draw(unknown), raw)
 
 
@@ -123,35 +155,37 @@ def updates(draw, pool, number):
     )
     update = api.JobUpdate(summary, api.JobUpdateInstructions(initialState=[], settings=update_settings))
     group = api.InstanceTaskConfig(instances=[api.Range(0, draw(numbers))])
-    desired = fields.put(codec.encode(group), [1], 12, draw(st.sampled_from(pool)))
+    desired = GROUP_CONFIG.put(codec.encode(group), draw(st.sampled_from(pool)))
     events = [api.JobUpdateEvent(draw(st.integers(0, 10)), at) for at in draw(st.lists(times, max_size=3))]
     steps = [api.JobInstanceUpdateEvent(draw(numbers), at, 1) for at in draw(st.lists(times, max_size=3))]
     raw = codec.encode(storage.StoredJobUpdateDetails(api.JobUpdateDetails(update, events, steps)))
-    return _with(draw(unknown), fields.put(raw, [1, 1, 2, 2], 12, desired))
+    return _with(draw(unknown), DESIRED_STATE.put(raw, desired))
 
 
 @st.composite
 def states(draw):
     """The bytes of a Snapshot."""
     pool = draw(st.lists(configs(), min_size=1, max_size=3))
-    made = {
-        3: [
+    sections = {
+        "hostAttributes": [
             codec.encode(api.HostAttributes(name, [api.Attribute("rack", [draw(texts)])], 1, draw(st.none() | texts)))
             for name in draw(st.sets(texts, max_size=3))
         ],
-        4: [draw(tasks(pool, number)) for number in range(draw(st.integers(0, 5)))],
-        5: [_cron(draw(st.sampled_from(pool)), name) for name in draw(st.sets(names, max_size=2))],
-        8: [codec.encode(storage.QuotaConfiguration(role, draw(quotas))) for role in draw(st.sets(texts, max_size=2))],
-        10: [draw(updates(pool, number)) for number in range(draw(st.integers(0, 2)))],
-        13: [
+        "tasks": [draw(tasks(pool, number)) for number in range(draw(st.integers(0, 5)))],
+        "cronJobs": [_cron(draw(st.sampled_from(pool)), name) for name in draw(st.sets(names, max_size=2))],
+        "quotaConfigurations": [
+            codec.encode(storage.QuotaConfiguration(role, draw(quotas))) for role in draw(st.sets(texts, max_size=2))
+        ],
+        "jobUpdateDetails": [draw(updates(pool, number)) for number in range(draw(st.integers(0, 2)))],
+        "hostMaintenanceRequests": [
             codec.encode(api.HostMaintenanceRequest(host=name, timeoutSecs=1))
             for name in draw(st.sets(texts, max_size=2))
         ],
     }
     members = [
-        fields.Field(1, 10, fields.i64(draw(times))),
-        *(fields.Field(number, 14, fields.container(12, records)) for number, records in made.items()),
-        fields.Field(6, 12, codec.encode(storage.SchedulerMetadata(frameworkId=draw(texts), details={}))),
+        TIMESTAMP.field(fields.i64(draw(times))),
+        *(SECTIONS[name].field(structs(records)) for name, records in sections.items()),
+        METADATA.field(codec.encode(storage.SchedulerMetadata(frameworkId=draw(texts), details={}))),
     ]
     return _with(draw(unknown), fields.join(sorted(members, key=lambda member: member.id)))
 
@@ -167,45 +201,45 @@ quotas = st.builds(
 
 def _cron(config, name):
     job = api.JobConfiguration(key=api.JobKey("r", "e", name), cronSchedule="* * * * *", instanceCount=1)
-    return fields.put(codec.encode(storage.StoredCronJob(job)), [3, 6], 12, config)
+    return CRON_CONFIG.put(codec.encode(storage.StoredCronJob(job)), config)
 
 
 def same_state(one, other):
-    """Both snapshots hold the same records, byte for byte but for the order of sets and of the records."""
-    one, other = (canonical(fields.drop(raw, DETAILS)) for raw in (one, other))
+    """Tell whether two snapshots hold the same records, in any order."""
+    one, other = (canonical(METADATA_DETAILS.drop(raw)) for raw in (one, other))
     return one == other
 
 
-def in_today(raw, folder):
-    """The snapshot as a backup of it is staged."""
+def upgraded(raw, folder):
+    """Return a snapshot in the current format: as a staged backup of it."""
     path = Path(folder) / "backup"
     path.write_bytes(raw)
     with closing(read_backup(str(path))) as backup:
-        return b"".join(writer.snapshot(StagedBackup(backup)))
+        return b"".join(writer.snapshot(Staged(backup)))
 
 
 def entries_of(raw):
-    """The state as each kind of log entry, put together here and not by what is tested."""
-    tasks_of = fields.elements(fields.get(raw, 4))[1]
-    distinct = list(dict.fromkeys(fields.get(task, 1, 4) for task in tasks_of))
+    """Yield the records of each kind of log entry that holds a state, made without the code under test."""
+    tasks_of = TASKS.elements(raw)
+    distinct = list(dict.fromkeys(TASK_CONFIG.get(task) for task in tasks_of))
     partial = [
         fields.join(
             [
-                fields.Field(1, 12, fields.drop(task, [1, 4])),
-                fields.Field(2, 8, fields.i32(distinct.index(fields.get(task, 1, 4)))),
+                PARTIAL_TASK.field(TASK_CONFIG.drop(task)),
+                CONFIG_NUMBER.field(fields.i32(distinct.index(TASK_CONFIG.get(task)))),
             ]
         )
         for task in tasks_of
     ]
     deduplicated = fields.join(
         [
-            fields.Field(1, 12, fields.drop(raw, [4])),
-            fields.Field(2, 15, fields.container(12, partial)),
-            fields.Field(3, 15, fields.container(12, distinct)),
+            PARTIAL_SNAPSHOT.field(TASKS.drop(raw)),
+            PARTIAL_TASKS.field(structs(partial)),
+            TASK_CONFIGS.field(structs(distinct)),
         ]
     )
-    for entry in (fields.join([fields.Field(1, 12, raw)]), fields.join([fields.Field(6, 12, deduplicated)])):
-        deflated = fields.join([fields.Field(5, 11, fields.string(zlib.compress(entry)))])
+    for entry in (fields.join([SNAPSHOT.field(raw)]), fields.join([DEDUPLICATED.field(deduplicated)])):
+        deflated = codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(entry)))
         yield [entry]
         yield [deflated]
         yield list(_frames(deflated, 50))
@@ -223,42 +257,46 @@ def _frames(entry, size):
 @given(states())
 def test_every_kind_of_entry_replays_to_the_state(raw):
     with tempfile.TemporaryDirectory() as folder:
-        wanted = in_today(raw, folder)
+        wanted = upgraded(raw, folder)
         for records in entries_of(raw):
-            assert same_state(snapshot_bytes(replay(records, folder)), wanted)
+            assert same_state(backup_of(replay(records, folder)), wanted)
 
 
 @settings(max_examples=60, deadline=None)
 @given(states(), st.sampled_from([40, 1 << 20]))
 def test_a_staged_and_committed_state_comes_back_and_is_backed_up(raw, max_entry_size):
-    """Through file, index, deduplication, deflation, frames, replay and the next backup; twice, nothing changes."""
+    """A second upgrade changes nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted = in_today(raw, folder)
-        log = Log(engine := Records([]), folder, max_entry_size)
+        wanted = upgraded(raw, folder)
+        log = Log(engine := MemoryLog([]), folder, max_entry_size)
         with closing(read_backup(str(Path(folder) / "backup"))) as backup:
-            log.append_snapshot(StagedBackup(backup))
-        back = snapshot_bytes(replay(engine.records, folder))
+            log.append_snapshot(Staged(backup))
+        back = backup_of(replay(engine.records, folder))
         assert same_state(back, wanted)
-        assert in_today(back, folder) == in_today(in_today(back, folder), folder)
-        assert same_state(in_today(back, folder), wanted)
+        assert upgraded(back, folder) == upgraded(upgraded(back, folder), folder)
+        assert same_state(upgraded(back, folder), wanted)
+
+
+def op(number, member, value):
+    return ops.Op(number, fields.join([member.field(value)]))
 
 
 @settings(max_examples=60, deadline=None)
 @given(states())
 def test_the_same_records_as_ops_are_the_state(raw):
-    """Tasks, cron jobs, quotas and hosts: what a scheduler saves one after another."""
-    members = {number: fields.elements(fields.get(raw, number))[1] for number in (3, 4, 5, 8, 13)}
-    ops = [(10, fields.join([fields.Field(1, 12, one)])) for one in members[3]]
-    ops += [(6, fields.join([fields.Field(1, 14, fields.container(12, members[4]))]))]
-    ops += [(2, fields.join([fields.Field(2, 12, fields.get(one, 3))])) for one in members[5]]
-    ops += [(8, one) for one in members[8]]
-    ops += [(19, fields.join([fields.Field(1, 12, one)])) for one in members[13]]
-    items = [fields.join([fields.Field(number, 12, body)]) for number, body in ops]
-    entry = fields.join([fields.Field(2, 12, fields.join([fields.Field(1, 15, fields.container(12, items))]))])
+    """All but job updates, which are saved without their events."""
+    records = {name: member.elements(raw) for name, member in SECTIONS.items() if name != "jobUpdateDetails"}
+    saved = [op(ops.SAVE_HOST_ATTRIBUTES, SAVED_HOST, one) for one in records["hostAttributes"]]
+    saved += [ops.save_tasks(records["tasks"])]
+    saved += [op(ops.SAVE_CRON_JOB, SAVED_CRON_JOB, CRON_JOB.get(one)) for one in records["cronJobs"]]
+    saved += [ops.Op(ops.SAVE_QUOTA, one) for one in records["quotaConfigurations"]]
+    saved += [op(ops.SAVE_HOST_MAINTENANCE_REQUEST, SAVED_REQUEST, one) for one in records["hostMaintenanceRequests"]]
+    entry = ops.transaction(saved)
     with tempfile.TemporaryDirectory() as folder:
-        found, wanted = snapshot_bytes(replay([entry], folder)), in_today(raw, folder)
-        for number in members:
-            assert canonical(fields.get(found, number), 14) == canonical(fields.get(wanted, number), 14), number
+        found, wanted = backup_of(replay([entry], folder)), upgraded(raw, folder)
+        for name in records:
+            section = SECTIONS[name]
+            assert canonical(section.get(found), section.ttype) == canonical(section.get(wanted), section.ttype), name
 
 
 def test_the_comparison_can_fail():

@@ -17,7 +17,7 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.api.dispatch import HANDLERS
+from aurora_admin.scheduler.api.handlers import HANDLERS
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS

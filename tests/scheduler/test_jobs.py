@@ -1,8 +1,9 @@
-"""Jobs on a running scheduler: created, seen, killed, and still so after a power cut."""
+"""Jobs on a running scheduler: created, returned, killed, and kept through a power cut."""
 
 import re
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
 from aurora_admin.gen.api.constants import ACTIVE_JOB_UPDATE_STATES
@@ -10,24 +11,30 @@ from aurora_admin.gen.api.ttypes import (
     JobConfiguration,
     JobKey,
     JobUpdateStatus,
+    ScheduledTask,
     ScheduleStatus,
     TaskConfig,
     TaskEvent,
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.api.jobs import create_job
-from aurora_admin.scheduler.api.response import Refusal
+from aurora_admin.scheduler.api.handlers.jobs import create_job
+from aurora_admin.scheduler.api.outcome import Refusal
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.storage.engine import LogFull
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
+from aurora_admin.wire.path import path
 from tests.support.jobs import (
     LONG_AGO,
+    OK,
     config,
+    create,
     cron,
+    entries_written,
     job,
     key,
+    power_cut,
     quota,
     resources,
     restored,
@@ -35,30 +42,20 @@ from tests.support.jobs import (
     task,
     update,
 )
-from tests.support.thrift_calls import OK, call, get, post, request, said, tasks
+from tests.support.thrift_calls import call, post, request, said, tasks
 
+CONTACT_EMAIL = path(TaskConfig, "contactEmail")
+TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
+SNAPSHOT_TASKS = path(Snapshot, "tasks")
 NOTHING_TO_KILL = ("OK", "No tasks to kill.")
-UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")
-
-
-def create(running, description):
-    return said(call(running.url, "createJob", description=description))
+JOB_UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")
 
 
 def kill(running, of, *instances, **arguments):
     return said(call(running.url, "killTasks", job=of, instances=set(instances), **arguments))
 
 
-def entries_written(running):
-    return int(re.search(r"^scheduler_log_entries_written (\d+)$", get(running.url, "/vars")[1], re.MULTILINE)[1])
-
-
-def power_cut(running):
-    running.kill()
-    running.start()
-
-
-def test_a_created_job_is_there_and_stays(scheduler):
+def test_a_created_job_survives_a_power_cut(scheduler):
     running = scheduler()
     assert create(running, job(instances=3, isService=True)) == OK
     created = tasks(running.url)
@@ -70,14 +67,14 @@ def test_a_created_job_is_there_and_stays(scheduler):
     assert all(same(created[task_id], kept[task_id]) for task_id in created)
 
 
-def test_task_ids_name_the_instance_and_hold_no_odd_character(scheduler):
+def test_a_task_id_has_job_instance_and_uuid_with_other_characters_replaced(scheduler):
     running = scheduler()
     assert create(running, job("web.v1_2", instances=1, role="www.data", environment="staging12")) == OK
     assert re.fullmatch(r"www-data-staging12-web-v1_2-0(-[0-9a-f]+){5}", *tasks(running.url))
 
 
-def test_a_created_task_is_what_a_real_scheduler_makes_of_the_same_job(scheduler, fixtures):
-    """Field for field: the same config, sent without what the scheduler fills in, gives the task of the recording."""
+def test_a_created_task_has_every_field_that_a_real_scheduler_sets(scheduler, fixtures):
+    """The config of a recorded task, without the fields that a scheduler sets, gives the recorded task."""
     raw = (fixtures / "backups" / "small-022").read_bytes()
     stored = {one.assignedTask.taskId: one for one in decode(Snapshot, raw).tasks}
     real = stored["ads-devel-pending-0-bfdab6a2-7f98-497a-8569-f863bd57ba4a"]
@@ -94,7 +91,7 @@ def test_a_created_task_is_what_a_real_scheduler_makes_of_the_same_job(scheduler
     assert same(ours, real)
 
 
-def test_all_tasks_of_a_job_are_one_log_entry_and_a_refused_job_is_none(scheduler):
+def test_a_created_job_is_one_log_entry_and_a_refused_job_none(scheduler):
     running = scheduler()
     before = entries_written(running)
     assert create(running, job(instances=50)) == OK
@@ -103,7 +100,7 @@ def test_all_tasks_of_a_job_are_one_log_entry_and_a_refused_job_is_none(schedule
     assert entries_written(running) == before + 1
 
 
-def test_a_job_that_runs_is_not_created_again_but_one_that_has_ended_is(scheduler):
+def test_a_job_with_active_tasks_or_a_cron_job_is_not_created_again(scheduler):
     ended, runs = config(key("ended")), config(key("runs"))
     running = restored(
         scheduler,
@@ -116,7 +113,7 @@ def test_a_job_that_runs_is_not_created_again_but_one_that_has_ended_is(schedule
     assert len(tasks(running.url)) == 3
 
 
-def test_a_job_without_limits_or_for_cron_is_refused(scheduler):
+def test_a_missing_description_a_cron_job_and_too_many_instances_are_refused(scheduler):
     running = scheduler()
     assert said(call(running.url, "createJob")) == ("ERROR", "")
     nightly = job()
@@ -130,7 +127,7 @@ def test_a_job_without_limits_or_for_cron_is_refused(scheduler):
     assert len(tasks(running.url)) == 4000
 
 
-def test_a_job_that_is_being_updated_is_left_alone(scheduler):
+def test_a_job_is_neither_killed_nor_created_while_an_update_is_active(scheduler):
     states = sorted(JobUpdateStatus._VALUES_TO_NAMES)
     named = {state: key(f"job-{state}") for state in states}
     running = restored(
@@ -140,25 +137,25 @@ def test_a_job_that_is_being_updated_is_left_alone(scheduler):
     )
     assert len(states) == 11
     for state in states:
-        expected = UPDATING if state in ACTIVE_JOB_UPDATE_STATES else OK
+        expected = JOB_UPDATING if state in ACTIVE_JOB_UPDATE_STATES else OK
         assert kill(running, named[state]) == expected, state
         exists = ("INVALID_REQUEST", f"Job www/prod/job-{state} already exists")
-        assert create(running, job(f"job-{state}")) == (exists if expected == OK else UPDATING), state
+        assert create(running, job(f"job-{state}")) == (exists if expected == OK else JOB_UPDATING), state
 
 
-def test_production_is_held_against_the_quota(scheduler):
+def test_production_jobs_are_checked_against_the_quota(scheduler):
     running = restored(scheduler, quotaConfigurations={quota("www", 4.0, 1024, 1024)})
     assert create(running, job("small", instances=3, tier="preferred")) == OK
-    asked = {"tier": "preferred", "resources": resources(1.5, 500, 300)}
+    large = {"tier": "preferred", "resources": resources(1.5, 500, 300)}
     text = "Insufficient resource quota: CPU quota exceeded by 2.00 core(s); RAM quota exceeded by 360.00 MB; "
-    assert create(running, job("large", **asked)) == ("INVALID_REQUEST", text + "disk quota exceeded by 344.00 MB")
-    assert create(running, job("large", resources=asked["resources"])) == OK
+    assert create(running, job("large", **large)) == ("INVALID_REQUEST", text + "disk quota exceeded by 344.00 MB")
+    assert create(running, job("large", resources=large["resources"])) == OK
     assert create(running, job("other", instances=1, tier="preferred")) == OK
     text = "Insufficient resource quota: CPU quota exceeded by 1.00 core(s); disk quota exceeded by 256.00 MB"
     assert create(running, job("last", instances=1, tier="preferred")) == ("INVALID_REQUEST", text)
 
 
-def test_killing_removes_what_waits_and_marks_what_runs(scheduler):
+def test_killing_removes_waiting_tasks_and_moves_started_ones_to_killing(scheduler):
     states = (ScheduleStatus.PENDING, ScheduleStatus.THROTTLED, ScheduleStatus.RUNNING, ScheduleStatus.KILLING)
     web = config()
     lone = task(config(key("lone")))
@@ -185,7 +182,7 @@ def test_killing_removes_what_waits_and_marks_what_runs(scheduler):
     assert len(found["www-prod-web-3"].taskEvents) == 2
 
 
-def test_only_the_instances_asked_for_are_killed(scheduler):
+def test_only_the_given_instances_are_killed(scheduler):
     running = scheduler()
     assert create(running, job(instances=4)) == OK
     assert kill(running, key(), 1, 3, 77) == OK
@@ -198,7 +195,7 @@ def test_only_the_instances_asked_for_are_killed(scheduler):
     assert entries_written(running) == before
 
 
-def test_get_jobs_shows_what_is_active_and_all_cron_jobs(scheduler):
+def test_get_jobs_returns_jobs_with_active_tasks_and_all_cron_jobs(scheduler):
     old, new, other = (config(key(name), priority=n) for name, n in (("web", 1), ("web", 2), ("other", 3)))
     ended = task(config(key("ended")), status=ScheduleStatus.FAILED)
     elsewhere = task(config(key("web", role="db")))
@@ -206,18 +203,18 @@ def test_get_jobs_shows_what_is_active_and_all_cron_jobs(scheduler):
     hourly = job("hourly", instances=7)
     started = task(config(key("hourly"), priority=9))
     running = restored(scheduler, tasks={*changed, task(other), ended, elsewhere, started}, cronJobs={cron(hourly)})
-    seen = jobs_of(running, "www")
-    assert {name: one.instanceCount for name, one in seen.items()} == {
+    found = jobs_of(running, "www")
+    assert {name: one.instanceCount for name, one in found.items()} == {
         "www/web": 3,
         "www/other": 1,
         "www/hourly": 7,
     }
-    assert seen["www/web"].taskConfig.priority == 2
-    assert seen["www/hourly"].taskConfig.priority is None
-    assert (seen["www/hourly"].cronSchedule, seen["www/web"].cronSchedule) == ("0 * * * *", None)
-    assert jobs_of(running, None).keys() == {*seen, "db/web"}
-    assert jobs_of(running, " ").keys() == {*seen, "db/web"} - {"www/hourly"}
-    assert jobs_of(running, "nobody") == {}
+    assert found["www/web"].taskConfig.priority == 2
+    assert found["www/hourly"].taskConfig.priority is None
+    assert (found["www/hourly"].cronSchedule, found["www/web"].cronSchedule) == ("0 * * * *", None)
+    assert jobs_of(running, None).keys() == {*found, "db/web"}
+    assert jobs_of(running, " ").keys() == {*found, "db/web"} - {"www/hourly"}
+    assert jobs_of(running, "unknown") == {}
 
 
 def jobs_of(running, role):
@@ -243,15 +240,14 @@ def summary(running):
     return {one.role: (one.jobCount, one.cronJobCount) for one in found}
 
 
-def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
-    """Stored configs are answered as they are, so they are not decoded on the way (docs/architecture.md 4.2)."""
-    odd = encode(config(contactEmail="", tier="preferred", production=True))
-    odd = fields.put(odd, [23], 11, fields.string(b"\xff\xfe"))
-    stored = fields.put(encode(task(config())), [1, 4], 12, odd)
-    backup = fields.put(snapshot(), [4], 14, fields.container(12, [stored]))
+def test_a_config_that_is_not_utf8_is_returned_and_counted(scheduler):
+    """Stored configs are returned as they are, without being decoded (docs/architecture.md 4.2)."""
+    not_utf8 = CONTACT_EMAIL.put(encode(config(tier="preferred", production=True)), fields.string(b"\xff\xfe"))
+    stored = TASK_CONFIG.put(encode(task(config())), not_utf8)
+    backup = SNAPSHOT_TASKS.put(snapshot(), fields.container(TType.STRUCT, [stored]))
     running = scheduler()
-    (running.backup_dir / "odd").write_bytes(backup)
-    assert said(call(running.url, "stageRecovery", backupId="odd")) == OK
+    (running.backup_dir / "not-utf8").write_bytes(backup)
+    assert said(call(running.url, "stageRecovery", backupId="not-utf8")) == OK
     assert said(call(running.url, "commitRecovery")) == OK
     assert running.wait_exit() == 0
     running.start()
@@ -261,7 +257,7 @@ def test_a_config_with_bytes_that_are_no_text_is_seen_and_counted(scheduler):
     assert b"\xff\xfe" in post(running.url, request("getJobs", ownerRole="www"))[2]
 
 
-def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):
+def test_a_job_is_in_the_log_before_it_is_in_the_state(made, monkeypatch):
     services = Services(made.storage, None, None, "west", "here", made.told.append)
     append, at_append = made.engine.append, []
 
@@ -276,7 +272,7 @@ def test_the_log_has_a_job_before_the_state_has_it(made, monkeypatch):
         assert (at_append, len(stores.tasks)) == ([0], 2)
 
 
-def test_a_job_that_the_log_has_no_room_for_does_not_exist(made, monkeypatch):
+def test_a_job_is_not_created_when_the_log_is_full(made, monkeypatch):
     services = Services(made.storage, None, None, "west", "here", made.told.append)
 
     def full(records):

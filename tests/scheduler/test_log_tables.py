@@ -15,7 +15,7 @@ from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.fields import Field
 from tests.support.jobs import LONG_AGO, config, cron, job, key, quota, task, update
-from tests.support.replay import decoded, replay
+from tests.support.replay import replay, snapshot_of
 
 EMPTY = ("hostAttributes", "tasks", "cronJobs", "quotaConfigurations", "jobUpdateDetails")
 
@@ -41,7 +41,7 @@ def saved(role):
 
 
 def roles(stores):
-    return {one.role for one in decoded(stores).quotaConfigurations}
+    return {one.role for one in snapshot_of(stores).quotaConfigurations}
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ FULL = {
 @pytest.mark.parametrize("sections", [dict.fromkeys(EMPTY, ()), {}], ids=["empty", "absent"])
 def test_a_snapshot_leaves_nothing_of_before_but_the_framework(tmp_path, sections):
     """0.19 keeps what an empty section does not mention (2.10)."""
-    assert all(getattr(decoded(replay([snapshot(**FULL)], tmp_path)), name) for name in EMPTY)
+    assert all(getattr(snapshot_of(replay([snapshot(**FULL)], tmp_path)), name) for name in EMPTY)
     stores = replay([snapshot(**FULL), snapshot(**sections)], tmp_path)
-    left = decoded(stores)
+    left = snapshot_of(stores)
     assert not any(getattr(left, name) for name in [*EMPTY, "locks", "hostMaintenanceRequests"])
     assert stores.framework_id == "framework"
 
@@ -145,7 +145,7 @@ def test_a_deduplicated_task_without_its_config_ends_the_replay(tmp_path, tasks,
 )
 def test_a_deduplicated_snapshot_may_have_nothing_or_more_than_it_needs(tmp_path, tasks, configs, count):
     entry = storage.LogEntry(deduplicatedSnapshot=storage.DeduplicatedSnapshot(storage.Snapshot(), tasks, configs))
-    assert len(decoded(replay([codec.encode(entry)], tmp_path)).tasks) == count
+    assert len(snapshot_of(replay([codec.encode(entry)], tmp_path)).tasks) == count
 
 
 def test_a_cron_job_of_old_loses_its_manager_and_gets_its_key(tmp_path):
@@ -156,17 +156,17 @@ def test_a_cron_job_of_old_loses_its_manager_and_gets_its_key(tmp_path):
         Field(2, 12, codec.encode(api.JobConfiguration(cronSchedule="* * * * *", taskConfig=old, instanceCount=1))),
     ]
     stores = replay([ops.transaction([Op(ops.SAVE_CRON_JOB, fields.join(body))])], tmp_path)
-    (left,) = decoded(stores).cronJobs
+    (left,) = snapshot_of(stores).cronJobs
     assert (left.jobConfiguration.key.role, left.jobConfiguration.taskConfig.job.name) == ("www", "web")
     removal = Op(ops.REMOVE_JOB, codec.encode(storage.RemoveJob(key())))
     saved_again = ops.transaction([Op(ops.SAVE_CRON_JOB, fields.join(body)), removal])
-    assert decoded(replay([saved_again], tmp_path)).cronJobs == set()
+    assert snapshot_of(replay([saved_again], tmp_path)).cronJobs == set()
 
 
 def test_a_quota_of_old_is_mended_and_an_odd_one_is_told(tmp_path, caplog):
     old = api.ResourceAggregate(numCpus=1.0, ramMb=2, diskMb=3)
     stores = replay([ops.transaction([ops.save_quota(b"r", codec.encode(old))])], tmp_path)
-    (left,) = decoded(stores).quotaConfigurations
+    (left,) = snapshot_of(stores).quotaConfigurations
     assert len(left.quota.resources) == 3
     odd = storage.QuotaConfiguration("gpu", api.ResourceAggregate(resources=[api.Resource(numGpus=1)]))
     assert roles(replay([snapshot(quotaConfigurations=[odd])], tmp_path)) == {"gpu"}

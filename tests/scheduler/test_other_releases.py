@@ -13,8 +13,8 @@ from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import Path, path
-from tests.support.expectations import as_era, expected, read
-from tests.support.replay import committed_backup, decoded, replay
+from tests.support.expectations import era_facts, read_fixture, recorded_facts
+from tests.support.replay import committed_backup, replay, snapshot_of
 
 TIME = 1_400_000_000_000
 TASKS, CRON_JOBS, HOSTS, QUOTAS, LOCKS, UPDATES, MAINTENANCE = (
@@ -219,7 +219,7 @@ def test_a_log_of_any_release_has_the_same_state_as_its_backup(through, tmp_path
     deduplicated = TASK_CONFIGS.append(PARTIAL_TASKS.append(deduplicated, partial), CONFIG.get(task))
     wanted, _ = through(raw)
     for entry, snapshot in ((SNAPSHOT_ENTRY, raw), (DEDUPLICATED_ENTRY, deduplicated)):
-        held = decoded(replay([entry.put(fields.STOP, snapshot)], tmp_path))
+        held = snapshot_of(replay([entry.put(fields.STOP, snapshot)], tmp_path))
         held.schedulerMetadata = wanted.schedulerMetadata
         assert same(held, wanted)
 
@@ -265,10 +265,10 @@ IN_SCRIPT = {"locks": LOCKS, "hosts": HOSTS, "quotas": QUOTAS, "job updates": UP
 )
 def test_any_missing_sections_are_rebuilt_from_the_script(through, fixtures, left_out):
     """With -snapshot_hydrate_stores releases 0.17 and 0.18 write any of the four sections."""
-    raw = read("backups", "era-018-dbscript")
+    raw = read_fixture("backups", "era-018-dbscript")
     for name in left_out:
         raw = IN_SCRIPT[name].drop(raw)
     held, backup = through(raw)
-    assert as_era(held) == expected("backups", "era-018-dbscript")
+    assert era_facts(held) == recorded_facts("backups", "era-018-dbscript")
     (note,) = [note for note in backup.notes if "rebuilt these sections" in note]
     assert set(note.rpartition(": ")[2].split(", ")) == set(left_out)

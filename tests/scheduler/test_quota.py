@@ -1,19 +1,33 @@
-"""Quotas on a running scheduler: what is taken, what may be set, and that it stays."""
+"""Quotas on a running scheduler: consumption, what can be set, and that it is kept."""
 
 import re
 
 import pytest
 
 from aurora_admin.gen.api.ttypes import JobUpdateStatus, Resource, ResourceAggregate, ScheduleStatus
-from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.demand import Amounts
-from tests.scheduler.test_jobs import create, entries_written, power_cut
-from tests.support.jobs import config, cron, dedicated, job, key, quota, resources, restored, task, update
-from tests.support.thrift_calls import OK, call, said
+from aurora_admin.scheduler.api import java_text
+from aurora_admin.scheduler.api.resources import ResourceAmounts
+from tests.support.jobs import (
+    OK,
+    config,
+    create,
+    cron,
+    dedicated,
+    entries_written,
+    job,
+    key,
+    power_cut,
+    quota,
+    resources,
+    restored,
+    task,
+    update,
+)
+from tests.support.thrift_calls import call, said
 
 NOTHING = (0.0, 0, 0)
 MEMBERS = ("numCpus", "ramMb", "diskMb")
-PRODUCTION = {"tier": "preferred", "production": True}
+PRODUCTION_TIER = {"tier": "preferred", "production": True}
 BLANK = ("ERROR", "Argument cannot be blank")
 
 
@@ -23,7 +37,7 @@ def set_quota(running, role, given):
 
 
 def amounts(aggregate):
-    """Return cpus, MiB of memory and MiB of disk, of which each is there once and nothing else is."""
+    """Return cpus, MiB of memory and MiB of disk, after a check that each is given once and nothing else."""
     members = [{name: getattr(one, name) for name in Resource.__slots__} for one in aggregate.resources]
     found = {name: value for one in members for name, value in one.items() if value is not None}
     assert sorted(found) == sorted(MEMBERS)
@@ -32,10 +46,10 @@ def amounts(aggregate):
 
 
 def quotas(running, role="www"):
-    """Return the quota, and consumption as production shared, other shared, production dedicated, other dedicated."""
-    answer = call(running.url, "getQuota", ownerRole=role)
-    assert said(answer) == OK
-    found = answer.result.getQuotaResult
+    """Return the quota and the consumption of a role: production and other on shared, then on dedicated hosts."""
+    response = call(running.url, "getQuota", ownerRole=role)
+    assert said(response) == OK
+    found = response.result.getQuotaResult
     return [
         amounts(one)
         for one in (
@@ -48,7 +62,7 @@ def quotas(running, role="www"):
     ]
 
 
-def test_a_quota_that_was_set_is_there_and_stays(scheduler):
+def test_a_quota_survives_a_power_cut(scheduler):
     running = scheduler()
     assert quotas(running) == [NOTHING] * 5
     before = entries_written(running)
@@ -58,7 +72,7 @@ def test_a_quota_that_was_set_is_there_and_stays(scheduler):
     assert set_quota(running, "db", resources(0.0, 0, 0)) == OK
     power_cut(running)
     assert quotas(running)[0] == (2.5, 4096, 8192)
-    assert quotas(running, "db") == quotas(running, "nobody") == [NOTHING] * 5
+    assert quotas(running, "db") == quotas(running, "unknown") == [NOTHING] * 5
 
 
 def test_retired_fields_of_a_quota_are_not_kept(scheduler):
@@ -70,11 +84,11 @@ def test_retired_fields_of_a_quota_are_not_kept(scheduler):
     assert amounts(kept) == (1.0, 2, 3)
 
 
-def test_what_is_no_quota_is_refused_and_not_written(scheduler):
+def test_an_invalid_quota_is_refused_and_not_written(scheduler):
     running = restored(scheduler, quotaConfigurations={quota("www", 1.0, 2, 3)})
     before = entries_written(running)
     exactly = ("ERROR", "Quota resources must be exactly: [CPUS, RAM_MB, DISK_MB]")
-    for given, answer in (
+    for given, response in (
         (None, ("ERROR", "")),
         (set(), exactly),
         ({Resource(numCpus=1.0)}, exactly),
@@ -83,7 +97,7 @@ def test_what_is_no_quota_is_refused_and_not_written(scheduler):
         ({*resources(), Resource(numGpus=1)}, ("ERROR", "Too many resource values in quota.")),
         ({Resource(), Resource(ramMb=1), Resource(diskMb=1)}, ("ERROR", "")),
     ):
-        assert set_quota(running, "www", given) == answer, given
+        assert set_quota(running, "www", given) == response, given
     unset = ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1)
     assert said(call(running.url, "setQuota", ownerRole="www", quota=unset)) == ("ERROR", "")
     code, text = set_quota(running, "www", resources(1.0, -5, 3))
@@ -97,14 +111,14 @@ def test_what_is_no_quota_is_refused_and_not_written(scheduler):
     assert quotas(running)[0] == (1.0, 2, 3)
 
 
-def test_the_same_resource_twice_is_one(scheduler):
+def test_a_resource_that_is_given_twice_counts_once(scheduler):
     running = scheduler()
     assert set_quota(running, "www", {*resources(), Resource(numCpus=1.0)}) == OK
     assert quotas(running)[0] == (1.0, 128, 256)
 
 
-def test_a_quota_covers_what_production_takes(scheduler):
-    running = restored(scheduler, tasks={task(config(**PRODUCTION), n) for n in range(4)})
+def test_a_quota_below_production_consumption_is_refused(scheduler):
+    running = restored(scheduler, tasks={task(config(**PRODUCTION_TIER), n) for n in range(4)})
     for given in (resources(3.9, 512, 1024), resources(4.0, 511, 1024), resources(4.0, 512, 1023)):
         code, text = set_quota(running, "www", given)
         assert (code, text.split(":")[0]) == ("INVALID_REQUEST", "Quota")
@@ -114,24 +128,24 @@ def test_a_quota_covers_what_production_takes(scheduler):
     assert set_quota(running, "www", resources(4.0, 512, 1024)) == OK
 
 
-def test_consumption_is_that_of_active_tasks_by_class(scheduler):
+def test_consumption_counts_active_tasks_by_class(scheduler):
     hosts = dedicated("www/db")
     kinds = [
-        config(key("a"), resources=resources(1.0, 1, 1), **PRODUCTION),
+        config(key("a"), resources=resources(1.0, 1, 1), **PRODUCTION_TIER),
         config(key("b"), resources=resources(2.0, 2, 2)),
-        config(key("c"), resources=resources(4.0, 4, 4), constraints=hosts, **PRODUCTION),
+        config(key("c"), resources=resources(4.0, 4, 4), constraints=hosts, **PRODUCTION_TIER),
         config(key("d"), resources=resources(8.0, 8, 8), constraints=hosts),
     ]
     stored = {task(kind, n) for kind in kinds for n in range(3)}
     stored |= {task(kind, 9, ScheduleStatus.FINISHED) for kind in kinds}
-    stored |= {task(config(key(role="db"), **PRODUCTION))}
+    stored |= {task(config(key(role="db"), **PRODUCTION_TIER))}
     running = restored(scheduler, tasks=stored)
     assert quotas(running)[1:] == [(3.0, 3, 3), (6.0, 6, 6), (12.0, 12, 12), (24.0, 24, 24)]
 
 
 def test_an_active_update_takes_the_larger_of_before_and_after(scheduler):
-    before = config(resources=resources(1.0, 100, 1), **PRODUCTION)
-    after = config(resources=resources(2.0, 10, 1), **PRODUCTION)
+    before = config(resources=resources(1.0, 100, 1), **PRODUCTION_TIER)
+    after = config(resources=resources(2.0, 10, 1), **PRODUCTION_TIER)
     running = restored(
         scheduler,
         # Instances 0 to 3 belong to the update, instance 9 does not.
@@ -144,8 +158,8 @@ def test_an_active_update_takes_the_larger_of_before_and_after(scheduler):
     assert quotas(running)[1] == (2.0 * 4 + 1.0, 100 * 3 + 100, 4 + 1)
 
 
-def test_an_update_that_changes_the_class_counts_in_each(scheduler):
-    before = config(resources=resources(1.0, 1, 1), **PRODUCTION)
+def test_an_update_that_changes_the_class_counts_in_both(scheduler):
+    before = config(resources=resources(1.0, 1, 1), **PRODUCTION_TIER)
     after = config(resources=resources(5.0, 5, 5))
     running = restored(
         scheduler,
@@ -156,7 +170,7 @@ def test_an_update_that_changes_the_class_counts_in_each(scheduler):
 
 
 def test_an_update_that_only_removes_instances_takes_what_it_removes(scheduler):
-    web = config(resources=resources(1.0, 1, 1), **PRODUCTION)
+    web = config(resources=resources(1.0, 1, 1), **PRODUCTION_TIER)
     running = restored(
         scheduler,
         tasks={task(web, 0)},
@@ -166,24 +180,36 @@ def test_an_update_that_only_removes_instances_takes_what_it_removes(scheduler):
 
 
 @pytest.mark.parametrize(("running_tasks", "taken"), [(0, 3), (2, 3), (5, 5)])
-def test_a_cron_job_takes_its_next_run_or_what_runs(scheduler, running_tasks, taken):
-    hourly = job("hourly", instances=3, resources=resources(1.0, 1, 1), **PRODUCTION)
+def test_a_cron_job_takes_the_larger_of_its_next_run_and_its_running_tasks(scheduler, running_tasks, taken):
+    hourly = job("hourly", instances=3, resources=resources(1.0, 1, 1), **PRODUCTION_TIER)
     stored = {task(hourly.taskConfig, n) for n in range(running_tasks)}
     running = restored(scheduler, tasks=stored, cronJobs={cron(hourly)})
     assert quotas(running)[1:] == [(taken, taken, taken), NOTHING, NOTHING, NOTHING]
 
 
-def test_dedicated_hosts_need_no_quota(scheduler):
+def test_a_role_does_not_consume_what_other_roles_run(scheduler):
+    other = config(key(role="db"), **PRODUCTION_TIER)
+    running = restored(
+        scheduler,
+        tasks={task(other)},
+        jobUpdateDetails={update(key(role="db"), JobUpdateStatus.ROLLING_FORWARD, [], (other, (0, 5)))},
+        cronJobs={cron(job("hourly", role="db", **PRODUCTION_TIER))},
+    )
+    assert quotas(running, "www")[1:] == [NOTHING] * 4
+    assert quotas(running, "db")[1] != NOTHING
+
+
+def test_jobs_on_dedicated_hosts_need_no_quota(scheduler):
     running = scheduler()
     assert create(running, job("shared", tier="preferred"))[0] == "INVALID_REQUEST"
     assert create(running, job("own", instances=2, tier="preferred", constraints=dedicated("www/db"))) == OK
     assert quotas(running)[3] == (2.0, 256, 512)
 
 
-def test_a_sum_beyond_what_the_wire_holds_is_told_as_the_largest(scheduler):
+def test_a_sum_that_does_not_fit_an_i64_is_returned_as_the_largest(scheduler):
     running = scheduler()
-    assert create(running, job(instances=4, resources=resources(1.0, 2**62, 1))) == OK
-    assert quotas(running)[2] == (4.0, 2**63 - 1, 4)
+    assert create(running, job(instances=4, resources=resources(1.0, 2**62, 2**62))) == OK
+    assert quotas(running)[2] == (4.0, 2**63 - 1, 2**63 - 1)
 
 
 @pytest.mark.parametrize(
@@ -202,10 +228,10 @@ def test_a_sum_beyond_what_the_wire_holds_is_told_as_the_largest(scheduler):
     ],
 )
 def test_numbers_are_printed_as_java_prints_them(value, text):
-    assert java.double(value) == text
+    assert java_text.double(value) == text
 
 
 def test_amounts_are_printed_as_doubles():
-    assert java.bag(Amounts(4.0, 2048, 4096)) == (
+    assert java_text.bag(ResourceAmounts(4.0, 2048, 4096)) == (
         "ResourceBag{resourceVectors={CPUS=4.0, RAM_MB=2048.0, DISK_MB=4096.0}}"
     )

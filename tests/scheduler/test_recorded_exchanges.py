@@ -1,9 +1,8 @@
-"""Our answers are those of a real scheduler, but for one table: recording, our answer, reason."""
+"""Responses are those of a real scheduler, but for the exceptions in one table, each with its reason."""
 
 import gzip
 import shutil
 from collections.abc import Callable
-from typing import NamedTuple
 
 import pytest
 
@@ -11,68 +10,56 @@ from aurora_admin.gen.api.ttypes import (
     ListBackupsResult,
     Response,
     ResponseCode,
-    ResponseDetail,
     Result,
     ScheduleStatusResult,
-    ServerInfo,
     TaskQuery,
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.conftest import FIXTURES
 from tests.support.processes import Scheduler
-from tests.support.recordings import JSON, NAMES, Answer, Recording, Reply, meaning, replay
+from tests.support.recordings import (
+    JSON,
+    LISTED,
+    NAMES,
+    WHERE,
+    Difference,
+    HttpResponse,
+    Recording,
+    ReplyMessage,
+    make_response,
+    meaning,
+    recorded_backup,
+    refused,
+    send_recorded,
+)
 from tests.support.thrift_calls import BINARY, call, said
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"
-NO_TIMESTAMP = "it is not a backup: the snapshot has no timestamp at byte"
+NO_TIMESTAMP = "it is no backup: a snapshot has a timestamp at byte"
 CUT_OFF = "the input ends in the middle of a value at byte"
 PLAIN_NAME = "is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
 
 
-class Ours(NamedTuple):
-    """What we answer instead: a Response, the recording of the same, or a status without a body; and why."""
-
-    answer: Response | str | int | Callable[[], Response]
-    reason: str
-
-
-def response(code: int, *texts: str, result: Result | None = None) -> Response:
-    return Response(
-        code,
-        serverInfo=ServerInfo("local", statsUrlPrefix=""),
-        result=result,
-        details=[ResponseDetail(text) for text in texts],
-    )
-
-
-def refused(text: str, reason: str) -> Ours:
-    return Ours(response(ResponseCode.ERROR, text), reason)
-
-
-def undecodable(name: str, fault: str, reason: str) -> Ours:
-    advice = "copy it again from where it was made, or use another backup."
+def undecodable(name: str, fault: str, reason: str) -> Difference:
+    advice = "copy it anew from where it was made, or stage another backup."
     return refused(f"Failed to decode backup {name}: {fault}; {advice}", reason)
 
 
-def not_here(method: str) -> Ours:
+def missing_method(method: str) -> Difference:
     text = f"{method} is not available in this reference scheduler."
-    return Ours(response(ResponseCode.INVALID_REQUEST, text), "not one of the calls that are here")
+    return Difference(make_response(ResponseCode.INVALID_REQUEST, text), "we do not have this method")
 
 
 def docker_tasks() -> Response:
-    tasks = [task for task in decode(Snapshot, backup()).tasks if task.assignedTask.task.job.name == "docker-hello"]
-    return response(ResponseCode.OK, result=Result(scheduleStatusResult=ScheduleStatusResult(tasks)))
+    stored = decode(Snapshot, recorded_backup()).tasks
+    tasks = [task for task in stored if task.assignedTask.task.job.name == "docker-hello"]
+    return make_response(ResponseCode.OK, result=Result(scheduleStatusResult=ScheduleStatusResult(tasks)))
 
 
-def backup() -> bytes:
-    return (FIXTURES / "backups" / "small-022").read_bytes()
-
-
-# Of a standby and of an elected scheduler that is not registered; test_recorded_standby.py plays them.
+# Recordings of a standby, and of an elected scheduler that is not registered: see test_recorded_standby.py.
 NOT_LEADING = ("standby-", "noleader-")
-NOT_HERE = {
+MISSING_METHODS = {
     "forceTaskState-unknown": "forceTaskState",
     "maintenanceStatus": "maintenanceStatus",
     "pruneTasks-active": "pruneTasks",
@@ -92,22 +79,22 @@ NOT_HERE = {
     },
 }
 WIPES = "the real one says OK and has staged nothing: to commit that would wipe the cluster"
-LISTED = "Choose one from the list of backups."
-WHERE = "we say which file, where in it, and what to do"
-NO_FOLDER = "the folder is nobody's business but ours"
+NO_FOLDER = "the path of the folder is not for clients"
 PLAIN = "an id is a plain name; a path could lead anywhere"
-NO_PASSWORDS = "nobody is asked for a password, which the real one was told to do"
+NO_PASSWORDS = "ours has no authentication, which the real one was configured to use"
 EXCEPTIONS = {
-    **{name: not_here(method) for name, method in NOT_HERE.items()},
+    **{name: missing_method(method) for name, method in MISSING_METHODS.items()},
     "stageRecovery-gz": refused("Failed to decode backup gz: it is compressed with gzip; gunzip it first.", WIPES),
     "stageRecovery-one-nul": undecodable("one-nul", f"{NO_TIMESTAMP} 0 of 1", WIPES),
     "stageRecovery-trailing": undecodable(
-        "trailing", "7 bytes follow the end of the snapshot at byte 31895 of 31902", "a backup has nothing behind it"
+        "trailing",
+        "7 bytes follow the end of the snapshot at byte 31895 of 31902",
+        "bytes behind the snapshot mean that the file is damaged",
     ),
     "stageRecovery-parent-path": refused(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
     "stageRecovery-empty-id": refused(f"'' {PLAIN_NAME}", PLAIN),
     "stageRecovery-a-directory": refused(
-        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, not a link.",
+        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, no link to it.",
         WHERE,
     ),
     "stageRecovery-flipped": undecodable("flipped", f"{CUT_OFF} 26 of 31895", WHERE),
@@ -119,18 +106,18 @@ EXCEPTIONS = {
         f"Backup scheduler-backup-2001-01-01-00-00 does not exist. {LISTED}", NO_FOLDER
     ),
     "stageRecovery-twice-missing": refused(
-        "Another backup is already loaded.", "the slot is looked at before any file is opened"
+        "Another backup is already loaded.", "the slot is checked before a file is opened"
     ),
-    "stageRecovery-no-credentials": Ours("stageRecovery", NO_PASSWORDS),
-    "stageRecovery-not-admin": Ours("stageRecovery", NO_PASSWORDS),
-    "stageRecovery-wrong-password": Ours("stageRecovery", NO_PASSWORDS),
-    "getQuota-wrong-password": Ours("getQuota-no-credentials", NO_PASSWORDS),
-    "listBackups": Ours(
-        response(ResponseCode.OK, result=Result(listBackupsResult=ListBackupsResult({BACKUP}))),
+    "stageRecovery-no-credentials": Difference("stageRecovery", NO_PASSWORDS),
+    "stageRecovery-not-admin": Difference("stageRecovery", NO_PASSWORDS),
+    "stageRecovery-wrong-password": Difference("stageRecovery", NO_PASSWORDS),
+    "getQuota-wrong-password": Difference("getQuota-no-credentials", NO_PASSWORDS),
+    "listBackups": Difference(
+        make_response(ResponseCode.OK, result=Result(listBackupsResult=ListBackupsResult({BACKUP}))),
         "foreign files are not listed",
     ),
-    "getTasksWithoutConfigs-docker-without-executor": Ours(docker_tasks, "the real one fails at such a task"),
-    **dict.fromkeys(("http-maintenance", "http-quotas", "http-tiers"), Ours(404, "not one of the pages that are here")),
+    "getTasksWithoutConfigs-docker-without-executor": Difference(docker_tasks, "the real one fails at such a task"),
+    **dict.fromkeys(("http-maintenance", "http-quotas", "http-tiers"), Difference(404, "we do not have this page")),
 }
 
 
@@ -143,8 +130,8 @@ def prune(scheduler: Scheduler) -> None:
     assert said(call(scheduler.url, "deleteRecoveryTasks", query=TaskQuery(taskIds={PRUNED}))) == ("OK", "")
 
 
-def play(name: str) -> Callable[[Scheduler], None]:
-    return lambda scheduler: replay(scheduler.url, Recording(name))
+def send(name: str) -> Callable[[Scheduler], None]:
+    return lambda scheduler: send_recorded(scheduler.url, Recording(name))
 
 
 def empty(scheduler: Scheduler) -> None:
@@ -152,12 +139,12 @@ def empty(scheduler: Scheduler) -> None:
     scheduler.backup_dir.mkdir()
 
 
-# What came before a request, where that matters.
+# What a request needs to have happened before.
 NEEDS_STAGED = ("deleteRecoveryTasks", "queryRecovery", "unloadRecovery")
 BEFORE: dict[str, list[Callable[[Scheduler], None]]] = {
     **{name: [stage] for name in NAMES if name.startswith(NEEDS_STAGED) and not name.endswith("nothing-staged")},
     "queryRecovery-null-query": [],
-    "deleteRecoveryTasks-by-id-again": [stage, play("deleteRecoveryTasks-by-id")],
+    "deleteRecoveryTasks-by-id-again": [stage, send("deleteRecoveryTasks-by-id")],
     "stageRecovery-twice": [stage],
     "stageRecovery-twice-missing": [stage],
     "listBackups-empty": [empty],
@@ -167,8 +154,8 @@ BEFORE: dict[str, list[Callable[[Scheduler], None]]] = {
 
 
 def fill(scheduler: Scheduler) -> None:
-    """Put the files into the backup folder that were there when the requests were recorded."""
-    raw = backup()
+    """Put the files into the backup folder that it had when the requests were recorded."""
+    raw = recorded_backup()
     flipped = bytearray(raw)
     flipped[raw.index(b"\x0b\x00\x01") + 3] ^= 0x40  # in the length of the first text
     empty(scheduler)
@@ -211,48 +198,49 @@ def ready(recorded_state):
     return recorded_state
 
 
-def expected(recording: Recording) -> Answer:
+def expected(recording: Recording) -> HttpResponse:
     if recording.name not in EXCEPTIONS:
-        return recording.answer
-    ours = EXCEPTIONS[recording.name].answer
+        return recording.response
+    ours = EXCEPTIONS[recording.name].expected
     if isinstance(ours, int):
-        return Answer(ours, None, None, "")
+        return HttpResponse(ours, None, None, "")
     if isinstance(ours, str):
-        return Recording(ours).answer
-    told = ours() if callable(ours) else ours
-    return Answer(200, JSON, None, Reply(recording.method, 2, 0, meaning(told)))
+        return Recording(ours).response
+    response = ours() if callable(ours) else ours
+    return HttpResponse(200, JSON, None, ReplyMessage(recording.method, 2, 0, meaning(response)))
 
 
 def names(binary: bool) -> list:
     return [name for name in NAMES if not name.startswith(NOT_LEADING) and (not binary or Recording(name).is_json_call)]
 
 
-def answer_in_turn(scheduler: Scheduler, recording: Recording, *, binary: bool) -> Answer:
+def response_to(scheduler: Scheduler, recording: Recording, *, binary: bool) -> HttpResponse:
     for step in BEFORE.get(recording.name, []):
         step(scheduler)
-    answer = replay(scheduler.url, recording, binary=binary)
-    if recording.method == "commitRecovery" and answer.body.body[0] == "OK":
+    response = send_recorded(scheduler.url, recording, binary=binary)
+    if recording.method == "commitRecovery" and response.body.body[0] == "OK":
         assert scheduler.wait_exit() == 0
         scheduler.start()
-    return answer
+    return response
 
 
 @pytest.mark.parametrize("name", names(binary=False))
-def test_answer_is_the_recorded_one(ready, name):
+def test_the_response_is_the_recorded_one(ready, name):
     recording = Recording(name)
-    assert answer_in_turn(ready, recording, binary=False) == expected(recording)
+    assert response_to(ready, recording, binary=False) == expected(recording)
 
 
 @pytest.mark.parametrize("name", names(binary=True))
-def test_answer_in_the_other_protocol_is_the_recorded_one(ready, name):
+def test_the_response_in_binary_is_the_recorded_one(ready, name):
     recording = Recording(name)
     wanted = expected(recording)
     content_type = BINARY if wanted.content_type == JSON else wanted.content_type
-    answer = answer_in_turn(ready, recording, binary=True)
-    assert answer == wanted._replace(content_type=content_type)
+    assert response_to(ready, recording, binary=True) == wanted._replace(content_type=content_type)
 
 
-def test_exceptions_are_exceptions(fixtures):
-    assert set(EXCEPTIONS) <= set(NAMES)
-    agreeing = [name for name in EXCEPTIONS if expected(Recording(name)) == Recording(name).answer]
-    assert agreeing == []
+def test_every_recording_is_used_and_every_exception_needed(fixtures):
+    assert len(names(binary=False)) == 105
+    assert len(names(binary=True)) == 73
+    assert set(EXCEPTIONS) | set(BEFORE) <= set(NAMES)
+    unneeded = [name for name in EXCEPTIONS if expected(Recording(name)) == Recording(name).response]
+    assert unneeded == []

@@ -1,21 +1,30 @@
-"""What a standby, and an elected scheduler that is not registered, answer is what a real one answered."""
+"""A standby, and an elected scheduler that is not registered, respond as a real one did."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.processes import Scheduler, wait_until
-from tests.support.recordings import NAMES, Answer, Recording, meaning, replay
+from tests.support.recordings import (
+    LISTED,
+    NAMES,
+    WHERE,
+    HttpResponse,
+    Recording,
+    meaning,
+    recorded_backup,
+    refused,
+    send_recorded,
+)
 from tests.support.thrift_calls import call, get, said
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"
-# The page is for people, in our own words; of the real one only the length was recorded.
+# The text of the page is ours; of the real one only the length was recorded.
 PAGES = ("noleader-getQuota",)
 EXCEPTIONS = {"standby-stageRecovery-bypass": refused(f"Backup x does not exist. {LISTED}", WHERE)}
-# What came before a request, where that matters.
+# What a request needs to have happened before.
 BEFORE = {"noleader-deleteRecoveryTasks-bypass": ("noleader-stageRecovery-bypass",)}
 
 
@@ -49,44 +58,45 @@ def unregistered(elected, zookeeper) -> Scheduler:
     elected.path += "-unregistered"
     master = f"-mesos_master_address=zk://{zookeeper.hosts}/no/master"
     one = local(elected, master, "-max_registration_delay=1hrs")
-    (one.backup_dir / STAGED).write_bytes(backup())
+    (one.backup_dir / STAGED).write_bytes(recorded_backup())
     return one.start(until="Awaiting registration")
 
 
-def expected(recording: Recording) -> Answer:
-    answer = recording.answer
+def expected(recording: Recording) -> HttpResponse:
+    response = recording.response
     if recording.name in PAGES:
-        return answer._replace(body="")
+        return response._replace(body="")
     if recording.name in EXCEPTIONS:
-        ours = meaning(EXCEPTIONS[recording.name].answer)
-        return answer._replace(body=answer.body._replace(body=ours))
-    return answer
+        ours = meaning(EXCEPTIONS[recording.name].expected)
+        return response._replace(body=response.body._replace(body=ours))
+    return response
 
 
-def played(url: str, name: str) -> Answer:
+def response_to(url: str, name: str) -> HttpResponse:
     for before in BEFORE.get(name, ()):
-        replay(url, Recording(before))
-    answer = replay(url, Recording(name))
+        send_recorded(url, Recording(before))
+    response = send_recorded(url, Recording(name))
     if name in PAGES:
-        assert "No Leader Found" in answer.body
-        return answer._replace(body="")
-    return answer
+        assert "No Leader Found" in response.body
+        return response._replace(body="")
+    return response
 
 
 @pytest.mark.parametrize("name", names("standby-"))
-def test_a_standby_answers_as_recorded(elected, standby, name):
-    answer = played(standby.url, name)
-    if answer.location:
-        answer = answer._replace(location=answer.location.replace(elected.leader.url, LEADER))
-    assert answer == expected(Recording(name))
+def test_a_standby_responds_as_recorded(elected, standby, name):
+    response = response_to(standby.url, name)
+    if response.location:
+        response = response._replace(location=response.location.replace(elected.leader.url, LEADER))
+    assert response == expected(Recording(name))
 
 
 @pytest.mark.parametrize("name", names("noleader-"))
-def test_an_unregistered_scheduler_answers_as_recorded(unregistered, name):
+def test_an_unregistered_scheduler_responds_as_recorded(unregistered, name):
     assert said(call(unregistered.url, "unloadRecovery", _headers={"Bypass-Leader-Redirect": ""})) == ("OK", "")
-    assert played(unregistered.url, name) == expected(Recording(name))
+    assert response_to(unregistered.url, name) == expected(Recording(name))
 
 
-def test_nothing_was_left_out(fixtures):
+def test_every_recording_is_used_and_every_exception_needed(fixtures):
     assert len([*names("standby-"), *names("noleader-")]) == 18
-    assert all(expected(Recording(name)) != Recording(name).answer for name in EXCEPTIONS)
+    assert {*EXCEPTIONS, *PAGES, *BEFORE} <= set(NAMES)
+    assert all(expected(Recording(name)) != Recording(name).response for name in EXCEPTIONS)

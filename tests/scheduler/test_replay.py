@@ -1,71 +1,84 @@
-"""Logs that real schedulers wrote, and every op by itself: what the state is afterwards."""
+"""The state after a replay: of logs that real schedulers wrote, and of each op by itself."""
 
 import zlib
 from contextlib import closing
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import StagedBackup
+from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
+from aurora_admin.wire.path import path
 from tests.conftest import FIXTURES
-from tests.support.expectations import as_022, as_era, expected, expected_022, read
+from tests.support.expectations import comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
-from tests.support.replay import decoded, log_with_malformed_script, recorded, replay, snapshot_bytes
+from tests.support.replay import DEFLATED, backup_of, log_with_unusable_script, records_of, replay, snapshot_of
 
+SNAPSHOT = path(storage.LogEntry, "snapshot")
+PARTIAL_SNAPSHOT = path(storage.LogEntry, "deduplicatedSnapshot.partialSnapshot")
+PARTIAL_TASKS = path(storage.LogEntry, "deduplicatedSnapshot.partialTasks")
+TASK_CONFIGS = path(storage.LogEntry, "deduplicatedSnapshot.taskConfigs")
+PARTIAL_TASK = path(storage.DeduplicatedScheduledTask, "partialScheduledTask")
+CONFIG_NUMBER = path(storage.DeduplicatedScheduledTask, "taskConfigId")
+TASK_CONFIG = path(api.ScheduledTask, "assignedTask.task")
+TIMESTAMP = path(storage.Snapshot, "timestamp")
+SCRIPT = (path(storage.Snapshot, "dbScript"), path(storage.Snapshot, "experimentalTaskStore"))
 LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
 
 
 @pytest.mark.parametrize("kind", ["transactions", "snapshot"])
 @pytest.mark.parametrize("name", LOGGED)
-def test_a_log_of_an_old_release_replays_to_what_that_release_said(tmp_path, name, kind):
-    records = recorded(read("log", f"{name}.log-{kind}"))
-    assert as_era(decoded(replay(records, tmp_path))) == expected("backups", name)
+def test_a_log_of_an_old_release_replays_to_the_state_that_it_returned(tmp_path, name, kind):
+    records = records_of(read_fixture("log", f"{name}.log-{kind}"))
+    assert era_facts(snapshot_of(replay(records, tmp_path))) == recorded_facts("backups", name)
 
 
 @pytest.mark.parametrize("name", LOGGED)
-def test_transactions_and_snapshot_make_one_state(tmp_path, name):
-    """Every field of it, configs of updates included, which no expectation tells; one snapshot is rebuilt from SQL."""
+def test_transactions_and_the_snapshot_of_a_log_make_the_same_state(tmp_path, name):
+    """Compares every field, also those that no expectation has; one of the snapshots is rebuilt from SQL."""
     states = [
-        decoded(replay(recorded(read("log", f"{name}.log-{kind}")), tmp_path)) for kind in ("transactions", "snapshot")
+        snapshot_of(replay(records_of(read_fixture("log", f"{name}.log-{kind}")), tmp_path))
+        for kind in ("transactions", "snapshot")
     ]
     for section in ("tasks", "cronJobs", "quotaConfigurations", "hostAttributes", "locks", "jobUpdateDetails"):
         one, other = (sorted(canonical(codec.encode(record)) for record in getattr(state, section)) for state in states)
         assert one == other, section
 
 
-def test_a_framed_snapshot_replays_whole(tmp_path):
-    told = expected("backups", "jobs-10k-022")
-    stores = replay(recorded(read("log", "jobs-10k-022.log-snapshot")), tmp_path)
-    assert as_022(decoded(stores), told) == expected_022(told)
+def test_a_snapshot_in_frames_replays_to_the_state_that_was_returned(tmp_path):
+    facts = recorded_facts("backups", "jobs-10k-022")
+    stores = replay(records_of(read_fixture("log", "jobs-10k-022.log-snapshot")), tmp_path)
+    assert facts_022(snapshot_of(stores), facts) == comparable_022(facts)
 
 
-def test_a_day_of_a_real_scheduler_replays_to_what_it_said(tmp_path):
-    told = expected("log", "run-022")
-    stores = replay(recorded(read("log", "run-022.log-transactions")), tmp_path)
-    assert as_022(decoded(stores), told) == expected_022(told)
+def test_a_day_of_a_real_scheduler_replays_to_the_state_that_it_returned(tmp_path):
+    facts = recorded_facts("log", "run-022")
+    stores = replay(records_of(read_fixture("log", "run-022.log-transactions")), tmp_path)
+    assert facts_022(snapshot_of(stores), facts) == comparable_022(facts)
 
 
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
     """A 0.13 to 0.18 scheduler would believe the script, however old (docs/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
-        entry = b"".join(writer.deduplicated_entry(StagedBackup(backup)))
-    later = b"".join(writer.deduplicated_entry(View(replay([entry], tmp_path), 0)))
-    for snapshot in (entry, later):
-        assert fields.get(snapshot, 6, 1, 1) is not None
-        assert [fields.get(snapshot, 6, 1, number) for number in (11, 12)] == [None, None]
+        entry = b"".join(writer.deduplicated_entry(Staged(backup)))
+    later = b"".join(writer.deduplicated_entry(StateView(replay([entry], tmp_path), 0)))
+    for raw in (entry, later):
+        assert TIMESTAMP.get(PARTIAL_SNAPSHOT.get(raw)) is not None
+        assert [member.get(PARTIAL_SNAPSHOT.get(raw)) for member in SCRIPT] == [None, None]
 
 
 def replayed(tmp_path, *members, **settings):
-    """The stores after one transaction for each union member, given by name."""
+    """Return the stores after one transaction for each op, given as members of the union by name."""
     transactions = [
         storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**{name: body})], schemaVersion=1))
         for member in members
@@ -76,18 +89,20 @@ def replayed(tmp_path, *members, **settings):
 
 @pytest.mark.parametrize("name", ["era-016-dbscript", "era-018-trimmed-failover"])
 def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
-    """The log of a scheduler that wrote scripts goes on with ours."""
-    records = list(recorded(read("log", f"{name}.log-snapshot")))
-    assert any(b"SELECT COUNT(*) FROM PUBLIC.QUOTAS" in zlib.decompress(fields.get(one, 5)[4:]) for one in records)
+    """This scheduler continues the log of one that wrote scripts."""
+    records = list(records_of(read_fixture("log", f"{name}.log-snapshot")))
+    assert any(b"SELECT COUNT(*) FROM PUBLIC.QUOTAS" in zlib.decompress(DEFLATED.value(one)) for one in records)
     stores = replay(records, tmp_path)
-    for taken in (snapshot_bytes(stores), fields.get(b"".join(writer.deduplicated_entry(View(stores, 0))), 6, 1)):
-        assert not {11, 12} & {field.id for field in fields.parse(taken)}
+    in_log = PARTIAL_SNAPSHOT.get(b"".join(writer.deduplicated_entry(StateView(stores, 0))))
+    for snapshot in (backup_of(stores), in_log):
+        assert TIMESTAMP.get(snapshot) is not None
+        assert [member.get(snapshot) for member in SCRIPT] == [None, None]
 
 
-def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp_path):
+def test_a_log_with_an_unusable_script_is_replayed_only_with_allow_partial(tmp_path):
     with pytest.raises(LogError, match="counts 4 rows of table QUOTAS and has 3; -allow_partial_backup does without"):
-        replay(log_with_malformed_script(), tmp_path)
-    left = decoded(replay(log_with_malformed_script(), tmp_path, allow_partial=True))
+        replay(log_with_unusable_script(), tmp_path)
+    left = snapshot_of(replay(log_with_unusable_script(), tmp_path, allow_partial=True))
     assert (len(left.tasks), len(left.cronJobs), left.quotaConfigurations, left.jobUpdateDetails) == (
         19,
         2,
@@ -96,7 +111,7 @@ def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp
     )
 
 
-def test_ops_without_a_trap_do_what_they_say(tmp_path):
+def test_saving_and_removing_ops_add_and_remove_records(tmp_path):
     host = api.HostAttributes(host="h", attributes=[], mode=api.MaintenanceMode.NONE, slaveId="s")
     request = api.HostMaintenanceRequest(host="h", timeoutSecs=1, createdTimestampMs=1)
     cron = api.JobConfiguration(key=key(), cronSchedule="* * * * *", taskConfig=config(), instanceCount=1)
@@ -109,14 +124,14 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
         {"saveHostMaintenanceRequest": storage.SaveHostMaintenanceRequest(request)},
     ]
     counts = {"tasks": 3, "cronJobs": 1, "quotaConfigurations": 1, "hostAttributes": 1, "hostMaintenanceRequests": 1}
-    assert {name: len(getattr(decoded(replayed(tmp_path, *saved)), name)) for name in counts} == counts
+    assert {name: len(getattr(snapshot_of(replayed(tmp_path, *saved)), name)) for name in counts} == counts
     removed = [
         {"removeJob": storage.RemoveJob(key())},
         {"removeQuota": storage.RemoveQuota("www")},
         {"removeTasks": storage.RemoveTasks([task(config(), n).assignedTask.taskId for n in (0, 2)])},
         {"removeHostMaintenanceRequest": storage.RemoveHostMaintenanceRequest("h")},
     ]
-    left = decoded(replayed(tmp_path, *saved, *removed, *removed))
+    left = snapshot_of(replayed(tmp_path, *saved, *removed, *removed))
     assert {name: len(getattr(left, name)) for name in counts} == {
         **dict.fromkeys(counts, 0),
         "tasks": 1,
@@ -126,44 +141,41 @@ def test_ops_without_a_trap_do_what_they_say(tmp_path):
 
 
 @pytest.mark.parametrize("padding", [0, 3 << 20], ids=["in one piece", "in many pieces"])
-def test_a_task_of_a_deduplicated_snapshot_may_stand_anywhere_in_its_element(tmp_path, padding):
-    """Thrift orders no fields, and an element may have more of them than we know."""
+def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_path, padding):
+    """Thrift does not order fields, and an element may have unknown ones."""
     tasks = [task(config(), number) for number in range(5)]
     for number in (1, 3):
         tasks[number].taskEvents[0].message = "x" * padding
-    partial = [fields.drop(codec.encode(one), [1, 4]) for one in tasks]
-    parts = [[fields.Field(1, 12, one), fields.Field(2, 8, fields.i32(0))] for one in partial]
-    parts[1].reverse()
-    parts[3].append(fields.Field(9, 11, fields.string(b"unknown")))
-    members = [
-        fields.Field(1, 12, b"\0"),
-        fields.Field(2, 15, fields.container(12, list(map(fields.join, parts)))),
-        fields.Field(3, 15, fields.container(12, [codec.encode(config())])),
-    ]
-    entry = fields.join([fields.Field(6, 12, fields.join(members))])
-    for record in (entry, fields.join([fields.Field(5, 11, fields.string(zlib.compress(entry)))])):
+    partial = [TASK_CONFIG.drop(codec.encode(one)) for one in tasks]
+    elements = [[PARTIAL_TASK.field(one), CONFIG_NUMBER.field(fields.i32(0))] for one in partial]
+    elements[1].reverse()
+    elements[3].append(fields.Field(9, TType.STRING, fields.string(b"unknown")))
+    entry = PARTIAL_SNAPSHOT.put(fields.STOP, fields.STOP)
+    entry = PARTIAL_TASKS.put(entry, fields.container(TType.STRUCT, list(map(fields.join, elements))))
+    entry = TASK_CONFIGS.put(entry, fields.container(TType.STRUCT, [codec.encode(config())]))
+    for record in (entry, codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(entry)))):
         loaded = replay([record], tmp_path).tasks
         assert list(loaded.partial_records(range(5))) == list(enumerate(partial))
 
 
 def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
     one, other = task(config()), task(config())
-    assert len(decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
+    assert len(snapshot_of(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1
     other.failureCount = 7
     with pytest.raises(LogError, match=r"position 0 .*Proposed new tasks would create task ID collision"):
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})
-    (left,) = decoded(
+    (left,) = snapshot_of(
         replayed(tmp_path, {"saveTasks": storage.SaveTasks([one])}, {"saveTasks": storage.SaveTasks([other])})
     ).tasks
     assert left.failureCount == 7
 
 
-def test_a_rewritten_task_has_the_new_config_and_nothing_else_changed(tmp_path):
-    """Op 11, up to 0.18; it comes in the shape of its time."""
+def test_a_rewritten_task_has_the_new_config_and_is_otherwise_unchanged(tmp_path):
+    """Releases up to 0.18 wrote this op, with configs in their format."""
     old, new = task(config()), api.TaskConfig(job=key(), numCpus=3.0, ramMb=5, diskMb=7, requestedPorts=["http"])
     rewrite = {"rewriteTask": storage.RewriteTask(old.assignedTask.taskId, new)}
     unknown = {"rewriteTask": storage.RewriteTask("no-such", new)}
-    (left,) = decoded(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
+    (left,) = snapshot_of(replayed(tmp_path, {"saveTasks": storage.SaveTasks([old])}, rewrite, unknown)).tasks
     assert {(r.numCpus, r.ramMb, r.diskMb, r.namedPort) for r in left.assignedTask.task.resources} == {
         (3.0, None, None, None),
         (None, 5, None, None),
@@ -209,11 +221,11 @@ SAVED = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=job_update())}
 
 
 def only_update(stores):
-    (left,) = decoded(stores).jobUpdateDetails
+    (left,) = snapshot_of(stores).jobUpdateDetails
     return left
 
 
-def test_events_stand_by_their_times_and_make_the_state(tmp_path):
+def test_events_are_ordered_by_their_times_and_determine_the_state(tmp_path):
     events = [event(0, 100), event(2, 300), event(9, 200), event(0, 300), instance_event(1, 900), instance_event(0, 50)]
     left = only_update(replayed(tmp_path, SAVED, *events))
     assert [(e.status, e.timestampMs) for e in left.details.updateEvents] == [(0, 100), (9, 200), (2, 300), (0, 300)]
@@ -227,18 +239,34 @@ def test_an_update_without_events_has_no_state(tmp_path):
     assert (state.status, state.createdTimestampMs, state.lastModifiedTimestampMs) == (None, None, None)
 
 
-def test_an_update_that_is_saved_again_has_lost_its_events(tmp_path):
+def test_an_update_that_is_saved_again_loses_its_events(tmp_path):
     left = only_update(replayed(tmp_path, SAVED, event(0, 1), instance_event(0, 1), SAVED, event(1, 5)))
     assert ([e.status for e in left.details.updateEvents], left.details.instanceEvents) == ([1], [])
 
 
-def test_an_event_of_no_update_ends_the_replay_by_name(tmp_path):
+def test_an_event_of_an_unknown_update_ends_the_replay_with_its_name(tmp_path):
     with pytest.raises(LogError, match=r"position 1 .*Update not found: www/prod/web/other"):
         replayed(tmp_path, SAVED, event(0, 1, "other"))
     gone = {"removeJobUpdate": storage.RemoveJobUpdates([api.JobUpdateKey(key(), "u")])}
-    assert decoded(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
+    assert snapshot_of(replayed(tmp_path, SAVED, event(0, 1), gone)).jobUpdateDetails == set()
     with pytest.raises(LogError, match=r"position 2 .*Update not found: www/prod/web/u"):
         replayed(tmp_path, SAVED, gone, event(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (ops.SAVE_JOB_UPDATE_EVENT, storage.SaveJobUpdateEvent),
+        (ops.SAVE_JOB_INSTANCE_UPDATE_EVENT, storage.SaveJobInstanceUpdateEvent),
+    ],
+)
+def test_an_event_that_is_not_a_struct_ends_the_replay(tmp_path, number, kind):
+    """Events are merged into their updates after the replay, when the position is no longer known."""
+    body = path(kind, "key").put(fields.STOP, codec.encode(api.JobUpdateKey(key(), "u")))
+    body = fields.put(body, path(kind, "event").ids, TType.I32, fields.i32(0))
+    saved = codec.encode(storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(**SAVED)])))
+    with pytest.raises(LogError, match="The log entry at position 1 cannot be read"):
+        replay([saved, ops.transaction([Op(number, body)])], tmp_path)
 
 
 def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
@@ -246,24 +274,24 @@ def test_events_of_old_releases_find_their_update_by_its_id(tmp_path):
     old = job_update()
     old.summary.key, old.summary.updateId, old.summary.jobKey = None, "u", key()
     saved = {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=old)}
-    left = only_update(replayed(tmp_path, saved, event(0, 7, updateId="u"), event(0, 8, updateId="nobody's")))
+    left = only_update(replayed(tmp_path, saved, event(0, 7, updateId="u"), event(0, 8, updateId="unknown")))
     assert same(left.details.update.summary.key, api.JobUpdateKey(key(), "u"))
     assert [e.timestampMs for e in left.details.updateEvents] == [7]
 
 
 @pytest.mark.parametrize(
-    ("path", "text"),
+    ("missing", "text"),
     [
         (None, "Missing both initial and desired states. At least one is required."),
-        ([2, 1, 0, 1], "no task config"),
-        ([2, 1, 0, 2], "Invalid intial instance state ranges."),
+        ("task", "no task config"),
+        ("instances", "Invalid intial instance state ranges."),
     ],
 )
-def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, text):
+def test_an_invalid_update_ends_the_replay(tmp_path, missing, text):
     bad = job_update()
-    if path is None:
+    if missing is None:
         bad.instructions.initialState = bad.instructions.desiredState = None
-    elif path[-1] == 1:
+    elif missing == "task":
         bad.instructions.initialState[0].task = None
     else:
         bad.instructions.initialState = [api.InstanceTaskConfig(config(), [])]
@@ -271,10 +299,10 @@ def test_an_update_that_cannot_be_carried_out_ends_the_replay(tmp_path, path, te
         replayed(tmp_path, {"saveJobUpdate": storage.SaveJobUpdate(jobUpdate=bad)})
 
 
-def test_pruning_is_left_to_the_scheduler_that_runs(tmp_path):
+def test_the_op_that_prunes_updates_is_ignored(tmp_path):
     everything = storage.PruneJobUpdateHistory(perJobRetainCount=0, historyPruneThresholdMs=10**15)
     prune = {"pruneJobUpdateHistory": everything}
-    assert len(decoded(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
+    assert len(snapshot_of(replayed(tmp_path, SAVED, event(4, 1), prune)).jobUpdateDetails) == 1
 
 
 LOCK = api.Lock(api.LockKey(job=key()), "t", "me", 1)
@@ -293,39 +321,53 @@ UNLOCKED = {"removeLock": storage.RemoveLock(api.LockKey(job=key()))}
         ([HOLDING, event(0, 1)], False),
         ([LOCKED, SAVED], False),
     ],
-    ids=["of-nobody", "running", "ended", "removed", "no-lock", "another's"],
+    ids=["no update", "running", "ended", "removed", "no lock", "update without a token"],
 )
-def test_locks_are_written_for_updates_that_run_and_tokens_for_locks(tmp_path, members, kept):
-    left = decoded(replayed(tmp_path, *members))
+def test_locks_and_tokens_are_kept_only_for_active_updates_with_both(tmp_path, members, kept):
+    left = snapshot_of(replayed(tmp_path, *members))
     assert [lock.token for lock in left.locks or ()] == ["t"] * kept
     assert [update.lockToken for update in left.jobUpdateDetails if update.lockToken] == ["t"] * kept
 
 
+def test_a_lock_of_a_snapshot_without_its_update_is_not_kept(tmp_path):
+    snapshot = storage.LogEntry(snapshot=storage.Snapshot(timestamp=LONG_AGO, locks=[LOCK]))
+    assert not snapshot_of(replay([codec.encode(snapshot)], tmp_path)).locks
+
+
 def test_hosts_without_an_agent_are_kept(tmp_path):
     host = api.HostAttributes(host="h", attributes=[], mode=api.MaintenanceMode.DRAINED)
-    (left,) = decoded(replayed(tmp_path, {"saveHostAttributes": storage.SaveHostAttributes(host)})).hostAttributes
+    (left,) = snapshot_of(replayed(tmp_path, {"saveHostAttributes": storage.SaveHostAttributes(host)})).hostAttributes
     assert same(left, host)
+
+
+def event_without_job():
+    event = storage.SaveJobUpdateEvent(key=api.JobUpdateKey())
+    return Op(ops.SAVE_JOB_UPDATE_EVENT, codec.encode(event))
 
 
 @pytest.mark.parametrize(
     ("record", "text", "advice"),
     [
-        (fields.join([fields.Field(9, 12, b"\x00")]), "log entry of unknown kind 9", "start that version"),
         (
-            fields.join(
-                [fields.Field(5, 11, fields.string(zlib.compress(fields.join([fields.Field(4, 12, b"\x00")]))))]
+            fields.join([fields.Field(9, TType.STRUCT, fields.STOP)]),
+            "log entry of unknown kind 9",
+            "start that version",
+        ),
+        (
+            codec.encode(
+                storage.LogEntry(deflatedEntry=zlib.compress(codec.encode(storage.LogEntry(frame=storage.Frame()))))
             ),
             "log entry of unknown kind 4",
             "restore a backup",
         ),
-        (ops.transaction([Op(21, b"\x00")]), "op 21 is not known to this version", "start that version"),
-        (ops.transaction([Op(3, b"\x00")]), "op 3 is not known to this version", "restore a backup"),
-        (ops.transaction([Op(15, fields.join([fields.Field(3, 12, b"\x00")]))]), "names no job", "restore a backup"),
+        (ops.transaction([Op(21, fields.STOP)]), "op 21 is not known to this version", "start that version"),
+        (ops.transaction([Op(3, fields.STOP)]), "op 3 is not known to this version", "restore a backup"),
+        (ops.transaction([event_without_job()]), "names no job", "restore a backup"),
     ],
 )
-def test_what_is_not_known_ends_the_replay_by_position_and_number(tmp_path, record, text, advice):
+def test_unknown_entries_and_ops_end_the_replay_with_position_and_number(tmp_path, record, text, advice):
     with pytest.raises(LogError, match=f"The log entry at position 2 cannot be read: .*{text}[^.]*\\. [A-Z].*{advice}"):
-        replay([b"\x02\x00\x03\x01\x00"] * 2 + [record], tmp_path)
+        replay([NOOP_ENTRY] * 2 + [record], tmp_path)
 
 
 def host(name, mode, **members):
@@ -352,8 +394,8 @@ def test_ops_of_one_kind_are_merged_into_the_last():
     assert coalesced(kept) == kept
 
 
-def test_two_saves_of_a_host_are_the_later_one_whole():
-    """A real scheduler logs the earlier mode and agent, and has them again after a restart (docs/storage.md 2.5)."""
+def test_two_saves_of_a_host_become_the_later_one():
+    """A real scheduler logs mode and agent of the earlier one (docs/storage.md 2.5)."""
     first, second = host("h", api.MaintenanceMode.NONE, slaveId="old"), host("h", api.MaintenanceMode.DRAINING)
     assert coalesced([first, second]) == [second]
     assert coalesced([first, host("i", 1), second]) == [first, host("i", 1), second]
@@ -369,7 +411,7 @@ def test_events_of_a_stored_update_are_kept_when_more_come(tmp_path):
     assert [e.status for e in left.details.updateEvents] == [0, 0, 4]
 
 
-def test_a_state_is_the_same_from_a_backup_of_it(tmp_path):
+def test_a_backup_of_a_replayed_backup_is_the_same(tmp_path):
     stores = replayed(tmp_path, SAVED, event(0, 1), LOCKED, HOLDING, event(0, 3))
-    again = replay([fields.join([fields.Field(1, 12, snapshot_bytes(stores))])], tmp_path)
-    assert snapshot_bytes(again) == snapshot_bytes(stores)
+    again = replay([SNAPSHOT.put(fields.STOP, backup_of(stores))], tmp_path)
+    assert backup_of(again) == backup_of(stores)

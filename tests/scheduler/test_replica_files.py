@@ -11,7 +11,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
 from aurora_admin.wire import codec
@@ -19,7 +19,7 @@ from tests.scheduler.test_extract import extract, opened, quota, roles  # noqa: 
 from tests.support import jobs
 from tests.support.mesos_replica import VOTING, append, key, nop, record, replica, truncate
 from tests.support.processes import PROGRAMS, environment, run
-from tests.support.replay import Records, log_with_malformed_script, replay
+from tests.support.replay import MemoryLog, log_with_unusable_script, replay
 
 TOOL = PROGRAMS / "aurora-reference-log"
 plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
@@ -27,9 +27,9 @@ plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is n
 
 def snapshot(folder: Path, *names: str) -> list[bytes]:
     """A snapshot of quotas of these roles, as a frame header and chunks."""
-    engine = Records([])
+    engine = MemoryLog([])
     saved = [ops.save_quota(name.encode(), codec.encode(jobs.quota(name).quota)) for name in names]
-    view = View(replay([ops.transaction(saved)], folder), 1)
+    view = StateView(replay([ops.transaction(saved)], folder), 1)
     Log(engine, str(folder), 64).append_snapshot(view)
     assert len(engine.records) > 3
     return engine.records
@@ -165,7 +165,7 @@ def test_tables_may_have_the_name_of_old(tmp_path):
 
 
 def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_path, fixtures):
-    folder = replica(tmp_path / "log", append(0, log_with_malformed_script()[0]))
+    folder = replica(tmp_path / "log", append(0, log_with_unusable_script()[0]))
     command = [TOOL, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
     done = run(command, environment(tmp_path))
     assert (done.code, "counts 4 rows of table QUOTAS and has 3" in done.err) == (1, True)

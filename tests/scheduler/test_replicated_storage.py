@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
-from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state import ops, replay
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
@@ -68,9 +68,9 @@ def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(logs, tmp_path,
         transaction.ops.append(ops.save_quota(b"before", QUOTA))
     other = Stores(str(tmp_path))
     for _ in range(100):
-        other.apply(ops.save_quota(os.urandom(8).hex().encode(), QUOTA))
+        replay.apply(other, ops.save_quota(os.urandom(8).hex().encode(), QUOTA))
     with closing(Spool(str(tmp_path))) as spool:
-        spool.deflate(writer.deduplicated_entry(View(other, 0)))
+        spool.deflate(writer.deduplicated_entry(StateView(other, 0)))
         records = list(spool.records(-(-spool.size // 4)))
     assert len(records) == 5
     busy.log.engine.append(records[:written])

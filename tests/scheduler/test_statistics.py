@@ -239,7 +239,7 @@ def test_tasks_are_counted_right_whatever_changes_them(made):
 
 
 def test_a_compacted_table_is_counted_anew(made, monkeypatch):
-    monkeypatch.setattr("aurora_admin.scheduler.state.live_tasks.FEW_ROWS", 1)
+    monkeypatch.setattr("aurora_admin.scheduler.state.live_tasks.MIN_REMOVED_ROWS", 1)
     for status in (ScheduleStatus.PENDING, ScheduleStatus.RUNNING, ScheduleStatus.FINISHED):
         with made.storage.transaction() as transaction:
             transaction.ops.append(ops.save_tasks([encode(task(config(), number, status)) for number in range(9)]))

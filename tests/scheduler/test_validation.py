@@ -1,4 +1,4 @@
-"""Which jobs are taken, and what is made of them (docs/api.md 0 and 1.8)."""
+"""The rules for new jobs, and the defaults that are filled in (docs/api.md 0 and 1.8)."""
 
 import gzip
 
@@ -29,7 +29,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.response import Refusal
+from aurora_admin.scheduler.api.outcome import Refusal
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import decode, encode
@@ -38,11 +38,12 @@ from tests.support.jobs import config, dedicated, job, key, resources
 NO_SUCH_KEY = "IJobKey{role=www, environment=prod, name=a b}"
 
 
-def with_job(**members):
-    made = job()
+def job_with(**members):
+    """Return a job with other members than those of its config."""
+    description = job()
     for name, value in members.items():
-        setattr(made, name, value)
-    return made
+        setattr(description, name, value)
+    return description
 
 
 def sla(instances=20, tier="preferred", **policy):
@@ -69,20 +70,20 @@ TWO_VALUES = {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negat
 @pytest.mark.parametrize(
     ("description", "text"),
     [
-        (with_job(taskConfig=None), "Job configuration must have taskConfig set."),
-        (with_job(instanceCount=0), "Instance count must be positive."),
-        (with_job(instanceCount=None), "Instance count must be positive."),
-        (with_job(key=None), "Job key null is invalid."),
-        (with_job(key=key("a b")), f"Job key {NO_SUCH_KEY} is invalid."),
-        (with_job(key=key(None)), "Job key IJobKey{role=www, environment=prod, name=null} is invalid."),
+        (job_with(taskConfig=None), "Job configuration must have taskConfig set."),
+        (job_with(instanceCount=0), "Instance count must be positive."),
+        (job_with(instanceCount=None), "Instance count must be positive."),
+        (job_with(key=None), "Job key null is invalid."),
+        (job_with(key=key("a b")), f"Job key {NO_SUCH_KEY} is invalid."),
+        (job_with(key=key(None)), "Job key IJobKey{role=www, environment=prod, name=null} is invalid."),
         (
             job(environment="production"),
             r"Job environment production doesn't match: ^(prod|devel|test|staging\d*)$",
         ),
-        (with_job(owner=Identity(user="a b")), "Job user contains illegal characters: a b"),
+        (job_with(owner=Identity(user="a b")), "Job user contains illegal characters: a b"),
         (job(tier="a b"), "Tier contains illegal characters: a b"),
         (job(tier="gold"), "Invalid tier 'gold' in TaskConfig."),
-        (with_job(taskConfig=config(key("a b"))), f"Job key {NO_SUCH_KEY} is invalid."),
+        (job_with(taskConfig=config(key("a b"))), f"Job key {NO_SUCH_KEY} is invalid."),
         (job(executorConfig=None), "Configuration may not be null."),
         (job(executor=None), "Executor name may not be left unset."),
         (job(executor="mine"), "Configuration for executor 'mine' doesn't exist."),
@@ -144,7 +145,7 @@ TWO_VALUES = {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negat
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_job_that_breaks_a_rule_is_refused_with_that_rule(description, text):
+def test_a_job_that_breaks_a_rule_is_refused_with_its_text(description, text):
     with pytest.raises(Refusal) as refusal:
         validated(description)
     assert (refusal.value.code, refusal.value.text) == (ResponseCode.INVALID_REQUEST, text)
@@ -170,41 +171,41 @@ def test_a_service_cannot_be_a_cron_job():
         sla(1, coordinatorSlaPolicy=CoordinatorSlaPolicy("http://here/")),
     ],
 )
-def test_a_job_at_the_limit_of_a_rule_is_taken(description):
-    assert validated(description)
+def test_a_job_at_the_limit_of_a_rule_is_accepted(description):
+    assert same(validated(description).key, description.key)
 
 
 @pytest.mark.parametrize(
     ("tier", "kept", "production"),
     [(None, "preemptible", False), ("preferred", "preferred", True), ("revocable", "revocable", False)],
 )
-def test_production_is_what_the_tier_says(tier, kept, production):
-    made = validated(job(tier=tier, production=not production)).taskConfig
-    assert (made.tier, made.production) == (kept, production)
+def test_production_follows_from_the_tier(tier, kept, production):
+    stored = validated(job(tier=tier, production=not production)).taskConfig
+    assert (stored.tier, stored.production) == (kept, production)
 
 
-def test_named_ports_get_links_unless_there_are_some():
+def test_named_ports_get_links_unless_links_are_given():
     ports = {*resources(), Resource(namedPort="health"), Resource(namedPort="admin")}
     assert validated(job(resources=ports)).taskConfig.taskLinks == {"health": "http://%host%:%port:health%"}
     assert validated(job(resources=ports, taskLinks={"a": "b"})).taskConfig.taskLinks == {"a": "b"}
 
 
-def emptied(value):
-    """Return a copy without what is empty, zero or false: what a client leaves out."""
+def without_defaults(value):
+    """Return a copy without what is empty, zero or false, as a client leaves it out."""
     kept = {}
     for name in value.__slots__:
         member = getattr(value, name)
         if hasattr(member, "thrift_spec"):
-            kept[name] = emptied(member)
+            kept[name] = without_defaults(member)
         elif isinstance(member, (list, set)) and member:
-            kept[name] = type(member)(emptied(one) if hasattr(one, "thrift_spec") else one for one in member)
+            kept[name] = type(member)(without_defaults(one) if hasattr(one, "thrift_spec") else one for one in member)
         elif member:
             kept[name] = member
     return type(value)(**kept)
 
 
 @pytest.mark.parametrize("name", ["small-022", "jobs-10k-022.gz"])
-def test_what_a_client_left_out_is_filled_in_as_a_real_scheduler_does(fixtures, name):
+def test_missing_values_are_filled_in_as_by_a_real_scheduler(fixtures, name):
     raw = (fixtures / "backups" / name).read_bytes()
     snapshot = decode(Snapshot, gzip.decompress(raw) if name.endswith(".gz") else raw)
     configs = {encode(task.assignedTask.task): task.assignedTask.task for task in snapshot.tasks}
@@ -212,20 +213,20 @@ def test_what_a_client_left_out_is_filled_in_as_a_real_scheduler_does(fixtures, 
     assert len(configs) > 10
     assert crons
     for one in [*configs.values(), *(cron.taskConfig for cron in crons)]:
-        sent = emptied(one)
+        sent = without_defaults(one)
         assert not same(sent, one)
         assert same(normalised(sent), one)
 
 
-def test_enums_and_strings_that_are_not_set_stay_so():
-    made = normalised(with_job(owner=None))
-    assert (made.cronCollisionPolicy, made.cronSchedule, made.owner) == (None, None, None)
-    assert made.taskConfig.contactEmail is None
+def test_enums_and_strings_that_are_not_set_stay_unset():
+    stored = normalised(job_with(owner=None))
+    assert (stored.cronCollisionPolicy, stored.cronSchedule, stored.owner) == (None, None, None)
+    assert stored.taskConfig.contactEmail is None
     volume = normalised(job(container=Container(mesos=MesosContainer(volumes=[Volume("/in")]))))
     assert volume.taskConfig.container.mesos.volumes[0].mode is None
 
 
-def test_equal_elements_of_a_set_become_one_and_order_is_nothing():
+def test_a_set_has_each_value_once_and_in_a_fixed_order():
     pairs = [("a", "1"), ("b", "2"), ("a", "1"), ("c", "3")]
     one = normalised(config(metadata={Metadata(*pair) for pair in pairs}))
     other = normalised(config(metadata={Metadata(*pair) for pair in reversed(pairs)}))
@@ -239,7 +240,7 @@ def test_retired_fields_are_dropped():
 
 
 @pytest.mark.parametrize("broken", [Resource(), Resource(numCpus=1.0, ramMb=1)])
-def test_a_union_of_no_or_two_members_is_refused(broken):
+def test_a_union_with_no_member_or_two_is_refused(broken):
     with pytest.raises(Refusal) as refusal:
         normalised(TaskConfig(executorConfig=ExecutorConfig("AuroraExecutor"), resources={broken}))
     assert (refusal.value.code, refusal.value.text) == (ResponseCode.ERROR, None)

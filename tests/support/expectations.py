@@ -1,4 +1,4 @@
-"""What real schedulers reported about recorded files, and the same facts of a decoded snapshot."""
+"""What a real scheduler returned about a recorded file, and the same facts of a snapshot of ours."""
 
 import gzip
 import json
@@ -20,29 +20,31 @@ ERAS = (
 RUNNING = {"ROLLING_FORWARD", "ROLL_FORWARD_AWAITING_PULSE"}
 
 
-def read(folder, name):
-    """The bytes of a recorded file, unpacked."""
+def read_fixture(folder, name):
+    """Return the bytes of a recorded file, unpacked."""
     path = FIXTURES / folder / name
     return path.read_bytes() if path.exists() else gzip.decompress(path.with_name(f"{name}.gz").read_bytes())
 
 
-def expected(folder, name):
-    """What a real scheduler reported about a recorded file."""
-    reported = json.loads(read(folder, f"{name}.expect.json"))
-    return upgraded(reported) if name.startswith("era-") else reported
+def recorded_facts(folder, name):
+    """Return what a real scheduler returned about a recorded file; for an old release, after an upgrade."""
+    facts = json.loads(read_fixture(folder, f"{name}.expect.json"))
+    return _upgraded(facts) if name.startswith("era-") else facts
 
 
-def upgraded(reported):
-    """What an old release reported, with the changes of an upgrade (rules of docs/wire.md 3.3)."""
-    for task in reported["tasks"]:
-        # Rule 11, which releases since 0.15 have too: the tier follows from production.
+def _upgraded(facts):
+    """Return the facts of an old release as an upgrade makes them (the rules are those of docs/wire.md 3.3)."""
+    for task in facts["tasks"]:
+        # Rule 11, which releases from 0.15 on apply themselves: the tier follows from production.
         task["tier"] = task.get("tier") or ("preferred" if task["production"] else "preemptible")
-    # Only the locks of updates that have not ended are kept.
-    tokens = {update["lockToken"] for update in reported["updates"] if update["status"] in RUNNING}
+    # A lock is kept only while the update that holds it is active.
+    tokens = {update["lockToken"] for update in facts["updates"] if update["status"] in RUNNING}
     assert len(tokens) == 2
-    reported["locks"] = [lock for lock in reported["locks"] if lock["token"] in tokens]
-    sections = ("tasks", "quotas", "crons", "hosts", "locks", "updates")
-    return {section: sorted(reported[section], key=str) for section in sections}
+    facts["locks"] = [lock for lock in facts["locks"] if lock["token"] in tokens]
+    return {
+        section: sorted(facts[section], key=str)
+        for section in ("tasks", "quotas", "crons", "hosts", "locks", "updates")
+    }
 
 
 def name_of(enum, value):
@@ -54,7 +56,7 @@ def key_of(job):
 
 
 def amounts(resources):
-    """The amounts by name, and the names of ports."""
+    """Return the amounts, of which each must be there once, and the names of the ports."""
     found = {
         name: [getattr(one, name) for one in resources if getattr(one, name) is not None]
         for name in ("numCpus", "ramMb", "diskMb", "namedPort")
@@ -63,8 +65,8 @@ def amounts(resources):
     return {"cpus": cpus, "ramMb": ram, "diskMb": disk}, sorted(found["namedPort"])
 
 
-def as_era(snapshot):
-    """The facts of a decoded Snapshot in the form of the expectations of old releases."""
+def era_facts(snapshot):
+    """Return what the expectations of old releases hold, from a decoded Snapshot."""
     return {
         section: sorted(records, key=str)
         for section, records in {
@@ -144,8 +146,8 @@ def _update(stored):
     }
 
 
-def as_022(snapshot, reported):
-    """The facts of a decoded Snapshot in the form of the 0.22 expectations; they have the quotas of roles with jobs."""
+def facts_022(snapshot, recorded):
+    """Return what the expectations of 0.22 hold, from a decoded Snapshot; they have the quotas of roles with jobs."""
     return {
         "tasks": sorted(
             [
@@ -162,7 +164,7 @@ def as_022(snapshot, reported):
         "quotas": {
             one.role: found
             for one in snapshot.quotaConfigurations
-            if one.role in reported["quotas"] and any((found := amounts(one.quota.resources)[0]).values())
+            if one.role in recorded["quotas"] and any((found := amounts(one.quota.resources)[0]).values())
         },
         "updates": sorted(_summary(one) for one in snapshot.jobUpdateDetails),
         "crons": sorted(
@@ -197,17 +199,20 @@ def _summary(stored):
     ]
 
 
-def expected_022(reported):
-    """A 0.22 expectation without the quotas of 0, which a scheduler reports for roles without a quota."""
+def comparable_022(recorded):
+    """Return an expectation of 0.22 in the form of `facts_022`.
+
+    A scheduler returns a quota of zeros for a role without a quota: these are left out.
+    """
     quotas = {}
-    for role, answer in reported["quotas"].items():
-        merged = {name: value for one in answer["quota"]["resources"] for name, value in one.items()}
+    for role, reply in recorded["quotas"].items():
+        merged = {name: value for one in reply["quota"]["resources"] for name, value in one.items()}
         if any(merged.values()):
             quotas[role] = {"cpus": merged["numCpus"], "ramMb": merged["ramMb"], "diskMb": merged["diskMb"]}
     return {
-        "tasks": sorted(reported["tasks"]),
+        "tasks": sorted(recorded["tasks"]),
         "quotas": quotas,
-        "updates": sorted(reported["updates"]),
-        "crons": sorted(reported["crons"]),
-        "hosts": sorted(reported["hosts"]),
+        "updates": sorted(recorded["updates"]),
+        "crons": sorted(recorded["crons"]),
+        "hosts": sorted(recorded["hosts"]),
     }

@@ -1,5 +1,7 @@
 """Jobs to create, and schedulers in any state that a snapshot can hold."""
 
+import re
+
 from aurora_admin.gen.api.ttypes import (
     AssignedTask,
     Constraint,
@@ -25,8 +27,10 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot, StoredCronJob, StoredJobUpdateDetails
 from aurora_admin.wire.codec import encode
-from tests.support.recovery import commit, put_backup, stage
+from tests.support.thrift_calls import call, get, said
 
+OK = ("OK", "")
+BACKUP = "scheduler-backup-2026-11-22-10-00"
 LONG_AGO = 1_700_000_000_000
 
 
@@ -39,23 +43,24 @@ def resources(cpus=1.0, ram_mb=128, disk_mb=256):
 
 
 def config(job=None, executor="AuroraExecutor", **members):
-    """A TaskConfig as a client sends it: what can be left out is."""
+    """Return a TaskConfig as a client sends it, without what is optional."""
     given = {"job": job or key(), "executorConfig": ExecutorConfig(executor, "{}"), "resources": resources(), **members}
     return TaskConfig(**given)
 
 
 def job(name="web", instances=2, role="www", environment="prod", **members):
-    """A JobConfiguration as a client sends it; members are those of its task config."""
+    """Return a JobConfiguration as a client sends it; members are those of its task config."""
     named = key(name, role, environment)
     return JobConfiguration(key=named, taskConfig=config(named, **members), instanceCount=instances)
 
 
 def dedicated(value):
+    """Return the constraint of a task to dedicated hosts."""
     return {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negated=False, values={value})))}
 
 
 def task(of, instance=0, status=ScheduleStatus.RUNNING, changed_ms=LONG_AGO):
-    """A stored task; its id tells job and instance."""
+    """Return a stored task, whose id has its job and instance."""
     name = f"{of.job.role}-{of.job.environment}-{of.job.name}-{instance}"
     host = None if status == ScheduleStatus.PENDING else f"host-{instance}"
     events = [TaskEvent(LONG_AGO - 1, ScheduleStatus.PENDING), TaskEvent(changed_ms, status)]
@@ -64,7 +69,7 @@ def task(of, instance=0, status=ScheduleStatus.RUNNING, changed_ms=LONG_AGO):
 
 
 def update(of, status, initial=(), desired=None):
-    """A stored job update; initial and desired are pairs of a config and ranges."""
+    """Return a stored job update; `desired` and each of `initial` are a config and ranges of instances."""
     summary = JobUpdateSummary(key=JobUpdateKey(of, f"update-{status}"))
     instructions = JobUpdateInstructions(
         initialState={_group(*pair) for pair in initial}, desiredState=_group(*desired) if desired else None
@@ -78,6 +83,7 @@ def _group(task_config, *ranges):
 
 
 def cron(of):
+    """Return a stored cron job."""
     of.cronSchedule = "0 * * * *"
     return StoredCronJob(of)
 
@@ -87,15 +93,33 @@ def quota(role, *amounts):
 
 
 def snapshot(**sections):
-    """A backup with these sections; the others are there and empty, as every release writes them."""
+    """Return a backup with these sections; the others are empty, and written, as every release does."""
     names = ("hostAttributes", "tasks", "cronJobs", "quotaConfigurations", "jobUpdateDetails")
     return encode(Snapshot(timestamp=LONG_AGO, **{**dict.fromkeys(names, ()), **sections}))
 
 
 def restored(scheduler, **sections):
-    """Start a scheduler with these sections of a snapshot as its state."""
+    """Start a scheduler and restore a state with these sections of a snapshot."""
     running = scheduler()
-    put_backup(running, snapshot(**sections))
-    stage(running)
-    commit(running)
+    raw = snapshot(**sections)
+    (running.backup_dir / BACKUP).write_bytes(raw)
+    assert said(call(running.url, "stageRecovery", backupId=BACKUP)) == OK
+    assert said(call(running.url, "commitRecovery")) == OK
+    assert running.wait_exit() == 0, running.log
     return running.start()
+
+
+def create(running, description):
+    """Call createJob; return code and text of the response."""
+    return said(call(running.url, "createJob", description=description))
+
+
+def entries_written(running):
+    """Return how many entries this process has written to the log."""
+    return int(re.search(r"^scheduler_log_entries_written (\d+)$", get(running.url, "/vars")[1], re.MULTILINE)[1])
+
+
+def power_cut(running):
+    """Kill a scheduler without warning and start it again."""
+    running.kill()
+    running.start()

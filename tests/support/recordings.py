@@ -1,10 +1,11 @@
-"""Recorded exchanges with a real scheduler: replay a request, and read both answers by the same means."""
+"""Recorded exchanges with a real scheduler: a request is sent again, and both responses are read by the same code."""
 
 import base64
 import gzip
 import http.client
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,21 +17,24 @@ from thrift.protocol.TJSONProtocol import TJSONProtocol
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from aurora_admin.gen.api.ttypes import Response, ResponseCode
+from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, Result, ServerInfo
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
 from tests.conftest import FIXTURES
-from tests.support.thrift_calls import BINARY, part
+from tests.support.thrift_calls import BINARY, generated_struct
 
 JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
-# What a set of values prints, in any order.
+# The elements of a printed set, which come in any order.
 ITEM = re.compile(r"IResource\{[^}]*\}|(?<=[{ ])[A-Z_]+=[\d.]+")
+# What our error messages end with, and why they differ.
+LISTED = "scheduler_list_backups shows what there is."
+WHERE = "we say which file, where in it, and what to do"
 NAMES = sorted(path.stem for path in (FIXTURES / "wire").glob("*.json"))
 
 
-class Reply(NamedTuple):
-    """A thrift message as it counts: equal replies are equal here."""
+class ReplyMessage(NamedTuple):
+    """A Thrift message, in a form in which equal replies compare equal."""
 
     name: str
     type: int
@@ -38,8 +42,11 @@ class Reply(NamedTuple):
     body: object
 
 
-class Answer(NamedTuple):
-    """An HTTP answer as it counts: `body` is a Reply, the reason on an error page, or the text of another page."""
+class HttpResponse(NamedTuple):
+    """An HTTP response, in a form in which equal responses compare equal.
+
+    `body` is a ReplyMessage, the reason on an error page, or the text of another page.
+    """
 
     status: int
     content_type: str | None
@@ -72,16 +79,16 @@ class Recording:
 
     @property
     def is_json_call(self) -> bool:
-        """Is it a call as the original client sends it, which can be put into the other protocol?"""
+        """Tell whether it is a call as the original client sends it, which the other protocol can express."""
         headers = self.headers
         return headers.get("Content-Type") == headers.get("Accept") == JSON and not self.name.startswith(
             ("bad", "enc", "path")
         )
 
     @property
-    def answer(self) -> Answer:
+    def response(self) -> HttpResponse:
         response = self.exchange["response"]
-        return _answer(response["status"], dict(map(tuple, response["headers"])), _body(response) or b"")
+        return _http_response(response["status"], dict(map(tuple, response["headers"])), _body(response) or b"")
 
 
 def _body(side: dict) -> bytes | None:
@@ -91,8 +98,8 @@ def _body(side: dict) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def replay(url: str, recording: Recording, *, binary: bool = False) -> Answer:
-    """Send a recorded request as it is, or put into TBinary, and return the answer."""
+def send_recorded(url: str, recording: Recording, *, binary: bool = False) -> HttpResponse:
+    """Send a recorded request as it is, or translated to TBinary, and return the response."""
     body, headers = recording.body, recording.headers
     if binary:
         body, headers = _in_binary(body), {**headers, "Content-Type": BINARY, "Accept": BINARY}
@@ -101,7 +108,7 @@ def replay(url: str, recording: Recording, *, binary: bool = False) -> Answer:
     try:
         connection.request(request["method"], request["path"], body, headers)
         got = connection.getresponse()
-        return _answer(got.status, dict(got.headers), got.read())
+        return _http_response(got.status, dict(got.headers), got.read())
     finally:
         connection.close()
 
@@ -117,28 +124,28 @@ def _in_binary(body: bytes) -> bytes:
 
 def _message(protocol: object, kind: str) -> tuple:
     name, message_type, seqid = protocol.readMessageBegin()
-    body = TApplicationException() if message_type == TMessageType.EXCEPTION else part(name, kind)()
+    body = TApplicationException() if message_type == TMessageType.EXCEPTION else generated_struct(name, kind)()
     body.read(protocol)
     return name, message_type, seqid, body
 
 
-def _answer(status: int, headers: dict[str, str], raw: bytes) -> Answer:
+def _http_response(status: int, headers: dict[str, str], raw: bytes) -> HttpResponse:
     encoding = headers.get("Content-Encoding")
     raw = gzip.decompress(raw) if encoding == "gzip" else raw
     content_type = headers.get("Content-Type")
     if status == 200 and content_type in (JSON, BINARY):
         protocol = (TJSONProtocol if content_type == JSON else TBinaryProtocol)(TMemoryBuffer(raw))
         name, kind, seqid, body = _message(protocol, "result")
-        said = (body.type, body.message) if kind == TMessageType.EXCEPTION else meaning(body.success)
-        return Answer(status, content_type, encoding, Reply(name, kind, seqid, said))
+        content = (body.type, body.message) if kind == TMessageType.EXCEPTION else meaning(body.success)
+        return HttpResponse(status, content_type, encoding, ReplyMessage(name, kind, seqid, content))
     if status == 500:
-        # The page is for people, and in an encoding of its own; what clients look for is the exception.
-        return Answer(status, content_type.split(";")[0], encoding, REASON.search(raw.decode()).group(1))
-    return Answer(status, content_type, encoding, raw.decode(), headers.get("Location"))
+        # The page is written for people, in an encoding of its own; clients look for the exception in it.
+        return HttpResponse(status, content_type.split(";")[0], encoding, REASON.search(raw.decode()).group(1))
+    return HttpResponse(status, content_type, encoding, raw.decode(), headers.get("Location"))
 
 
 def meaning(response: Response) -> tuple:
-    """Return what a Response says, without orders that mean nothing: of sets, of found tasks, of lists in texts."""
+    """Return the content of a Response in a form that does not depend on the order of sets, tasks and printed sets."""
     code = ResponseCode._VALUES_TO_NAMES[response.responseCode]
     texts = [
         detail.message and (ITEM.sub("_", detail.message), sorted(ITEM.findall(detail.message)))
@@ -148,3 +155,35 @@ def meaning(response: Response) -> tuple:
         response.result.scheduleStatusResult.tasks.sort(key=lambda task: task.assignedTask.taskId)
     result = response.result and canonical(encode(response.result))
     return code, texts, result, response.serverInfo and canonical(encode(response.serverInfo))
+
+
+class Difference(NamedTuple):
+    """A response of ours that differs from the recorded one on purpose.
+
+    Attributes:
+        expected: a Response, the name of a recording with the same response, or a status without a body.
+        reason: why it differs.
+    """
+
+    expected: Response | str | int | Callable[[], Response]
+    reason: str
+
+
+def make_response(code: int, *texts: str, result: Result | None = None) -> Response:
+    """Return the Response that a scheduler of the cluster `local` sends."""
+    return Response(
+        code,
+        serverInfo=ServerInfo("local", statsUrlPrefix=""),
+        result=result,
+        details=[ResponseDetail(text) for text in texts],
+    )
+
+
+def refused(text: str, reason: str) -> Difference:
+    """Return a difference that is an error with this text."""
+    return Difference(make_response(ResponseCode.ERROR, text), reason)
+
+
+def recorded_backup() -> bytes:
+    """Return the backup with the state that the requests were recorded in."""
+    return (FIXTURES / "backups" / "small-022").read_bytes()

@@ -18,7 +18,7 @@ from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.backups import Backups
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
@@ -67,7 +67,7 @@ class Parts:
     def state(self) -> str:
         """A digest of all that is kept, but for the time and the writer."""
         with self.storage.read() as stores:
-            view = View(stores, 0)
+            view = StateView(stores, 0)
             view.metadata = fields.drop(stores.metadata or b"\x00", [8])
         digest = hashlib.sha256()
         for piece in deduplicated_entry(view):

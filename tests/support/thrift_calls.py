@@ -1,4 +1,4 @@
-"""Calls to a scheduler in plain Thrift, with nothing of this project's client in between."""
+"""Calls to a scheduler by the Thrift library alone, without this project's client."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -16,15 +16,17 @@ SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 OK = ("OK", "")
 
 
-def part(method: str, kind: str):
+def generated_struct(method: str, kind: str):
+    """Return the class of the arguments ("args") or the result ("result") of a method."""
     return next(getattr(service, f"{method}_{kind}") for service in SERVICES if hasattr(service, f"{method}_{kind}"))
 
 
 def request(method: str, **arguments: object) -> bytes:
+    """Return the bytes of a call."""
     buffer = TMemoryBuffer()
     protocol = TBinaryProtocol(buffer)
     protocol.writeMessageBegin(method, TMessageType.CALL, 1)
-    part(method, "args")(**arguments).write(protocol)
+    generated_struct(method, "args")(**arguments).write(protocol)
     protocol.writeMessageEnd()
     return buffer.getvalue()
 
@@ -34,18 +36,19 @@ def post(url: str, body: bytes, headers: dict[str, str] | None = None, path: str
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
         connection.request("POST", path, body, headers or {"Content-Type": BINARY, "Accept": BINARY})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
 def get(url: str, path: str) -> tuple[int, str]:
+    """Return status and text of one GET."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        response = connection.getresponse()
+        return response.status, response.read().decode()
     finally:
         connection.close()
 
@@ -61,7 +64,7 @@ def call(url: str, method: str, _headers: dict[str, str] | None = None, **argume
         error = TApplicationException()
         error.read(protocol)
         raise error
-    result = part(method, "result")()
+    result = generated_struct(method, "result")()
     result.read(protocol)
     return result.success
 
@@ -73,5 +76,5 @@ def said(response: Response) -> tuple[str, str]:
 
 def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
     """Return the live tasks by id."""
-    answer = call(url, "getTasksStatus", query=query or TaskQuery())
-    return {task.assignedTask.taskId: task for task in answer.result.scheduleStatusResult.tasks}
+    response = call(url, "getTasksStatus", query=query or TaskQuery())
+    return {task.assignedTask.taskId: task for task in response.result.scheduleStatusResult.tasks}

@@ -1,1 +1,1 @@
-"""What the scheduler answers: one handler per Thrift call, a module per subject."""
+"""The Thrift API: from a call to its reply, and the rules that its methods share (docs/api.md 1 to 4)."""

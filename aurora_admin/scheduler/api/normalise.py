@@ -1,4 +1,4 @@
-"""What enters by a call, in the one form in which it is stored (docs/api.md 0, Normalisation)."""
+"""The arguments of a call in the form in which they are stored (docs/api.md 0, Normalisation)."""
 
 from collections.abc import Collection
 from typing import Any, TypeVar
@@ -17,14 +17,14 @@ from aurora_admin.gen.api.ttypes import (
     TaskConstraint,
     Volume,
 )
-from aurora_admin.scheduler.api.response import error
+from aurora_admin.scheduler.api.outcome import error
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.struct import Struct
 
 S = TypeVar("S", bound=Struct)
 
-# What the types of the generated code do not tell.
+# What the generated code does not know of its structs and fields.
 UNIONS = frozenset((Container, Image, Resource, SlaPolicy, TaskConstraint))
 ENUMS = frozenset(((JobConfiguration, "cronCollisionPolicy"), (Volume, "mode")))
 RETIRED: dict[type[Struct], frozenset[str]] = {
@@ -44,12 +44,13 @@ UNSET: dict[int, object] = {
 
 
 def normalised(value: S) -> S:
-    """Return a copy with every number, flag and collection present, sets free of equals, retired fields left out.
+    """Return a copy without retired fields, in which every number, flag and collection is set.
 
-    Strings, enums, structs and unions that are not set stay so. Equal values give equal bytes, sets included.
+    Strings, enums, structs and unions that are not set stay unset. A set holds each value once, and in an order that
+    depends only on the values, so that equal structs have equal bytes.
 
     Raises:
-        Refusal: a union has no member that this release knows, or several.
+        Refusal: a union has no known member, or several.
     """
     kind = type(value)
     retired = RETIRED.get(kind, ())
@@ -77,7 +78,7 @@ def _normalised(member: Any) -> object:
 
 
 def _distinct(elements: Collection[Any]) -> tuple[object, ...]:
-    """Structs have identity hash, so a decoded set may hold the same value twice."""
+    """Return each value once: the hash of a struct is its identity, so that a decoded set may hold equal structs."""
     by_value = {_sort_key(element): element for element in map(_normalised, elements)}
     return tuple(by_value[key] for key in sorted(by_value))
 

@@ -1,12 +1,12 @@
-"""A TaskQuery as a filter, with the rules of what may be asked (docs/api.md 2)."""
+"""TaskQueries and job keys, checked, and in the form that the task tables take (docs/api.md 2)."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import JobKey, ScheduleStatus, TaskQuery
-from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.response import error
+from aurora_admin.scheduler.api import java_text
+from aurora_admin.scheduler.api.outcome import error
 from aurora_admin.snapshot.task_table import JobName, TaskFilter
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
@@ -21,8 +21,8 @@ def is_valid_key(key: JobKey | None) -> bool:
     return key is not None and all(map(is_identifier, (key.role, key.environment, key.name)))
 
 
-def job_name(key: JobKey | None) -> JobName:
-    """Return a job key that was given as an argument.
+def job_key(key: JobKey | None) -> JobName:
+    """Return a job key that is an argument of a call.
 
     Raises:
         Refusal: it is missing or invalid.
@@ -33,10 +33,10 @@ def job_name(key: JobKey | None) -> JobName:
 
 
 def task_filter(query: TaskQuery | None) -> TaskFilter:
-    """Return the filter of a query; offset and limit are the caller's.
+    """Return the filter of a query; its offset and limit are for `page`.
 
     Raises:
-        Refusal: the query is missing or one of the combinations that no scheduler answers.
+        Refusal: the query is missing, or one of the combinations that every scheduler refuses.
     """
     if query is None or any(status not in STATUSES for status in query.statuses or ()):
         raise error()
@@ -50,7 +50,7 @@ def task_filter(query: TaskQuery | None) -> TaskFilter:
         statuses=frozenset(query.statuses or ()),
         instances=frozenset(query.instanceIds or ()),
         hosts=_set(query.slaveHosts),
-        jobs=frozenset(map(job_name, query.jobKeys or ())),
+        jobs=frozenset(map(job_key, query.jobKeys or ())),
     )
 
 
@@ -61,11 +61,11 @@ def _check_jobs(query: TaskQuery) -> None:
         raise error()
     for key in query.jobKeys or ():
         if not is_valid_key(key):
-            raise error(f"Invalid job key format: {java.key(key)}")
+            raise error(f"Invalid job key format: {java_text.key(key)}")
 
 
 def page(rows: Sequence[int], query: TaskQuery) -> Sequence[int]:
-    """Apply offset and limit; 0 and less restrict nothing."""
+    """Return the rows that the offset and the limit of a query leave; zero and negative numbers mean none."""
     rows = rows[max(query.offset or 0, 0) :]
     return rows[: query.limit] if (query.limit or 0) > 0 else rows
 

@@ -1,114 +1,116 @@
-"""getQuota and setQuota, and the check of what a new job may take (docs/api.md 1.1 and 1.5)."""
+"""What the tasks, job updates and cron jobs of a role take of its quota, and the check of that (docs/api.md 1.5)."""
 
-from thrift.Thrift import TType
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import product
 
-from aurora_admin.gen.api.AuroraAdmin import setQuota_args
-from aurora_admin.gen.api.ReadOnlyScheduler import getQuota_args
-from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
-from aurora_admin.scheduler.api import java
-from aurora_admin.scheduler.api.consumption import consumption
-from aurora_admin.scheduler.api.demand import Amounts, QuotaClass, amounts_of, demand
-from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.response import OK, Answer, error, invalid_request
-from aurora_admin.scheduler.api.services import Services
-from aurora_admin.scheduler.state import ops
+from aurora_admin.gen.storage.ttypes import QuotaConfiguration, StoredCronJob
+from aurora_admin.scheduler.api.active_updates import ActiveUpdate, InstanceGroup, active_updates
+from aurora_admin.scheduler.api.outcome import invalid_request
+from aurora_admin.scheduler.api.resources import LIMITED_BY_QUOTA, QuotaClass, ResourceAmounts, amounts_of, demand
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.snapshot.sections import QUOTAS
-from aurora_admin.wire import codec, fields
+from aurora_admin.scheduler.state.transitions import ACTIVE
+from aurora_admin.snapshot.task_table import JobName, TaskFilter
+from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 
-GET_QUOTA_RESULT = 5
-# Field 1 of a GetQuotaResult is the quota, these are the others.
-CONSUMPTIONS = {
-    2: QuotaClass(production=True, dedicated=False),
-    3: QuotaClass(production=False, dedicated=False),
-    4: QuotaClass(production=True, dedicated=True),
-    5: QuotaClass(production=False, dedicated=True),
-}
-# A sum beyond what an i64 holds is told as that.
-LARGEST = 2**63 - 1
-HELD_AGAINST_QUOTA = CONSUMPTIONS[2]
-# Paths inside a QuotaConfiguration.
-QUOTA, QUOTA_RESOURCES = (2,), (2, 4)
+CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
+CRON_INSTANCES = path(StoredCronJob, "jobConfiguration.instanceCount")
+QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 
-
-def get_quota(services: Services, arguments: getQuota_args) -> Answer:
-    """A role without a quota has one of nothing."""
-    role = _role(arguments.ownerRole)
-    with services.storage.read() as stores:
-        record = stores.sections[QUOTAS].get(role)
-        used = consumption(stores, role)
-    quota = fields.get(record, *QUOTA) if record else None
-    members = {1: quota or _aggregate(Amounts())}
-    members.update({number: _aggregate(used[kind]) for number, kind in CONSUMPTIONS.items()})
-    result = fields.join(fields.Field(number, TType.STRUCT, value) for number, value in members.items())
-    return Answer(result=(GET_QUOTA_RESULT, [result]))
-
-
-def set_quota(services: Services, arguments: setQuota_args) -> Answer:
-    """Written to the log every time, also when nothing changes."""
-    role = _role(arguments.ownerRole)
-    if arguments.quota is None or arguments.quota.resources is None:
-        raise error()
-    quota = normalised(arguments.quota)
-    wanted = _checked(quota)
-    with services.storage.transaction() as transaction:
-        used = consumption(transaction.stores, role)[HELD_AGAINST_QUOTA]
-        if wanted.or_more(used) != wanted:
-            raise invalid_request(
-                f"Quota: {java.aggregate(quota)} is less then current prod reservation: {java.bag(used)}"
-            )
-        transaction.ops.append(ops.save_quota(role, codec.encode(quota)))
-    return OK
+# How many instances run each config.
+InstanceCounts = Counter[bytes]
+Consumption = dict[QuotaClass, ResourceAmounts]
 
 
 def check_quota(stores: Stores, role: bytes, config: bytes, instances: int) -> None:
-    """Hold new instances against their role's quota, if they are of the class that it is for.
+    """Check new instances against the quota of their role, if they are of the class that it limits.
 
     Raises:
         Refusal: the quota does not suffice.
     """
-    kind, each = demand(config)
-    if kind != HELD_AGAINST_QUOTA:
+    quota_class, each = demand(config)
+    if quota_class != LIMITED_BY_QUOTA:
         return
-    record = stores.sections[QUOTAS].get(role)
-    quota = amounts_of(fields.get(record, *QUOTA_RESOURCES)) if record else Amounts()
-    lacking = consumption(stores, role)[kind].plus(each.times(instances)).plus(quota.times(-1))
+    record = stores.quotas.get(role)
+    quota = amounts_of(QUOTA_RESOURCES.elements(record)) if record else ResourceAmounts()
+    lacking = consumption(stores, role)[quota_class].plus(each.times(instances)).plus(quota.times(-1))
     items = [
-        f"{what} quota exceeded by {amount:.2f} {unit}"
-        for what, unit, amount in zip(("CPU", "RAM", "disk"), ("core(s)", "MB", "MB"), lacking, strict=True)
+        f"{name} quota exceeded by {amount:.2f} {unit}"
+        for name, unit, amount in zip(("CPU", "RAM", "disk"), ("core(s)", "MB", "MB"), lacking, strict=True)
         if amount > 0
     ]
     if items:
         raise invalid_request(f"Insufficient resource quota: {'; '.join(items)}")
 
 
-def _role(role: str | None) -> bytes:
-    if role is None or not role.strip():
-        raise error("Argument cannot be blank")
-    return role.encode()
+def consumption(stores: Stores, role: bytes) -> Consumption:
+    """Return what a role takes in each class.
 
-
-def _checked(quota: ResourceAggregate) -> Amounts:
-    """Return what somebody wants as a quota.
-
-    Raises:
-        Refusal: it is not exactly cores, memory and disk, none of them negative.
+    A job that is being updated takes what the update replaces or what it replaces it by, the larger amount of each
+    resource. A cron job takes what its next run needs or what runs of it, the larger amount of each.
     """
-    resources = quota.resources or ()
-    if len(resources) > len(Amounts._fields):
-        raise error("Too many resource values in quota.")
-    cpus, ram_mb, disk_mb = (
-        next((value for resource in resources if (value := getattr(resource, name)) is not None), None)
-        for name in ("numCpus", "ramMb", "diskMb")
-    )
-    if cpus is None or ram_mb is None or disk_mb is None:
-        raise error("Quota resources must be exactly: [CPUS, RAM_MB, DISK_MB]")
-    if min(cpus, ram_mb, disk_mb) < 0:
-        raise invalid_request(f"Negative values in: {java.aggregate(quota)}")
-    return Amounts(cpus, ram_mb, disk_mb)
+    total = _Total()
+    updates, crons = active_updates(stores, role), _cron_jobs(stores, role)
+    running = _running(stores, role, updates)
+    for key in running.keys() - crons.keys():
+        total.add(total.amounts(running[key]))
+    for update in updates.values():
+        before, after = (total.amounts(_instance_counts(groups)) for groups in update)
+        total.add({kind: before[kind].maximum(after[kind]) for kind in total.consumption})
+    for key, next_run in crons.items():
+        now = total.amounts(running[key])
+        total.add({kind: amounts.maximum(now[kind]) for kind, amounts in total.amounts(next_run).items()})
+    return total.consumption
 
 
-def _aggregate(amounts: Amounts) -> bytes:
-    ram_mb, disk_mb = min(amounts.ram_mb, LARGEST), min(amounts.disk_mb, LARGEST)
-    resources = (Resource(numCpus=amounts.cpus), Resource(ramMb=ram_mb), Resource(diskMb=disk_mb))
-    return codec.encode(ResourceAggregate(resources=resources))
+class _Total:
+    """Consumption, added up by class; each distinct config is decoded once."""
+
+    def __init__(self) -> None:
+        self._demand = cache(demand)
+        self.consumption: Consumption = {
+            QuotaClass(*kind): ResourceAmounts() for kind in product((True, False), repeat=2)
+        }
+
+    def amounts(self, counts: Mapping[bytes, int]) -> defaultdict[QuotaClass, ResourceAmounts]:
+        """Return what these instances take, without adding it."""
+        found: defaultdict[QuotaClass, ResourceAmounts] = defaultdict(ResourceAmounts)
+        for config, instances in counts.items():
+            kind, each = self._demand(config)
+            found[kind] = found[kind].plus(each.times(instances))
+        return found
+
+    def add(self, amounts: Consumption) -> None:
+        for kind, added in amounts.items():
+            self.consumption[kind] = self.consumption[kind].plus(added)
+
+
+def _running(
+    stores: Stores, role: bytes, updates: Mapping[JobName, ActiveUpdate]
+) -> defaultdict[JobName, InstanceCounts]:
+    """Count the active tasks of a role by job and config, without the instances that updates work on."""
+    found: defaultdict[JobName, InstanceCounts] = defaultdict(Counter)
+    tasks = stores.tasks
+    for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
+        key = tasks.job_of(row)
+        if key not in updates or not updates[key].has(tasks.instance[row]):
+            found[key][tasks.config_of(row)] += 1
+    return found
+
+
+def _instance_counts(groups: Iterable[InstanceGroup]) -> InstanceCounts:
+    found: InstanceCounts = Counter()
+    for group in groups:
+        found[group.config] += group.instances
+    return found
+
+
+def _cron_jobs(stores: Stores, role: bytes) -> dict[JobName, InstanceCounts]:
+    """Return for each cron job of a role what one run starts."""
+    return {key: _one_run(raw) for key, raw in stores.cron_jobs.items() if key.role == role}
+
+
+def _one_run(cron_job: bytes) -> InstanceCounts:
+    return Counter({CRON_CONFIG.get(cron_job) or fields.STOP: CRON_INSTANCES.value(cron_job) or 0})

@@ -1,4 +1,4 @@
-"""What handlers work with."""
+"""The parts of a scheduler that handlers work with."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,12 @@ def now_ms() -> int:
 
 
 class Services(NamedTuple):
-    """The parts of a scheduler that calls act on; `stop` ends the process in order."""
+    """The parts of a scheduler that calls act on.
+
+    Attributes:
+        stop: shuts the process down in order, and logs the reason that it is given.
+        clock_ms: milliseconds since the epoch.
+    """
 
     storage: Storage
     recovery: Recovery

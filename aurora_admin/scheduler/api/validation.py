@@ -1,4 +1,4 @@
-"""What a job must be to be taken, with the defaults of a real scheduler's flags (docs/api.md 1.8 and 8.5)."""
+"""The rules for new jobs, with the defaults of a real scheduler's flags (docs/api.md 1.8 and 8.5)."""
 
 import re
 from collections import Counter
@@ -6,38 +6,36 @@ from collections.abc import Callable
 
 from aurora_admin.gen.api.constants import AURORA_EXECUTOR_NAME
 from aurora_admin.gen.api.ttypes import Container, CountSlaPolicy, JobConfiguration, PercentageSlaPolicy, TaskConfig
-from aurora_admin.scheduler.api import java
+from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_name
-from aurora_admin.scheduler.api.response import invalid_request
+from aurora_admin.scheduler.api.outcome import invalid_request
+from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
+from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
 
 ALLOWED_ENVIRONMENTS = re.compile(r"^(prod|devel|test|staging\d*)$", re.ASCII)
 EXECUTORS = frozenset((AURORA_EXECUTOR_NAME,))
 ALLOWED_CONTAINERS = frozenset(("mesos",))
-# The tiers, and whether their tasks are production.
-TIERS = {"preferred": True, "preemptible": False, "revocable": False}
-DEFAULT_TIER = "preemptible"
 MIN_INSTANCES_FOR_SLA = 20
 MAX_SLA_DURATION_SECONDS = 7200
 DEDICATED = "dedicated"
 ANY_ROLE = "*"
-# Resources of which a task has one amount; of named ports it may have any number.
+# The resources of which a task may have one value; of named ports it may have any number.
 SINGLE = {"numCpus": "CPU", "ramMb": "RAM", "diskMb": "disk", "numGpus": "GPU"}
 REQUIRED = {"numCpus": "num_cpus", "ramMb": "ram_mb", "diskMb": "disk_mb"}
 LINKED_PORTS = ("health", "http")
 
 
 def validated(description: JobConfiguration) -> JobConfiguration:
-    """Return a job as it is stored: normalised, and what was left open filled in.
+    """Return a job as it is stored: normalised, and with defaults for what was not given.
 
     Raises:
-        Refusal: it breaks a rule; the text is that of the first one.
+        Refusal: it breaks a rule; the text is that of the first such rule.
     """
     job = normalised(description)
     config = _checked_config(job)
     if job.cronSchedule and config.isService:
-        raise invalid_request(f"A service task may not be run on a cron schedule: {job_name(job.key)}")
-    config.production = TIERS[config.tier or DEFAULT_TIER]
+        raise invalid_request(f"A service task may not be run on a cron schedule: {job_key(job.key)}")
+    config.production = TIERS[config.tier or DEFAULT_TIER].is_production
     if not config.taskLinks:
         ports = {resource.namedPort for resource in config.resources or ()}
         config.taskLinks = {port: f"http://%host%:%port:{port}%" for port in LINKED_PORTS if port in ports}
@@ -53,7 +51,7 @@ def _checked_config(job: JobConfiguration) -> TaskConfig:
     _check_names(job)
     _check_tier(config)
     if not is_valid_key(config.job):
-        raise invalid_request(f"Job key {java.key(config.job)} is invalid.")
+        raise invalid_request(f"Job key {java_text.key(config.job)} is invalid.")
     for check in _CHECKS:
         check(config)
     _check_sla(config, instances)
@@ -63,7 +61,7 @@ def _checked_config(job: JobConfiguration) -> TaskConfig:
 def _check_names(job: JobConfiguration) -> None:
     key = job.key
     if key is None or not is_valid_key(key):
-        raise invalid_request(f"Job key {java.key(key)} is invalid.")
+        raise invalid_request(f"Job key {java_text.key(key)} is invalid.")
     if not ALLOWED_ENVIRONMENTS.fullmatch(key.environment or ""):
         raise invalid_request(f"Job environment {key.environment} doesn't match: {ALLOWED_ENVIRONMENTS.pattern}")
     if job.owner and not is_identifier(job.owner.user):
@@ -71,7 +69,7 @@ def _check_names(job: JobConfiguration) -> None:
 
 
 def _check_tier(config: TaskConfig) -> None:
-    """Fill the tier in where it was left open."""
+    """Check the tier, and set the default tier if none was given."""
     if config.tier is None:
         config.tier = DEFAULT_TIER
     if not is_identifier(config.tier):
@@ -127,13 +125,13 @@ def _check_resources(config: TaskConfig) -> None:
     if repeated:
         raise invalid_request(f"Multiple resource values are not supported for {', '.join(repeated)}")
     for name, shown in REQUIRED.items():
-        # Spelled so that what is no number is refused, too.
+        # Not "amount <= 0", which is false for NaN.
         if not dict(given).get(name, 0) > 0:
             raise invalid_request(f"{shown} must be greater than 0.0")
 
 
 def _check_disabled(config: TaskConfig) -> None:
-    """Refuse what needs a flag that is off unless it is set."""
+    """Refuse what a real scheduler allows only by a flag that is off by default."""
     if any(resource.numGpus is not None for resource in config.resources or ()):
         raise invalid_request("GPU resource support is disabled in this cluster.")
     if config.mesosFetcherUris:
@@ -146,7 +144,7 @@ def _check_sla(config: TaskConfig, instances: int) -> None:
     policy = config.slaPolicy
     if policy is None:
         return
-    if not TIERS[config.tier or DEFAULT_TIER]:
+    if not TIERS[config.tier or DEFAULT_TIER].is_production:
         raise invalid_request(f"Tier '{config.tier}' does not support SlaPolicy.")
     counted = policy.percentageSlaPolicy or policy.countSlaPolicy
     if counted is None:

@@ -10,7 +10,7 @@ from aurora_admin.backup.manifest import manifest_name
 from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.mesos_replica import VOTING, Replica, copy_replica
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot.sections import section_counts
@@ -43,7 +43,7 @@ def extract(replica: str, target: str, report: Callable[[str], None], *, allow_p
             if stores.snapshot_ms is None and not log.statistics["scheduler_log_un_snapshotted_transactions"]:
                 raise LogError(f"{replica} holds no snapshot and no transaction: nothing was written. {ADVICE}")
             first, last = opened.begin, opened.end
-        view = View(stores, int(written * 1000))
+        view = StateView(stores, int(written * 1000))
         write_backup(folder, view, None, [name])
     counts = ", ".join(f"{n} {section}" for section, n in section_counts(view.task_count, view.sections).items())
     return f"Wrote the state of positions {first} to {last} to {target}: {counts}"

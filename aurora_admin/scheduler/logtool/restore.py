@@ -12,7 +12,7 @@ from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.frames import entries
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
@@ -112,7 +112,7 @@ def _check_empty(engine: LogEngine) -> None:
 def _compare(log: Log, staged: StagedBackup, spill_folder: str) -> None:
     stores = Stores(spill_folder)
     log.replay(stores)
-    view = View(stores, stores.snapshot_ms or 0)
+    view = StateView(stores, stores.snapshot_ms or 0)
     view.metadata = stores.metadata or b"\x00"
     if _digest(view) != _digest(staged):
         raise LogError(

@@ -1,1 +1,1 @@
-"""What the scheduler keeps: the stores in memory, and the ops that change them."""
+"""The state of the scheduler: the stores in memory, the ops that change them, and the transitions of tasks."""

@@ -1,4 +1,4 @@
-"""The live tasks: the same columns as a staged backup's, with the configs kept once and the rest on disk."""
+"""The live tasks: the same columns as those of a staged backup, with each config kept once and the rest on disk."""
 
 import struct
 from array import array
@@ -7,34 +7,49 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aurora_admin.backup.file import records
+from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.gen.storage.ttypes import DeduplicatedScheduledTask
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.configs import ASSIGNED_TASK, Configs, join_config
+from aurora_admin.snapshot.configs import Configs, join_config
 from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_valid_job
-from aurora_admin.wire import codec, fields
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, Upgrader, is_valid_job
+from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader
 
-# Below this many dead rows a rebuild frees too little to be worth the work.
-FEW_ROWS = 10_000
-# Header of DeduplicatedScheduledTask.taskConfigId (2, i32), the last field before STOP.
-CONFIG_ID_HEADER = b"\x08\x00\x02"
-CONFIG_ID = struct.Struct("!3siB").pack
-# What a ScheduledTask has before it and behind it inside a DeduplicatedScheduledTask.
-HEAD, HEAD_LENGTH, TAIL_LENGTH = ASSIGNED_TASK, 3, 8
+# With fewer removed rows than this a rebuild of the table frees too little memory to be worth the time.
+MIN_REMOVED_ROWS = 10_000
+
+TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
+PARTIAL_TASK = path(DeduplicatedScheduledTask, "partialScheduledTask")
+CONFIG_NUMBER = path(DeduplicatedScheduledTask, "taskConfigId")
+# Every writer encodes a DeduplicatedScheduledTask as the header of its task, the task, and this: the header and the
+# value of its config's number, and STOP.
+ELEMENT_END = struct.Struct(f"!{len(CONFIG_NUMBER.header)}siB")
+ELEMENT_START = len(PARTIAL_TASK.header)
 
 
 class LiveTasks(TaskTable):
-    """A task table whose records change: a changed task gets a new row and its old one is marked GONE.
+    """The tasks of the live state, a row each.
 
-    A row therefore never changes, and its bytes can be read without a lock.
+    A task that changes gets a new row, and its old row is marked GONE, as is the row of a task that is removed: what a
+    row points to never changes, and neither does its config. So the records of rows that were selected under the lock
+    of the storage can be read without it, while other tasks change; so can `len()`, `statuses` and `placed`. Everything
+    else takes the lock, as a new row is entered into one column after another.
+
+    When a snapshot is written to the log, `compacted()` may replace the table; a reader of the old one keeps it, with
+    its spill file, until it is done.
 
     Attributes:
-        statuses: how many tasks are in each state; kept up to date, so that nobody has to look at a million of them.
-        placed: how many tasks have a host.
+        statuses: how many tasks are in each status; kept up to date, so that no request counts a million tasks.
+        placed: how many tasks are assigned to a host.
+        configs: the distinct task configs.
+        config: for each row, the number of its config.
+        spill: the tasks without their configs.
     """
 
     def __init__(self, folder: str, upgrader: Upgrader, statistics: Statistics) -> None:
@@ -48,7 +63,9 @@ class LiveTasks(TaskTable):
         self.config = array("I")
 
     def save(self, raw: bytes) -> int | None:
-        """Add a ScheduledTask, in today's shape, or replace the one of the same id; return the row of that.
+        """Add a ScheduledTask, or replace the one with the same id; return the row of the replaced one, if any.
+
+        It is upgraded to the current format first. `spill.flush()` must follow before the new row can be read.
 
         Raises:
             WireError: it lacks its id, job, status or config.
@@ -81,48 +98,60 @@ class LiveTasks(TaskTable):
         return former
 
     def load(self, reader: Reader, count: int) -> None:
-        """Take in the partialTasks of a DeduplicatedSnapshot; load_configs() must follow.
+        """Add the partialTasks of a DeduplicatedSnapshot; load_configs() must follow.
 
-        They are spilled as they come, with what they are wrapped in; only a task that stands elsewhere in its wrapping
-        than every writer puts it is cut out.
+        The input goes to the spill file as it comes, elements as a whole, and rows point to the tasks inside them. Only
+        a task that is not where every writer puts it is cut out and spilled by itself.
+
+        Raises:
+            WireError: a task lacks its id, status or config, or two tasks have the same id.
         """
         ids, hosts, first, window = self.ids, self.hosts, len(self.status), reader.window
         row = first
         add_host, add_instance, add_config = self.host.append, self.instance.append, self.config.append
         add_start, add_length, add_status = self.start.append, self.length.append, self.status.append
-        # The ends of all elements, by their configs.
+        # How an element ends, by the number of its config.
         tails: dict[int, bytes] = {}
-        elsewhere: dict[int, bytes] = {}
-        shift = self.spill.size - window.position
+        # By row, the tasks that are elsewhere in their elements.
+        moved: dict[int, bytes] = {}
+        pack_end, end_length, task_header = ELEMENT_END.pack, ELEMENT_END.size, PARTIAL_TASK.header
+        outside = ELEMENT_START + end_length
+        shift = self.spill.size - window.position + ELEMENT_START
         element: Any
         try:
             with window.copied_to(self.spill.append):
                 for begin, element, end in reader.structs(slim.DeduplicatedTask, count):
                     task, config = element.partialScheduledTask, element.taskConfigId
                     assigned, base, raw = task.assignedTask, window.base, window.cstringio_buf.getvalue()
-                    tail = tails.get(config) or tails.setdefault(config, CONFIG_ID(CONFIG_ID_HEADER, config, 0))
-                    if not (raw.startswith(HEAD, begin - base) and raw.startswith(tail, end - TAIL_LENGTH - base)):
-                        elsewhere[row] = _inside(reader.slice(begin, end))
+                    tail = tails.get(config) or tails.setdefault(config, pack_end(CONFIG_NUMBER.header, config, 0))
+                    if not (
+                        raw.startswith(task_header, begin - base) and raw.startswith(tail, end - end_length - base)
+                    ):
+                        moved[row] = _task_of(reader.slice(begin, end))
                     ids[assigned.taskId] = row
                     row += 1
                     host = hosts.get(assigned.slaveHost)
                     add_host(self.host_number(assigned.slaveHost) if host is None else host)
                     add_instance(assigned.instanceId or 0)
                     add_config(config)
-                    add_start(begin + shift + HEAD_LENGTH)
-                    add_length(end - begin - HEAD_LENGTH - TAIL_LENGTH)
+                    add_start(begin + shift)
+                    add_length(end - begin - outside)
                     add_status(task.status)
         except (AttributeError, TypeError, OverflowError, struct.error):
             raise WireError("a task lacks its id, its status or its config", reader.position) from None
         if len(ids) != len(self.status):
             raise WireError("two tasks have one id", reader.position)
-        for row, partial in elsewhere.items():
+        for row, partial in moved.items():
             self.start[row], self.length[row] = self.spill.append(partial), len(partial)
         self.statuses.update(self.status[first:])
         self.placed += len(ids) - first - self.host[first:].count(0)
 
     def load_configs(self, configs: Iterable[bytes]) -> None:
-        """Take in the taskConfigs of a DeduplicatedSnapshot and settle whose task each is."""
+        """Add the taskConfigs of a DeduplicatedSnapshot, and set the job and the config of each row.
+
+        Raises:
+            WireError: a config has no job, or a task points to no config.
+        """
         numbers = array("I", map(self.configs.number, configs))
         jobs = array("I", (self.job_number(_job_of(self.configs.raw[number])) for number in numbers))
         try:
@@ -139,10 +168,10 @@ class LiveTasks(TaskTable):
             self.save_all([raw for _, raw in self.records(deleted)])
 
     def save_all(self, tasks: Iterable[bytes]) -> None:
-        """Add or replace tasks that were given together.
+        """Add or replace the tasks of one op, and make them readable.
 
         Raises:
-            WireError: two of them have one id and differ, or one lacks something.
+            WireError: two of them differ and have the same id, or one lacks its id, job, status or config.
         """
         first = len(self.status)
         for raw in tasks:
@@ -164,26 +193,30 @@ class LiveTasks(TaskTable):
             self.placed -= self.host[row] != 0
 
     def select(self, wanted: TaskFilter = EVERY_TASK) -> Sequence[int]:
-        """Return the rows of the tasks that match, in ascending order; count the query by what narrows it most."""
+        """Return the rows of the tasks that match, in ascending order, and count the query by its narrowest filter."""
         by_job = any((wanted.role, wanted.environment, wanted.name, wanted.jobs))
         kind = "by_id" if wanted.task_ids else "by_job" if by_job else "by_host" if wanted.hosts else "all"
         self._statistics[f"task_queries_{kind}"] += 1
         return super().select(wanted)
 
     def rewrite(self, task_id: bytes, config: bytes) -> None:
-        """Give a task another config; nothing happens where there is no such task (rule 17 of docs/wire.md 3.3)."""
+        """Give a task another config; an unknown task id is ignored (rule 17 of docs/wire.md 3.3)."""
         row = self.ids.get(task_id)
         if row is not None:
             _, raw = next(self.records([row]))
             self.save_all([TASK_CONFIG.put(raw, config)])
 
     def records(self, rows: Iterable[int], shown: Mapping[int, bytes] | None = None) -> Iterator[tuple[int, bytes]]:
-        """Yield each row with its whole ScheduledTask, on request with another config in the place of its own."""
+        """Yield each row with its ScheduledTask.
+
+        `shown` has the configs to put into the tasks, by their numbers; by default these are the tasks' own.
+        """
         configs, config = shown or self.configs.raw, self.config
         for row, partial in self.partial_records(rows):
             yield row, join_config(partial, configs[config[row]])
 
     def partial_records(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield each row with its ScheduledTask, which lacks the config."""
         return records(self.spill.fd, rows, self.start, self.length)
 
     def id_of(self, row: int) -> bytes:
@@ -195,9 +228,9 @@ class LiveTasks(TaskTable):
         return self.configs.raw[self.config[row]]
 
     def compacted(self) -> "LiveTasks":
-        """Return this table, or one without the dead rows once these outnumber the live ones."""
-        dead = len(self.status) - len(self.ids)
-        if dead < max(FEW_ROWS, len(self.ids)):
+        """Return this table, or a copy without the removed rows once these outnumber the tasks."""
+        removed = len(self.status) - len(self.ids)
+        if removed < max(MIN_REMOVED_ROWS, len(self.ids)):
             return self
         fresh = LiveTasks(self.spill.folder, self._upgrader, self._statistics)
         for _, raw in self.records(super().select()):
@@ -218,9 +251,9 @@ def _job_of(config: bytes) -> JobName:
     return JobName(key.role or b"", key.environment or b"", key.name or b"")
 
 
-def _inside(element: bytes) -> bytes:
-    """Return the ScheduledTask inside a DeduplicatedScheduledTask."""
-    task = fields.get(element, 1)
+def _task_of(element: bytes) -> bytes:
+    """Return the task of a DeduplicatedScheduledTask."""
+    task = PARTIAL_TASK.get(element)
     if task is None:
         raise WireError("an element of partialTasks has no task", 0)
     return task

@@ -1,4 +1,4 @@
-"""Records on disk, in a file without a name: the memory of a process is for finding them."""
+"""Records on disk, in a file without a name: memory holds only where they are."""
 
 import os
 import tempfile
@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 from aurora_admin.scheduler.storage.engine import LogError
 
-PENDING = 1 << 20
+# How many bytes wait in memory before they are written.
+PENDING_BYTES = 1 << 20
 
 
 class Spill:
-    """An append-only file that is gone with its last user; what was appended is never changed.
+    """An append-only file, which is gone when its last user is.
 
-    So a reader that knows a record's place needs no lock.
+    What was appended never changes, so that a record whose place is known is read without a lock, once it is flushed.
+    `append` and `flush` take the lock of the storage.
 
     Raises:
         LogError: here and where it is written, when the disk is full or broken.
@@ -28,26 +30,26 @@ class Spill:
         weakref.finalize(self, file.close)
         self.size = 0
         self._pending: list[bytes] = []
-        self._full = PENDING
+        self._flush_at = PENDING_BYTES
 
     def append(self, record: bytes) -> int:
-        """Return the place where the record will stand; it can be read after flush()."""
+        """Return the offset at which the record can be read after flush()."""
         start = self.size
         self._pending.append(record)
         self.size = end = start + len(record)
-        if end > self._full:
+        if end > self._flush_at:
             self.flush()
         return start
 
     def flush(self) -> None:
-        """Make everything readable."""
+        """Write what is pending; everything can be read then."""
         rest = memoryview(b"".join(self._pending))
         while rest:
             with self._failures():
                 written = os.write(self.fd, rest)
             rest = rest[written:]
         self._pending.clear()
-        self._full = self.size + PENDING
+        self._flush_at = self.size + PENDING_BYTES
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -55,6 +57,6 @@ class Spill:
             yield
         except OSError as error:
             raise LogError(
-                f"Failed to keep records in a file in {self.folder}: {error.strerror}. The log was not touched; "
-                "see to the disk and start again."
+                f"Failed to write task records to a temporary file in {self.folder}: {error.strerror}. The log was not "
+                "touched. Check the disk and its free space, then start again."
             ) from error

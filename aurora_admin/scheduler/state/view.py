@@ -1,4 +1,4 @@
-"""The state at one moment, for snapshots and backups; it can be read while the state moves on."""
+"""The state at one moment, for snapshots and backups; it can be read while the live state changes."""
 
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -6,23 +6,26 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from thrift.Thrift import TType
 
 from aurora_admin import __version__
+from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.consistency import drop_unused_locks
 from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 
-DETAILS = 8
+DETAILS = path(SchedulerMetadata, "details")
 
 
-class View:
-    """A snapshot source over the live stores; taking one costs milliseconds and is done under the lock.
+class StateView:
+    """The stores at one moment, as a source of a snapshot.
 
-    Rows of the task table never change, so only their list is copied.
+    It is made under the lock of the storage, in milliseconds, and read without it. Records are replaced and never
+    changed, and neither are the rows of the task table: a copy of the dictionaries and of the list of rows is enough.
     """
 
     def __init__(self, stores: Stores, timestamp_ms: int) -> None:
         self.timestamp_ms = timestamp_ms
-        self.metadata = fields.put(stores.metadata or b"\x00", [DETAILS], TType.MAP, build_details(timestamp_ms))
-        sections = {number: dict(records) for number, records in stores.sections.items()}
+        self.metadata = DETAILS.put(stores.metadata or fields.STOP, build_details(timestamp_ms))
+        sections = {number: store.copy() for number, store in stores.sections.items()}
         if stores.has_locks:
             drop_unused_locks(sections)
         self.sections: Mapping[int, Mapping[Hashable, bytes]] = sections
@@ -36,28 +39,28 @@ class View:
 
     @property
     def configs(self) -> Sequence[bytes]:
-        return self._used
+        return self._used_configs
 
     def full_tasks(self) -> Iterator[bytes]:
         return (raw for _, raw in self._tasks.records(self._rows))
 
     def partial_tasks(self) -> Iterator[tuple[bytes, int]]:
-        """Configs that no task uses any more are left behind: numbers are given anew."""
+        """Yield tasks with new numbers of their configs: configs that no task uses any more are left out."""
         numbers: dict[int, int] = {}
-        self._used: list[bytes] = []
+        self._used_configs: list[bytes] = []
         config, raw = self._tasks.config, self._tasks.configs.raw
         for row, partial in self._tasks.partial_records(self._rows):
             number = numbers.setdefault(config[row], len(numbers))
-            if number == len(self._used):
-                self._used.append(raw[config[row]])
+            if number == len(self._used_configs):
+                self._used_configs.append(raw[config[row]])
             yield partial, number
 
     def check(self) -> None:
-        """Nothing can have changed it."""
+        """Do nothing: a view in memory cannot have been changed."""
 
 
 def build_details(timestamp_ms: int) -> bytes:
-    """What SchedulerMetadata says of its writer (docs/storage.md 3.1)."""
+    """Return the details of a SchedulerMetadata: which program wrote it, and when (docs/storage.md 3.1)."""
     written = time.gmtime(timestamp_ms // 1000)
     details = {
         "version": __version__,
@@ -69,6 +72,6 @@ def build_details(timestamp_ms: int) -> bytes:
 
 
 def text_map(entries: Mapping[str, str]) -> bytes:
-    """Return a map<string, string> as thrift writes it."""
+    """Return the encoded value of a map<string, string>."""
     head = bytes((TType.STRING, TType.STRING)) + fields.i32(len(entries))
     return head + b"".join(fields.string(text.encode()) for entry in entries.items() for text in entry)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, timezone
 
 from thrift.Thrift import TType
 
-from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state import ops, replay
+from aurora_admin.scheduler.state.loading import load_deduplicated, load_snapshot
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.statistics import Statistics
@@ -234,16 +235,16 @@ class Log:
     def _apply(self, stores: Stores, reader: Reader) -> None:
         ttype, member = reader.field()
         if (ttype, member) == (TType.STRUCT, SNAPSHOT):
-            stores.load_snapshot(reader)
+            load_snapshot(stores, reader)
             self._snapshot_read(stores)
         elif (ttype, member) == (TType.STRUCT, DEDUPLICATED):
-            stores.load_deduplicated(reader)
+            load_deduplicated(stores, reader)
             self._snapshot_read(stores)
         elif (ttype, member) == (TType.STRUCT, TRANSACTION):
             start = reader.mark()
             reader.skip(ttype)
             for op in ops.of_transaction(reader.slice(start, reader.position)):
-                stores.apply(op)
+                replay.apply(stores, op)
             self.statistics["scheduler_log_un_snapshotted_transactions"] += 1
         elif member == NOOP:
             reader.skip(ttype)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from aurora_admin.scheduler.state import replay
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.sizes import sizes, tasks_by_status
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.state.view import View
+from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogBroken, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot.writer import Source
@@ -118,15 +119,15 @@ class Storage:
                 with self._or_die():
                     self._log.append_transaction(merged)
                     for op in merged:
-                        self._stores.apply(op)
+                        replay.apply(self._stores, op)
                 self._measure()
 
-    def view(self) -> View:
+    def view(self) -> StateView:
         """Take the state as it is now, for a backup."""
         with self.read() as stores, self._statistics.timed("snapshot_create"):
-            return View(stores, _now_ms())
+            return StateView(stores, _now_ms())
 
-    def snapshot(self) -> View:
+    def snapshot(self) -> StateView:
         """Write the state into the log as one entry and truncate what came before; return what was written."""
         self._check_ready()
         with self._lock, self._statistics.timed("scheduler_log_snapshot"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import chain
 
-from aurora_admin.scheduler.api.dispatch import Reply, ReplyFailed, call
+from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web.server import ResponseAbandoned
 from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, respond
@@ -61,7 +61,7 @@ class _ThriftResponse:
         ReplyFailed: the reply cannot be made; nothing was sent yet.
     """
 
-    def __init__(self, reply: Reply, environ: Environment, start: StartResponse) -> None:
+    def __init__(self, reply: StreamedReply, environ: Environment, start: StartResponse) -> None:
         self._reply = reply
         if environ.get("HTTP_ACCEPT") == BINARY:
             pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
@@ -94,5 +94,5 @@ class _ThriftResponse:
             raise ResponseAbandoned from failed
 
     def close(self) -> None:
-        if self._reply.then is not None:
-            self._reply.then()
+        if self._reply.after_sent is not None:
+            self._reply.after_sent()

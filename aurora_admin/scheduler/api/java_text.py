@@ -1,14 +1,14 @@
-"""Values as a real scheduler prints them in its texts (docs/api.md 0, Notation)."""
+"""Values as a real scheduler prints them in its messages (docs/api.md 0, Notation)."""
 
 import math
 from decimal import Decimal
 
 from aurora_admin.gen.api.ttypes import JobKey, Resource, ResourceAggregate
-from aurora_admin.scheduler.api.demand import Amounts
+from aurora_admin.scheduler.api.resources import ResourceAmounts
 
 
 def double(value: float) -> str:
-    """Return a floating-point number: plain from a thousandth to ten millions, else with an exponent."""
+    """Return a floating-point number: with an exponent if it is below 0.001, or ten millions and more."""
     if not math.isfinite(value):
         return str(Decimal(value))
     if value == 0 or 1e-3 <= abs(value) < 1e7:
@@ -18,6 +18,7 @@ def double(value: float) -> str:
 
 
 def key(job: JobKey | None) -> str:
+    """Return a job key that need not be valid."""
     if job is None:
         return "null"
     parts = (f"{name}={_text(getattr(job, name))}" for name in ("role", "environment", "name"))
@@ -25,12 +26,12 @@ def key(job: JobKey | None) -> str:
 
 
 def aggregate(quota: ResourceAggregate) -> str:
-    """Return a quota; the order of its resources means nothing."""
+    """Return a quota; its resources are printed in no particular order."""
     return f"IResourceAggregate{{resources=[{', '.join(map(_resource, quota.resources or ()))}]}}"
 
 
-def bag(amounts: Amounts) -> str:
-    """Return amounts by the names of their kinds; their order means nothing."""
+def bag(amounts: ResourceAmounts) -> str:
+    """Return amounts by the names of the resources, in no particular order."""
     kinds = zip(("CPUS", "RAM_MB", "DISK_MB"), amounts, strict=True)
     return f"ResourceBag{{resourceVectors={{{', '.join(f'{kind}={double(amount)}' for kind, amount in kinds)}}}}}"
 

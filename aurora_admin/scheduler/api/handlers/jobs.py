@@ -1,0 +1,138 @@
+"""createJob, getJobs and getRoleSummary (docs/api.md 1.4 and 1.8)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
+from aurora_admin.gen.api.ReadOnlyScheduler import getJobs_args, getRoleSummary_args
+from aurora_admin.gen.api.ttypes import (
+    JobConfiguration,
+    Result,
+    RoleSummary,
+    ScheduledTask,
+    ScheduleStatus,
+    TaskConfig,
+    TaskEvent,
+)
+from aurora_admin.gen.storage.ttypes import StoredCronJob
+from aurora_admin.scheduler.api.active_updates import check_not_updating
+from aurora_admin.scheduler.api.outcome import OK, Outcome, error, invalid_request, with_structs
+from aurora_admin.scheduler.api.query import job_key
+from aurora_admin.scheduler.api.quota import check_quota
+from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.api.validation import validated
+from aurora_admin.scheduler.state.live_tasks import LiveTasks
+from aurora_admin.scheduler.state.transitions import ACTIVE, create
+from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
+from aurora_admin.wire import codec, fields
+from aurora_admin.wire.path import path
+
+JOBS = path(Result, "getJobsResult.configs")
+ROLE_SUMMARIES = path(Result, "roleSummaryResult.summaries")
+MAX_TASKS_PER_JOB = 4000
+
+CRON_JOB = path(StoredCronJob, "jobConfiguration")
+JOB_CONFIG = path(JobConfiguration, "taskConfig")
+JOB_OWNER = path(JobConfiguration, "owner")
+JOB_INSTANCES = path(JobConfiguration, "instanceCount")
+JOB_KEY = path(JobConfiguration, "key")
+CONFIG_OWNER = path(TaskConfig, "owner")
+CONFIG_JOB_KEY = path(TaskConfig, "job")
+TASK_EVENTS = path(ScheduledTask, "taskEvents")
+EVENT_TIME = path(TaskEvent, "timestamp")
+SUMMARY_ROLE = path(RoleSummary, "role")
+SUMMARY_JOBS = path(RoleSummary, "jobCount")
+SUMMARY_CRON_JOBS = path(RoleSummary, "cronJobCount")
+
+
+def create_job(services: Services, arguments: createJob_args) -> Outcome:
+    if arguments.description is None:
+        raise error()
+    job = validated(arguments.description)
+    if job.cronSchedule:
+        raise invalid_request("Cron jobs may only be created/updated by calling scheduleCronJob.")
+    key, config, instances = job_key(job.key), job.taskConfig, job.instanceCount
+    assert config
+    assert instances
+    with services.storage.transaction() as transaction:
+        stores = transaction.stores
+        check_not_updating(stores, key)
+        if key in stores.cron_jobs or stores.tasks.select(TaskFilter(jobs=frozenset([key]), statuses=ACTIVE)):
+            raise invalid_request(f"Job {key} already exists")
+        if instances > MAX_TASKS_PER_JOB:
+            raise invalid_request(f"Instance count must be between 1 and {MAX_TASKS_PER_JOB} inclusive.")
+        check_quota(stores, key.role, codec.encode(config), instances)
+        event = TaskEvent(services.clock_ms(), ScheduleStatus.PENDING, scheduler=services.host_name)
+        transaction.ops.append(create(config, range(instances), event))
+    return OK
+
+
+def get_jobs(services: Services, arguments: getJobs_args) -> Outcome:
+    """Return the jobs with active tasks, and the cron jobs.
+
+    A role of blanks selects the tasks of every role and no cron job; a role that is not given selects everything.
+    """
+    role = None if arguments.ownerRole is None else arguments.ownerRole.encode()
+    with services.storage.read() as stores:
+        crons = stores.cron_jobs
+        jobs = [CRON_JOB.get(raw) or fields.STOP for key, raw in crons.items() if role in (None, key.role)]
+        active = _active_rows(stores.tasks, role)
+        jobs += [_job(stores.tasks, rows) for key, rows in active.items() if key not in crons]
+    return with_structs(JOBS, len(jobs), jobs)
+
+
+def _active_rows(tasks: LiveTasks, role: bytes | None) -> dict[JobName, list[int]]:
+    found: dict[JobName, list[int]] = defaultdict(list)
+    for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
+        found[tasks.job_of(row)].append(row)
+    return found
+
+
+def _job(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
+    """Return a JobConfiguration for the tasks of a job, with the config of the task that changed last."""
+    is_one_config = len({tasks.config[row] for row in rows}) == 1
+    config = tasks.config_of(rows[0] if is_one_config else _last_changed(tasks, rows))
+    owner = CONFIG_OWNER.get(config)
+    return fields.join(
+        [
+            JOB_CONFIG.field(config),
+            *([JOB_OWNER.field(owner)] if owner else []),
+            JOB_INSTANCES.field(fields.i32(len(rows))),
+            JOB_KEY.field(CONFIG_JOB_KEY.get(config) or fields.STOP),
+        ]
+    )
+
+
+def _last_changed(tasks: LiveTasks, rows: Sequence[int]) -> int:
+    """Return the row of the task with the latest event."""
+
+    def last_change(record: tuple[int, bytes]) -> int:
+        events = TASK_EVENTS.elements(record[1])
+        return EVENT_TIME.value(events[-1]) or 0 if events else 0
+
+    return max(tasks.partial_records(rows), key=last_change)[0]
+
+
+def get_role_summary(services: Services, arguments: getRoleSummary_args) -> Outcome:
+    """Count the jobs that have a task, active or not, and the cron jobs of each role."""
+    with services.storage.read() as stores:
+        tasks = stores.tasks
+        jobs = Counter(
+            key.role
+            for key, number in tasks.jobs.items()
+            if any(tasks.status[row] != GONE for row in tasks.rows_of_job[number])
+        )
+        crons = Counter(key.role for key in stores.cron_jobs)
+    summaries = [_summary(role, jobs[role], crons[role]) for role in sorted(jobs.keys() | crons.keys())]
+    return with_structs(ROLE_SUMMARIES, len(summaries), summaries)
+
+
+def _summary(role: bytes, jobs: int, crons: int) -> bytes:
+    # By its fields, as a stored role need not be UTF-8.
+    return fields.join(
+        [
+            SUMMARY_ROLE.field(fields.string(role)),
+            SUMMARY_JOBS.field(fields.i32(jobs)),
+            SUMMARY_CRON_JOBS.field(fields.i32(crons)),
+        ]
+    )
