@@ -145,7 +145,7 @@ def _update(stored):
 
 
 def as_022(snapshot, reported):
-    """The facts of a decoded Snapshot in the form of the 0.22 expectations, whose quotas are those of roles with jobs."""
+    """The facts of a decoded Snapshot in the form of the 0.22 expectations: only roles with jobs have quotas there."""
     return {
         "tasks": sorted(
             [
