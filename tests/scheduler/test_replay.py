@@ -9,7 +9,7 @@ from thrift.Thrift import TType
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.view import StateView
@@ -70,7 +70,7 @@ def test_a_day_of_a_real_scheduler_replays_to_the_state_that_it_returned(tmp_pat
 def test_neither_a_committed_nor_a_later_snapshot_carries_a_script(tmp_path):
     """A 0.13 to 0.18 scheduler would believe the script, however old (docs/storage.md 2.11)."""
     with closing(read_backup(str(FIXTURES / "backups" / "era-018-dbscript"))) as backup:
-        entry = b"".join(writer.deduplicated_entry(Staged(backup)))
+        entry = b"".join(writer.deduplicated_entry(StagedBackup(backup)))
     later = b"".join(writer.deduplicated_entry(StateView(replay([entry], tmp_path), 0)))
     for raw in (entry, later):
         assert TIMESTAMP.get(PARTIAL_SNAPSHOT.get(raw)) is not None
