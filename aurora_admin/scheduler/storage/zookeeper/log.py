@@ -24,8 +24,8 @@ from aurora_admin.scheduler.storage.zookeeper.connection import (
 from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
 from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater
-from aurora_admin.scheduler.storage.zookeeper.hold import Hold
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout
+from aurora_admin.scheduler.storage.zookeeper.ownership import Hold
 from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings, Takeover
 
