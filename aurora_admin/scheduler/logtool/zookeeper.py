@@ -8,7 +8,7 @@ from aurora_admin.scheduler.logtool import output
 from aurora_admin.scheduler.storage.engine import FORMAT
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.scheduler.storage.zookeeper.nodes import Contents
 
 
 def _place(arguments: Namespace) -> Place:

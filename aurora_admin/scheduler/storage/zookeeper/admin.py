@@ -12,8 +12,8 @@ from kazoo.exceptions import NodeExistsError
 from aurora_admin import __version__
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, Place, commit, connect, disconnect, reason
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_ROOT, Format, Owner
+from aurora_admin.scheduler.storage.zookeeper.nodes import Contents
 
 SECONDS = 60.0
 BATCH = 64

@@ -7,7 +7,7 @@ from kazoo.exceptions import BadVersionError
 
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, commit, reason
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.scheduler.storage.zookeeper.nodes import Contents
 
 logger = logging.getLogger(__name__)
 BATCH = 64

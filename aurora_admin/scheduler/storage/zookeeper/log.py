@@ -21,10 +21,10 @@ from aurora_admin.scheduler.storage.zookeeper.connection import (
     disconnect,
     reason,
 )
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
 from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout
+from aurora_admin.scheduler.storage.zookeeper.nodes import Contents
 from aurora_admin.scheduler.storage.zookeeper.ownership import Hold
 from aurora_admin.scheduler.storage.zookeeper.pipeline import Fence, Pipeline
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings, Takeover
