@@ -13,6 +13,7 @@ from kazoo.protocol.states import ZnodeStat
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
+from aurora_admin.scheduler.storage.high_water import HighWater
 from aurora_admin.scheduler.storage.zookeeper.connection import (
     FAILURES,
     Place,
@@ -22,7 +23,6 @@ from aurora_admin.scheduler.storage.zookeeper.connection import (
     reason,
 )
 from aurora_admin.scheduler.storage.zookeeper.garbage import Collector
-from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, Layout
 from aurora_admin.scheduler.storage.zookeeper.nodes import Contents
 from aurora_admin.scheduler.storage.zookeeper.ownership import Hold

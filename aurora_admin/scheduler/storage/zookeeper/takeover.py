@@ -7,8 +7,8 @@ from typing import NamedTuple
 from kazoo.exceptions import BadVersionError, NoAuthError
 
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.high_water import HighWater, Mark
 from aurora_admin.scheduler.storage.zookeeper.connection import FAILURES, commit, reason
-from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
 from aurora_admin.scheduler.storage.zookeeper.layout import Owner
 from aurora_admin.scheduler.storage.zookeeper.nodes import Contents, Unanswered
 from aurora_admin.scheduler.storage.zookeeper.ownership import Hold
