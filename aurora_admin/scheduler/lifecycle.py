@@ -17,7 +17,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import Backups
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine

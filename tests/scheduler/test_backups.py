@@ -16,7 +16,7 @@ from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import Backups
 from aurora_admin.wire import codec
 from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, OK, place, sample

@@ -19,7 +19,7 @@ from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import Backups
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite import SqliteLog

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aurora_admin.scheduler.recovery import Recovery
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import Backups
 from aurora_admin.scheduler.storage.storage import Storage
 
 
