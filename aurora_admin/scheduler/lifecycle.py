@@ -17,12 +17,12 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backup_folder import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.open_log import open_log
-from aurora_admin.scheduler.storage.storage import NotReady, Storage
+from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
 from aurora_admin.scheduler.web.application import Application, make_server
 from aurora_admin.scheduler.web.redirect import LEADING, NO_LEADER, Endpoint, Leadership, leadership
 
@@ -71,7 +71,9 @@ class Lifecycle:
         self._statistics = statistics = Statistics()
         with statistics.timed("scheduler_storage_prepare"):
             self._engine = MeasuredEngine(open_log(flags, self._fail), statistics)
-        self._backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
+        self._backups = BackupFolder(
+            flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics
+        )
         log = Log(self._engine, flags.native_log_file_path, flags.dlog_max_entry_size, statistics)
         partial = flags.allow_partial_backup
         self._storage = Storage(
@@ -180,7 +182,7 @@ class Lifecycle:
 
     def _wait_for_snapshot(self) -> float:
         """Wait until a snapshot is due by the clock or by the size of the log; there is nothing to wait for then."""
-        self._storage.outgrown.wait(self._flags.dlog_snapshot_interval)
+        self._storage.snapshot_due.wait(self._flags.dlog_snapshot_interval)
         return 0.0
 
     def _snapshot(self) -> None:
@@ -243,7 +245,7 @@ def _repeat(ended: threading.Event, pause: Callable[[], float], act: Callable[[]
     def turn() -> None:
         try:
             act()
-        except NotReady:
+        except StorageNotReady:
             raise
         except Exception as error:
             # Whatever it is: a scheduler that goes on without backups, and does not say so, is the worst of all.
@@ -252,7 +254,7 @@ def _repeat(ended: threading.Event, pause: Callable[[], float], act: Callable[[]
             ended.wait(BACKUP_CHECK_SECONDS)
 
     def loop() -> None:
-        with suppress(NotReady):
+        with suppress(StorageNotReady):
             while not ended.wait(pause()):
                 turn()
 

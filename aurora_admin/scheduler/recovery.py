@@ -160,12 +160,12 @@ class Recovery:
         """Make the staged state the last entry of the log, durable on return. The process must end then.
 
         Raises:
-            RecoveryError, BackupError, NotReady, LogFull: nothing was written.
-            LogBroken: the outcome is unknown.
+            RecoveryError, BackupError, StorageNotReady, LogFull: nothing was written.
+            FatalLogError: the outcome is unknown.
         """
         with self._lock:
             staged = self.staged()
-            self._storage.replace_by(staged)
+            self._storage.replace_with(staged)
         logger.info("Committed the staged backup %s: %d tasks", staged.backup.file.name, staged.task_count)
 
 

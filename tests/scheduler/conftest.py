@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from aurora_admin.scheduler.storage.sqlite import initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from tests.support.elected_schedulers import Elected
-from tests.support.storage import Made
-from tests.support.zookeeper_log import Logs
+from tests.support.storage import StorageOnDisk
+from tests.support.zookeeper_log import SharedLog
 
 
 @pytest.fixture
@@ -20,20 +20,20 @@ def elected(tmp_path, zookeeper, zk):
 
 
 @pytest.fixture
-def logs(zookeeper, tmp_path):
+def shared_log(zookeeper, tmp_path):
     """A new log in a ZooKeeper that stays unharmed."""
-    one = Logs(zookeeper.hosts, tmp_path)
+    one = SharedLog(zookeeper.hosts, tmp_path)
     one.initialize()
     yield one
     one.close()
 
 
 @pytest.fixture
-def made(tmp_path):
+def on_disk(tmp_path):
     """A storage on an empty log."""
     folder = str(tmp_path / "log")
     initialize(folder)
-    one = Made(folder)
+    one = StorageOnDisk(folder)
     with contextlib.closing(one.engine):
         yield one
 

@@ -16,7 +16,7 @@ from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backup_folder import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.wire import codec
 from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, OK, place, sample
@@ -170,7 +170,7 @@ def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
 
 def test_the_newest_backup_is_that_which_was_finished_last(tmp_path):
     """Whatever its name says, which may tell another time zone; and a time to come would put off the next for ever."""
-    backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
+    backups = BackupFolder(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
     finished_at = {
         NAME: 900,
@@ -201,7 +201,7 @@ def test_what_was_cut_short_pushes_no_whole_backup_out(scheduler):
     (one.backup_dir / made[0]).write_bytes(b"shorter\0")
     assert said(call(one.url, "performBackup")) == OK
     assert len(names(one)) == 5
-    assert one.log.count("is cut short, or not what its manifest says") >= 3
+    assert one.log.count("is incomplete, or differs from its manifest") >= 3
 
 
 def test_a_backup_that_fails_in_an_unexpected_way_is_not_the_last(scheduler):
@@ -240,7 +240,7 @@ def view(tmp_path):
 
 
 def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch):
-    backups = Backups(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
+    backups = BackupFolder(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
     try:
@@ -252,7 +252,7 @@ def test_names_tell_utc_wherever_the_scheduler_runs(tmp_path, view, monkeypatch)
 
 def test_a_minute_has_a_hundred_names(tmp_path, view):
     counted = Statistics()
-    backups = Backups(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000, statistics=counted)
+    backups = BackupFolder(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000, statistics=counted)
     (tmp_path / "scheduler-backup-2017-07-14-02-40-98").touch()
     assert backups.save(view) == "scheduler-backup-2017-07-14-02-40-99"
     before = sorted(os.listdir(tmp_path))

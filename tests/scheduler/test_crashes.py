@@ -11,11 +11,11 @@ import pytest
 
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.samples.backup import write_sample
-from aurora_admin.scheduler.storage.sqlite import initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from tests.conftest import CHECKOUT
 from tests.scheduler.test_backups import QUOTA
 from tests.scheduler.test_recovery import NAME, OK, place
-from tests.support.storage_steps import RESTORE, STAGED, STEPS, Parts
+from tests.support.storage_steps import RESTORE, STAGED, STEPS, SchedulerStorage
 from tests.support.thrift_calls import call, said
 
 CALLS = (
@@ -42,7 +42,7 @@ class Bench:
         (self.rest / "backups").mkdir()
         write_sample(str(self.rest / "backups" / STAGED), 30)
         if step != RESTORE:
-            parts = Parts(self.rest)
+            parts = SchedulerStorage(self.rest)
             parts.write()
             for _ in range(2):
                 parts.backup()
@@ -91,7 +91,7 @@ class Bench:
 
 def state(folder: Path) -> str:
     """What a scheduler that starts on the folder keeps."""
-    parts = Parts(folder)
+    parts = SchedulerStorage(folder)
     parts.engine.close()
     return parts.state()
 

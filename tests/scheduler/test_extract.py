@@ -12,7 +12,8 @@ import pytest
 
 from aurora_admin.backup.manifest import read_verified
 from aurora_admin.gen.storage.ttypes import Snapshot
-from aurora_admin.scheduler.logtool.mesos_replica import Replica, copy_replica
+from aurora_admin.scheduler.logtool.leveldb import copy_replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.wire import codec
@@ -248,7 +249,7 @@ def test_what_is_no_replica_is_refused(extract, tmp_path):
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "missing"):
         done = extract(folder)
-        assert (done.code, "is no replica of a Mesos log" in done.err) == (1, True)
+        assert (done.code, "is not a replica of a Mesos log" in done.err) == (1, True)
     folder = replica(tmp_path / "log", append(0, quota("a")))
     (folder / "CURRENT").write_text("MANIFEST-999999\n")
     done = extract(folder)

@@ -14,10 +14,11 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import LogEntry
 from aurora_admin.samples import backup as samples
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
-from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
+from aurora_admin.scheduler.storage.frames import Spool, entries, frame_header
+from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
 from tests.scheduler.test_recovery import NAME, OK, commit, place, sample, task_bytes
 from tests.support.thrift_calls import call, said, tasks
@@ -74,7 +75,7 @@ def test_a_group_of_records_is_written_whole_or_not_at_all(log):
 
 def test_a_deposed_writer_can_never_append_again(log):
     log._connection.execute("UPDATE meta SET epoch = epoch + 1")
-    with pytest.raises(LogBroken, match="Another scheduler has taken over the log"):
+    with pytest.raises(FatalLogError, match="Another scheduler has taken over the log"):
         log.append([b"late"])
     assert list(log.read_all()) == []
 
@@ -165,7 +166,7 @@ def test_13_fragments_are_left_out_and_told(spool):
 
 @pytest.mark.parametrize("count", [0, -1, -(2**31)])
 def test_9_a_header_that_announces_no_chunks_is_fatal(count):
-    header = FRAME_HEADER % (struct.pack("!i", count), hashlib.md5(b"").digest())
+    header = frame_header(count, hashlib.md5(b"").digest())
     with pytest.raises(LogError, match=f"at position 5 announces {count} chunks; the log is damaged"):
         list(entries(enumerate([header], 5), pytest.fail))
 
@@ -174,7 +175,7 @@ def test_12_a_group_that_fails_its_checksum_is_fatal(spool):
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]
-    with pytest.raises(LogError, match="at position 5 that failed its checksum"):
+    with pytest.raises(LogError, match="at position 5 fails its checksum"):
         list(entries(enumerate([header, *chunks], 5), pytest.fail))
 
 

@@ -14,33 +14,34 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from tests.conftest import CHECKOUT
-from tests.support.storage import Made
+from tests.support.storage import StorageOnDisk
 
 
-def save(made, number):
-    with made.storage.transaction() as transaction:
+def save(on_disk, number):
+    with on_disk.storage.transaction() as transaction:
         transaction.ops.append(ops.save_quota(b"%05d" % number, b"\x00"))
 
 
-def roles(made):
-    with made.storage.read() as stores:
+def roles(on_disk):
+    with on_disk.storage.read() as stores:
         return sorted(int(role) for role in stores.sections[8])
 
 
 @pytest.mark.parametrize("journal", ["copied", "forgotten"])
-def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(made, tmp_path, journal):
+def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(on_disk, tmp_path, journal):
     """Whoever copies under a running scheduler gets what was there at some moment, and never a mixture."""
     ended = threading.Event()
     written = []
 
     def write():
         while not ended.is_set():
-            save(made, len(written))
+            save(on_disk, len(written))
             written.append(None)
             if len(written) % 40 == 0:
-                made.storage.snapshot()
+                on_disk.storage.snapshot()
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -63,7 +64,7 @@ def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(made, tmp_path, jou
 
 
 def roles_of(folder):
-    one = Made(str(folder))
+    one = StorageOnDisk(str(folder))
     with contextlib.closing(one.engine):
         return roles(one)
 
@@ -71,12 +72,12 @@ def roles_of(folder):
 def test_a_damaged_log_file_is_refused_in_words(tmp_path, sweep):
     """SQLite's pages have no checksum: not every flip can be told, but none may end in a traceback."""
     initialize(str(tmp_path / "log"))
-    made = Made(str(tmp_path / "log"))
+    on_disk = StorageOnDisk(str(tmp_path / "log"))
     for number in range(30):
-        save(made, number)
-    made.storage.snapshot()
-    save(made, 30)
-    made.engine.close()
+        save(on_disk, number)
+    on_disk.storage.snapshot()
+    save(on_disk, 30)
+    on_disk.engine.close()
     path = tmp_path / "log" / "log.sqlite"
     raw = path.read_bytes()
     rng = random.Random(11)

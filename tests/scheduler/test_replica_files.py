@@ -13,7 +13,8 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec
 from tests.scheduler.test_extract import extract, opened, quota, roles  # noqa: F401  (a fixture)
 from tests.scheduler.test_replay import misunderstood
@@ -94,7 +95,7 @@ def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract
     source = replica(tmp_path / "log", append(0, quota("kept")), (2, append(2, lost)))
     refused = extract(source, tmp_path / "state")
     assert refused.code == 1
-    assert "Update not found: www/prod/web/u1. Take the replica of another scheduler, or" in refused.err
+    assert "Update not found: www/prod/web/u1. Use the replica of another scheduler, or" in refused.err
     done = extract(source, tmp_path / "state", "--allow-partial")
     assert done.code == 0
     assert "Dropping an event of job update www/prod/web/u1, which is missing" in done.err
@@ -139,7 +140,7 @@ def test_what_is_cut_short_is_told_by_the_program(extract, tmp_path):  # noqa: F
     (journal,) = folder.glob("*.log")
     os.truncate(journal, journal.stat().st_size - 1)
     done = extract(folder)
-    assert (done.code, f"The last write into {journal.name} is cut short" in done.err) == (0, True)
+    assert (done.code, f"The last write to {journal.name} is incomplete" in done.err) == (0, True)
     assert roles(tmp_path) == ["a"]
 
 
@@ -184,7 +185,7 @@ def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_
         ("no/such", "There is no folder "),
         ("out", "exists already; nothing was written"),
         ("other", "manifest_other.json exists already; nothing was written"),
-        ("/proc/state", "Failed to make a folder in /proc"),
+        ("/proc/state", "Failed to create a folder in /proc"),
         ("x" * 300, "File name too long"),
     ],
 )

@@ -6,11 +6,12 @@ import sqlite3
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.scheduler.logtool.restore import restore
+from aurora_admin.scheduler.logtool.restore import restore_into
 from aurora_admin.scheduler.recovery import Staged
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import fields
 from tests.scheduler.test_recovery import NAME, OK, SAMPLE, new_backup, place, sample, task_bytes
 from tests.support.processes import PROGRAMS, environment, run
@@ -128,7 +129,7 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
         ((), "the following arguments are required: --backup"),
         (("--backup=x",), "one of the arguments --path --zk is required"),
         (("--backup=x", "--path="), "--path is empty"),
-        (("--backup=x", "--path=log", "--cluster=west"), "--cluster is for --zk"),
+        (("--backup=x", "--path=log", "--cluster=west"), "--cluster can only be used with --zk"),
         (("--backup=x", "--path=log", "--max-entry-size=0KB"), "'0KB' must be from 1BYTES to 1GB"),
         (("--backup=x", "--path=log", "--max-entry-size=12"), "'12' must be of the format"),
         (("--backup=x", "--zk=h:1", "--group=/x", "--max-entry-size=1MB"), "1048576 bytes with --zk: ZooKeeper takes"),
@@ -163,6 +164,6 @@ def test_what_reads_back_other_than_it_was_is_told(tmp_path):
     folder = str(tmp_path / "log")
     initialize(folder)
     log = Forgetful(folder)
-    with pytest.raises(LogError, match=r"reads back other than the backup sample-backup. Start no scheduler on it"):
-        restore(Staged(read_backup(os.fspath(SAMPLE))), log, folder, 512 * 1024)
+    with pytest.raises(LogError, match=r"does not read back as the backup sample-backup. Start no scheduler on it"):
+        restore_into(log, Staged(read_backup(os.fspath(SAMPLE))), folder, 512 * 1024)
     log.close()

@@ -54,7 +54,7 @@ def test_an_initialised_log_is_never_initialised_over(tmp_path):
     before = (folder / "log.sqlite").read_bytes()
     again = initialize(folder, tmp_path)
     assert (again.code, again.out) == (1, "")
-    assert "holds an initialised log already; nothing was changed" in again.err
+    assert "already holds an initialised log; nothing was changed" in again.err
     assert (folder / "log.sqlite").read_bytes() == before
     assert sorted(os.listdir(folder)) == ["log.sqlite"]
 
@@ -240,7 +240,7 @@ def test_a_whole_log_that_cannot_be_written_is_not_called_damaged(scheduler, mod
         path.chmod(bits)
     text = refusal(one)
     one.log_dir.chmod(0o700)
-    assert "The log itself may be whole: see to the disk" in text
+    assert "The log may be undamaged: check the disk" in text
     assert "backup" not in text
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import Place
+from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
-from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
+from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 
 
 def frames(count: int, prefix: str) -> Iterator[bytes]:
@@ -25,8 +25,8 @@ def say(answer: object) -> None:
 
 def main() -> None:
     hosts, root, folder, session = sys.argv[1:]
-    settings = Settings("child", "west", folder, write_seconds=30.0, read_seconds=30.0)
-    log = ZooKeeperLog(Place(hosts, root, None, float(session)), settings, lambda text: None)
+    settings = LogSettings("child", "west", folder, write_seconds=30.0, read_seconds=30.0)
+    log = ZooKeeperLog(LogLocation(hosts, root, None, float(session)), settings, lambda text: None)
     log.fence()
     say("leads")
     for line in sys.stdin:

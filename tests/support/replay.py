@@ -13,7 +13,7 @@ from aurora_admin.wire import codec
 class Records:
     """A log engine that has these records."""
 
-    comfortable_bytes = None
+    warn_above_bytes = None
 
     def __init__(self, records):
         self.records = list(records)
@@ -29,7 +29,7 @@ class Records:
     def truncate_before(self, position):
         del self.records[:position]
 
-    def check_room(self, size):
+    def check_space(self, size):
         pass
 
 

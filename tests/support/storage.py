@@ -2,30 +2,30 @@
 
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
 
 QUOTA = ops.save_quota(b"role", b"\x00")
 
 
-class Made:
+class StorageOnDisk:
     """A storage on a real log, and what it said when it gave up."""
 
     def __init__(self, folder: str) -> None:
         self.open(folder)
 
-    def open(self, folder: str, most_bytes: int | None = None) -> None:
+    def open(self, folder: str, snapshot_bytes: int | None = None) -> None:
         self.folder = folder
         self.engine = SqliteLog(folder)
         self.told: list[str] = []
         log = Log(self.engine, folder, 512 * 1024)
         self.statistics = log.statistics
-        self.storage = Storage(log, folder, self.told.append, most_bytes)
+        self.storage = Storage(log, folder, self.told.append, snapshot_bytes)
         self.storage.start()
 
-    def reopen(self, most_bytes: int | None = None) -> None:
+    def reopen(self, snapshot_bytes: int | None = None) -> None:
         self.engine.close()
-        self.open(self.engine.folder, most_bytes)
+        self.open(self.engine.folder, snapshot_bytes)
 
     def write(self) -> None:
         with self.storage.transaction() as transaction:

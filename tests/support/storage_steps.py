@@ -19,10 +19,10 @@ from aurora_admin.scheduler.logtool.restore import restore_sqlite
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import View
-from aurora_admin.scheduler.storage.backup_folder import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.snapshot.writer import deduplicated_entry
@@ -32,7 +32,7 @@ STAGED = "staged-backup"
 FRAMES = 4096  # small, so that a snapshot is a group of several
 
 
-class Parts:
+class SchedulerStorage:
     """A scheduler's storage, started on a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +40,7 @@ class Parts:
         self.engine = SqliteLog(path)
         self.told: list[str] = []
         self.storage = Storage(Log(self.engine, path, FRAMES), path, self.told.append)
-        self.backups = Backups(str(folder / "backups"), 2, "west")
+        self.backups = BackupFolder(str(folder / "backups"), 2, "west")
         self.recovery = Recovery(str(folder / "backups"), self.storage)
         self.storage.start()
 
@@ -76,23 +76,23 @@ class Parts:
 
 
 def restore(folder: Path) -> None:
-    restore_sqlite(str(folder / "backups" / STAGED), str(folder / "log"), FRAMES, read_backup, lambda text: None)
+    restore_sqlite(str(folder / "backups" / STAGED), str(folder / "log"), FRAMES, read_backup)
 
 
 RESTORE = "restore"
-STEPS: dict[str, Callable[[Parts], None]] = {
+STEPS: dict[str, Callable[[SchedulerStorage], None]] = {
     "start": lambda parts: None,
-    "write": Parts.write,
-    "snapshot": Parts.snapshot,
-    "backup": Parts.backup,
-    "stage": Parts.stage,
-    "commit": Parts.commit,
+    "write": SchedulerStorage.write,
+    "snapshot": SchedulerStorage.snapshot,
+    "backup": SchedulerStorage.backup,
+    "stage": SchedulerStorage.stage,
+    "commit": SchedulerStorage.commit,
 }
 
 
 def outcome(step: str, folder: Path) -> str:
     try:
-        restore(folder) if step == RESTORE else STEPS[step](Parts(folder))
+        restore(folder) if step == RESTORE else STEPS[step](SchedulerStorage(folder))
     except (LogFull, BackupFailed) as error:
         return f"refused: {error}"
     except LogError as error:

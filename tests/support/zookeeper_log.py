@@ -15,23 +15,23 @@ from pathlib import Path
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
-from aurora_admin.scheduler.storage.engine import LogBroken
+from aurora_admin.scheduler.storage.engine import FatalLogError
 from aurora_admin.scheduler.storage.zookeeper import admin
-from aurora_admin.scheduler.storage.zookeeper.connection import Place
+from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
-from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
+from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 from tests.conftest import CHECKOUT
 from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.support.zookeeper import HOST
 
 NOOP = b"no-op"
 # Longer than a busy machine may take for one answer; a test that wants a shorter one says so.
-PATIENCE = {"takeover_seconds": 30.0, "read_seconds": 30.0, "write_seconds": 30.0}
+LONG_TIMEOUTS = {"takeover_seconds": 30.0, "read_seconds": 30.0, "write_seconds": 30.0}
 SESSION_SECONDS = 20.0
 
 
 @contextmanager
-def bare(hosts: str, **options: object) -> Iterator[KazooClient]:
+def plain_client(hosts: str, **options: object) -> Iterator[KazooClient]:
     """A client of ZooKeeper that is not ours."""
     client = KazooClient(hosts, timeout=30, **options)
     client.start(DEADLINE_SECONDS)
@@ -47,7 +47,7 @@ def end_session(client: KazooClient, hosts: str) -> None:
     was = client.client_id
 
     def is_over() -> bool:
-        with bare(hosts, client_id=was):  # on a busy machine the client itself may come back first
+        with plain_client(hosts, client_id=was):  # on a busy machine the client itself may come back first
             pass
         return bool(client.connected and client.client_id != was)
 
@@ -55,7 +55,7 @@ def end_session(client: KazooClient, hosts: str) -> None:
 
 
 @dataclass
-class Logs:
+class SharedLog:
     """One log; `open` and `lead` open it as a host of its own, with a folder of its own."""
 
     hosts: str
@@ -67,23 +67,23 @@ class Logs:
     opened: list[ZooKeeperLog] = field(default_factory=list)
 
     @property
-    def place(self) -> Place:
-        return Place(self.hosts, self.root, self.credentials, self.session_seconds, float(DEADLINE_SECONDS))
+    def place(self) -> LogLocation:
+        return LogLocation(self.hosts, self.root, self.credentials, self.session_seconds, float(DEADLINE_SECONDS))
 
     def initialize(self) -> str:
         return admin.initialize(self.place)
 
     def wipe(self) -> None:
-        with admin.opened(self.place) as contents:
+        with admin.open_nodes(self.place) as contents:
             admin.wipe(contents)
 
-    def open(self, host: str = "h1", place: Place | None = None, **settings: object) -> ZooKeeperLog:
-        mine = Settings(host, "west", str(self.folder / host))._replace(**PATIENCE)._replace(**settings)
+    def open(self, host: str = "h1", place: LogLocation | None = None, **settings: object) -> ZooKeeperLog:
+        mine = LogSettings(host, "west", str(self.folder / host))._replace(**LONG_TIMEOUTS)._replace(**settings)
         one = ZooKeeperLog(place or self.place, mine, self.lost.append)
         self.opened.append(one)
         return one
 
-    def lead(self, host: str = "h1", place: Place | None = None, **settings: object) -> ZooKeeperLog:
+    def lead(self, host: str = "h1", place: LogLocation | None = None, **settings: object) -> ZooKeeperLog:
         one = self.open(host, place, **settings)
         one.fence()
         return one
@@ -94,7 +94,7 @@ class Logs:
 
     def client(self) -> KazooClient:
         """A client that may see the log."""
-        return bare(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
+        return plain_client(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
 
     def stored(self) -> list[tuple[int, bytes]]:
         """All records there are, forgotten ones too."""
@@ -120,28 +120,28 @@ class Logs:
         return [record for _, record in stored]
 
 
-def append_for_ever(log: ZooKeeperLog, acknowledged: list[bytes], refused: list[str], group: int = 20) -> None:
+def append_until_fatal(log: ZooKeeperLog, acknowledged: list[bytes], refused: list[str], group: int = 20) -> None:
     """Append groups of numbered records until one is refused."""
     number = 0
     while not refused:
         records = [b"%d" % n for n in range(number, number + group)]
         try:
             log.append(records)
-        except LogBroken as error:
+        except FatalLogError as error:
             refused.append(str(error))
         else:
             acknowledged += records
         number += group
 
 
-def never_told(logs: Logs, log: ZooKeeperLog) -> None:
+def ignore_loss(shared_log: SharedLog, log: ZooKeeperLog) -> None:
     """Let a deposed leader go on as if the news had not reached it: it is for the servers to refuse it."""
-    wait_until(lambda: logs.lost, "the news")
-    log._hold._broken = None
+    wait_until(lambda: shared_log.lost, "the news")
+    log._ownership._lost_reason = None
 
 
 @dataclass
-class Child:
+class LeaderProcess:
     """A process of its own that holds a log and does as it is told, line by line."""
 
     process: subprocess.Popen[str]
@@ -166,19 +166,21 @@ class Child:
 
 
 @contextmanager
-def child(logs: Logs, host: str = "child", session_seconds: float = SESSION_SECONDS) -> Iterator[Child]:
+def leader_process(
+    shared_log: SharedLog, host: str = "child", session_seconds: float = SESSION_SECONDS
+) -> Iterator[LeaderProcess]:
     """Run a process that leads the log."""
     command = [
         sys.executable,
         "-m",
         "tests.support.log_process",
-        logs.hosts,
-        logs.root,
-        str(logs.folder / host),
+        shared_log.hosts,
+        shared_log.root,
+        str(shared_log.folder / host),
         str(session_seconds),
     ]
     process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    one = Child(process)
+    one = LeaderProcess(process)
     try:
         assert one.hear() == "leads"
         yield one
@@ -204,11 +206,11 @@ def thread(*target: object) -> Iterator[threading.Thread]:
     assert not one.is_alive()
 
 
-def wait_for_records(logs: Logs, count: int) -> None:
-    wait_until(lambda: len(logs.stored()) >= count, f"{count} records in the log")
+def wait_for_records(shared_log: SharedLog, count: int) -> None:
+    wait_until(lambda: len(shared_log.stored()) >= count, f"{count} records in the log")
 
 
-class Silencer:
+class SilencingProxy:
     """A way to one server that can swallow its answers, and be cut; what is sent to the server arrives."""
 
     def __init__(self, port: int) -> None:

@@ -76,7 +76,7 @@ def test_the_sources_are_all_seen():
         "aurora_admin.main",
         "aurora_admin.plugins.backup.stage_recovery",
         "aurora_admin.client.http.transport",
-        "aurora_admin.scheduler.storage.sqlite",
+        "aurora_admin.scheduler.storage.sqlite.log",
     } <= {module_of(path) for path in SOURCES}
 
 

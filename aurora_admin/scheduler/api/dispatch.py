@@ -14,8 +14,8 @@ from aurora_admin.scheduler.api import backups, jobs, quota, recovery, tasks, ti
 from aurora_admin.scheduler.api.response import Answer, Refusal, reply_body
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError
-from aurora_admin.scheduler.storage.storage import NotReady
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
+from aurora_admin.scheduler.storage.storage import StorageNotReady
 from aurora_admin.wire import codec, fields, message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
@@ -97,7 +97,7 @@ def _answer(services: Services, name: str, arguments: Any) -> Answer:
         return handler(services, arguments)
     except Refusal as refusal:
         return Answer(refusal.code, [refusal.text])
-    except NotReady as error:
+    except StorageNotReady as error:
         return Answer(ResponseCode.ERROR_TRANSIENT, [str(error)])
     except (RecoveryError, BackupError, BackupFailed, LogError) as error:
         return _failed(name, error)
@@ -107,7 +107,7 @@ def _answer(services: Services, name: str, arguments: Any) -> Answer:
 
 
 def _failed(name: str, error: Exception) -> Answer:
-    if isinstance(error, LogBroken):
+    if isinstance(error, FatalLogError):
         logger.warning("%s may have been carried out, or not: %s", name, error)
         return Answer(ResponseCode.ERROR, [f"{name} may have been carried out, or not. {error}"])
     logger.warning("%s was refused: %s", name, error)

@@ -1,6 +1,6 @@
-"""Backup files: written whole or not at all, listed, and pruned (docs/storage.md 4, with its faults mended).
+"""The folder of a scheduler's backups: written atomically, listed, and pruned (docs/storage.md 4).
 
-Times in names are UTC (a real scheduler takes the time zone of its Java).
+Times in names are UTC; a real scheduler uses the time zone of its Java.
 """
 
 import logging
@@ -22,33 +22,38 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "scheduler-backup-"
 TIME_FORMAT = "%Y-%m-%d-%H-%M"
-# A second backup in one minute gets -01, and so on.
-OURS = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
-OUR_MANIFEST = re.compile(rf"manifest_{OURS.pattern}\.json")
-MOST_IN_A_MINUTE = 100
-DIR_ADVICE = "Check its owner, or choose another with -backup_dir."
+# The second backup of a minute gets -01, and so on.
+BACKUP_NAME = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
+MANIFEST_NAME = re.compile(rf"manifest_{BACKUP_NAME.pattern}\.json")
+MAX_PER_MINUTE = 100
+FOLDER_ADVICE = "Check its owner, or choose another with -backup_dir."
 
 
-class Backups:
-    """The backup folder of one scheduler; what dead processes left half-written in it is deleted.
+class BackupFolder:
+    """The backups of one scheduler.
+
+    - A backup gets its name only when it is complete, verified and durable.
+    - Only backups that this class named are pruned, at most down to `max_saved`; never the newest, and never the one
+      that is in use. An incomplete backup is neither counted nor pruned.
+    - Files that an earlier process did not complete are deleted when the folder is opened.
 
     Attributes:
-        in_use: tells the name of a backup that must stay, as somebody is about to restore it.
+        in_use: returns the name of the backup that is staged for a recovery, if any.
 
     Raises:
-        BackupFailed: the folder cannot be made or written.
+        BackupFailed: the folder cannot be created or written.
     """
 
     def __init__(
         self,
         folder: str,
-        most: int,
+        max_saved: int,
         cluster: str,
         clock: Callable[[], float] = time.time,
         statistics: Statistics | None = None,
     ) -> None:
         self.folder = folder
-        self._most = most
+        self._max_saved = max_saved
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
@@ -57,13 +62,17 @@ class Backups:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}. {DIR_ADVICE}") from error
+            raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}. {FOLDER_ADVICE}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise BackupFailed(f"Backup dir {folder} is not writable. {DIR_ADVICE}")
-        self._clean()
+            raise BackupFailed(f"Backup dir {folder} is not writable. {FOLDER_ADVICE}")
+        self._delete_incomplete()
 
     def names(self) -> list[str]:
-        """Return the names of the backups, sorted: regular files with the prefix, nothing else."""
+        """Return the names of the backups, sorted: the regular files with the prefix.
+
+        Raises:
+            BackupFailed: the folder cannot be read.
+        """
         try:
             with os.scandir(self.folder) as found:
                 return sorted(e.name for e in found if e.name.startswith(PREFIX) and e.is_file(follow_symlinks=False))
@@ -71,19 +80,19 @@ class Backups:
             raise BackupFailed(f"Failed to list backup dir {self.folder}: {error.strerror}.") from error
 
     def newest_time(self) -> float | None:
-        """When the newest backup here was finished, seconds since the epoch; what is still to come does not count."""
+        """Return when the newest backup was completed, in seconds since the epoch; ignore times in the future."""
         now = self._clock()
         try:
-            times = [os.stat(os.path.join(self.folder, name)).st_mtime for name in self._ours()]
+            times = [os.stat(os.path.join(self.folder, name)).st_mtime for name in self._own_names()]
         except (OSError, BackupFailed):
             return None
-        return max((finished for finished in times if finished <= now), default=None)
+        return max((completed for completed in times if completed <= now), default=None)
 
     def save(self, source: writer.Source) -> str:
-        """Write a backup and return its name; it is durable and verified on return.
+        """Write a backup, prune old ones, and return its name; it is durable and verified on return.
 
         Raises:
-            BackupFailed: with the reason. Nothing is pruned then.
+            BackupFailed: the backup could not be written; nothing was pruned.
         """
         with self._lock:
             try:
@@ -97,35 +106,35 @@ class Backups:
             return name
 
     def _free_names(self) -> Iterator[str]:
-        """Names of this minute, each sorting behind the backups that are there: an older one's may have become free."""
+        """Yield names of this minute that sort after all existing ones, even if an older name is free again."""
         stem = PREFIX + time.strftime(TIME_FORMAT, time.gmtime(self._clock()))
-        numbers = [int(name[len(stem) + 1 :] or 0) for name in self._ours() if name.startswith(stem)]
-        for number in range(max(numbers, default=-1) + 1, MOST_IN_A_MINUTE):
+        numbers = [int(name[len(stem) + 1 :] or 0) for name in self._own_names() if name.startswith(stem)]
+        for number in range(max(numbers, default=-1) + 1, MAX_PER_MINUTE):
             yield f"{stem}-{number:02}" if number else stem
 
-    def _ours(self) -> list[str]:
-        return [name for name in self.names() if OURS.fullmatch(name)]
+    def _own_names(self) -> list[str]:
+        return [name for name in self.names() if BACKUP_NAME.fullmatch(name)]
 
     def _prune(self, newest: str) -> None:
-        """Delete the oldest of our own until no more than the wanted number are left, never the newest."""
-        stay = (newest, self.in_use())
-        others = [name for name in self._ours() if name not in stay and self._is_whole(name)]
-        for name in others[: max(0, len(others) + 1 - self._most)]:
+        """Delete the oldest backups that this class named, until `max_saved` are left."""
+        kept = (newest, self.in_use())
+        others = [name for name in self._own_names() if name not in kept and self._is_complete(name)]
+        for name in others[: max(0, len(others) + 1 - self._max_saved)]:
             self._delete(name)
 
-    def _is_whole(self, name: str) -> bool:
-        """Tell, at a glance, whether a backup is one: what was cut short must not push out those that are whole."""
+    def _is_complete(self, name: str) -> bool:
+        """Check the size of a backup, so that incomplete backups do not cause complete ones to be pruned."""
         path = os.path.join(self.folder, name)
         try:
-            whole = manifest.is_whole(path)
+            complete = manifest.is_whole(path)
         except OSError:
-            whole = False
-        if not whole:
-            logger.warning("%s is cut short, or not what its manifest says: it is neither counted nor pruned", path)
-        return whole
+            complete = False
+        if not complete:
+            logger.warning("%s is incomplete, or differs from its manifest: it is neither counted nor pruned", path)
+        return complete
 
     def _delete(self, name: str) -> None:
-        """The backup goes first: a manifest alone is cleaned up at the next start, a backup alone is unchecked."""
+        """Delete a backup, then its manifest: a backup whose manifest is gone would be restored without a check."""
         try:
             os.unlink(os.path.join(self.folder, name))
             with suppress(FileNotFoundError):
@@ -133,14 +142,14 @@ class Backups:
         except OSError as error:
             logger.warning("Failed to delete old backup %s: %s", name, error.strerror)
 
-    def _clean(self) -> None:
-        """Delete what a crash left: temporary files, and manifests of backups that never got their name.
+    def _delete_incomplete(self) -> None:
+        """Delete what a crash left: temporary files, and manifests whose backup never got its name.
 
-        A writer holds its temporary file until all is done. So where none is held, the backup of a manifest that was
-        already there is there too, or will never be.
+        A writer locks its temporary file until the backup has its name. So if no temporary file is locked, a manifest
+        that was listed before either has its backup, or never gets one.
         """
         try:
-            manifests = [name for name in os.listdir(self.folder) if OUR_MANIFEST.fullmatch(name)]
+            manifests = [name for name in os.listdir(self.folder) if MANIFEST_NAME.fullmatch(name)]
             if remove_abandoned(self.folder):
                 return
             for name in manifests:

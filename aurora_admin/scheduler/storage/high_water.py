@@ -1,40 +1,41 @@
-"""What this host has seen of a log, in a file of its own (docs/replicated-log.md 2.6, case 11).
+"""How far this host has seen a log, in a file outside of it (docs/replicated-log.md 2.6, case 11).
 
-An ensemble that was restored from an old copy has lost what was acknowledged, and only those who saw it can tell.
+A log that was restored from an old copy has lost acknowledged entries and looks complete. A host that saw them can
+detect it.
 """
 
 import json
 import logging
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aurora_admin.backup.atomic_file import sync_folder
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.layout import Format
 
 logger = logging.getLogger(__name__)
 FILE = "high-water.json"
 
 
-class Mark(NamedTuple):
-    """How far a log had come."""
+class HighWaterMark(NamedTuple):
+    """The highest epoch and position of a log that this host has seen."""
 
     log_id: str
     epoch: int
     position: int
 
     def encode(self) -> bytes:
-        """Give it the same length always, so that it can be written over in one piece."""
+        """Return the mark as JSON of a fixed length, so that one write can replace another in place."""
         return (
             f'{{"log_id": {json.dumps(self.log_id)}, "epoch": {self.epoch:20}, "position": {self.position:20}}}\n'
         ).encode()
 
 
-class HighWater:
-    """The file in -native_log_file_path.
+class HighWaterFile:
+    """The file with the mark, in -native_log_file_path.
 
-    `save` is durable; `advance` survives the end of the process, but not that of the host, at the price of one system
-    call for every append.
+    save() is durable. advance() survives the end of the process but not a crash of the host; it costs one system call
+    for each append.
     """
 
     def __init__(self, folder: str) -> None:
@@ -42,8 +43,8 @@ class HighWater:
         self._folder = folder
         self._fd = -1
 
-    def read(self) -> Mark | None:
-        """Return the mark, if there is one.
+    def read(self) -> HighWaterMark | None:
+        """Return the mark; None if there is no file.
 
         Raises:
             LogError: it cannot be read.
@@ -51,72 +52,78 @@ class HighWater:
         try:
             with open(self.path, "rb") as file:
                 found = json.load(file)
-            return Mark(str(found["log_id"]), int(found["epoch"]), int(found["position"]))
+            return HighWaterMark(str(found["log_id"]), int(found["epoch"]), int(found["position"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LogError(
-                f"{self.path} cannot be read ({error}): whether the log has gone back cannot be told. "
-                "If you know that it has not, remove the file."
+                f"{self.path} cannot be read ({error}), so it is unknown whether the log has gone back. "
+                "If you are sure that it has not, delete the file."
             ) from error
 
-    def check_log(self, log: Format, epoch: int) -> None:
-        """Tell of another log than the one seen before; accept it only if it is new, or is known to replace that one.
+    def check_log(self, log_id: str, replaces: Sequence[str], epoch: int) -> None:
+        """Check that a log is the one that this host knows, or a new one, or one that replaces the known one.
+
+        `replaces` are the ids of the logs that were at its path before. A log that is accepted as another one is logged
+        as a warning.
 
         Raises:
-            LogError: it is neither.
+            LogError: it is another log.
         """
         mark = self.read()
-        if mark is None or mark.log_id == log.log_id:
+        if mark is None or mark.log_id == log_id:
             return
-        if epoch and mark.log_id not in log.replaces:
+        if epoch and mark.log_id not in replaces:
             raise LogError(
-                f"The log has the id {log.log_id}, and this host knows another one, {mark.log_id} (epoch {mark.epoch}, "
+                f"The log has the id {log_id}, and this host knows another one, {mark.log_id} (epoch {mark.epoch}, "
                 f"position {mark.position}): a wrong path, or the log of another cluster. If it is the right one, "
-                f"remove {self.path}."
+                f"delete {self.path}."
             )
         logger.warning(
             "The log has the id %s: it is new, and replaces the log %s that this host knew to epoch %d, position %d",
-            log.log_id, mark.log_id, mark.epoch, mark.position,
+            log_id, mark.log_id, mark.epoch, mark.position,
         )  # fmt: skip
 
     def check_end(self, log_id: str, epoch: int, last: int, *, accept: bool) -> None:
-        """Refuse a log that has gone back.
+        """Check that a log does not end before the mark.
 
         Raises:
-            LogError: it has, and that is not accepted.
+            LogError: it does, and `accept` is false. If it is true, a warning is logged instead.
         """
         mark = self.read()
         if mark is None or mark.log_id != log_id or (epoch >= mark.epoch and last >= mark.position):
             return
         text = (
-            f"The log has gone back: it stands at epoch {epoch}, position {last}, and this host has seen epoch "
+            f"The log has gone back: it ends at epoch {epoch}, position {last}, and this host has seen epoch "
             f"{mark.epoch}, position {mark.position}. Was ZooKeeper restored from an old copy?"
         )
         if not accept:
-            raise LogError(f"{text} What came after is lost. To go on without it: -log_accept_older=true, once.")
-        logger.warning("%s Going on without what came after, as -log_accept_older says", text)
+            raise LogError(
+                f"{text} What was written since then is lost. To continue without it, start once with "
+                "-log_accept_older=true."
+            )
+        logger.warning("%s Continuing without what was written since then, because of -log_accept_older", text)
 
-    def save(self, mark: Mark) -> None:
-        """Write the mark, durably.
+    def save(self, mark: HighWaterMark) -> None:
+        """Write the mark; durable on return.
 
         Raises:
             LogError: the folder cannot be written.
         """
-        fresh = f"{self.path}.{os.getpid()}.new"
+        temporary = f"{self.path}.{os.getpid()}.new"
         try:
-            fd = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_CLOEXEC, 0o600)
             self.close()
             self._fd = fd
             os.write(fd, mark.encode())
             os.fsync(fd)
-            os.rename(fresh, self.path)
+            os.rename(temporary, self.path)
             sync_folder(self._folder)
         except OSError as error:
             raise LogError(f"{self.path} cannot be written: {error.strerror}. Check its owner and the disk.") from error
 
-    def advance(self, mark: Mark) -> None:
-        """Write the mark over the last one."""
+    def advance(self, mark: HighWaterMark) -> None:
+        """Overwrite the mark that save() wrote."""
         os.pwrite(self._fd, mark.encode(), 0)
 
     def close(self) -> None:

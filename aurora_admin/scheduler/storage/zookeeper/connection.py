@@ -1,4 +1,4 @@
-"""A session with ZooKeeper, its failures told as the log's."""
+"""Sessions with ZooKeeper for the log, and the messages for their failures."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -24,8 +24,8 @@ from aurora_admin.zookeeper.handler import Sockets
 FAILURES = (KazooException, KazooTimeoutError)
 
 
-class Place(NamedTuple):
-    """Where a log is, and who comes to it. Times in seconds."""
+class LogLocation(NamedTuple):
+    """Where a log is in ZooKeeper, and how to connect to it. Times in seconds."""
 
     hosts: str
     root: str
@@ -35,84 +35,85 @@ class Place(NamedTuple):
 
     @property
     def acl(self) -> list[Any]:
-        """Who may read and write: records hold the configurations of jobs, so only their writer where there is one."""
+        """The ACL of new nodes: records contain job configurations, so with credentials only their owner has access."""
         return list(CREATOR_ALL_ACL if self.credentials else OPEN_ACL_UNSAFE)
 
     def __str__(self) -> str:
         return f"{self.root} in ZooKeeper {self.hosts}"
 
 
-def connect(place: Place, listener: Callable[[str], None] | None = None) -> KazooClient:
-    """Begin a session; `listener` is told of its states, in the thread that serves it.
+def connect(location: LogLocation, listener: Callable[[str], None] | None = None) -> KazooClient:
+    """Start a session; `listener` is called with each new state of it, in kazoo's own thread.
 
     Raises:
-        LogError: no server answers.
+        LogError: no server responded in time.
     """
     client = KazooClient(
-        place.hosts,
-        timeout=place.session_seconds,
-        handler=Sockets(place.hosts, place.session_seconds),
-        auth_data=[("digest", place.credentials)] if place.credentials else None,
-        default_acl=place.acl,
+        location.hosts,
+        timeout=location.session_seconds,
+        handler=Sockets(location.hosts, location.session_seconds),
+        auth_data=[("digest", location.credentials)] if location.credentials else None,
+        default_acl=location.acl,
         logger=logging.getLogger("kazoo.log"),
     )
     if listener:
         client.add_listener(listener)
     try:
-        client.start(timeout=place.connect_seconds)
+        client.start(timeout=location.connect_seconds)
     except FAILURES as error:
         client.close()
         raise LogError(
-            f"No ZooKeeper server of {place.hosts} answered in {place.connect_seconds:g} s. "
+            f"No ZooKeeper server of {location.hosts} responded within {location.connect_seconds:g} s. "
             "Check the addresses and that the servers have a leader."
         ) from error
     return client
 
 
 def disconnect(client: KazooClient) -> None:
-    """End the session, and with it the ephemeral nodes."""
-    with _quiet():
+    """Close the session, which also deletes its ephemeral nodes and ends the requests that wait for a response."""
+    with _failures_logged():
         client.stop()
-    with _quiet():
+    with _failures_logged():
         client.close()
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _failures_logged() -> Iterator[None]:
     try:
         yield
     except FAILURES as error:
-        logging.getLogger(__name__).warning("The session with ZooKeeper could not be ended in order: %r", error)
+        logging.getLogger(__name__).warning("The session with ZooKeeper could not be closed: %r", error)
 
 
-def refusal(results: list[Any]) -> KazooException | None:
-    """Find what made a transaction fail among its results, if it did."""
+def transaction_error(results: list[Any]) -> KazooException | None:
+    """Return the error that made a transaction fail, from the results of its operations; None if it succeeded."""
     errors = [result for result in results if isinstance(result, Exception)]
     causes = [error for error in errors if not isinstance(error, RolledBackError | RuntimeInconsistency)]
     return next(iter(causes or errors), None)
 
 
 def commit(client: KazooClient, transaction: Any, seconds: float) -> None:
-    """Carry out all of a transaction or nothing.
+    """Commit a transaction: all of its operations are carried out, or none.
 
     Raises:
-        KazooException: what it was refused for, or its outcome is unknown.
+        KazooException: it was refused, or its outcome is unknown.
+        KazooTimeoutError: its outcome is unknown.
     """
-    failure = refusal(transaction.commit_async().get(timeout=seconds))
-    if failure:
-        raise failure
+    error = transaction_error(transaction.commit_async().get(timeout=seconds))
+    if error:
+        raise error
 
 
 def reason(error: BaseException) -> str:
-    """Say what a failure of kazoo means; its errors come without a text."""
+    """Return what a failure means. Most of kazoo's errors have no text."""
     if isinstance(error, NoAuthError | AuthFailedError):
         return "access denied: check the credentials (-zk_digest_credentials) and the ACL of the nodes"
     if isinstance(error, QuotaExceededError):
-        return "the quota of the node is exceeded: raise it, or the log can grow no more"
+        return "the quota of the node is exceeded: raise it, or the log cannot grow"
     if isinstance(error, BadVersionError):
-        return "somebody else has changed it meanwhile"
+        return "another client changed it at the same time"
     if isinstance(error, KazooTimeoutError):
-        return "no answer in time"
+        return "no response in time"
     text = str(error)
     if isinstance(error, LogError):
         return text

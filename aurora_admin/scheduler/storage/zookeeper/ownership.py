@@ -1,62 +1,71 @@
-"""Whether this process still holds the log; once it does not, it never will again."""
+"""Whether this process still owns the log in ZooKeeper."""
 
 import threading
 from collections.abc import Callable
 
-from aurora_admin.scheduler.storage.engine import LogBroken
+from aurora_admin.scheduler.storage.engine import FatalLogError
 
 
-class Hold:
-    """What became of the session, and of the right to write.
+class Ownership:
+    """The right of this process to write the log.
 
-    `on_lost` is called with a text, once, when the log is lost while nobody was writing, or during a write that
-    succeeded all the same.
+    - It is lost when another process takes the log over, when the session ends, when the connection is lost during a
+      write, and when a write fails. The first reason is kept.
+    - It never comes back. A process that has lost it must end, and the next leader reads what is in the log.
+    - A connection that is lost and restored between two writes within one session does no harm: no request is pending.
+    - It is for noticing a loss early, and for never sending a request after a failed one. It does not keep a deposed
+      leader out: the servers do, because every transaction checks R/epoch (see Takeover and Pipeline).
+    - The process learns of every loss: from the FatalLogError of the write that fails, or, if no write fails, from
+      `on_lost`, which is called with the reason in any thread and must not block.
+
+    Attributes:
+        connected: set while there is a connection.
+        lost_sessions: how many sessions have ended.
+        acquired: the takeover is complete; from now on the end of the session is the end of the ownership.
+        writing: a write is running.
     """
 
-    def __init__(self, place: str, on_lost: Callable[[str], None]) -> None:
+    def __init__(self, location: str, on_lost: Callable[[str], None]) -> None:
         self.connected = threading.Event()
-        self.sessions_lost = 0
-        self.taken = False
+        self.lost_sessions = 0
+        self.acquired = False
         self.writing = False
-        self._place = place
+        self._location = location
         self._on_lost = on_lost
         self._lock = threading.Lock()
-        self._broken: str | None = None
+        self._lost_reason: str | None = None
 
     def check(self) -> None:
-        """Raise LogBroken where nothing may be written any more."""
-        if self._broken:
-            raise LogBroken(self._broken)
+        """Raise FatalLogError if the ownership is lost."""
+        if self._lost_reason:
+            raise FatalLogError(self._lost_reason)
 
-    def broken(self, why: str) -> LogBroken:
-        """Let nothing be written from now on; the first reason stays."""
+    def revoke(self, reason: str) -> FatalLogError:
+        """End the ownership, and return the error to raise; it has the first reason."""
         with self._lock:
-            self._broken = self._broken or why
-        return LogBroken(self._broken)
+            self._lost_reason = self._lost_reason or reason
+        return FatalLogError(self._lost_reason)
 
-    def lose(self, why: str) -> None:
-        """Do the same, and tell."""
-        if self._broken is None:
-            self._on_lost(str(self.broken(why)))
+    def revoke_and_report(self, reason: str) -> None:
+        """End the ownership and call `on_lost`, unless it has ended before."""
+        if self._lost_reason is None:
+            self._on_lost(str(self.revoke(reason)))
 
-    def written(self) -> None:
-        """A write has succeeded; tell of what happened meanwhile, as nothing more can be written after it."""
+    def write_succeeded(self) -> None:
+        """End a write, and report a loss during it: the write stands, but no other can follow it."""
         self.writing = False
-        if self._broken:
-            self._on_lost(self._broken)
+        if self._lost_reason:
+            self._on_lost(self._lost_reason)
 
-    def on_state(self, state: str) -> None:
-        """Take note of a new state of the session, in the thread that serves it, which must not wait.
-
-        A connection that comes back within the session does no harm, unless something was on its way.
-        """
+    def on_connection_state(self, state: str) -> None:
+        """Take in a new state of the session; called in kazoo's own thread, so it must not block."""
         if state == "CONNECTED":
             self.connected.set()
             return
         self.connected.clear()
         if state == "LOST":
-            self.sessions_lost += 1
-            if self.taken:
-                self.lose(f"The session with ZooKeeper that held the log {self._place} is over")
+            self.lost_sessions += 1
+            if self.acquired:
+                self.revoke_and_report(f"The session with ZooKeeper that held the log {self._location} is over")
         elif self.writing:
-            self.broken(f"The connection to ZooKeeper was lost during a write to the log {self._place}")
+            self.revoke(f"The connection to ZooKeeper was lost during a write to the log {self._location}")
