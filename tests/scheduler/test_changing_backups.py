@@ -72,7 +72,7 @@ def test_a_backup_that_changes_during_a_commit_is_refused(on_disk, path, change)
     staged = Changing(path, lambda: change(path))
     with pytest.raises(BackupError, match="has changed since it was staged; unload and stage it again"):
         on_disk.storage.replace_with(staged)
-    assert on_disk.told == []
+    assert on_disk.failures == []
     assert on_disk.entries == before
     on_disk.write()
     assert len(on_disk.entries) == len(before) + 1
@@ -93,7 +93,7 @@ def test_a_backup_that_cannot_be_read_is_no_lack_of_space(on_disk, path, monkeyp
         on_disk.storage.replace_with(staged)
     monkeypatch.undo()
     assert str(refused.value).startswith(f"Failed to read backup {path} again: Input/output error. Unload it")
-    assert on_disk.told == []
+    assert on_disk.failures == []
     assert on_disk.entries == before
     on_disk.storage.replace_with(staged)
     assert on_disk.entries != before

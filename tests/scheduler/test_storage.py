@@ -54,7 +54,7 @@ def test_a_full_log_is_told_and_the_storage_goes_on(on_disk, monkeypatch):
     assert on_disk.quotas == 0
     on_disk.write()
     assert on_disk.quotas == 1
-    assert on_disk.told == []
+    assert on_disk.failures == []
 
 
 def test_a_snapshot_counts_also_where_no_room_is_left_to_truncate(on_disk, monkeypatch):
@@ -104,8 +104,8 @@ def test_a_broken_log_ends_the_process_and_closes_the_storage(on_disk, monkeypat
     monkeypatch.setattr(on_disk.engine, "append", broken)
     with pytest.raises(LogError):
         on_disk.write()
-    assert len(on_disk.told) == 1
-    assert on_disk.told[0].startswith("unknown outcome")
+    assert len(on_disk.failures) == 1
+    assert on_disk.failures[0].startswith("unknown outcome")
     with pytest.raises(StorageNotReady):
         on_disk.write()
 
@@ -131,7 +131,7 @@ def test_nobody_waits_for_a_replay(on_disk, monkeypatch):
         return read_all()
 
     monkeypatch.setattr(on_disk.engine, "read_all", slow)
-    again = Storage(Log(on_disk.engine, str(on_disk.folder), 512 * 1024), str(on_disk.folder), on_disk.told.append)
+    again = Storage(Log(on_disk.engine, str(on_disk.folder), 512 * 1024), str(on_disk.folder), on_disk.failures.append)
     starting = threading.Thread(target=again.start)
     starting.start()
     replaying.wait()

@@ -17,10 +17,10 @@ class StorageOnDisk:
     def open(self, folder: str, snapshot_bytes: int | None = None) -> None:
         self.folder = folder
         self.engine = SqliteLog(folder)
-        self.told: list[str] = []
+        self.failures: list[str] = []
         log = Log(self.engine, folder, 512 * 1024)
         self.statistics = log.statistics
-        self.storage = Storage(log, folder, self.told.append, snapshot_bytes)
+        self.storage = Storage(log, folder, self.failures.append, snapshot_bytes)
         self.storage.start()
 
     def reopen(self, snapshot_bytes: int | None = None) -> None:

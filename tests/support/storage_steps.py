@@ -38,8 +38,8 @@ class SchedulerStorage:
     def __init__(self, folder: Path) -> None:
         path = str(folder / "log")
         self.engine = SqliteLog(path)
-        self.told: list[str] = []
-        self.storage = Storage(Log(self.engine, path, FRAMES), path, self.told.append)
+        self.failures: list[str] = []
+        self.storage = Storage(Log(self.engine, path, FRAMES), path, self.failures.append)
         self.backups = BackupFolder(str(folder / "backups"), 2, "west")
         self.recovery = Recovery(str(folder / "backups"), self.storage)
         self.storage.start()
