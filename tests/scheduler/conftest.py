@@ -2,11 +2,13 @@
 
 import contextlib
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from tests.support.elected_schedulers import Elected
+from tests.support.processes import PROGRAMS, Result, environment, run
 from tests.support.storage import StorageOnDisk
 from tests.support.zookeeper_log import SharedLog
 
@@ -48,3 +50,15 @@ def small_disk(tmp_path):
         pytest.skip("a file system of a test's own takes root's rights")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def extract(tmp_path):
+    """`extract(folder)` runs aurora-reference-log extract; the backup is tmp_path/out/state."""
+
+    def run_extract(folder: Path, target: Path = tmp_path / "out" / "state", *options: str) -> Result:
+        target.parent.mkdir(exist_ok=True)
+        arguments = (f"--mesos-replica={folder}", f"--to={target}", *options)
+        return run([PROGRAMS / "aurora-reference-log", "extract", *arguments], environment(tmp_path))
+
+    return run_extract

@@ -8,8 +8,8 @@ from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.scheduler.test_recovery import NAME, OK, commit, new_backup, place
-from tests.scheduler.test_replay import misunderstood
 from tests.support.expectations import ERAS, as_022, as_era, expected, read, told_022
+from tests.support.replay import misunderstood
 from tests.support.thrift_calls import call, said, tasks
 
 DB_SCRIPT, EXPERIMENTAL = 11, 12

@@ -1,4 +1,4 @@
-"""The files of the SQLite log in bad company: row 19 of docs/replicated-log.md 2.6."""
+"""The files of the SQLite log when they are copied, damaged or cannot be locked (docs/replicated-log.md 2.6)."""
 
 import contextlib
 import os
@@ -16,6 +16,7 @@ from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
+from aurora_admin.snapshot.sections import QUOTAS
 from tests.conftest import CHECKOUT
 from tests.support.storage import StorageOnDisk
 
@@ -27,12 +28,12 @@ def save(on_disk, number):
 
 def roles(on_disk):
     with on_disk.storage.read() as stores:
-        return sorted(int(role) for role in stores.sections[8])
+        return sorted(int(role) for role in stores.sections[QUOTAS])
 
 
-@pytest.mark.parametrize("journal", ["copied", "forgotten"])
+@pytest.mark.parametrize("journal", ["copied", "not copied"])
 def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(on_disk, tmp_path, journal):
-    """Whoever copies under a running scheduler gets what was there at some moment, and never a mixture."""
+    """A copy taken while a scheduler writes has the state of one moment, and never a mixture of two."""
     ended = threading.Event()
     written = []
 
@@ -48,7 +49,7 @@ def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(on_disk, tmp_path, 
     try:
         for number in range(12):
             copy = tmp_path / f"copy{number}"
-            ignored = shutil.ignore_patterns("*-wal", "*-shm") if journal == "forgotten" else None
+            ignored = shutil.ignore_patterns("*-wal", "*-shm") if journal == "not copied" else None
             before = len(written)
             try:
                 shutil.copytree(tmp_path / "log", copy, ignore=ignored)
@@ -57,20 +58,20 @@ def test_a_copy_of_a_live_log_is_an_earlier_state_or_refused(on_disk, tmp_path, 
             with contextlib.suppress(LogError):
                 found = roles_of(copy)
                 assert found == list(range(len(found))), number
-                assert journal == "forgotten" or len(found) >= before - 40, (number, before, len(found))
+                assert journal == "not copied" or len(found) >= before - 40, (number, before, len(found))
     finally:
         ended.set()
         writer.join()
 
 
 def roles_of(folder):
-    one = StorageOnDisk(str(folder))
-    with contextlib.closing(one.engine):
-        return roles(one)
+    copy = StorageOnDisk(str(folder))
+    with contextlib.closing(copy.engine):
+        return roles(copy)
 
 
-def test_a_damaged_log_file_is_refused_in_words(tmp_path, sweep):
-    """SQLite's pages have no checksum: not every flip can be told, but none may end in a traceback."""
+def test_a_damaged_log_file_is_refused_with_one_line(tmp_path, sweep):
+    """SQLite's pages have no checksum: some damage is not noticed, but none may raise anything but LogError."""
     initialize(str(tmp_path / "log"))
     on_disk = StorageOnDisk(str(tmp_path / "log"))
     for number in range(30):
@@ -101,7 +102,7 @@ def replay(folder):
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which injects faults, is not installed")
-def test_a_file_system_without_locks_is_named(tmp_path):
+def test_on_a_file_system_without_locks_the_error_says_so(tmp_path):
     initialize(str(tmp_path / "log"))
     command = [
         "strace",

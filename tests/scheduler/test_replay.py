@@ -19,7 +19,7 @@ from aurora_admin.wire.canonical import canonical, same
 from tests.conftest import FIXTURES
 from tests.support.expectations import as_022, as_era, expected, read, told_022
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
-from tests.support.replay import decoded, recorded, replay, whole
+from tests.support.replay import decoded, misunderstood, recorded, replay, whole
 
 LOGGED = ("era-006", "era-012-nodbscript", "era-016-dbscript", "era-018-trimmed-failover")
 
@@ -82,15 +82,6 @@ def test_a_snapshot_of_a_log_that_had_a_script_has_none(tmp_path, name):
     stores = replay(records, tmp_path)
     for taken in (whole(stores), fields.get(b"".join(writer.deduplicated_entry(View(stores, 0))), 6, 1)):
         assert not {11, 12} & {field.id for field in fields.parse(taken)}
-
-
-def misunderstood(name="era-018-trimmed-failover"):
-    """A log whose snapshot has a script with a row less than it counts."""
-    (record,) = recorded(read("log", f"{name}.log-snapshot"))
-    entry = zlib.decompress(fields.get(record, 5)[4:])
-    counted = b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;"
-    assert counted in entry
-    return [entry.replace(counted, counted.replace(b"3", b"4"))]
 
 
 def test_a_log_whose_script_is_not_understood_is_only_replayed_when_asked_to(tmp_path):

@@ -1,4 +1,4 @@
-"""The log in ZooKeeper when servers fail: acknowledged is present, present is a row (docs/replicated-log.md 2.6)."""
+"""The log in ZooKeeper when servers fail: nothing acknowledged is lost, no gap is left (docs/replicated-log.md 2.6)."""
 
 import subprocess
 from contextlib import closing, contextmanager
@@ -8,7 +8,7 @@ import pytest
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from tests.support.processes import wait_until
 from tests.support.zookeeper import running
-from tests.support.zookeeper_log import NOOP, SharedLog, append_until_fatal, thread
+from tests.support.zookeeper_log import NOOP, SharedLog, append_until_fatal, shorten_timeouts, thread
 
 
 @pytest.fixture
@@ -21,21 +21,21 @@ def shared_log(ensemble, tmp_path):
 
 @contextmanager
 def log_on_a_server(folder, java=(), **settings):
-    """A log on one server of the test's own."""
+    """Provide a log on one server that only this test uses."""
     with running(folder, 1, java, **settings) as zookeeper, closing(SharedLog(zookeeper.hosts, folder)) as shared_log:
         shared_log.initialize()
         yield shared_log, zookeeper
 
 
 @pytest.fixture
-def alone(tmp_path):
-    """A log on a server to be paused."""
+def log_and_server(tmp_path):
+    """A log on one server, and the server, which the test may pause or kill."""
     with log_on_a_server(tmp_path) as (shared_log, zookeeper):
         yield shared_log, zookeeper.servers[0]
 
 
 def assert_nothing_is_lost(shared_log, acknowledged):
-    """A new leader finds a row that begins with what was acknowledged, and goes on behind it."""
+    """Check that a new leader finds records without a gap, the acknowledged ones first, and appends after them."""
     log = shared_log.lead("new")
     log.append([NOOP])
     found = [record for _, record in log.read_all()]
@@ -55,7 +55,7 @@ def victims(ensemble, which):
 
 @pytest.mark.parametrize("which", ["leader", "majority"])
 @pytest.mark.parametrize("after", [100, 1000])
-def test_5_a_kill_of_servers_under_pipelined_appends_loses_nothing_acknowledged(shared_log, ensemble, which, after):
+def test_killing_servers_during_pipelined_appends_loses_nothing_acknowledged(shared_log, ensemble, which, after):
     log = shared_log.lead()
     acknowledged, refused = [], []
     doomed = victims(ensemble, which)
@@ -75,22 +75,22 @@ def test_5_a_kill_of_servers_under_pipelined_appends_loses_nothing_acknowledged(
     assert_nothing_is_lost(shared_log, acknowledged)
 
 
-def test_5_what_is_sent_after_a_lost_connection_leaves_no_gap(shared_log, ensemble):
-    """As if nobody had noticed: all of a series is sent, the rest of it over the next connection."""
+def test_records_sent_after_a_lost_connection_leave_no_gap(shared_log, ensemble):
+    """The test sends a series as a process would that does not notice the loss: its rest over the next connection."""
     log = shared_log.lead()
     with log._write("append") as pipeline:
-        answers = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200)]
+        results = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200)]
         ensemble.leader.kill()
-        answers += [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200, 300)]
-        wait_until(lambda: all(answer.ready() for answer in answers), "every answer")
-        wait_until(log._ownership.connected.is_set, "the connection back")
-        answers = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(300, 400)]
-        wait_until(lambda: all(answer.ready() for answer in answers), "every answer")
+        results += [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(200, 300)]
+        wait_until(lambda: all(result.ready() for result in results), "every result")
+        wait_until(log._ownership.connected.is_set, "a new connection")
+        results = [pipeline._transaction(position, b"%d" % position).commit_async() for position in range(300, 400)]
+        wait_until(lambda: all(result.ready() for result in results), "every result")
     assert_nothing_is_lost(shared_log, [])
     assert len(shared_log.records()) < 300
 
 
-def test_5_a_record_follows_the_one_before_it_or_is_refused(shared_log):
+def test_a_record_without_the_one_before_it_is_refused(shared_log):
     log = shared_log.lead()
     log.append([b"0"])
     log._last = 1
@@ -99,9 +99,9 @@ def test_5_a_record_follows_the_one_before_it_or_is_refused(shared_log):
     assert shared_log.records() == [b"0"]
 
 
-def test_5_a_kill_of_the_follower_that_serves_the_log_loses_nothing_acknowledged(shared_log, ensemble):
+def test_killing_the_follower_that_serves_the_log_loses_nothing_acknowledged(shared_log, ensemble):
     follower = ensemble.followers[0]
-    log = shared_log.lead(place=shared_log.place._replace(hosts=f"{follower.host}"))
+    log = shared_log.lead(location=shared_log.location._replace(hosts=f"{follower.host}"))
     acknowledged, refused = [], []
     with thread(append_until_fatal, log, acknowledged, refused, 200):
         wait_until(lambda: len(acknowledged) >= 400, "400 acknowledged")
@@ -109,27 +109,20 @@ def test_5_a_kill_of_the_follower_that_serves_the_log_loses_nothing_acknowledged
     assert_nothing_is_lost(shared_log, acknowledged)
 
 
-def test_5_a_log_on_two_of_three_servers_goes_on(shared_log, ensemble):
-    log = shared_log.lead(place=shared_log.place._replace(hosts=ensemble.leader.host))
+def test_a_log_stays_writable_on_two_of_three_servers(shared_log, ensemble):
+    log = shared_log.lead(location=shared_log.location._replace(hosts=ensemble.leader.host))
     log.append([b"0"])
     ensemble.followers[0].kill()
     log.append([b"1"])
     assert shared_log.records() == [b"0", b"1"]
 
 
-def impatient(log, seconds=0.3):
-    """Let a log wait no longer than that, now that its server is silent anyway."""
-    log._settings = log._settings._replace(write_seconds=seconds, read_seconds=seconds, takeover_seconds=seconds)
-    log._nodes = log._nodes._replace(seconds=seconds)
-    log._takeover._settings, log._takeover._nodes = log._settings, log._nodes
-
-
-def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
-    shared_log, server = alone
+def test_an_append_without_a_response_times_out_and_is_the_last(log_and_server):
+    shared_log, server = log_and_server
     log = shared_log.lead()
     log.append([b"a"])
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     with pytest.raises(FatalLogError, match="no response in time"):
         log.append([b"b"])
     server.resume()
@@ -138,38 +131,38 @@ def test_a_server_that_falls_silent_ends_the_log_in_time(alone):
     assert b"c" not in shared_log.records()
 
 
-def test_6_nothing_is_sent_while_the_connection_is_away(alone):
-    """kazoo would keep it, and send it when the connection is back: when nobody waits for the answer any more."""
-    shared_log, server = alone
+def test_nothing_is_sent_without_a_connection(log_and_server):
+    """kazoo would keep the request and send it over the next connection, after the append has failed."""
+    shared_log, server = log_and_server
     log = shared_log.lead()
     log.append([b"a"])
     server.kill()
-    wait_until(lambda: not log._ownership.connected.is_set(), "the connection gone")
-    impatient(log)
+    wait_until(lambda: not log._ownership.connected.is_set(), "the loss of the connection")
+    shorten_timeouts(log)
     with pytest.raises(FatalLogError, match="is lost: nothing was sent"):
         log.append([b"late"])
     server.start()
-    wait_until(log._ownership.connected.is_set, "the connection back")
+    wait_until(log._ownership.connected.is_set, "a new connection")
     assert shared_log.records() == [b"a"]
 
 
-def test_a_read_that_takes_too_long_is_an_error(alone):
-    shared_log, server = alone
+def test_a_read_without_a_response_times_out(log_and_server):
+    shared_log, server = log_and_server
     log = shared_log.lead()
     log.append([b"%d" % number for number in range(100)])
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     reading = log.read_all()
     with pytest.raises(LogError, match="cannot be read: no response in time"):
         list(reading)
     server.resume()
 
 
-def test_a_takeover_is_tried_as_often_as_it_was_told(alone, caplog):
-    shared_log, server = alone
+def test_a_takeover_is_attempted_as_often_as_configured(log_and_server, caplog):
+    shared_log, server = log_and_server
     log = shared_log.open(takeover_attempts=3)
     server.pause()
-    impatient(log)
+    shorten_timeouts(log)
     with pytest.raises(LogError, match=r"could not be taken over in 3 attempts \(-native_log_election_retries\)"):
         log.fence()
     server.resume()
@@ -180,15 +173,15 @@ def test_a_takeover_is_tried_as_often_as_it_was_told(alone, caplog):
 def append_until_refused(log, record):
     """Append until it fails, and return how many were acknowledged."""
     acknowledged = 0
-    with pytest.raises(FatalLogError) as refused:  # noqa: PT012  how far it comes is the question
+    with pytest.raises(FatalLogError) as refused:  # noqa: PT012  any of the appends may fail
         while acknowledged < 10_000:
             log.append([record])
             acknowledged += 1
     return acknowledged, str(refused.value)
 
 
-def assert_the_rest_was_refused(shared_log, log, count, record):
-    """What was acknowledged is there, and nothing of this process follows."""
+def assert_later_appends_are_refused(shared_log, log, count, record):
+    """Check that the acknowledged records are there, and that this process can append no more."""
     with pytest.raises(FatalLogError):
         log.append([b"more"])
     found = shared_log.records()
@@ -196,7 +189,7 @@ def assert_the_rest_was_refused(shared_log, log, count, record):
     assert set(found[count:]) <= {record}
 
 
-def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
+def test_a_full_disk_of_the_server_loses_nothing_acknowledged(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=False).returncode:
@@ -210,12 +203,12 @@ def test_14_a_full_disk_of_the_server_is_told_and_nothing_is_dropped(tmp_path):
             zookeeper.kill()
             subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
             zookeeper.start()
-            assert_the_rest_was_refused(shared_log, log, count, record)
+            assert_later_appends_are_refused(shared_log, log, count, record)
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
+def test_an_exceeded_quota_is_named_and_loses_nothing_acknowledged(tmp_path):
     with log_on_a_server(tmp_path, java=["-Dzookeeper.enforceQuota=true"]) as (shared_log, _):
         with shared_log.client() as client:
             limits = f"/zookeeper/quota{shared_log.root}/zookeeper_limits"
@@ -225,10 +218,10 @@ def test_14_an_exceeded_quota_is_told_and_nothing_is_dropped(tmp_path):
         count, why = append_until_refused(log, record)
         assert count > 3
         assert "the quota of the node is exceeded" in why
-        assert_the_rest_was_refused(shared_log, log, count, record)
+        assert_later_appends_are_refused(shared_log, log, count, record)
 
 
-def test_14_a_server_without_memory_is_told_and_nothing_is_dropped(tmp_path):
+def test_a_server_without_memory_loses_nothing_acknowledged(tmp_path):
     with log_on_a_server(tmp_path, java=["-Xmx24m", "-Xms24m", "-XX:+ExitOnOutOfMemoryError"]) as (
         shared_log,
         zookeeper,
@@ -240,4 +233,4 @@ def test_14_a_server_without_memory_is_told_and_nothing_is_dropped(tmp_path):
         zookeeper.kill()
         zookeeper.servers[0].java = ["-Xmx384m"]
         zookeeper.start()
-        assert_the_rest_was_refused(shared_log, log, count, record)
+        assert_later_appends_are_refused(shared_log, log, count, record)

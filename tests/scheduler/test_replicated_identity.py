@@ -1,4 +1,4 @@
-"""The log in ZooKeeper: which log it is, and what is refused at the start (docs/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: a wrong, old or damaged log is refused (docs/replicated-log.md 2.6)."""
 
 import json
 import logging
@@ -11,8 +11,9 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import Spool
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from tests.support.zookeeper import running
-from tests.support.zookeeper_log import SharedLog, copy
+from tests.support.zookeeper_log import SharedLog, replace_folder
 
 
 def change(shared_log, path, **values):
@@ -21,7 +22,7 @@ def change(shared_log, path, **values):
         client.set(f"{shared_log.root}/{path}", json.dumps({**found, **values}).encode())
 
 
-def test_10_a_log_that_was_not_initialised_is_refused(zookeeper, tmp_path):
+def test_a_log_that_was_not_initialised_is_refused(zookeeper, tmp_path):
     shared_log = SharedLog(zookeeper.hosts, tmp_path)
     with shared_log.client() as client:
         client.ensure_path(shared_log.root)
@@ -30,14 +31,14 @@ def test_10_a_log_that_was_not_initialised_is_refused(zookeeper, tmp_path):
     assert f"initialize --zk={shared_log.hosts} --group={shared_log.root}" in str(refused.value)
 
 
-def test_10_a_path_that_is_not_there_is_refused(zookeeper, tmp_path):
+def test_a_missing_path_is_refused(zookeeper, tmp_path):
     with pytest.raises(LogError, match=r"There is no node .* check -native_log_zk_group_path"):
         SharedLog(zookeeper.hosts, tmp_path).open()
 
 
-@pytest.mark.parametrize("says", ["initialised", "led before"])
-def test_10_the_log_of_another_cluster_is_refused(shared_log, says):
-    if says == "initialised":
+@pytest.mark.parametrize("how", ["initialised for it", "led by it"])
+def test_the_log_of_another_cluster_is_refused(shared_log, how):
+    if how == "initialised for it":
         change(shared_log, "format", cluster="east")
     else:
         shared_log.lead(cluster="east").close()
@@ -45,14 +46,14 @@ def test_10_the_log_of_another_cluster_is_refused(shared_log, says):
         shared_log.open("h2")
 
 
-def test_10_a_newer_format_is_refused(shared_log):
+def test_a_newer_format_is_refused(shared_log):
     change(shared_log, "format", format=2)
     with pytest.raises(LogError, match="has format 2; this version supports 1"):
         shared_log.open()
 
 
 @pytest.mark.parametrize("path", ["format", "epoch", "begin"])
-def test_10_a_damaged_node_is_named(shared_log, path):
+def test_a_damaged_node_is_named(shared_log, path):
     with shared_log.client() as client:
         client.set(f"{shared_log.root}/{path}", b"]")
     with pytest.raises(LogError, match=f"{shared_log.root}/{path} in ZooKeeper is damaged"):
@@ -60,7 +61,7 @@ def test_10_a_damaged_node_is_named(shared_log, path):
 
 
 @pytest.mark.parametrize("replica", ["0000000131", "log_0000000007"])
-def test_the_path_of_a_mesos_log_is_refused_and_left_alone(zookeeper, tmp_path, replica):
+def test_the_path_of_a_mesos_log_is_refused_and_not_changed(zookeeper, tmp_path, replica):
     shared_log = SharedLog(zookeeper.hosts, tmp_path)
     with shared_log.client() as client:
         client.create(f"{shared_log.root}/{replica}", b"log-replica(1)@10.0.0.1:8083", makepath=True, ephemeral=True)
@@ -70,7 +71,7 @@ def test_the_path_of_a_mesos_log_is_refused_and_left_alone(zookeeper, tmp_path, 
         assert client.get_children(shared_log.root) == [replica]
 
 
-def test_the_quorum_is_that_of_the_voting_servers(shared_log, ensemble, tmp_path):
+def test_a_quorum_that_is_not_the_majority_of_voting_servers_is_refused(shared_log, ensemble, tmp_path):
     shared_log.open("h1", quorum=1)
     with pytest.raises(LogError, match="has 1 voting server, so the quorum is 1"):
         shared_log.open("h2", quorum=2)
@@ -82,39 +83,39 @@ def test_the_quorum_is_that_of_the_voting_servers(shared_log, ensemble, tmp_path
                 three.open("h4", quorum=wrong)
 
 
-def test_no_server_answers_in_time(tmp_path):
+def test_a_server_that_does_not_respond_is_reported(tmp_path):
     shared_log = SharedLog("127.0.0.1:1", tmp_path)
     with pytest.raises(LogError, match=r"No ZooKeeper server of 127.0.0.1:1 responded within 0.2 s"):
-        shared_log.open(place=shared_log.place._replace(connect_seconds=0.2))
+        shared_log.open(location=shared_log.location._replace(connect_seconds=0.2))
 
 
-def test_a_folder_serves_one_process(shared_log):
+def test_a_folder_can_be_used_by_one_process_only(shared_log):
     shared_log.open("h1")
     with pytest.raises(LogError, match="in use by another process"):
         shared_log.open("h1")
 
 
-def test_10_a_log_that_another_cluster_led_first_is_refused_to_who_waited(shared_log):
+def test_a_standby_refuses_a_log_that_another_cluster_has_led_since(shared_log):
     standby = shared_log.open()
     shared_log.lead("h2", cluster="east").append([b"a"])
     with pytest.raises(LogError, match="is the log of the cluster east; this scheduler is of west"):
         standby.fence()
 
 
-def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog):
+def test_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog):
     with running(tmp_path, 1) as zookeeper, closing(SharedLog(zookeeper.hosts, tmp_path)) as shared_log:
         server = zookeeper.servers[0]
         shared_log.initialize()
         log = shared_log.lead()
         log.append([b"kept"])
         zookeeper.kill()
-        copy(server.folder / "data", tmp_path / "old")
+        replace_folder(server.folder / "data", tmp_path / "old")
         zookeeper.start()
         log.close()
         log = shared_log.lead()
         log.append([b"lost", b"lost"])
         zookeeper.kill()
-        copy(tmp_path / "old", server.folder / "data")
+        replace_folder(tmp_path / "old", server.folder / "data")
         zookeeper.start()
         log.close()
         log = shared_log.open()
@@ -131,7 +132,7 @@ def test_11_a_log_that_has_gone_back_is_refused_without_a_flag(tmp_path, caplog)
         assert [record for _, record in shared_log.lead().read_all()] == [b"kept", b"next"]
 
 
-def test_11_positions_alone_that_went_back_are_refused(shared_log):
+def test_a_log_with_a_position_lost_at_its_end_is_refused(shared_log):
     log = shared_log.lead()
     log.append([b"a", b"b"])
     log.close()
@@ -141,7 +142,7 @@ def test_11_positions_alone_that_went_back_are_refused(shared_log):
         shared_log.lead()
 
 
-def test_11_another_log_is_told_of_and_accepted_while_it_is_new(shared_log, zookeeper, caplog):
+def test_another_log_is_accepted_with_a_warning_while_it_is_new(shared_log, zookeeper, caplog):
     shared_log.lead().close()
     with closing(SharedLog(zookeeper.hosts, shared_log.folder)) as other:
         other.initialize()
@@ -152,7 +153,7 @@ def test_11_another_log_is_told_of_and_accepted_while_it_is_new(shared_log, zook
         other.lead()
 
 
-def test_11_another_log_that_is_in_use_is_refused(shared_log, zookeeper):
+def test_another_log_that_is_in_use_is_refused(shared_log, zookeeper):
     shared_log.lead().close()
     other = SharedLog(zookeeper.hosts, shared_log.folder)
     other.initialize()
@@ -161,8 +162,8 @@ def test_11_another_log_that_is_in_use_is_refused(shared_log, zookeeper):
         other.open("h1")
 
 
-def test_11_a_log_that_replaces_the_known_one_is_accepted_after_another_host_led_it(shared_log, caplog):
-    """Every host that ever led has a mark of the log that was wiped; only the first to lead sees the new one new."""
+def test_a_log_that_replaces_the_known_one_is_accepted_also_when_in_use(shared_log, caplog):
+    """Each host that has led knows the wiped log. Only the first to lead the new one sees it unused."""
     shared_log.lead("h1").close()
     shared_log.wipe()
     shared_log.initialize()
@@ -174,14 +175,14 @@ def test_11_a_log_that_replaces_the_known_one_is_accepted_after_another_host_led
     assert "replaces the log" in caplog.text
 
 
-def test_a_mark_that_cannot_be_read_is_named(shared_log):
+def test_an_unreadable_high_water_mark_is_named(shared_log):
     (shared_log.folder / "h1").mkdir()
     (shared_log.folder / "h1" / "high-water.json").write_text("{}")
     with pytest.raises(LogError, match=r"high-water\.json cannot be read"):
         shared_log.open("h1")
 
 
-def test_11_a_log_that_was_made_anew_while_a_standby_waited_is_not_taken_for_the_old_one(shared_log):
+def test_a_standby_refuses_a_log_that_was_initialised_again_since(shared_log):
     standby = shared_log.open()
     shared_log.wipe()
     shared_log.initialize()
@@ -191,7 +192,7 @@ def test_11_a_log_that_was_made_anew_while_a_standby_waited_is_not_taken_for_the
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_12_a_missing_position_is_fatal_and_named(shared_log, position):
+def test_a_missing_position_is_an_error_that_names_it(shared_log, position):
     log = shared_log.lead()
     log.append([b"a", b"b", b"c", b"d"])
     with shared_log.client() as client:
@@ -200,7 +201,7 @@ def test_12_a_missing_position_is_fatal_and_named(shared_log, position):
         list(shared_log.lead("h2").read_all())
 
 
-def test_12_a_log_that_is_empty_where_it_should_not_be_is_refused(shared_log):
+def test_a_log_without_the_record_at_its_begin_is_refused(shared_log):
     log = shared_log.lead()
     log.append([b"a", b"b", b"c"])
     log.truncate_before(2)
@@ -211,13 +212,13 @@ def test_12_a_log_that_is_empty_where_it_should_not_be_is_refused(shared_log):
         shared_log.lead("h2")
 
 
-def test_12_a_record_that_cannot_be_read_is_fatal_and_named(shared_log, tmp_path):
-    shared_log.lead().append([b"\x02\x00\x03\x01\x00", b"\x02\x00"])
+def test_an_unreadable_record_is_an_error_that_names_its_position(shared_log, tmp_path):
+    shared_log.lead().append([NOOP_ENTRY, NOOP_ENTRY[:2]])
     with pytest.raises(LogError, match="at position 1 cannot be read"):
         Log(shared_log.lead("h2"), str(tmp_path), 1 << 19).replay(Stores(str(tmp_path)))
 
 
-def test_12_a_group_that_fails_its_checksum_is_fatal_and_named(shared_log, tmp_path):
+def test_a_framed_entry_with_a_wrong_checksum_is_an_error(shared_log, tmp_path):
     spool = Spool(str(tmp_path))
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)

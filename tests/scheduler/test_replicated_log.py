@@ -1,4 +1,4 @@
-"""The log in ZooKeeper: what stays of what was written (docs/replicated-log.md 2.6)."""
+"""The log in ZooKeeper: what is written is there, in order, whatever happens meanwhile (docs/replicated-log.md 2.6)."""
 
 import itertools
 import json
@@ -26,18 +26,18 @@ from tests.support.zookeeper_log import (
 
 
 @pytest.fixture
-def secret(zookeeper, tmp_path):
-    """A log of somebody who has credentials."""
-    with closing(SharedLog(zookeeper.hosts, tmp_path, credentials="aurora:secret")) as one:
-        one.initialize()
-        yield one
+def log_with_credentials(zookeeper, tmp_path):
+    """A log that only a client with credentials can access."""
+    with closing(SharedLog(zookeeper.hosts, tmp_path, credentials="aurora:secret")) as shared_log:
+        shared_log.initialize()
+        yield shared_log
 
 
 @pytest.fixture
 def proxy(zookeeper):
-    one = SilencingProxy(zookeeper.servers[0].port)
-    yield one
-    one.close()
+    proxy = SilencingProxy(zookeeper.servers[0].port)
+    yield proxy
+    proxy.close()
 
 
 def test_positions_ascend_without_gaps(shared_log):
@@ -59,11 +59,10 @@ def test_another_host_finds_what_was_written(shared_log):
 
 
 @pytest.mark.parametrize("count", range(7))
-def test_3_a_kill_in_the_middle_of_a_group_leaves_its_first_records(shared_log, count):
-    """What the reader makes of a fragment: test_13_fragments_are_left_out_and_told."""
+def test_a_kill_during_an_append_leaves_its_first_records(shared_log, count):
     with leader_process(shared_log) as leader:
-        assert leader.ask("append", "before") == "0"
-        leader.tell("hang", count)
+        assert leader.request("append", "before") == "0"
+        leader.send("hang", count)
         wait_for_records(shared_log, 1 + count)
         leader.kill()
     log = shared_log.lead()
@@ -72,31 +71,31 @@ def test_3_a_kill_in_the_middle_of_a_group_leaves_its_first_records(shared_log, 
     assert [record for _, record in log.read_all()] == shared_log.records()
 
 
-def test_6_nothing_is_sent_again_after_a_lost_connection(shared_log, proxy):
-    log = shared_log.lead(place=shared_log.place._replace(hosts=proxy.hosts))
+def test_nothing_is_sent_twice_after_a_lost_connection(shared_log, proxy):
+    log = shared_log.lead(location=shared_log.location._replace(hosts=proxy.hosts))
     refused: list[str] = []
     log.append([b"a"])
-    proxy.silence()
+    proxy.drop_replies()
     with thread(append_until_fatal, log, [], refused, 3):
         wait_for_records(shared_log, 4)
-        proxy.cut()
+        proxy.break_connections()
     assert "was lost during a write" in refused[0]
-    wait_until(log._ownership.connected.is_set, "the connection back")
+    wait_until(log._ownership.connected.is_set, "a new connection")
     with pytest.raises(FatalLogError):
         log.append([b"again"])
     assert shared_log.records() == [b"a", b"0", b"1", b"2"]
-    assert not shared_log.lost  # the session lives on: it is the write that broke the log
+    assert not shared_log.lost  # the session still exists: the append reported the loss
 
 
-def test_6_a_connection_that_is_lost_behind_the_last_answer_of_a_write_is_told(shared_log, proxy):
-    """What was answered stands; but nothing can follow it, and nobody may go on leading with that."""
-    log = shared_log.lead(place=shared_log.place._replace(hosts=proxy.hosts))
+def test_a_connection_lost_after_the_last_response_of_a_write_is_reported(shared_log, proxy):
+    """The write is durable, but no other can follow it, so the process must not continue to lead."""
+    log = shared_log.lead(location=shared_log.location._replace(hosts=proxy.hosts))
 
     def records():
         yield b"a"
         wait_for_records(shared_log, 1)
-        log._client.exists(shared_log.root)  # answers come in the order of their questions
-        proxy.cut()
+        log._client.exists(shared_log.root)  # its response comes after that of the record
+        proxy.break_connections()
         wait_until(lambda: not log._ownership.connected.is_set(), "the loss of the connection")
 
     assert log.append(records()) == 0
@@ -106,16 +105,16 @@ def test_6_a_connection_that_is_lost_behind_the_last_answer_of_a_write_is_told(s
     assert shared_log.records() == [b"a"]
 
 
-def test_6_a_connection_that_comes_back_between_two_writes_does_no_harm(shared_log, proxy):
-    log = shared_log.lead(place=shared_log.place._replace(hosts=proxy.hosts))
+def test_a_connection_lost_between_two_writes_does_no_harm(shared_log, proxy):
+    log = shared_log.lead(location=shared_log.location._replace(hosts=proxy.hosts))
     log.append([b"a"])
-    proxy.cut()
-    wait_until(lambda: proxy.accepted == 2, "the connection back")
+    proxy.break_connections()
+    wait_until(lambda: proxy.accepted == 2, "a new connection")
     assert log.append([b"b"]) == 1
 
 
 @pytest.mark.parametrize("size", [0, 512 * 1024, 512 * 1024 + 16, 512 * 1024 + 17, MAX_RECORD])
-def test_9_records_up_to_the_limit_are_written_and_read(zookeeper, tmp_path, size):
+def test_records_up_to_the_maximum_size_are_written_and_read(zookeeper, tmp_path, size):
     shared_log, record = (
         SharedLog(zookeeper.hosts, tmp_path, root="/" + "r" * (MAX_ROOT - 1 - size % 3)),
         os.urandom(size),
@@ -127,7 +126,7 @@ def test_9_records_up_to_the_limit_are_written_and_read(zookeeper, tmp_path, siz
     shared_log.wipe()
 
 
-def test_9_a_record_above_the_limit_is_refused_before_it_is_sent(shared_log):
+def test_a_record_above_the_maximum_size_is_refused_before_it_is_sent(shared_log):
     log = shared_log.lead()
     with pytest.raises(LogError, match="lower -dlog_max_entry_size") as refused:
         log.append([bytes(MAX_RECORD + 1)])
@@ -135,19 +134,19 @@ def test_9_a_record_above_the_limit_is_refused_before_it_is_sent(shared_log):
     assert log.append([b"next"]) == 0
 
 
-def test_22_the_clock_may_jump(shared_log, monkeypatch):
+def test_jumps_of_the_clock_have_no_effect(shared_log, monkeypatch):
     log = shared_log.lead()
-    hour = itertools.cycle([-1e9, 0.0, 1e9])
+    jump = itertools.cycle([-1e9, 0.0, 1e9])
     now = time.time
-    monkeypatch.setattr(time, "time", lambda: now() + next(hour))
+    monkeypatch.setattr(time, "time", lambda: now() + next(jump))
     for number in range(50):
         assert log.append([b"%d" % number]) == number
     assert [record for _, record in log.read_all()] == [b"%d" % number for number in range(50)]
     assert not shared_log.lost
 
 
-def test_the_nodes_are_their_writers_alone_where_it_has_credentials(secret):
-    shared_log = secret
+def test_with_credentials_only_their_owner_can_read_the_nodes(log_with_credentials):
+    shared_log = log_with_credentials
     shared_log.lead().append([b"a"])
     with plain_client(shared_log.hosts) as stranger:
         for path in ("format", "epoch", "begin", "leader", "seg", f"seg/{0:010}", f"seg/{0:010}/{0:020}"):
@@ -157,8 +156,8 @@ def test_the_nodes_are_their_writers_alone_where_it_has_credentials(secret):
         SharedLog(shared_log.hosts, shared_log.folder, root=shared_log.root).open("stranger")
 
 
-def test_14_an_append_that_acl_forbids_is_told_and_is_the_last(secret):
-    shared_log = secret
+def test_an_append_that_the_acl_forbids_is_named_and_is_the_last(log_with_credentials):
+    shared_log = log_with_credentials
     log = shared_log.lead()
     log.append([b"a"])
     with shared_log.client() as client:

@@ -30,18 +30,18 @@ def wait_for_first(shared_log, position):
 
 
 @pytest.mark.parametrize("begin", [1, 1023, 1024, 1025, 2047, 2048, 2999])
-def test_forgotten_records_and_their_segments_are_deleted(shared_log, begin):
+def test_truncated_records_and_their_segments_are_deleted(shared_log, begin):
     log = shared_log.lead()
     log.append(numbers(3000))
     log.truncate_before(begin)
     assert [record for _, record in log.read_all()] == numbers(3000 - begin, begin)
     wait_for_first(shared_log, begin)
-    wait_until(lambda: segments(shared_log) == list(range(begin // SEGMENT, 3)), "the empty segments to be gone")
+    wait_until(lambda: segments(shared_log) == list(range(begin // SEGMENT, 3)), "the empty segments to be deleted")
     assert log.append([b"next"]) == 3000
 
 
-def crash(shared_log, begin, deleted):
-    """Leave what a leader leaves that is killed after it has moved the begin and deleted so many nodes."""
+def leave_truncated_records(shared_log, begin, deleted):
+    """Move R/begin and delete this many nodes, as a leader does that is killed then."""
     nodes = []
     for position in range(begin):
         nodes.append(f"{shared_log.root}/seg/{position // SEGMENT:010}/{position:020}")
@@ -54,37 +54,36 @@ def crash(shared_log, begin, deleted):
 
 
 @pytest.mark.parametrize("deleted", [0, 1, 600, 1023, 1024, 1025, 1026, 1100])
-def test_4_what_a_crash_leaves_below_the_begin_is_no_state_and_the_next_leader_deletes_it(shared_log, deleted):
+def test_truncated_records_left_by_a_crash_are_ignored_and_deleted(shared_log, deleted):
     first = shared_log.lead()
     first.append(numbers(1500))
     first.close()
-    crash(shared_log, 1200, deleted)
+    leave_truncated_records(shared_log, 1200, deleted)
     log = shared_log.lead("h2")
     assert [record for _, record in log.read_all()] == numbers(300, 1200)
     wait_for_first(shared_log, 1200)
-    wait_until(lambda: segments(shared_log) == [1], "the empty segment to be gone")
+    wait_until(lambda: segments(shared_log) == [1], "the empty segment to be deleted")
     assert log.append([NOOP]) == 1500
 
 
-def test_4_a_kill_while_records_are_deleted(shared_log):
+def test_after_a_kill_during_the_deletion_the_next_leader_completes_it(shared_log):
     with leader_process(shared_log) as leader:
-        leader.ask("append", *range(4000))
-        assert leader.ask("truncate", 3500) == "None"
+        leader.request("append", *range(4000))
+        assert leader.request("truncate", 3500) == "None"
         leader.kill()
     log = shared_log.lead()
     assert [record for _, record in log.read_all()] == numbers(500, 3500)
     wait_for_first(shared_log, 3500)
 
 
-def test_4_a_kill_before_the_begin_is_moved_forgets_nothing(shared_log):
-    """The snapshot is there, and so is all that came before it."""
+def test_after_a_kill_before_the_truncation_all_records_are_there(shared_log):
     with leader_process(shared_log) as leader:
-        leader.ask("append", *range(20))
+        leader.request("append", *range(20))
         leader.kill()
     assert [record for _, record in shared_log.lead().read_all()] == numbers(20)
 
 
-def test_17_a_truncation_to_where_nothing_is_is_an_error_and_loses_nothing(shared_log):
+def test_a_truncation_after_the_end_is_an_error_and_changes_nothing(shared_log):
     log = shared_log.lead()
     log.append(numbers(5))
     with pytest.raises(LogError, match="ends at position 4; it cannot be truncated before 6"):
@@ -93,7 +92,7 @@ def test_17_a_truncation_to_where_nothing_is_is_an_error_and_loses_nothing(share
     assert log.append([b"next"]) == 5
 
 
-def test_17_a_truncation_twice_or_backwards_changes_nothing(shared_log):
+def test_a_repeated_or_earlier_truncation_changes_nothing(shared_log):
     log = shared_log.lead()
     log.append(numbers(5))
     for position in (3, 3, 1, 0):
@@ -103,7 +102,7 @@ def test_17_a_truncation_twice_or_backwards_changes_nothing(shared_log):
         assert client.get(f"{shared_log.root}/begin")[0] == b"3"
 
 
-def test_17_positions_go_on_after_everything_was_truncated(shared_log):
+def test_positions_continue_after_all_records_were_truncated(shared_log):
     log = shared_log.lead()
     log.append(numbers(1025))
     log.truncate_before(1025)
@@ -114,7 +113,7 @@ def test_17_positions_go_on_after_everything_was_truncated(shared_log):
     assert [record for _, record in shared_log.lead("h2").read_all()] == [b"next"]
 
 
-def test_17_a_deposed_leader_truncates_nothing(shared_log):
+def test_a_deposed_leader_truncates_nothing(shared_log):
     first = shared_log.lead("first")
     first.append(numbers(5))
     shared_log.lead("second")
@@ -125,24 +124,24 @@ def test_17_a_deposed_leader_truncates_nothing(shared_log):
         assert client.get(f"{shared_log.root}/begin")[0] == b"0"
 
 
-def test_17_a_deposed_leader_deletes_nothing(shared_log):
+def test_a_deposed_leader_deletes_nothing(shared_log):
     first = shared_log.lead("first")
     first.append(numbers(5))
-    first._collector._epoch_version += 1  # what it deletes is held against the epoch: as if another one had come
+    first._collector._epoch_version += 1  # R/epoch has another version now, as after a takeover
     first.truncate_before(3)
     assert not first._collector._collect_now()
     assert shared_log.records() == numbers(5)
 
 
-def test_18_segments_hold_a_long_log(shared_log, request):
+def test_a_long_log_is_split_into_segments(shared_log, request):
     count = 100_000 if request.config.getoption("--all") else 5_000
     log = shared_log.lead()
     log.append(numbers(count))
     log.close()
     started = time.monotonic()
     found = [record for _, record in shared_log.lead("h2").read_all()]
-    told = f"{count} records read in {time.monotonic() - started:.1f} s (--all: 100000)"
-    request.node.user_properties.append((SAMPLED, told))
+    text = f"{count} records read in {time.monotonic() - started:.1f} s (--all: 100000)"
+    request.node.user_properties.append((SAMPLED, text))
     assert found == numbers(count)
     assert segments(shared_log) == list(range(-(-count // SEGMENT)))
     with shared_log.client() as client:
@@ -152,7 +151,7 @@ def test_18_segments_hold_a_long_log(shared_log, request):
         )
 
 
-def test_more_than_the_hard_limit_is_not_led(shared_log):
+def test_a_log_above_the_hard_limit_is_refused(shared_log):
     log = shared_log.lead()
     log.append([bytes(1000)] * 100)
     log.close()
@@ -163,7 +162,7 @@ def test_more_than_the_hard_limit_is_not_led(shared_log):
     assert len(list(shared_log.lead("h2", hard_limit=100_000).read_all())) == 100
 
 
-def test_a_log_above_the_comfortable_size_is_told_of_once_each_time(shared_log, tmp_path, caplog):
+def test_a_large_log_is_warned_about_once(shared_log, tmp_path, caplog):
     engine = shared_log.open()
     engine.warn_above_bytes = 1000
     log = Log(engine, str(tmp_path), 1 << 19)
@@ -175,7 +174,7 @@ def test_a_log_above_the_comfortable_size_is_told_of_once_each_time(shared_log, 
     assert log.statistics["scheduler_log_live_bytes"] == 1800
 
 
-def test_live_bytes_are_those_that_the_next_leader_finds(shared_log, tmp_path):
+def test_a_new_leader_counts_the_live_bytes(shared_log, tmp_path):
     log = Log(shared_log.open(), str(tmp_path), 1 << 19)
     log.take_over()
     log.replay(Stores(str(tmp_path)))
@@ -183,7 +182,7 @@ def test_live_bytes_are_those_that_the_next_leader_finds(shared_log, tmp_path):
     assert log.statistics["scheduler_log_live_bytes"] == before > 0
 
 
-def test_the_mark_says_what_was_written_last_after_a_truncation(shared_log):
+def test_a_truncation_does_not_lower_the_high_water_mark(shared_log):
     log = shared_log.lead()
     log.append(numbers(5))
     log.truncate_before(3)

@@ -1,4 +1,4 @@
-"""The scheduler's storage on a log in ZooKeeper: snapshots among writers, and the last word of a restore."""
+"""The scheduler's storage on a log in ZooKeeper, with several writers (docs/replicated-log.md 2.6)."""
 
 import os
 import threading
@@ -16,15 +16,15 @@ from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
 from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.sections import QUOTAS
 from aurora_admin.wire import codec
-from tests.scheduler.test_log import assert_fragments_are_told, fragments
+from tests.support.frames import assert_incomplete_groups_are_skipped, incomplete_groups
 from tests.support.processes import wait_until
 from tests.support.zookeeper_log import thread
 
 QUOTA = codec.encode(ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1))
 
 
-class Busy:
-    """A storage on a log in ZooKeeper, and writers that set quotas until they are told to stop, or refused."""
+class WrittenStorage:
+    """A storage on a log in ZooKeeper; write() sets quotas until `ended` is set or the storage is stopped."""
 
     def __init__(self, shared_log, folder, snapshot_bytes=None):
         engine = shared_log.open()
@@ -48,7 +48,7 @@ class Busy:
 
 
 def roles_of_the_next_leader(shared_log, folder):
-    """The state that another host finds: the roles that have a quota."""
+    """Return the roles with a quota that another host recovers."""
     log = Log(shared_log.open("h2"), str(folder), 1000)
     log.take_over()
     stores = Stores(str(folder))
@@ -61,9 +61,9 @@ def roles(stores):
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 3, 4, 5])
-def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(shared_log, tmp_path, written):
-    """A header and four chunks; nothing is forgotten before the last of them is durable."""
-    busy = Busy(shared_log, tmp_path)
+def test_an_incomplete_snapshot_is_ignored(shared_log, tmp_path, written):
+    """A snapshot of a header and four chunks replaces the state only when the last chunk is written."""
+    busy = WrittenStorage(shared_log, tmp_path)
     with busy.storage.transaction() as transaction:
         transaction.ops.append(ops.save_quota(b"before", QUOTA))
     other = Stores(str(tmp_path))
@@ -80,8 +80,8 @@ def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(shared_log, tmp
     assert shared_log.stored()[0][0] == 0
 
 
-def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(shared_log, tmp_path):
-    busy = Busy(shared_log, tmp_path)
+def test_snapshots_during_writes_lose_nothing_and_are_counted(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path)
     with thread(busy.write, b"a"), thread(busy.write, b"b"):
         wait_until(lambda: len(busy.written) > 50, "writers at work")
         with thread(busy.storage.snapshot), thread(busy.storage.snapshot):
@@ -95,8 +95,8 @@ def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(shared_log
     assert roles_of_the_next_leader(shared_log, tmp_path) == set(busy.written)
 
 
-def test_15_a_log_that_grows_beyond_its_share_is_told_and_snapshotted_while_others_write(shared_log, tmp_path):
-    busy = Busy(shared_log, tmp_path, snapshot_bytes=8000)
+def test_snapshots_by_size_during_writes_lose_nothing(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path, snapshot_bytes=8000)
 
     def snapshot():
         while not busy.ended.is_set():
@@ -110,8 +110,8 @@ def test_15_a_log_that_grows_beyond_its_share_is_told_and_snapshotted_while_othe
     assert roles_of_the_next_leader(shared_log, tmp_path) == set(busy.written)
 
 
-def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(shared_log, tmp_path):
-    busy = Busy(shared_log, tmp_path)
+def test_a_restored_state_is_the_last_entry_and_later_writes_are_refused(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path)
     with thread(busy.write, b"a"), thread(busy.write, b"b"):
         wait_until(lambda: len(busy.written) > 20, "writers at work")
         with busy.storage.transaction() as transaction:
@@ -132,8 +132,8 @@ def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(shar
     assert len(roles) < len(busy.written)
 
 
-def test_13_fragments_in_zookeeper_are_left_out_and_told(shared_log, tmp_path):
+def test_incomplete_groups_are_skipped_and_reported(shared_log, tmp_path):
     with closing(Spool(str(tmp_path))) as spool:
-        series, whole = fragments(spool)
-    shared_log.lead().append(series)
-    assert_fragments_are_told(shared_log.lead("h2").read_all(), whole)
+        records, complete = incomplete_groups(spool)
+    shared_log.lead().append(records)
+    assert_incomplete_groups_are_skipped(shared_log.lead("h2").read_all(), complete)

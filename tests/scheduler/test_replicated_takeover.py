@@ -1,4 +1,4 @@
-"""Who may write the log in ZooKeeper: one, and a deposed one nothing more (docs/replicated-log.md 2.6)."""
+"""The log in ZooKeeper has one writer, and a deposed leader writes nothing more (docs/replicated-log.md 2.6)."""
 
 import itertools
 import re
@@ -12,7 +12,7 @@ from tests.support.processes import pause, resume, wait_until
 from tests.support.zookeeper_log import NOOP, SharedLog, end_session, ignore_loss, leader_process, thread
 
 
-def test_the_leader_is_shown_for_as_long_as_it_holds_the_log(shared_log):
+def test_the_leader_node_exists_while_a_process_holds_the_log(shared_log):
     log = shared_log.lead("first.example")
     with shared_log.client() as client:
         assert client.get(f"{shared_log.root}/leader")[0] == b"first.example"
@@ -24,7 +24,7 @@ def test_the_leader_is_shown_for_as_long_as_it_holds_the_log(shared_log):
         assert not client.exists(f"{shared_log.root}/leader")
 
 
-def test_a_process_that_did_not_take_the_log_over_writes_nothing(shared_log):
+def test_a_process_cannot_write_before_it_has_taken_the_log_over(shared_log):
     log = shared_log.open()
     with pytest.raises(FatalLogError):
         log.append([b"a"])
@@ -32,7 +32,7 @@ def test_a_process_that_did_not_take_the_log_over_writes_nothing(shared_log):
 
 
 def records_with(take_over, offset):
-    """Number records without end; from the offset on a takeover runs beside them."""
+    """Yield numbered records without end, and run a takeover at the same time from the offset on."""
     yield from (b"%d" % number for number in range(offset))
     with thread(take_over) as running:
         yield from (b"%d" % number for number in range(offset, offset + 400))
@@ -58,14 +58,14 @@ def take_over_at(shared_log, offset):
     assert shared_log.records() == after
 
 
-def test_1_a_takeover_at_any_offset_of_a_pipeline_leaves_a_row_and_shuts_the_old_leader_out(zookeeper, tmp_path, sweep):
+def test_a_takeover_during_pipelined_appends_leaves_no_gap_and_fences_the_old_leader(zookeeper, tmp_path, sweep):
     for offset in sweep(range(200), 10):
         with closing(SharedLog(zookeeper.hosts, tmp_path / str(offset))) as shared_log:
             shared_log.initialize()
             take_over_at(shared_log, offset)
 
 
-def test_1_a_deposed_leader_is_refused_in_the_middle_of_its_pipeline_by_name(shared_log):
+def test_a_leader_that_is_deposed_during_an_append_gets_the_reason(shared_log):
     old, new = shared_log.lead("old"), shared_log.open("new")
 
     def records():
@@ -78,7 +78,7 @@ def test_1_a_deposed_leader_is_refused_in_the_middle_of_its_pipeline_by_name(sha
     assert b"late" not in shared_log.records()
 
 
-def test_1_a_deposed_leader_that_was_not_told_is_refused_by_the_servers(shared_log):
+def test_a_deposed_leader_that_has_not_noticed_is_refused_by_the_servers(shared_log):
     old = shared_log.lead("old")
     old.append([b"a"])
     new = shared_log.lead("new")
@@ -89,33 +89,33 @@ def test_1_a_deposed_leader_that_was_not_told_is_refused_by_the_servers(shared_l
     assert shared_log.records() == [b"a", NOOP]
 
 
-def test_2_a_leader_that_slept_past_its_session_writes_nothing(shared_log):
-    with leader_process(shared_log, session_seconds=6) as sleeper, shared_log.client() as client:
-        assert sleeper.ask("append", "a") == "0"
-        pause(sleeper.process)
+def test_a_leader_that_was_paused_past_its_session_writes_nothing(shared_log):
+    with leader_process(shared_log, session_seconds=6) as paused, shared_log.client() as client:
+        assert paused.request("append", "a") == "0"
+        pause(paused.process)
         wait_until(lambda: not client.exists(f"{shared_log.root}/leader"), "the end of its session")
         new = shared_log.lead()
         new.append([NOOP])
-        resume(sleeper.process)
-        answer = sleeper.ask("append", "late")
-        # Which news reaches it first is chance: the takeover, the end of its session, or of its connection.
-        assert re.match(r"Another scheduler has taken over|The (session|connection) .*ZooKeeper", answer)
-        assert sleeper.ask("append", "later") == answer
+        resume(paused.process)
+        error = paused.request("append", "late")
+        # It may notice the takeover, the end of its session or the loss of its connection first.
+        assert re.match(r"Another scheduler has taken over|The (session|connection) .*ZooKeeper", error)
+        assert paused.request("append", "later") == error
     assert shared_log.records() == [b"a", NOOP]
 
 
-def test_7_the_end_of_the_session_is_the_end_of_the_log(shared_log):
+def test_after_the_end_of_the_session_nothing_can_be_written(shared_log):
     log = shared_log.lead()
     end_session(log._client, shared_log.hosts)
-    wait_until(lambda: shared_log.lost, "the loss told")
+    wait_until(lambda: shared_log.lost, "the loss to be reported")
     assert "session with ZooKeeper" in shared_log.lost[0]
     with pytest.raises(FatalLogError, match="session with ZooKeeper"):
         log.append([b"late"])
     assert shared_log.records() == []
 
 
-def test_7_a_takeover_whose_session_ends_before_it_is_over_is_none(shared_log):
-    """What showed that it holds the log is gone with the session."""
+def test_a_takeover_fails_if_its_session_ends_before_it_is_complete(shared_log):
+    """R/leader, which shows that the process holds the log, is deleted with the session."""
     log = shared_log.open()
     save = log._high_water.save
 
@@ -128,12 +128,12 @@ def test_7_a_takeover_whose_session_ends_before_it_is_over_is_none(shared_log):
         log.fence()
 
 
-def test_8_of_two_that_believe_to_lead_one_is_told_otherwise_without_writing(shared_log):
+def test_a_deposed_leader_notices_the_takeover_without_writing(shared_log):
     first = shared_log.lead("first")
     with shared_log.client() as client:
         client.delete(f"{shared_log.root}/leader")
     second = shared_log.lead("second")
-    wait_until(lambda: shared_log.lost, "the loss told")
+    wait_until(lambda: shared_log.lost, "the loss to be reported")
     assert len(shared_log.lost) == 1
     second.append([b"mine"])
     with pytest.raises(FatalLogError, match="Another scheduler has taken over"):
@@ -141,39 +141,44 @@ def test_8_of_two_that_believe_to_lead_one_is_told_otherwise_without_writing(sha
     assert shared_log.records() == [b"mine"]
 
 
-def test_8_two_takeovers_at_once_leave_one_writer(shared_log):
-    ones = [shared_log.open(f"h{number}") for number in range(4)]
+def test_of_several_takeovers_at_once_one_succeeds(shared_log):
+    hosts = [shared_log.open(f"h{number}") for number in range(4)]
     failed = []
 
-    def take_over(one):
+    def take_over(log):
         try:
-            one.fence()
+            log.fence()
         except LogError as error:
             failed.append(error)
 
-    with thread(take_over, ones[0]), thread(take_over, ones[1]), thread(take_over, ones[2]), thread(take_over, ones[3]):
+    with (
+        thread(take_over, hosts[0]),
+        thread(take_over, hosts[1]),
+        thread(take_over, hosts[2]),
+        thread(take_over, hosts[3]),
+    ):
         pass
-    for one in ones:
+    for log in hosts:
         with suppress(FatalLogError):
-            one.append([b"mine"])
+            log.append([b"mine"])
     assert shared_log.records() == [b"mine"]
 
 
-def test_8_a_takeover_that_another_one_overtakes_is_refused(shared_log):
-    slow, quick = shared_log.open("slow"), shared_log.open("quick")
+def test_a_takeover_fails_if_another_one_was_faster(shared_log):
+    slow, fast = shared_log.open("slow"), shared_log.open("fast")
     check = slow._high_water.check_end
 
     def overtaken(*seen, **settings):
         check(*seen, **settings)
-        quick.fence()
+        fast.fence()
 
     slow._high_water.check_end = overtaken
     with pytest.raises(LogError, match=r"Another scheduler took over the log .* at the same moment"):
         slow.fence()
-    assert quick.append([b"mine"]) == 0
+    assert fast.append([b"mine"]) == 0
 
 
-def test_8_a_log_that_is_taken_over_while_it_is_wiped_stays(shared_log, monkeypatch):
+def test_a_wipe_fails_if_the_log_is_taken_over_meanwhile(shared_log, monkeypatch):
     log = shared_log.open()
     check_not_held = admin.check_not_held
 
@@ -187,7 +192,7 @@ def test_8_a_log_that_is_taken_over_while_it_is_wiped_stays(shared_log, monkeypa
     assert log.append([b"mine"]) == 0
 
 
-def test_16_what_was_read_while_another_took_over_is_not_used(shared_log):
+def test_a_read_fails_if_another_process_takes_over_meanwhile(shared_log):
     log = shared_log.lead("first")
     log.append([b"a", b"b"])
     reading = log.read_all()

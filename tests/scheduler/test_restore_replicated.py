@@ -1,4 +1,4 @@
-"""A backup into an empty log in ZooKeeper, with no scheduler running."""
+"""aurora-reference-log restore with a log in ZooKeeper."""
 
 import re
 import uuid
@@ -31,7 +31,7 @@ def restored(tool, *more):
     return tool("restore", f"--backup={SAMPLE}", *more)
 
 
-def test_a_scheduler_leads_with_what_was_restored(scheduler, shared_log, tool):
+def test_a_scheduler_leads_with_the_restored_state(scheduler, shared_log, tool):
     assert tool("initialize").code == 0
     done = restored(tool, "--cluster=west")
     assert done.code == 0, done.err
@@ -47,7 +47,7 @@ def test_a_scheduler_leads_with_what_was_restored(scheduler, shared_log, tool):
     assert {task_id.encode() for task_id in tasks(one.url)} == set(task_bytes(sample()))
 
 
-def test_a_log_of_no_cluster_asks_for_one_and_stays_as_it_is(tool):
+def test_a_log_of_no_cluster_needs_an_option_and_is_not_changed(tool):
     tool("initialize")
     done = restored(tool)
     assert (done.code, done.out) == (1, "")
@@ -55,7 +55,7 @@ def test_a_log_of_no_cluster_asks_for_one_and_stays_as_it_is(tool):
     assert re.search(r"^records +0$", tool("status").out.replace(":", ""), re.MULTILINE)
 
 
-def test_a_log_that_holds_something_or_is_held_is_left_alone(shared_log, tool):
+def test_restore_into_a_log_with_entries_or_a_leader_is_refused(shared_log, tool):
     tool("initialize", "--cluster=west")
     assert restored(tool).code == 0
     again = restored(tool)
@@ -68,7 +68,7 @@ def test_a_log_that_holds_something_or_is_held_is_left_alone(shared_log, tool):
     assert "is held by a scheduler on h1; nothing was changed" in held.err
 
 
-def test_another_clusters_log_is_refused(tool):
+def test_restore_into_a_log_of_another_cluster_is_refused(tool):
     tool("initialize", "--cluster=east")
     done = restored(tool, "--cluster=west")
     assert done.code == 1

@@ -7,14 +7,13 @@ import pytest
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
-from tests.scheduler.test_replicated_faults import impatient
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.jobs import OK, job
 from tests.support.processes import wait_until
 from tests.support.statistics import events, variables
 from tests.support.thrift_calls import call, said
 from tests.support.zookeeper import running
-from tests.support.zookeeper_log import SharedLog
+from tests.support.zookeeper_log import SharedLog, shorten_timeouts
 
 STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
 
@@ -94,7 +93,7 @@ def test_an_append_without_an_answer_is_a_time_out_and_a_refused_one_a_failure(o
     log = MeasuredEngine(inner, statistics)
     log.append([b"a"])
     own.servers[0].pause()
-    impatient(inner)
+    shorten_timeouts(inner)
     with pytest.raises(FatalLogError, match="no response in time"):
         log.append([b"b"])
     own.servers[0].resume()
@@ -116,7 +115,7 @@ def test_a_read_without_an_answer_is_a_time_out(own, shared_log):
     log.append([b"a", b"b"])
     assert len(list(log.read_all())) == 2
     own.servers[0].pause()
-    impatient(inner)
+    shorten_timeouts(inner)
     with pytest.raises(LogError, match="no response in time"):
         list(log.read_all())
     own.servers[0].resume()

@@ -1,18 +1,20 @@
-"""The write path without a process around it: order, and what happens when the log fails."""
+"""The storage without a process around it: the order of writes, and what happens when the log fails."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
+from aurora_admin.snapshot.sections import QUOTAS
 from tests.support.processes import DEADLINE_SECONDS
-from tests.support.storage import QUOTA
+from tests.support.storage import SAVE_QUOTA
 
 
-def test_nothing_is_written_behind_a_committed_recovery(on_disk):
+def test_nothing_is_written_after_a_committed_recovery(on_disk):
     """A transaction there would be replayed onto the restored state (docs/storage.md 5.1)."""
     on_disk.write()
     on_disk.storage.replace_with(on_disk.storage.view())
@@ -34,7 +36,7 @@ def test_a_transaction_without_ops_writes_nothing(on_disk):
 def test_a_handler_that_fails_writes_nothing(on_disk):
     def handler():
         with on_disk.storage.transaction() as transaction:
-            transaction.ops.append(QUOTA)
+            transaction.ops.append(SAVE_QUOTA)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -43,9 +45,9 @@ def test_a_handler_that_fails_writes_nothing(on_disk):
     assert len(on_disk.entries) == 1
 
 
-def test_a_full_log_is_told_and_the_storage_goes_on(on_disk, monkeypatch):
+def test_after_a_full_log_the_storage_continues(on_disk, monkeypatch):
     def full(records):
-        raise LogFull("no room")
+        raise LogFull("no space")
 
     with monkeypatch.context() as patch:
         patch.setattr(on_disk.engine, "append", full)
@@ -57,11 +59,11 @@ def test_a_full_log_is_told_and_the_storage_goes_on(on_disk, monkeypatch):
     assert on_disk.failures == []
 
 
-def test_a_snapshot_counts_also_where_no_room_is_left_to_truncate(on_disk, monkeypatch):
-    """To call a durable snapshot a failure would let transactions on the old state be written behind it."""
+def test_a_snapshot_is_valid_even_if_truncation_fails(on_disk, monkeypatch):
+    """If it were reported as failed, transactions on the old state would be written after it."""
 
     def full(position):
-        raise LogFull("no room")
+        raise LogFull("no space")
 
     on_disk.write()
     with monkeypatch.context() as patch:
@@ -76,7 +78,7 @@ def test_a_snapshot_counts_also_where_no_room_is_left_to_truncate(on_disk, monke
     assert len(on_disk.entries) == 1
 
 
-def test_truncation_waits_for_the_snapshot(on_disk, monkeypatch):
+def test_the_snapshot_is_durable_before_the_log_is_truncated(on_disk, monkeypatch):
     done: list[str] = []
     append, truncate = on_disk.engine.append, on_disk.engine.truncate_before
     monkeypatch.setattr(on_disk.engine, "append", lambda records: (append(records), done.append("append"))[0])
@@ -85,7 +87,7 @@ def test_truncation_waits_for_the_snapshot(on_disk, monkeypatch):
     assert done == ["append", "truncate"]
 
 
-def test_the_log_outgrows_its_snapshot(on_disk):
+def test_a_snapshot_is_due_when_the_log_has_grown(on_disk):
     on_disk.storage._snapshot_bytes = 100
     assert not on_disk.storage.snapshot_due.is_set()
     for _ in range(10):
@@ -97,11 +99,11 @@ def test_the_log_outgrows_its_snapshot(on_disk):
     assert not on_disk.storage.snapshot_due.is_set()
 
 
-def test_a_broken_log_ends_the_process_and_closes_the_storage(on_disk, monkeypatch):
-    def broken(records):
+def test_a_fatal_error_of_the_log_stops_the_storage_and_is_reported_once(on_disk, monkeypatch):
+    def fail(records):
         raise FatalLogError("unknown outcome")
 
-    monkeypatch.setattr(on_disk.engine, "append", broken)
+    monkeypatch.setattr(on_disk.engine, "append", fail)
     with pytest.raises(LogError):
         on_disk.write()
     assert len(on_disk.failures) == 1
@@ -110,7 +112,7 @@ def test_a_broken_log_ends_the_process_and_closes_the_storage(on_disk, monkeypat
         on_disk.write()
 
 
-def test_a_snapshot_holds_all_and_nothing_stands_before_it(on_disk):
+def test_a_snapshot_replaces_all_entries_before_it(on_disk):
     for _ in range(3):
         on_disk.write()
     on_disk.storage.snapshot()
@@ -119,8 +121,8 @@ def test_a_snapshot_holds_all_and_nothing_stands_before_it(on_disk):
     assert len(on_disk.entries) == 2
 
 
-def test_nobody_waits_for_a_replay(on_disk, monkeypatch):
-    """An elected scheduler may take a minute for it, and says meanwhile that it is not ready."""
+def test_calls_during_the_replay_fail_at_once(on_disk, monkeypatch):
+    """A replay may take a minute; until then clients get the error that the storage is not ready."""
     on_disk.write()
     replaying, may_go_on = threading.Event(), threading.Event()
     read_all = on_disk.engine.read_all
@@ -131,15 +133,18 @@ def test_nobody_waits_for_a_replay(on_disk, monkeypatch):
         return read_all()
 
     monkeypatch.setattr(on_disk.engine, "read_all", slow)
-    again = Storage(Log(on_disk.engine, str(on_disk.folder), 512 * 1024), str(on_disk.folder), on_disk.failures.append)
-    starting = threading.Thread(target=again.start)
+    starting_storage = Storage(
+        Log(on_disk.engine, str(on_disk.folder), 512 * 1024), str(on_disk.folder), on_disk.failures.append
+    )
+    starting = threading.Thread(target=starting_storage.start)
     starting.start()
     replaying.wait()
+    replace = partial(starting_storage.replace_with, None)
     with ThreadPoolExecutor() as pool:
-        uses = [pool.submit(use) for use in (again.view, again.snapshot, lambda: again.replace_with(None))]
+        uses = [pool.submit(use) for use in (starting_storage.view, starting_storage.snapshot, replace)]
         try:
             assert [type(use.exception(DEADLINE_SECONDS)) for use in uses] == [StorageNotReady] * 3
         finally:
             may_go_on.set()
     starting.join()
-    assert len(again.view().sections[8]) == 1
+    assert len(starting_storage.view().sections[QUOTAS]) == 1

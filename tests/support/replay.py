@@ -1,13 +1,16 @@
 """Log records in, state out, without a process."""
 
 import struct
+import zlib
 
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import View
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.log_entry import DEFLATED
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec
+from tests.support.expectations import read
 
 
 class Records:
@@ -56,3 +59,12 @@ def recorded(raw):
         (length,) = struct.unpack_from(">I", raw, at)
         yield raw[at + 4 : at + 4 + length]
         at += 4 + length
+
+
+def misunderstood(name="era-018-trimmed-failover"):
+    """A log whose snapshot has a dbScript with one row less than it counts."""
+    (record,) = recorded(read("log", f"{name}.log-snapshot"))
+    entry = zlib.decompress(DEFLATED.value(record))
+    counted = b"-- 3 +/- SELECT COUNT(*) FROM PUBLIC.QUOTAS;"
+    assert counted in entry
+    return [entry.replace(counted, counted.replace(b"3", b"4"))]

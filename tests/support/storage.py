@@ -1,15 +1,16 @@
-"""A storage without a process around it."""
+"""A scheduler's storage without a process around it."""
 
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.snapshot.sections import QUOTAS
 
-QUOTA = ops.save_quota(b"role", b"\x00")
+SAVE_QUOTA = ops.save_quota(b"role", b"\x00")
 
 
 class StorageOnDisk:
-    """A storage on a real log, and what it said when it gave up."""
+    """A started storage on an SQLite log. `failures` are the texts that it gave to `on_failure`."""
 
     def __init__(self, folder: str) -> None:
         self.open(folder)
@@ -29,7 +30,7 @@ class StorageOnDisk:
 
     def write(self) -> None:
         with self.storage.transaction() as transaction:
-            transaction.ops.append(QUOTA)
+            transaction.ops.append(SAVE_QUOTA)
 
     @property
     def entries(self) -> list[bytes]:
@@ -38,4 +39,4 @@ class StorageOnDisk:
     @property
     def quotas(self) -> int:
         with self.storage.read() as stores:
-            return len(stores.sections[8])
+            return len(stores.sections[QUOTAS])
