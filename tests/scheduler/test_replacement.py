@@ -1,4 +1,4 @@
-"""Schedulers with one log in ZooKeeper replace each other, and nothing acknowledged is lost (docs/replicated-log.md 2.6)."""
+"""Schedulers with one log in ZooKeeper replace each other without losing what was acknowledged."""
 
 import re
 import socket
