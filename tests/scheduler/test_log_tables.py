@@ -1,22 +1,25 @@
 """Entries that no recorded log has: invalid ones, unusual frames and snapshots, and legacy ops (docs/storage.md 2)."""
 
 import hashlib
-import struct
 import zlib
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.scheduler.storage.log_entry import DEFLATED, FRAME, FRAME_HEADER, NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.fields import Field
+from aurora_admin.wire.path import path
 from tests.support.jobs import LONG_AGO, config, cron, job, key, quota, task, update
 from tests.support.replay import decoded, replay
 
+FRAME_HEADER_CUT = FRAME.header + FRAME_HEADER.header + b"\x08"
+OPS = path(storage.Transaction, "ops")
 EMPTY = ("hostAttributes", "tasks", "cronJobs", "quotaConfigurations", "jobUpdateDetails")
 
 
@@ -49,18 +52,29 @@ def roles(stores):
     [
         ([header(0, hashlib.md5(b"").digest())], "announces 0 chunks; the log is damaged"),
         ([header(-1)], "announces -1 chunks; the log is damaged"),
-        ([fields.join([Field(4, 12, fields.join([Field(3, 12, b"\0")]))])], "is neither a header nor a chunk"),
-        ([b"\x0c\x00\x04\x0c\x00\x01\x08"], "cannot be decoded"),
-        ([header(1, hashlib.md5(b"bad").digest()), chunk(b"bad")], "The log entry at position 1 cannot be read"),
+        (
+            [FRAME.put(fields.STOP, fields.join([Field(3, TType.STRUCT, fields.STOP)]))],
+            "is neither a header nor a chunk",
+        ),
+        ([FRAME_HEADER_CUT], r"frame at position 1 cannot be decoded \(the input ends"),
+        (
+            [header(1, hashlib.md5(b"bad").digest()), chunk(b"bad")],
+            "entry at position 1 cannot be read: Unrecognized type 98",
+        ),
         ([deflated(deflated(saved("r")))], "log entry of unknown kind 5"),
         ([deflated(header(1))], "log entry of unknown kind 4"),
-        ([deflated(saved("r"))[:-9] + b"\0"], "cannot be read"),
-        ([b"\x0b\x00\x05" + struct.pack("!i", 4) + b"badd\0"], "cannot be read"),
-        ([deflated(saved("r")[:-1])], "cannot be read"),
+        ([deflated(saved("r"))[:-9] + b"\0"], "the deflated entry is cut short"),
+        ([DEFLATED.header + fields.i32(4) + b"badd\0"], "while decompressing data: incorrect header check"),
+        ([deflated(saved("r")[:-1])], "the input ends in the middle of a value"),
         ([saved("r") + b"\0"], "more follows where the log entry should end"),
-        ([b""], "cannot be read"),
+        ([b""], "the input ends in the middle of a value"),
         (
-            [ops.transaction([]).replace(b"\x0f\x00\x01\x0c\0\0\0\0", b"\x0f\x00\x01\x0c\0\0\0\1\0")],
+            [
+                ops.transaction([]).replace(
+                    OPS.header + fields.container(TType.STRUCT, []),
+                    OPS.header + fields.container(TType.STRUCT, [fields.STOP]),
+                )
+            ],
             "an op with 0 members",
         ),
     ],

@@ -68,7 +68,8 @@ class SqliteLog:
         self._check_format()
         damage = run("PRAGMA quick_check(1)").fetchone()[0]
         if damage != "ok":
-            raise LogError(f"The log in {self.folder} is damaged ({damage}). Move it away. {RESTORE_ADVICE}")
+            text = " ".join(damage.split())  # SQLite's description has several lines
+            raise LogError(f"The log in {self.folder} is damaged ({text}). Move it away. {RESTORE_ADVICE}")
 
     def _check_format(self) -> None:
         found, self.log_id = self._connection.execute("SELECT format, log_id FROM meta").fetchone()
