@@ -83,6 +83,20 @@ def test_a_deposed_writer_can_never_append_again(log):
     assert list(log.read_all()) == []
 
 
+def test_a_missing_position_is_an_error_that_names_it(log):
+    log.append([b"a", b"b", b"c"])
+    log._connection.execute("DELETE FROM entry WHERE pos = 1")
+    with pytest.raises(LogError, match="Position 1 is missing from the log"):
+        list(log.read_all())
+
+
+def test_a_record_that_is_not_bytes_is_an_error_that_names_its_position(log):
+    log.append([b"a", b"b"])
+    log._connection.execute("UPDATE entry SET data = 'text' WHERE pos = 1")
+    with pytest.raises(LogError, match="The record at position 1 in .* is damaged"):
+        list(log.read_all())
+
+
 def test_after_a_full_disk_the_log_is_unchanged_and_usable(small_disk):
     initialize(str(small_disk / "log"))
     log = SqliteLog(str(small_disk / "log"))

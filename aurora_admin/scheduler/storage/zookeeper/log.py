@@ -34,10 +34,10 @@ WARN_ABOVE_BYTES = 64 << 20
 class ZooKeeperLog:
     """A log in ZooKeeper; it can be read at once, and written after fence().
 
-    - This process can write from fence() on, until another process takes the log over, its session ends, or one of its
-      writes fails in any way. After that it never can again (see Ownership).
-    - Every write checks R/epoch in the transaction that it is, so a deposed leader writes nothing (see Takeover and
-      Pipeline).
+    - This process can write from fence() on, until another process takes the log over, its session ends, or a write
+      fails after a request was sent. After that it never can again (see Ownership).
+    - Every request that changes the log is a transaction that checks R/epoch, so a deposed leader writes nothing (see
+      Takeover and Pipeline).
     - append() returns when a majority of the servers has all records on disk, and this host's high-water mark covers
       them.
     - No request is ever sent twice. The next leader finds out what became of a request without a response.

@@ -10,7 +10,7 @@ class Ownership:
     """The right of this process to write the log.
 
     - It is lost when another process takes the log over, when the session ends, when the connection is lost during a
-      write, and when a write fails. The first reason is kept.
+      write, and when a write fails after a request was sent. The first reason is kept.
     - It never comes back. A process that has lost it must end, and the next leader reads what is in the log.
     - A connection that is lost and restored between two writes within one session does no harm: no request is pending.
     - It is for noticing a loss early, and for never sending a request after a failed one. It does not keep a deposed
