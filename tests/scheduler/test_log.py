@@ -93,7 +93,7 @@ def test_a_missing_position_is_an_error_that_names_it(log):
 def test_a_record_that_is_not_bytes_is_an_error_that_names_its_position(log):
     log.append([b"a", b"b"])
     log._connection.execute("UPDATE entry SET data = 'text' WHERE pos = 1")
-    with pytest.raises(LogError, match="The record at position 1 in .* is damaged"):
+    with pytest.raises(LogError, match=r"The record at position 1 in .* is damaged"):
         list(log.read_all())
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -100,6 +101,14 @@ def test_a_damaged_log_file_is_refused_with_one_line(tmp_path, sweep):
             refusals.append(str(error))
     assert refusals
     assert not [text for text in refusals if "\n" in text]
+
+
+def test_a_log_without_its_tables_is_damaged_and_advised_to_be_restored(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "log.sqlite")) as database:
+        database.execute("CREATE TABLE other (id)")
+    with pytest.raises(LogError, match=r"no such table: meta\. .* restore a backup") as refused:
+        SqliteLog(str(tmp_path))
+    assert "may be undamaged" not in str(refused.value)
 
 
 def replay(folder):

@@ -31,8 +31,12 @@ def chunk(data):
     return codec.encode(storage.LogEntry(frame=storage.Frame(chunk=storage.FrameChunk(data))))
 
 
+def deflated_entry(data):
+    return codec.encode(storage.LogEntry(deflatedEntry=data))
+
+
 def deflated(raw):
-    return codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(raw)))
+    return deflated_entry(zlib.compress(raw))
 
 
 def snapshot(**members):
@@ -66,6 +70,11 @@ def roles(stores):
         ([deflated(saved("r"))[:-9] + b"\0"], "the deflated entry is cut short"),
         ([DEFLATED.header + fields.i32(4) + b"badd\0"], "while decompressing data: incorrect header check"),
         ([deflated(saved("r")[:-1])], "the input ends in the middle of a value"),
+        ([deflated_entry(zlib.compress(saved("r"))[:-4])], "the deflated entry is cut short, or followed by more data"),
+        (
+            [deflated_entry(zlib.compress(saved("r")) + b"x")],
+            "the deflated entry is cut short, or followed by more data",
+        ),
         ([saved("r") + b"\0"], "more follows where the log entry should end"),
         ([b""], "the input ends in the middle of a value"),
         (
