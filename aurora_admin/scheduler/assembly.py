@@ -11,7 +11,7 @@ from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.lifecycle import Components, Lifecycle, Limits
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from aurora_admin.scheduler.storage.open_log import open_log
@@ -50,7 +50,7 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
     statistics.count_uncaught()
     with statistics.timed("scheduler_storage_prepare"):
         engine = MeasuredEngine(open_log(flags, lifecycle.fail), statistics)
-    backups = Backups(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
+    backups = BackupFolder(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
     storage = _storage(flags, engine, statistics, lifecycle)
     recovery = Recovery(flags.backup_dir, storage, allow_partial=flags.allow_partial_backup)
     backups.in_use = lambda: recovery.in_use
@@ -105,10 +105,10 @@ def _election(flags: Namespace, statistics: Statistics, lifecycle: Lifecycle) ->
 
 def _snapshot_task(flags: Namespace, storage: Storage) -> PeriodicTask:
     interval = flags.dlog_snapshot_interval
-    return PeriodicTask("snapshot", lambda elapsed: interval - elapsed, storage.snapshot, wake=storage.outgrown)
+    return PeriodicTask("snapshot", lambda elapsed: interval - elapsed, storage.snapshot, wake=storage.snapshot_due)
 
 
-def _backup_task(flags: Namespace, storage: Storage, backups: Backups) -> PeriodicTask:
+def _backup_task(flags: Namespace, storage: Storage, backups: BackupFolder) -> PeriodicTask:
     """A backup is due after the newest one on disk, or after the start where there is none (docs/storage.md 4)."""
     started = time.time()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.storage import NotReady
+from aurora_admin.scheduler.storage.storage import StorageNotReady
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class PeriodicTask:
             try:
                 self._run()
                 last_run = time.monotonic()
-            except NotReady:
+            except StorageNotReady:
                 return
             except Exception as error:
                 expected = isinstance(error, EXPECTED)

@@ -202,7 +202,7 @@ class Recovery:
         """
         with self._lock:
             staged = self.staged()
-            self._storage.replace_by(staged)
+            self._storage.replace_with(staged)
         logger.info("Committed the staged backup %s: %d tasks", staged.name, staged.task_count)
 
 

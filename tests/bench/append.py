@@ -8,9 +8,9 @@ from collections import deque
 from kazoo.client import KazooClient
 
 from aurora_admin.scheduler.storage.zookeeper import admin
-from aurora_admin.scheduler.storage.zookeeper.connection import Place
+from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
-from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
+from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 from tests.support.zookeeper import running
 
 ROUNDS = 9
@@ -42,9 +42,9 @@ def bare(hosts):
 
 def ours(hosts, folder):
     """Return how long one append of all frames takes."""
-    place = Place(hosts, f"/log-{uuid.uuid4().hex}")
+    place = LogLocation(hosts, f"/log-{uuid.uuid4().hex}")
     admin.initialize(place)
-    settings = Settings("bench", "bench", str(folder), write_seconds=PATIENCE_SECONDS, accept_older=True)
+    settings = LogSettings("bench", "bench", str(folder), write_seconds=PATIENCE_SECONDS, accept_older=True)
     (folder / "high-water.json").unlink(missing_ok=True)
     log = ZooKeeperLog(place, settings, lambda text: None)
     log.fence()
@@ -52,7 +52,7 @@ def ours(hosts, folder):
     log.append(FRAME for _ in range(FRAMES))
     seconds = time.perf_counter() - begin
     log.close()
-    with admin.opened(place) as contents:
+    with admin.open_nodes(place) as contents:
         admin.wipe(contents)
     return seconds
 

@@ -2,13 +2,15 @@
 
 import contextlib
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from aurora_admin.scheduler.storage.sqlite import initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from tests.support.elected_schedulers import Elected
-from tests.support.storage import Made
-from tests.support.zookeeper_log import Logs
+from tests.support.processes import PROGRAMS, Result, environment, run
+from tests.support.storage import StorageOnDisk
+from tests.support.zookeeper_log import SharedLog
 
 
 @pytest.fixture
@@ -20,20 +22,20 @@ def elected(tmp_path, zookeeper, zk):
 
 
 @pytest.fixture
-def logs(zookeeper, tmp_path):
+def shared_log(zookeeper, tmp_path):
     """A new log in a ZooKeeper that stays unharmed."""
-    one = Logs(zookeeper.hosts, tmp_path)
+    one = SharedLog(zookeeper.hosts, tmp_path)
     one.initialize()
     yield one
     one.close()
 
 
 @pytest.fixture
-def made(tmp_path):
+def on_disk(tmp_path):
     """A storage on an empty log."""
     folder = str(tmp_path / "log")
     initialize(folder)
-    one = Made(folder)
+    one = StorageOnDisk(folder)
     with contextlib.closing(one.engine):
         yield one
 
@@ -48,3 +50,15 @@ def small_disk(tmp_path):
         pytest.skip("a file system of a test's own takes root's rights")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def extract(tmp_path):
+    """`extract(folder)` runs aurora-reference-log extract; the backup is tmp_path/out/state."""
+
+    def run_extract(folder: Path, target: Path = tmp_path / "out" / "state", *options: str) -> Result:
+        target.parent.mkdir(exist_ok=True)
+        arguments = (f"--mesos-replica={folder}", f"--to={target}", *options)
+        return run([PROGRAMS / "aurora-reference-log", "extract", *arguments], environment(tmp_path))
+
+    return run_extract

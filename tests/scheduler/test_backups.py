@@ -14,7 +14,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.wire import codec
 from tests.support.jobs import job
 from tests.support.processes import wait_until
@@ -162,7 +162,7 @@ def test_the_interval_counts_from_the_newest_backup_on_disk(scheduler):
 
 def test_the_newest_backup_is_the_one_that_was_finished_last(tmp_path):
     """The time zone of names may differ. A time in the future would delay the next backup for ever."""
-    backups = Backups(str(tmp_path), 48, "west", clock=lambda: 1000.0)
+    backups = BackupFolder(str(tmp_path), 48, "west", clock=lambda: 1000.0)
     assert backups.newest_time() is None
     finished_at = {
         NAME: 900,
@@ -217,7 +217,7 @@ def view(tmp_path):
 
 
 def test_names_have_the_time_in_utc(tmp_path, view, monkeypatch):
-    backups = Backups(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
+    backups = BackupFolder(str(tmp_path / "backups"), 48, "west", clock=lambda: 1_500_000_000)
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
     try:
@@ -229,7 +229,7 @@ def test_names_have_the_time_in_utc(tmp_path, view, monkeypatch):
 
 def test_a_minute_has_a_hundred_names(tmp_path, view):
     counted = Statistics()
-    backups = Backups(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000, statistics=counted)
+    backups = BackupFolder(str(tmp_path), 1000, "west", clock=lambda: 1_500_000_000, statistics=counted)
     (tmp_path / "scheduler-backup-2017-07-14-02-40-98").touch()
     assert backups.save(view) == "scheduler-backup-2017-07-14-02-40-99"
     before = sorted(os.listdir(tmp_path))

@@ -66,20 +66,20 @@ def damage(path) -> None:
     ],
     ids=["overwritten", "damaged", "cut short", "deleted", "renamed"],
 )
-def test_a_backup_that_changes_during_a_commit_is_refused(made, path, change):
-    made.write()
-    before = made.entries
+def test_a_backup_that_changes_during_a_commit_is_refused(on_disk, path, change):
+    on_disk.write()
+    before = on_disk.entries
     staged = Changing(path, lambda: change(path))
     with pytest.raises(BackupError, match="has changed since it was staged; unload and stage it again"):
-        made.storage.replace_by(staged)
-    assert made.told == []
-    assert made.entries == before
-    made.write()
-    assert len(made.entries) == len(before) + 1
+        on_disk.storage.replace_with(staged)
+    assert on_disk.failures == []
+    assert on_disk.entries == before
+    on_disk.write()
+    assert len(on_disk.entries) == len(before) + 1
 
 
-def test_a_read_error_is_not_reported_as_lack_of_space(made, path, monkeypatch):
-    before = made.entries
+def test_a_read_error_is_not_reported_as_lack_of_space(on_disk, path, monkeypatch):
+    before = on_disk.entries
     staged = StagedBackup(read_backup(str(path)))
     pread = os.pread
 
@@ -90,10 +90,10 @@ def test_a_read_error_is_not_reported_as_lack_of_space(made, path, monkeypatch):
 
     monkeypatch.setattr(os, "pread", failing)
     with pytest.raises(BackupError) as refused:
-        made.storage.replace_by(staged)
+        on_disk.storage.replace_with(staged)
     monkeypatch.undo()
     assert str(refused.value).startswith(f"Failed to read backup {path} again: Input/output error. Unload it")
-    assert made.told == []
-    assert made.entries == before
-    made.storage.replace_by(staged)
-    assert made.entries != before
+    assert on_disk.failures == []
+    assert on_disk.entries == before
+    on_disk.storage.replace_with(staged)
+    assert on_disk.entries != before

@@ -10,7 +10,7 @@ import pytest
 from aurora_admin.scheduler.election.election import Election
 from aurora_admin.scheduler.election.session import Access, Session, new_client
 from tests.support.processes import wait_until
-from tests.support.zookeeper_log import bare, end_session
+from tests.support.zookeeper_log import end_session, plain_client
 
 EXPIRED = "the session with ZooKeeper has expired"
 
@@ -63,7 +63,7 @@ def test_a_session_without_on_lost_is_replaced_when_it_expires(zookeeper, path):
         session.open()
         wait_until(lambda: looks, "the first look")
         end_session(session.client, zookeeper.hosts)
-        with bare(zookeeper.hosts) as zk:
+        with plain_client(zookeeper.hosts) as zk:
             zk.create(f"{path}/child", makepath=True)
         wait_until(lambda: looks[-1] == ["child"], "the child seen")
 

@@ -4,7 +4,7 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, ScheduledTask, TaskQuery
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import path

@@ -14,7 +14,7 @@ from thrift.Thrift import TType
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
-from aurora_admin.scheduler.recovery import Staged
+from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot import writer
@@ -215,7 +215,7 @@ def upgraded(raw, folder):
     path = Path(folder) / "backup"
     path.write_bytes(raw)
     with closing(read_backup(str(path))) as backup:
-        return b"".join(writer.snapshot(Staged(backup)))
+        return b"".join(writer.snapshot(StagedBackup(backup)))
 
 
 def entries_of(raw):
@@ -270,7 +270,7 @@ def test_a_staged_and_committed_state_comes_back_and_is_backed_up(raw, max_entry
         wanted = upgraded(raw, folder)
         log = Log(engine := MemoryLog([]), folder, max_entry_size)
         with closing(read_backup(str(Path(folder) / "backup"))) as backup:
-            log.append_snapshot(Staged(backup))
+            log.append_snapshot(StagedBackup(backup))
         back = backup_of(replay(engine.records, folder))
         assert same_state(back, wanted)
         assert upgraded(back, folder) == upgraded(upgraded(back, folder), folder)

@@ -257,32 +257,32 @@ def test_a_config_that_is_not_utf8_is_returned_and_counted(scheduler):
     assert b"\xff\xfe" in post(running.url, request("getJobs", ownerRole="www"))[2]
 
 
-def test_a_job_is_in_the_log_before_it_is_in_the_state(made, monkeypatch):
-    services = Services(made.storage, None, None, "west", "here", made.told.append)
-    append, at_append = made.engine.append, []
+def test_a_job_is_in_the_log_before_it_is_in_the_state(on_disk, monkeypatch):
+    services = Services(on_disk.storage, None, None, "west", "here", on_disk.failures.append)
+    append, at_append = on_disk.engine.append, []
 
     def watched(records):
-        with made.storage.read() as stores:
+        with on_disk.storage.read() as stores:
             at_append.append(len(stores.tasks))
         return append(records)
 
-    monkeypatch.setattr(made.engine, "append", watched)
+    monkeypatch.setattr(on_disk.engine, "append", watched)
     create_job(services, createJob_args(job(instances=2)))
-    with made.storage.read() as stores:
+    with on_disk.storage.read() as stores:
         assert (at_append, len(stores.tasks)) == ([0], 2)
 
 
-def test_a_job_is_not_created_when_the_log_is_full(made, monkeypatch):
-    services = Services(made.storage, None, None, "west", "here", made.told.append)
+def test_a_job_is_not_created_when_the_log_is_full(on_disk, monkeypatch):
+    services = Services(on_disk.storage, None, None, "west", "here", on_disk.failures.append)
 
     def full(records):
         raise LogFull("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr(made.engine, "append", full)
+        patch.setattr(on_disk.engine, "append", full)
         with pytest.raises(LogFull):
             create_job(services, createJob_args(job()))
-    with made.storage.read() as stores:
+    with on_disk.storage.read() as stores:
         assert len(stores.tasks) == 0
     create_job(services, createJob_args(job()))
     with pytest.raises(Refusal, match="Job www/prod/web already exists"):

@@ -1,4 +1,7 @@
-"""The log on disk: whole entries or none, whatever happens; and the bytes of a real scheduler's."""
+"""The SQLite log: an entry is there completely or not at all, and a real scheduler's entries can be read.
+
+The cases are those of docs/replicated-log.md 2.6.
+"""
 
 import contextlib
 import gzip
@@ -6,7 +9,6 @@ import hashlib
 import itertools
 import json
 import os
-import struct
 import zlib
 
 import pytest
@@ -14,28 +16,38 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import LogEntry
 from aurora_admin.samples import backup as samples
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
-from aurora_admin.scheduler.storage.frames import FRAME_HEADER, Spool, entries
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
+from aurora_admin.scheduler.storage.frames import Spool, entries, frame_header
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
-from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
+from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_data, incomplete_groups
+from tests.support.recovery import NAME, OK, commit, put_backup, sample, task_bytes
+from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said, tasks
 
 
 @pytest.fixture
 def log(tmp_path):
     initialize(str(tmp_path / "log"))
-    one = SqliteLog(str(tmp_path / "log"))
-    one.fence()
-    yield one
-    one.close()
+    log = SqliteLog(str(tmp_path / "log"))
+    log.fence()
+    yield log
+    log.close()
 
 
 @pytest.fixture
 def spool(tmp_path):
-    with contextlib.closing(Spool(str(tmp_path))) as one:
-        yield one
+    with contextlib.closing(Spool(str(tmp_path))) as spool:
+        yield spool
+
+
+def fill_disk(folder, leave: int):
+    """Fill a disk so that this many bytes are free."""
+    path = folder / "ballast"
+    free = os.statvfs(folder)
+    path.write_bytes(bytes(free.f_bavail * free.f_frsize - leave))
+    return path
 
 
 def test_positions_ascend_without_gaps(log):
@@ -46,13 +58,13 @@ def test_positions_ascend_without_gaps(log):
     assert log.append([b"d"]) == 3
 
 
-def test_positions_go_on_after_everything_was_truncated(log):
+def test_positions_continue_after_all_records_were_truncated(log):
     log.append([b"a", b"b"])
     log.truncate_before(2)
     assert log.append([b"c"]) == 2
 
 
-def test_a_group_of_records_is_written_whole_or_not_at_all(log):
+def test_an_append_that_fails_writes_none_of_its_records(log):
     log.append([b"a"])
 
     def records():
@@ -66,12 +78,26 @@ def test_a_group_of_records_is_written_whole_or_not_at_all(log):
 
 def test_a_deposed_writer_can_never_append_again(log):
     log._connection.execute("UPDATE meta SET epoch = epoch + 1")
-    with pytest.raises(LogBroken, match="Another scheduler has taken over the log"):
+    with pytest.raises(FatalLogError, match="Another scheduler has taken over the log"):
         log.append([b"late"])
     assert list(log.read_all()) == []
 
 
-def test_a_full_disk_leaves_the_log_as_it_was_and_usable(small_disk):
+def test_a_missing_position_is_an_error_that_names_it(log):
+    log.append([b"a", b"b", b"c"])
+    log._connection.execute("DELETE FROM entry WHERE pos = 1")
+    with pytest.raises(LogError, match="Position 1 is missing from the log"):
+        list(log.read_all())
+
+
+def test_a_record_that_is_not_bytes_is_an_error_that_names_its_position(log):
+    log.append([b"a", b"b"])
+    log._connection.execute("UPDATE entry SET data = 'text' WHERE pos = 1")
+    with pytest.raises(LogError, match=r"The record at position 1 in .* is damaged"):
+        list(log.read_all())
+
+
+def test_after_a_full_disk_the_log_is_unchanged_and_usable(small_disk):
     initialize(str(small_disk / "log"))
     log = SqliteLog(str(small_disk / "log"))
     log.fence()
@@ -108,12 +134,12 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
 
 @pytest.mark.parametrize("limit", [39, 64, 1000, 65536])
 @pytest.mark.parametrize("size", [0, 1, 64, 65, 128, 1000, 200_000])
-def test_9_entries_come_back_from_frames_of_any_size(spool, limit, size):
+def test_entries_are_read_back_from_frames_of_any_size(spool, limit, size):
     data = os.urandom(size)
     spool.deflate([data])
     records = list(spool.records(limit))
-    whole = codec.decode(LogEntry, b"".join(_data(record) for record in records)) if len(records) > 1 else None
-    deflated = (whole or codec.decode(LogEntry, records[0])).deflatedEntry
+    raw = b"".join(map(chunk_data, records)) if len(records) > 1 else records[0]
+    deflated = codec.decode(LogEntry, raw).deflatedEntry
     assert zlib.decompress(deflated) == data
     assert deflated[:2] == b"\x78\x5e"
     (entry,) = entries(enumerate(records), pytest.fail)
@@ -125,53 +151,28 @@ def test_9_entries_come_back_from_frames_of_any_size(spool, limit, size):
         assert all(len(record) <= limit + 16 for record in records[1:])
 
 
-def _data(record: bytes) -> bytes:
-    chunk = codec.decode(LogEntry, record).frame.chunk
-    return chunk.data if chunk else b""
-
-
-def fragments(spool):
-    """The table of docs/storage.md 2.9 as one series of records, and the entries that are left of it."""
-    spool.deflate([os.urandom(300)])
-    header, *chunks = spool.records(100)
-    series = [chunks[0], header, header, *chunks, chunks[0], header, NOOP_ENTRY, header, chunks[0]]
-    return series, [b"".join(map(_data, chunks)), NOOP_ENTRY]
-
-
-def assert_fragments_are_told(records, whole):
-    told: list[str] = []
-    assert [entry.data for entry in entries(records, told.append)] == whole
-    assert [text.split(" at position ")[0] for text in told] == [
-        "Found a frame with no preceding header",
-        "Found an aborted transaction",
-        "Found a frame with no preceding header",
-        "Found an aborted transaction",
-        "Found an aborted transaction",
-    ]
-
-
-def test_13_fragments_are_left_out_and_told(spool):
-    series, whole = fragments(spool)
-    assert_fragments_are_told(enumerate(series), whole)
+def test_incomplete_groups_are_skipped_and_reported(spool):
+    records, complete = incomplete_groups(spool)
+    assert_incomplete_groups_are_skipped(enumerate(records), complete)
 
 
 @pytest.mark.parametrize("count", [0, -1, -(2**31)])
-def test_9_a_header_that_announces_no_chunks_is_fatal(count):
-    header = FRAME_HEADER % (struct.pack("!i", count), hashlib.md5(b"").digest())
+def test_a_frame_header_without_chunks_is_an_error(count):
+    header = frame_header(count, hashlib.md5(b"").digest())
     with pytest.raises(LogError, match=f"at position 5 announces {count} chunks; the log is damaged"):
         list(entries(enumerate([header], 5), pytest.fail))
 
 
-def test_12_a_group_that_fails_its_checksum_is_fatal(spool):
+def test_a_framed_entry_with_a_wrong_checksum_is_an_error(spool):
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]
-    with pytest.raises(LogError, match="at position 5 that failed its checksum"):
+    with pytest.raises(LogError, match="at position 5 fails its checksum"):
         list(entries(enumerate([header, *chunks], 5), pytest.fail))
 
 
 @pytest.mark.parametrize("size", ["1KB", "64KB", "512KB"])
-def test_a_committed_state_comes_back_through_frames(scheduler, size):
+def test_a_committed_state_is_read_back_from_frames(scheduler, size):
     one = scheduler(f"-dlog_max_entry_size={size}")
     put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
@@ -180,14 +181,9 @@ def test_a_committed_state_comes_back_through_frames(scheduler, size):
     assert len(tasks(one.url)) == len(task_bytes(sample()))
 
 
-def test_a_real_schedulers_snapshot_replays(scheduler, fixtures):
+def test_a_snapshot_of_a_real_scheduler_is_replayed(scheduler, fixtures):
     """What committing jobs-10k-022 appended to a real log, in twelve chunks of 64 KB."""
-    raw = (fixtures / "log" / "jobs-10k-022.log-snapshot").read_bytes()
-    records = []
-    while raw:
-        (length,) = struct.unpack_from("!I", raw)
-        records.append(raw[4 : 4 + length])
-        raw = raw[4 + length :]
+    records = records_of((fixtures / "log" / "jobs-10k-022.log-snapshot").read_bytes())
     one = scheduler(started=False)
     initialize(str(one.log_dir))
     log = SqliteLog(str(one.log_dir))
@@ -199,7 +195,7 @@ def test_a_real_schedulers_snapshot_replays(scheduler, fixtures):
     assert set(tasks(one.url)) == {task[0] for task in expected["tasks"]}
 
 
-def test_a_kill_after_the_answer_loses_nothing(scheduler):
+def test_a_kill_after_the_reply_loses_nothing(scheduler):
     one = scheduler()
     put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)

@@ -1,22 +1,25 @@
-"""Rows of the tables of docs/storage.md 2 that no recorded log has: odd entries, groups, snapshots and old ops."""
+"""Entries that no recorded log has: invalid ones, unusual frames and snapshots, and legacy ops (docs/storage.md 2)."""
 
 import hashlib
-import struct
 import zlib
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY
+from aurora_admin.scheduler.storage.log_entry import DEFLATED, FRAME, FRAME_HEADER, NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.fields import Field
+from aurora_admin.wire.path import path
 from tests.support.jobs import LONG_AGO, config, cron, job, key, quota, task, update
 from tests.support.replay import replay, snapshot_of
 
+FRAME_HEADER_CUT = FRAME.header + FRAME_HEADER.header + b"\x08"
+OPS = path(storage.Transaction, "ops")
 EMPTY = ("hostAttributes", "tasks", "cronJobs", "quotaConfigurations", "jobUpdateDetails")
 
 
@@ -28,8 +31,12 @@ def chunk(data):
     return codec.encode(storage.LogEntry(frame=storage.Frame(chunk=storage.FrameChunk(data))))
 
 
+def deflated_entry(data):
+    return codec.encode(storage.LogEntry(deflatedEntry=data))
+
+
 def deflated(raw):
-    return codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(raw)))
+    return deflated_entry(zlib.compress(raw))
 
 
 def snapshot(**members):
@@ -49,30 +56,46 @@ def roles(stores):
     [
         ([header(0, hashlib.md5(b"").digest())], "announces 0 chunks; the log is damaged"),
         ([header(-1)], "announces -1 chunks; the log is damaged"),
-        ([fields.join([Field(4, 12, fields.join([Field(3, 12, b"\0")]))])], "is neither a header nor a chunk"),
-        ([b"\x0c\x00\x04\x0c\x00\x01\x08"], "cannot be decoded"),
-        ([header(1, hashlib.md5(b"odd").digest()), chunk(b"odd")], "The log entry at position 1 cannot be read"),
+        (
+            [FRAME.put(fields.STOP, fields.join([Field(3, TType.STRUCT, fields.STOP)]))],
+            "is neither a header nor a chunk",
+        ),
+        ([FRAME_HEADER_CUT], r"frame at position 1 cannot be snapshot_of \(the input ends"),
+        (
+            [header(1, hashlib.md5(b"bad").digest()), chunk(b"bad")],
+            "entry at position 1 cannot be read: Unrecognized type 98",
+        ),
         ([deflated(deflated(saved("r")))], "log entry of unknown kind 5"),
         ([deflated(header(1))], "log entry of unknown kind 4"),
-        ([deflated(saved("r"))[:-9] + b"\0"], "cannot be read"),
-        ([b"\x0b\x00\x05" + struct.pack("!i", 4) + b"oddd\0"], "cannot be read"),
-        ([deflated(saved("r")[:-1])], "cannot be read"),
-        ([saved("r") + b"\0"], "more follows where the log entry should end"),
-        ([b""], "cannot be read"),
+        ([deflated(saved("r"))[:-9] + b"\0"], "the deflated entry is cut short"),
+        ([DEFLATED.header + fields.i32(4) + b"badd\0"], "while decompressing data: incorrect header check"),
+        ([deflated(saved("r")[:-1])], "the input ends in the middle of a value"),
+        ([deflated_entry(zlib.compress(saved("r"))[:-4])], "the deflated entry is cut short, or followed by more data"),
         (
-            [ops.transaction([]).replace(b"\x0f\x00\x01\x0c\0\0\0\0", b"\x0f\x00\x01\x0c\0\0\0\1\0")],
+            [deflated_entry(zlib.compress(saved("r")) + b"x")],
+            "the deflated entry is cut short, or followed by more data",
+        ),
+        ([saved("r") + b"\0"], "more follows where the log entry should end"),
+        ([b""], "the input ends in the middle of a value"),
+        (
+            [
+                ops.transaction([]).replace(
+                    OPS.header + fields.container(TType.STRUCT, []),
+                    OPS.header + fields.container(TType.STRUCT, [fields.STOP]),
+                )
+            ],
             "an op with 0 members",
         ),
     ],
 )
-def test_what_cannot_be_an_entry_ends_the_replay_with_its_position(tmp_path, records, text):
+def test_an_invalid_entry_stops_the_replay_and_its_position_is_named(tmp_path, records, text):
     with pytest.raises(LogError, match=text) as refused:
         replay([NOOP_ENTRY, *records], tmp_path)
     assert "position 1" in str(refused.value)
 
 
 def test_any_entry_may_be_deflated_and_in_frames(tmp_path):
-    """Also a transaction and a no-op: every reader since 0.5 takes both apart first (2.8)."""
+    """Also a transaction and a no-op: every reader since 0.5 inflates and joins any entry (docs/storage.md 2.8)."""
     for raw in (saved("a"), deflated(saved("a")), deflated(NOOP_ENTRY)):
         frames = [header(2, hashlib.md5(raw).digest()), chunk(raw[:7]), chunk(raw[7:])]
         assert roles(replay([saved("b"), *frames, deflated(NOOP_ENTRY)], tmp_path)) == (
@@ -80,7 +103,7 @@ def test_any_entry_may_be_deflated_and_in_frames(tmp_path):
         )
 
 
-def test_the_version_of_a_transactions_schema_does_not_count(tmp_path):
+def test_the_schema_version_of_a_transaction_is_ignored(tmp_path):
     for version in (None, 0, 7):
         op = storage.Op(saveFrameworkId=storage.SaveFrameworkId("f"))
         entry = storage.LogEntry(transaction=storage.Transaction(ops=[op], schemaVersion=version))
@@ -100,8 +123,8 @@ FULL = {
 
 
 @pytest.mark.parametrize("sections", [dict.fromkeys(EMPTY, ()), {}], ids=["empty", "absent"])
-def test_a_snapshot_leaves_nothing_of_before_but_the_framework(tmp_path, sections):
-    """0.19 keeps what an empty section does not mention (2.10)."""
+def test_a_snapshot_replaces_everything_but_the_framework_id(tmp_path, sections):
+    """0.19 differs: it keeps the records of a section that is empty in the snapshot (docs/storage.md 2.10)."""
     assert all(getattr(snapshot_of(replay([snapshot(**FULL)], tmp_path)), name) for name in EMPTY)
     stores = replay([snapshot(**FULL), snapshot(**sections)], tmp_path)
     left = snapshot_of(stores)
@@ -109,31 +132,31 @@ def test_a_snapshot_leaves_nothing_of_before_but_the_framework(tmp_path, section
     assert stores.framework_id == "framework"
 
 
-def test_a_framework_is_only_overwritten(tmp_path):
+def test_a_framework_id_is_overwritten_and_never_removed(tmp_path):
     other = storage.SchedulerMetadata("other")
     assert replay([snapshot(**FULL), snapshot(schedulerMetadata=other)], tmp_path).framework_id == "other"
     unset = storage.SchedulerMetadata(details={"a": "b"})
     assert replay([snapshot(**FULL), snapshot(schedulerMetadata=unset)], tmp_path).framework_id == "framework"
 
 
-def partial(number):
+def task_without_config(config_id):
     element = task(config())
     element.assignedTask.task = None
-    return storage.DeduplicatedScheduledTask(element, number)
+    return storage.DeduplicatedScheduledTask(element, config_id)
 
 
 @pytest.mark.parametrize(
     ("tasks", "configs", "text"),
     [
-        ([partial(1)], [config()], "referenced invalid task index"),
-        ([partial(-1)], [config()], "lacks its id, its status or its config"),
-        ([partial(None)], [config()], "lacks its id, its status or its config"),
-        ([partial(0)], None, "have no configs"),
-        ([partial(0)], [], "referenced invalid task index"),
-        ([partial(0), partial(0)], [config()], "two tasks have one id"),
+        ([task_without_config(1)], [config()], "referenced invalid task index"),
+        ([task_without_config(-1)], [config()], "lacks its id, its status or its config"),
+        ([task_without_config(None)], [config()], "lacks its id, its status or its config"),
+        ([task_without_config(0)], None, "have no configs"),
+        ([task_without_config(0)], [], "referenced invalid task index"),
+        ([task_without_config(0), task_without_config(0)], [config()], "two tasks have one id"),
     ],
 )
-def test_a_deduplicated_task_without_its_config_ends_the_replay(tmp_path, tasks, configs, text):
+def test_an_invalid_deduplicated_task_stops_the_replay(tmp_path, tasks, configs, text):
     entry = storage.LogEntry(deduplicatedSnapshot=storage.DeduplicatedSnapshot(storage.Snapshot(), tasks, configs))
     with pytest.raises(LogError, match=text):
         replay([codec.encode(entry)], tmp_path)
@@ -141,15 +164,21 @@ def test_a_deduplicated_task_without_its_config_ends_the_replay(tmp_path, tasks,
 
 @pytest.mark.parametrize(
     ("tasks", "configs", "count"),
-    [(None, None, 0), ([], [], 0), (None, [config()], 0), ([], None, 0), ([partial(1)], [config(), config()], 1)],
+    [
+        (None, None, 0),
+        ([], [], 0),
+        (None, [config()], 0),
+        ([], None, 0),
+        ([task_without_config(1)], [config(), config()], 1),
+    ],
 )
-def test_a_deduplicated_snapshot_may_have_nothing_or_more_than_it_needs(tmp_path, tasks, configs, count):
+def test_a_deduplicated_snapshot_may_be_empty_or_have_unused_configs(tmp_path, tasks, configs, count):
     entry = storage.LogEntry(deduplicatedSnapshot=storage.DeduplicatedSnapshot(storage.Snapshot(), tasks, configs))
     assert len(snapshot_of(replay([codec.encode(entry)], tmp_path)).tasks) == count
 
 
-def test_a_cron_job_of_old_loses_its_manager_and_gets_its_key(tmp_path):
-    """SaveAcceptedJob of up to 0.7; members 3 and 26, and the owner, name the job (rules 1 and 14)."""
+def test_a_legacy_cron_job_loses_its_manager_and_gets_its_key(tmp_path):
+    """SaveAcceptedJob up to 0.7: owner, environment and name in the task config are the key (docs/storage.md 2.6)."""
     old = api.TaskConfig(owner=api.Identity(role="www"), environment="prod", jobName="web", container=None)
     body = [
         Field(1, 11, fields.string(b"CRON")),
@@ -163,13 +192,13 @@ def test_a_cron_job_of_old_loses_its_manager_and_gets_its_key(tmp_path):
     assert snapshot_of(replay([saved_again], tmp_path)).cronJobs == set()
 
 
-def test_a_quota_of_old_is_mended_and_an_odd_one_is_told(tmp_path, caplog):
+def test_a_legacy_quota_is_upgraded_and_an_unusual_one_is_logged(tmp_path, caplog):
     old = api.ResourceAggregate(numCpus=1.0, ramMb=2, diskMb=3)
     stores = replay([ops.transaction([ops.save_quota(b"r", codec.encode(old))])], tmp_path)
     (left,) = snapshot_of(stores).quotaConfigurations
     assert len(left.quota.resources) == 3
-    odd = storage.QuotaConfiguration("gpu", api.ResourceAggregate(resources=[api.Resource(numGpus=1)]))
-    assert roles(replay([snapshot(quotaConfigurations=[odd])], tmp_path)) == {"gpu"}
+    unusual = storage.QuotaConfiguration("gpu", api.ResourceAggregate(resources=[api.Resource(numGpus=1)]))
+    assert roles(replay([snapshot(quotaConfigurations=[unusual])], tmp_path)) == {"gpu"}
     assert "1 quotas are not of CPUs, RAM and disk: gpu" in caplog.text
 
 
@@ -183,8 +212,8 @@ def test_a_quota_of_old_is_mended_and_an_odd_one_is_told(tmp_path, caplog):
         (10, 8, fields.i32(1)),
     ],
 )
-def test_a_section_of_another_type_ends_the_replay(tmp_path, number, ttype, value):
-    """Carried along as unknown it would take the place of the section in the next snapshot."""
+def test_a_section_of_the_wrong_type_stops_the_replay(tmp_path, number, ttype, value):
+    """If it were kept as an unknown field, it would replace the section in the next snapshot."""
     record = fields.join([Field(1, 12, fields.join([Field(number, ttype, value)]))])
     with pytest.raises(LogError, match=f"field {number} of the snapshot has type {ttype}"):
         replay([record], tmp_path)

@@ -1,40 +1,39 @@
-"""aurora-reference-log, run as an operator runs it, on both engines."""
+"""The program aurora-reference-log on both engines."""
 
 import re
 import uuid
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from aurora_admin.scheduler.storage.frames import FRAME_CHUNK
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.frames import frame_chunk
+from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from tests.support.processes import PROGRAMS, environment, run
-from tests.support.zookeeper_log import Logs, bare
+from tests.support.zookeeper_log import SharedLog, plain_client
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
-RECORDS = [NOOP_ENTRY, FRAME_CHUNK % (bytes([0, 0, 0, 1]), b"x"), b"\x0c\x00\x02\x00\x00"]
+RECORDS = [NOOP_ENTRY, frame_chunk(b"x"), b"\x0c\x00\x02\x00\x00"]
 
 
 @dataclass
 class Tool:
-    """The program, and where its log is."""
+    """Runs the program on one log. `location` are the options that say where the log is."""
 
     home: Path
-    place: list[str]
-    logs: Logs | None = None
-    opened: list[object] = field(default_factory=list)
+    location: list[str]
+    shared_log: SharedLog | None = None
 
     def __call__(self, command, *arguments):
-        return run([TOOL, command, *self.place, *arguments], environment(self.home))
+        return run([TOOL, command, *self.location, *arguments], environment(self.home))
 
     def lead(self):
-        """Hold the log as a scheduler does."""
-        one = self.logs.lead() if self.logs else SqliteLog(str(self.home / "log"))
-        if not self.logs:
+        """Open the log and take it over, as a scheduler does."""
+        one = self.shared_log.lead() if self.shared_log else SqliteLog(str(self.home / "log"))
+        if not self.shared_log:
             one.fence()
         return closing(one)
 
@@ -44,24 +43,24 @@ def tool(request, tmp_path):
     if request.param == "sqlite":
         return Tool(tmp_path, [f"--path={tmp_path / 'log'}"])
     zookeeper = request.getfixturevalue("zookeeper")
-    logs = Logs(zookeeper.hosts, tmp_path, root=f"/aurora-{uuid.uuid4().hex}/log")
-    return Tool(tmp_path, [f"--zk={logs.hosts}", f"--group={logs.root}"], logs)
+    shared_log = SharedLog(zookeeper.hosts, tmp_path, root=f"/aurora-{uuid.uuid4().hex}/log")
+    return Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
 
 
-def test_a_log_is_made_once_and_never_over_another(tool):
-    made = tool("initialize")
-    assert made.code == 0, made.err
-    assert re.match(r"Initialised an empty log with id [0-9a-f]{32} in ", made.out)
+def test_initialize_never_overwrites_a_log(tool):
+    created = tool("initialize")
+    assert created.code == 0, created.err
+    assert re.match(r"Initialised an empty log with id [0-9a-f]{32} in ", created.out)
     with tool.lead() as log:
         log.append(RECORDS)
     again = tool("initialize")
     assert (again.code, again.out) == (1, "")
-    assert "holds an initialised log already; nothing was changed" in again.err
+    assert "already holds an initialised log; nothing was changed" in again.err
     with tool.lead() as log:
         assert [record for _, record in log.read_all()] == RECORDS
 
 
-def test_status_says_what_the_log_is_and_what_is_in_it(tool):
+def test_status_shows_what_the_log_is_and_how_much_is_in_it(tool):
     log_id = tool("initialize").out.split()[6]
     with tool.lead() as log:
         log.append(RECORDS)
@@ -70,8 +69,8 @@ def test_status_says_what_the_log_is_and_what_is_in_it(tool):
     assert facts["epoch"] == "1"
     assert (facts["begin"], facts["last"], facts["records"]) == ("0", "2", "3")
     assert facts["bytes"] == str(sum(map(len, RECORDS)))
-    if tool.logs:
-        assert facts["leader"] == "nobody"
+    if tool.shared_log:
+        assert facts["leader"] == "none"
         assert facts["cluster"] == "west"
         with tool.lead():
             assert "leader: h1\n" in tool("status").out
@@ -87,7 +86,7 @@ def test_read_shows_the_records(tool):
 
 
 @pytest.mark.parametrize("command", ["status", "read", "wipe"])
-def test_what_is_no_log_is_said_to_be_none(tool, command):
+def test_commands_on_a_missing_log_fail(tool, command):
     done = tool(command)
     assert (done.code, done.out) == (1, "")
     assert "holds no initialised log" in done.err or "There is no node" in done.err
@@ -105,7 +104,7 @@ def test_a_log_that_a_scheduler_holds_is_not_wiped(tool):
         assert len(list(log.read_all())) == 6
 
 
-def test_a_wiped_log_is_refused_until_a_new_one_is_made(tool):
+def test_a_wiped_log_cannot_be_used_until_a_new_one_is_initialised(tool):
     tool("initialize")
     with tool.lead() as log:
         log.append(RECORDS)
@@ -117,11 +116,11 @@ def test_a_wiped_log_is_refused_until_a_new_one_is_made(tool):
         assert list(log.read_all()) == []
 
 
-def test_without_a_terminal_nothing_is_wiped(tool):
+def test_wipe_needs_a_terminal_or_an_option(tool):
     tool("initialize")
     done = tool("wipe")
     assert done.code == 1
-    assert "There is no terminal to ask, so nothing was changed; give --yes." in done.err
+    assert "There is no terminal to ask for a confirmation, so nothing was changed; use --yes." in done.err
     assert tool("status").code == 0
 
 
@@ -137,49 +136,51 @@ def test_without_a_terminal_nothing_is_wiped(tool):
         ("| true", 0, ""),
     ],
 )
-def test_output_that_cannot_be_written_is_told_in_one_line(tool, output, code, err):
+def test_output_that_cannot_be_written_is_reported_in_one_line(tool, output, code, err):
     tool("initialize")
-    command = ["bash", "-o", "pipefail", "-c", f'"$@" {output}', "bash", TOOL, "status", *tool.place]
+    command = ["bash", "-o", "pipefail", "-c", f'"$@" {output}', "bash", TOOL, "status", *tool.location]
     done = run(command, environment(tool.home))
     assert (done.code, done.out, done.err) == (code, "", err)
 
 
-def test_zookeeper_that_is_down_is_told_in_one_line(tmp_path):
+def test_zookeeper_that_is_down_is_reported_in_one_line(tmp_path):
     done = Tool(tmp_path, ["--zk=127.0.0.1:1", "--group=/log"])("status")
     assert (done.code, done.out) == (1, "")
-    assert re.fullmatch(r"aurora-reference-log: No ZooKeeper server of 127.0.0.1:1 answered in 10 s\. .*\n", done.err)
+    assert re.fullmatch(
+        r"aurora-reference-log: No ZooKeeper server of 127.0.0.1:1 responded within 10 s\. .*\n", done.err
+    )
 
 
-@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), ("", 1)])
-def test_wiping_asks(tool, answer, code):
+@pytest.mark.parametrize(("typed", "code"), [("yes", 0), ("y", 1), ("", 1)])
+def test_wipe_asks_for_a_confirmation(tool, typed, code):
     tool("initialize")
-    with pexpect.spawn(TOOL, ["wipe", *tool.place], env=environment(tool.home), timeout=60) as terminal:
-        terminal.expect('Type "yes" to go on: ')
-        terminal.sendline(answer)
+    with pexpect.spawn(TOOL, ["wipe", *tool.location], env=environment(tool.home), timeout=60) as terminal:
+        terminal.expect('Type "yes" to continue: ')
+        terminal.sendline(typed)
         terminal.expect(pexpect.EOF)
     assert terminal.wait() == code if terminal.isalive() else terminal.exitstatus == code
     assert tool("status").code == 1 - code
 
 
-def test_an_interrupted_wipe_is_finished_before_a_new_log_is_made(zookeeper, tmp_path):
-    logs = Logs(zookeeper.hosts, tmp_path)
-    logs.initialize()
-    with closing(logs.lead()) as log:
+def test_an_interrupted_wipe_must_be_completed_before_initialize(zookeeper, tmp_path):
+    shared_log = SharedLog(zookeeper.hosts, tmp_path)
+    shared_log.initialize()
+    with closing(shared_log.lead()) as log:
         log.append(RECORDS)
-    tool = Tool(tmp_path, [f"--zk={logs.hosts}", f"--group={logs.root}"], logs)
-    with bare(logs.hosts) as client:
+    tool = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
+    with plain_client(shared_log.hosts) as client:
         for name in ("format", "epoch", "begin"):
-            client.delete(f"{logs.root}/{name}")
-    made = tool("initialize")
-    assert made.code == 1
-    assert "what an interrupted wipe left" in made.err
+            client.delete(f"{shared_log.root}/{name}")
+    refused = tool("initialize")
+    assert refused.code == 1
+    assert "whose wipe was interrupted" in refused.err
     assert tool("wipe", "--yes").code == 0
     assert tool("initialize").code == 0
 
 
-def test_credentials_come_from_a_file(zookeeper, tmp_path):
-    logs = Logs(zookeeper.hosts, tmp_path, credentials="aurora:secret")
-    tool = Tool(tmp_path, [f"--zk={logs.hosts}", f"--group={logs.root}"], logs)
+def test_credentials_can_be_read_from_a_file(zookeeper, tmp_path):
+    shared_log = SharedLog(zookeeper.hosts, tmp_path, credentials="aurora:secret")
+    tool = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
     (tmp_path / "credentials").write_text("--credentials=aurora:secret\n")
     assert tool("initialize", f"@{tmp_path / 'credentials'}").code == 0
     refused = tool("status")
@@ -191,16 +192,16 @@ def test_credentials_come_from_a_file(zookeeper, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--zk=h:1"], "--zk and --group go together"),
-        (["--path=x", "--group=/x"], "--zk and --group go together"),
+        (["--zk=h:1"], "--zk and --group must be used together"),
+        (["--path=x", "--group=/x"], "--zk and --group must be used together"),
         (["--path=x", "--zk=h:1"], "not allowed with argument"),
-        (["--path=x", "--credentials=a:b"], "--credentials is for --zk"),
+        (["--path=x", "--credentials=a:b"], "--credentials can only be used with --zk"),
         (["--path="], "--path is empty"),
         (["--zk=h", "--group=/x"], "'h' is not host:port"),
         (["--zk=h:1", "--group=x"], "'x' is not the path of a node"),
     ],
 )
-def test_bad_arguments_are_named(tmp_path, arguments, text):
+def test_invalid_arguments_are_named(tmp_path, arguments, text):
     done = run([TOOL, "status", *arguments], environment(tmp_path))
     assert done.code == 2
     assert text in done.err

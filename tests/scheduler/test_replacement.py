@@ -1,4 +1,4 @@
-"""One leader after another over one log in ZooKeeper: what was acknowledged stays, and who was deposed adds nothing."""
+"""Schedulers with one log in ZooKeeper replace each other without losing what was acknowledged."""
 
 import re
 import socket
@@ -11,18 +11,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import ResourceAggregate
+from aurora_admin.gen.api.ttypes import ResourceAggregate, Response, ResponseCode
+from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 from tests.support.elected_schedulers import Elected, keeper, lifecycle
 from tests.support.jobs import resources
 from tests.support.processes import PROGRAMS, environment, pause, resume, run, wait_until
 from tests.support.thrift_calls import BINARY, OK, call, get, request, said
 
 WAITING = 4
+RESPONSE_OK = path(Response, "responseCode").header + fields.i32(ResponseCode.OK)
 
 
 @contextmanager
-def three(folder: Path, hosts: str) -> Iterator[Elected]:
-    """Three schedulers, the first of which leads, over one log."""
+def three_schedulers(folder: Path, hosts: str) -> Iterator[Elected]:
+    """Start three schedulers with one log; the first one leads."""
     with keeper(hosts) as client:
         one = Elected(folder, hosts, client)
         one.group = f"{one.path}-log"
@@ -42,7 +45,7 @@ def three(folder: Path, hosts: str) -> Iterator[Elected]:
 
 @pytest.fixture
 def elected(tmp_path, zookeeper):
-    with three(tmp_path, zookeeper.hosts) as one:
+    with three_schedulers(tmp_path, zookeeper.hosts) as one:
         yield one
 
 
@@ -58,13 +61,13 @@ def quota(number: int) -> dict[str, object]:
 
 
 def cpus(url: str, role: str = "www") -> float:
-    answer = call(url, "getQuota", ownerRole=role)
-    assert said(answer) == OK
-    return max(one.numCpus or 0.0 for one in answer.result.getQuotaResult.quota.resources)
+    reply = call(url, "getQuota", ownerRole=role)
+    assert said(reply) == OK
+    return max(one.numCpus or 0.0 for one in reply.result.getQuotaResult.quota.resources)
 
 
 class Writer(threading.Thread):
-    """Sets a quota to 1, 2, 3 and so on until it is not told that this was done."""
+    """Sets a quota to 1, 2, 3 and so on until a request fails."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
@@ -78,15 +81,15 @@ class Writer(threading.Thread):
                 self.acknowledged += 1
 
 
-def writing(elected) -> Writer:
+def start_writer(elected) -> Writer:
     writer = Writer(elected.schedulers[0].url)
     writer.start()
     wait_until(lambda: writer.acknowledged > 20, "writes acknowledged")
     return writer
 
 
-def assert_kept(elected, writer: Writer, successor) -> None:
-    """The last acknowledged write is there, and at most the one after it."""
+def assert_nothing_acknowledged_is_lost(elected, writer: Writer, successor) -> None:
+    """Check that the successor has the last acknowledged write, and at most one write after it."""
     writer.join(60)
     elected.wait_advertised(successor)
     assert cpus(successor.url) in (writer.acknowledged, writer.acknowledged + 1)
@@ -101,10 +104,10 @@ def assert_contiguous(found: list[int]) -> None:
     assert found == list(range(found[0], found[0] + len(found)))
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped", "candidate deleted", "epoch taken"])
-def test_what_was_acknowledged_is_there_after_a_leader_is(elected, how):
+@pytest.mark.parametrize("how", ["killed", "stopped", "candidate deleted", "epoch changed"])
+def test_nothing_acknowledged_is_lost_when_the_leader_is(elected, how):
     leader, second, third = elected.schedulers
-    writer = writing(elected)
+    writer = start_writer(elected)
     if how == "killed":
         leader.kill()
     elif how == "stopped":
@@ -117,7 +120,7 @@ def test_what_was_acknowledged_is_there_after_a_leader_is(elected, how):
         elected.keeper.set(f"{elected.group}/epoch", epoch)
         assert leader.wait_exit() == 1
         assert "taken over" in leader.log
-    assert_kept(elected, writer, second)
+    assert_nothing_acknowledged_is_lost(elected, writer, second)
     assert_contiguous(positions(elected))
     second.kill()
     elected.wait_advertised(third)
@@ -125,40 +128,43 @@ def test_what_was_acknowledged_is_there_after_a_leader_is(elected, how):
 
 
 @pytest.mark.parametrize("which", ["leader", "follower", "majority"])
-def test_what_was_acknowledged_is_there_after_zookeeper_servers_were_killed(tmp_path, ensemble, which):
-    """The scheduler goes on or ends; one of them leads with all that was acknowledged."""
-    with three(tmp_path, ensemble.hosts) as elected:
-        writer = writing(elected)
+def test_nothing_acknowledged_is_lost_when_zookeeper_servers_are_killed(tmp_path, ensemble, which):
+    """The leader may continue or end; afterwards a leader has everything that was acknowledged."""
+    with three_schedulers(tmp_path, ensemble.hosts) as elected:
+        writer = start_writer(elected)
         leader, followers = ensemble.leader, ensemble.followers
         for server in {"leader": [leader], "follower": followers[:1], "majority": followers}[which]:
             server.kill()
         before = writer.acknowledged
-        wait_until(lambda: not writer.is_alive() or writer.acknowledged > before + 20, "an end, or twenty writes more")
+        wait_until(
+            lambda: not writer.is_alive() or writer.acknowledged > before + 20,
+            "the end of the writer, or twenty more writes",
+        )
         writer.is_over = True
         writer.join(60)
         ensemble.start()
-        wait_until(lambda: elected.keeper.connected, "the test's own client is back")
-        successor = wait_until(lambda: supervise(elected) or leading(elected), "one of them leading")
+        wait_until(lambda: elected.keeper.connected, "the test's own client to reconnect")
+        successor = wait_until(lambda: restart_ended(elected) or find_leader(elected), "a leader")
         assert cpus(successor.url) in (writer.acknowledged, writer.acknowledged + 1)
         assert_contiguous(positions(elected))
 
 
-def supervise(elected) -> None:
-    """Start again who ended."""
+def restart_ended(elected) -> None:
+    """Restart schedulers that have ended."""
     for one in elected.schedulers:
         if one.process.poll() is not None:
             one.start(until="Standing by")
 
 
-def leading(elected):
-    """Return who leads, if there is one; who ends in this moment says nothing."""
+def find_leader(elected):
+    """Return the leader; None if there is none, or a scheduler ends at this moment."""
     with suppress(OSError, HTTPException):
         found = (one for one in elected.schedulers if get(one.url, "/leaderhealth")[0] == 200)
         return next((one for one in found if lifecycle(one) == "ACTIVE"), None)
 
 
-def send_unanswered(url: str, body: bytes) -> socket.socket:
-    """Put a request where the process will find it when it goes on."""
+def send_request(url: str, body: bytes) -> socket.socket:
+    """Send a request and do not wait for its reply; a paused process reads it when it is resumed."""
     target = urlsplit(url)
     connection = socket.create_connection((target.hostname, target.port), timeout=60)
     head = f"Content-Type: {BINARY}\r\nAccept: {BINARY}\r\nBypass-Leader-Redirect: x\r\nContent-Length: {len(body)}"
@@ -166,35 +172,34 @@ def send_unanswered(url: str, body: bytes) -> socket.socket:
     return connection
 
 
-def test_a_leader_that_was_paused_until_it_was_replaced_appends_nothing(elected):
-    """Requests wait for it in its socket: it may answer them, but never with OK."""
+def test_a_leader_that_was_replaced_while_paused_appends_nothing(elected):
+    """Requests are waiting in its sockets. It may reply to them, but never with OK."""
     leader, second, third = elected.schedulers
-    assert said(call(leader.url, "setQuota", **quota(1))) == OK
+    assert RESPONSE_OK in read_reply(send_request(leader.url, request("setQuota", **quota(1))))
     pause(leader.process)
-    waiting = [send_unanswered(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
+    waiting = [send_request(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
     elected.wait_advertised(second)
     assert said(call(second.url, "setQuota", **quota(3))) == OK
     before = positions(elected)
     resume(leader.process)
-    answers = [answer_of(connection) for connection in waiting]
+    replies = [read_reply(connection) for connection in waiting]
     assert leader.wait_exit() == 1
-    assert not any(b"\x08\x00\x01\x00\x00\x00\x01" in answer for answer in answers)  # responseCode OK
+    assert not any(RESPONSE_OK in reply for reply in replies)
     assert positions(elected) == before
     second.kill()
     elected.wait_advertised(third)
     assert cpus(third.url) == 3.0
 
 
-def answer_of(connection: socket.socket) -> bytes:
-    answer = b""
+def read_reply(connection: socket.socket) -> bytes:
+    reply = b""
     with connection, suppress(OSError):
         while part := connection.recv(1 << 16):
-            answer += part
-    return answer
+            reply += part
+    return reply
 
 
-def test_a_standby_has_what_the_leader_had_when_it_leads(elected):
-    """One after the other, each writes, and the last knows it all."""
+def test_each_new_leader_has_what_the_earlier_ones_wrote(elected):
     for number, one in enumerate(elected.schedulers, 1):
         elected.wait_advertised(one)
         role = f"role{number}"

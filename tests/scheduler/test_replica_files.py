@@ -1,4 +1,4 @@
-"""Replicas as they are found: cut short, never closed, full of snapshots; and arguments that are wrong."""
+"""Replicas of Mesos logs that are cut short, were never closed, or have snapshots; and invalid arguments."""
 
 import os
 import shutil
@@ -13,11 +13,22 @@ from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log import NOOP_ENTRY, Log
+from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec
-from tests.scheduler.test_extract import extract, opened, quota, roles  # noqa: F401  (a fixture)
 from tests.support import jobs
-from tests.support.mesos_replica import VOTING, append, key, nop, record, replica, truncate
+from tests.support.mesos_replica import (
+    VOTING,
+    append,
+    extracted_roles,
+    key,
+    nop,
+    open_copy,
+    quota,
+    record,
+    replica,
+    truncate,
+)
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.replay import MemoryLog, log_with_unusable_script, replay
 
@@ -25,41 +36,41 @@ TOOL = PROGRAMS / "aurora-reference-log"
 plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
 
 
-def snapshot(folder: Path, *names: str) -> list[bytes]:
-    """A snapshot of quotas of these roles, as a frame header and chunks."""
+def snapshot_frames(folder: Path, *roles: str) -> list[bytes]:
+    """Return the frame header and the chunks of a snapshot with quotas of these roles."""
     engine = MemoryLog([])
-    saved = [ops.save_quota(name.encode(), codec.encode(jobs.quota(name).quota)) for name in names]
+    saved = [ops.save_quota(role.encode(), codec.encode(jobs.quota(role).quota)) for role in roles]
     view = StateView(replay([ops.transaction(saved)], folder), 1)
     Log(engine, str(folder), 64).append_snapshot(view)
     assert len(engine.records) > 3
     return engine.records
 
 
-def test_several_snapshots_in_frames_and_what_came_between(extract, tmp_path):  # noqa: F811
-    """The last one counts, and what follows it; no-ops of takeovers may stand between its frames."""
-    first, second = snapshot(tmp_path, "a", "b"), snapshot(tmp_path, "b", "c")
+def test_the_state_is_the_last_snapshot_and_what_follows_it(extract, tmp_path):
+    """Takeovers may write no-ops between the frames of a snapshot."""
+    first, second = snapshot_frames(tmp_path, "a", "b"), snapshot_frames(tmp_path, "b", "c")
     entries = [append(0, quota("gone"))]
     for data in (*first, quota("x"), ops.transaction([ops.Op(ops.REMOVE_QUOTA, b"\x0b\x00\x01\0\0\0\1b\0")]), *second):
         entries += [append(len(entries), data), nop(len(entries) + 1)]
     entries.append(append(len(entries), quota("last")))
     done = extract(replica(tmp_path / "log", *entries))
     assert (done.code, done.err) == (0, "")
-    assert roles(tmp_path) == ["b", "c", "last"]
+    assert extracted_roles(tmp_path) == ["b", "c", "last"]
 
 
-def test_a_snapshot_that_was_truncated_to_begins_the_state(extract, tmp_path):  # noqa: F811
-    frames = snapshot(tmp_path, "a", "b")
+def test_entries_before_a_truncation_are_ignored(extract, tmp_path):
+    frames = snapshot_frames(tmp_path, "a", "b")
     placed = [(7 + at, append(7 + at, data)) for at, data in enumerate(frames)]
     end = 7 + len(frames)
-    left_over = [(3, append(3, quota("of old"))), (5, append(5, b"no entry at all"))]
+    left_over = [(3, append(3, quota("truncated"))), (5, append(5, b"no entry at all"))]
     done = extract(replica(tmp_path / "log", *left_over, *placed, (end, truncate(end, 7))))
     assert (done.code, done.err) == (0, "")
-    assert roles(tmp_path) == ["a", "b"]
+    assert extracted_roles(tmp_path) == ["a", "b"]
 
 
-def test_a_frame_that_is_missing_leaves_the_snapshot_out_and_is_told(extract, tmp_path):  # noqa: F811
-    """Whether it is a hole, or was only promised."""
-    frames = snapshot(tmp_path, "a", "b")
+def test_a_snapshot_with_a_missing_frame_is_left_out_and_reported(extract, tmp_path):
+    """The position of the frame is missing, or was only promised."""
+    frames = snapshot_frames(tmp_path, "a", "b")
     placed = [(1 + at, append(1 + at, data)) for at, data in enumerate(frames)]
     for number, second in enumerate(([], [(2, record(2))])):
         target = tmp_path / "out" / f"state{number}"
@@ -74,15 +85,15 @@ def test_a_frame_that_is_missing_leaves_the_snapshot_out_and_is_told(extract, tm
 
 
 @pytest.mark.parametrize("records", [[], [nop(0), append(1, NOOP_ENTRY)]], ids=["nothing", "fresh"])
-def test_a_replica_without_any_state_makes_no_backup(extract, tmp_path, records):  # noqa: F811
-    """Committed it would be the end of the cluster."""
+def test_a_replica_without_a_state_is_refused(extract, tmp_path, records):
+    """An empty backup would delete every job if it were committed."""
     done = extract(replica(tmp_path / "log", *records), tmp_path / "state")
     assert done.code == 1
     assert "holds no snapshot and no transaction: nothing was written." in done.err
     assert not (tmp_path / "state").exists()
 
 
-def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract, tmp_path):  # noqa: F811
+def test_an_event_of_a_missing_update_can_be_left_out(extract, tmp_path):
     event = storage.SaveJobUpdateEvent(
         event=api.JobUpdateEvent(status=0, timestampMs=1),
         key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1"),
@@ -93,7 +104,7 @@ def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract
     source = replica(tmp_path / "log", append(0, quota("kept")), (2, append(2, lost)))
     refused = extract(source, tmp_path / "state")
     assert refused.code == 1
-    assert "Update not found: www/prod/web/u1. Take the replica of another scheduler, or" in refused.err
+    assert "Update not found: www/prod/web/u1. Use the replica of another scheduler, or" in refused.err
     done = extract(source, tmp_path / "state", "--allow-partial")
     assert done.code == 0
     assert "Dropping an event of job update www/prod/web/u1, which is missing" in done.err
@@ -101,70 +112,65 @@ def test_an_event_whose_update_was_lost_in_a_hole_does_not_cost_the_rest(extract
     assert [one.role for one in held.quotaConfigurations] == ["kept"]
 
 
-def copied(folder: Path, target: Path) -> Path:
-    shutil.copytree(folder, target)
-    return target
-
-
-def test_a_journal_that_is_cut_short_is_told(tmp_path, sweep):
-    """LevelDB takes it for the end; also where a write is in several parts, and these in several blocks."""
+def test_a_journal_that_is_cut_short_is_detected(tmp_path, sweep):
+    """LevelDB ignores an incomplete write at the end; also one in several records and blocks."""
     folder, database = tmp_path / "log", plyvel.DB(str(tmp_path / "log"), create_if_missing=True)
     database.put(b"0000000000", VOTING, sync=True)
     (journal,) = folder.glob("*.log")
-    whole = [0, journal.stat().st_size]
+    complete = [0, journal.stat().st_size]
     for at, size in enumerate((10, 100, 40_000, 10, 70_000, 32_000, 5)):
         database.put(key(at), append(at, b"x" * size), sync=True)
-        whole.append(journal.stat().st_size)
+        complete.append(journal.stat().st_size)
     database.close()
-    blocks = range(0, whole[-1], 1 << 15)
-    near = {length + more for length in (*whole, *blocks) for more in range(-9, 10)} & set(range(whole[-1] + 1))
-    for length in {*near, *sweep(range(0, whole[-1] + 1, 97), 30)}:
-        spoilt = copied(folder, tmp_path / f"{length}")
-        os.truncate(spoilt / journal.name, length)
+    blocks = range(0, complete[-1], 1 << 15)
+    near = {length + more for length in (*complete, *blocks) for more in range(-9, 10)} & set(range(complete[-1] + 1))
+    for length in {*near, *sweep(range(0, complete[-1] + 1, 97), 30)}:
+        damaged = shutil.copytree(folder, tmp_path / f"{length}")
+        os.truncate(damaged / journal.name, length)
         try:
-            found = Replica(str(spoilt))
+            found = Replica(str(damaged))
         except LogError:
-            assert length not in whole
+            assert length not in complete
             continue
-        kept = sum(length >= end for end in whole) - 2
+        kept = sum(length >= end for end in complete) - 2
         assert [at for at, _ in found.appended()] == list(range(kept))
-        assert (found.torn == []) == (length in whole), length
+        assert (found.torn == []) == (length in complete), length
         found.close()
-        shutil.rmtree(spoilt)
+        shutil.rmtree(damaged)
 
 
-def test_what_is_cut_short_is_told_by_the_program(extract, tmp_path):  # noqa: F811
+def test_the_program_warns_of_a_journal_that_is_cut_short(extract, tmp_path):
     folder = replica(tmp_path / "log", append(0, quota("a")), append(1, quota("b")))
     (journal,) = folder.glob("*.log")
     os.truncate(journal, journal.stat().st_size - 1)
     done = extract(folder)
-    assert (done.code, f"The last write into {journal.name} is cut short" in done.err) == (0, True)
-    assert roles(tmp_path) == ["a"]
+    assert (done.code, f"The last write to {journal.name} is incomplete" in done.err) == (0, True)
+    assert extracted_roles(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("buffer", [1 << 22, 1 << 16])
 def test_a_replica_that_was_never_closed_is_read(tmp_path, buffer):
-    """What a kill leaves: everything in the journal, or half of it in tables already."""
+    """After a kill everything is in the journal, or a part of it is in tables already."""
     database = plyvel.DB(str(tmp_path / "log"), create_if_missing=True, write_buffer_size=buffer)
     database.put(b"0000000000", VOTING)
     for at in range(300):
         database.put(key(at), append(at, b"%d" % at * 100), sync=True)
-    left = copied(tmp_path / "log", tmp_path / "left")
+    left = shutil.copytree(tmp_path / "log", tmp_path / "left")
     database.close()
-    found = opened(left, tmp_path)
+    found = open_copy(left, tmp_path)
     assert list(found.appended()) == [(at, b"%d" % at * 100) for at in range(300)]
     assert (found.holes, found.torn) == ([], [])
 
 
-def test_tables_may_have_the_name_of_old(tmp_path):
+def test_tables_with_the_legacy_suffix_are_read(tmp_path):
     folder = replica(tmp_path / "log", *(append(at, b"x" * 1000) for at in range(300)), write_buffer_size=65536)
     for table in folder.glob("*.ldb"):
         table.rename(table.with_suffix(".sst"))
     assert list(folder.glob("*.sst"))
-    assert len(list(opened(folder, tmp_path).appended())) == 300
+    assert len(list(open_copy(folder, tmp_path).appended())) == 300
 
 
-def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_path, fixtures):
+def test_a_damaged_dbscript_is_left_out_only_with_an_option(tmp_path, fixtures):
     folder = replica(tmp_path / "log", append(0, log_with_unusable_script()[0]))
     command = [TOOL, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
     done = run(command, environment(tmp_path))
@@ -183,11 +189,11 @@ def test_a_script_that_is_not_understood_is_done_without_only_when_asked_to(tmp_
         ("no/such", "There is no folder "),
         ("out", "exists already; nothing was written"),
         ("other", "manifest_other.json exists already; nothing was written"),
-        ("/proc/state", "Failed to make a folder in /proc"),
+        ("/proc/state", "Failed to create a folder in /proc"),
         ("x" * 300, "File name too long"),
     ],
 )
-def test_where_nothing_can_be_written_is_said(tmp_path, target, text, monkeypatch):
+def test_a_target_that_cannot_be_written_is_reported(tmp_path, target, text, monkeypatch):
     folder = replica(tmp_path / "log", append(0, quota("a")))
     (tmp_path / "out").mkdir()
     (tmp_path / "manifest_other.json").touch()

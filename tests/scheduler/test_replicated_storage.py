@@ -1,4 +1,4 @@
-"""The scheduler's storage on a log in ZooKeeper: snapshots among writers, and the last word of a restore."""
+"""The scheduler's storage on a log in ZooKeeper, with several writers (docs/replicated-log.md 2.6)."""
 
 import os
 import threading
@@ -12,25 +12,25 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.storage import NotReady, Storage
+from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
 from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.sections import QUOTAS
 from aurora_admin.wire import codec
-from tests.scheduler.test_log import assert_fragments_are_told, fragments
+from tests.support.frames import assert_incomplete_groups_are_skipped, incomplete_groups
 from tests.support.processes import wait_until
 from tests.support.zookeeper_log import thread
 
 QUOTA = codec.encode(ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1))
 
 
-class Busy:
-    """A storage on a log in ZooKeeper, and writers that set quotas until they are told to stop, or refused."""
+class WrittenStorage:
+    """A storage on a log in ZooKeeper; write() sets quotas until `ended` is set or the storage is stopped."""
 
-    def __init__(self, logs, folder, most_bytes=None):
-        engine = logs.open()
+    def __init__(self, shared_log, folder, snapshot_bytes=None):
+        engine = shared_log.open()
         self.failed, self.written = [], []
         self.log = Log(engine, str(folder), 1000)
-        self.storage = Storage(self.log, str(folder), self.failed.append, most_bytes)
+        self.storage = Storage(self.log, str(folder), self.failed.append, snapshot_bytes)
         self.storage.start()
         self.ended = threading.Event()
 
@@ -41,15 +41,15 @@ class Busy:
             try:
                 with self.storage.transaction() as transaction:
                     transaction.ops.append(ops.save_quota(role, QUOTA))
-            except NotReady:
+            except StorageNotReady:
                 return
             self.written.append(role)
             number += 1
 
 
-def roles_of_the_next_leader(logs, folder):
-    """The state that another host finds: the roles that have a quota."""
-    log = Log(logs.open("h2"), str(folder), 1000)
+def roles_of_the_next_leader(shared_log, folder):
+    """Return the roles with a quota that another host recovers."""
+    log = Log(shared_log.open("h2"), str(folder), 1000)
     log.take_over()
     stores = Stores(str(folder))
     log.replay(stores)
@@ -61,9 +61,9 @@ def roles(stores):
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 3, 4, 5])
-def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(logs, tmp_path, written):
-    """A header and four chunks; nothing is forgotten before the last of them is durable."""
-    busy = Busy(logs, tmp_path)
+def test_an_incomplete_snapshot_is_ignored(shared_log, tmp_path, written):
+    """A snapshot of a header and four chunks replaces the state only when the last chunk is written."""
+    busy = WrittenStorage(shared_log, tmp_path)
     with busy.storage.transaction() as transaction:
         transaction.ops.append(ops.save_quota(b"before", QUOTA))
     other = Stores(str(tmp_path))
@@ -76,12 +76,12 @@ def test_3_a_snapshot_of_which_a_part_was_written_is_no_snapshot(logs, tmp_path,
     busy.log.engine.append(records[:written])
     busy.log.engine.close()
     expected = roles(other) if written == 5 else {b"before"}
-    assert roles_of_the_next_leader(logs, tmp_path) == expected
-    assert logs.stored()[0][0] == 0
+    assert roles_of_the_next_leader(shared_log, tmp_path) == expected
+    assert shared_log.stored()[0][0] == 0
 
 
-def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(logs, tmp_path):
-    busy = Busy(logs, tmp_path)
+def test_snapshots_during_writes_lose_nothing_and_are_counted(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path)
     with thread(busy.write, b"a"), thread(busy.write, b"b"):
         wait_until(lambda: len(busy.written) > 50, "writers at work")
         with thread(busy.storage.snapshot), thread(busy.storage.snapshot):
@@ -92,26 +92,26 @@ def test_15_snapshots_among_heavy_writes_lose_nothing_and_are_counted(logs, tmp_
     assert busy.log.statistics["scheduler_log_snapshots"] == 2
     assert busy.log.statistics["scheduler_log_un_snapshotted_transactions"] <= len(busy.written) - 50
     assert not busy.failed
-    assert roles_of_the_next_leader(logs, tmp_path) == set(busy.written)
+    assert roles_of_the_next_leader(shared_log, tmp_path) == set(busy.written)
 
 
-def test_15_a_log_that_grows_beyond_its_share_is_told_and_snapshotted_while_others_write(logs, tmp_path):
-    busy = Busy(logs, tmp_path, most_bytes=8000)
+def test_snapshots_by_size_during_writes_lose_nothing(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path, snapshot_bytes=8000)
 
     def snapshot():
         while not busy.ended.is_set():
-            if busy.storage.outgrown.wait(0.1):
+            if busy.storage.snapshot_due.wait(0.1):
                 busy.storage.snapshot()
 
     with thread(busy.write, b"a"), thread(snapshot):
         wait_until(lambda: busy.log.statistics["scheduler_log_snapshots"] >= 3, "snapshots by size")
         busy.ended.set()
     assert not busy.failed
-    assert roles_of_the_next_leader(logs, tmp_path) == set(busy.written)
+    assert roles_of_the_next_leader(shared_log, tmp_path) == set(busy.written)
 
 
-def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(logs, tmp_path):
-    busy = Busy(logs, tmp_path)
+def test_a_restored_state_is_the_last_entry_and_later_writes_are_refused(shared_log, tmp_path):
+    busy = WrittenStorage(shared_log, tmp_path)
     with thread(busy.write, b"a"), thread(busy.write, b"b"):
         wait_until(lambda: len(busy.written) > 20, "writers at work")
         with busy.storage.transaction() as transaction:
@@ -119,21 +119,21 @@ def test_21_a_restored_state_is_the_last_entry_and_later_writes_are_refused(logs
         view = busy.storage.view()
         seen = len(busy.written)
         wait_until(lambda: len(busy.written) > seen + 20, "writes after the view")
-        busy.storage.replace_by(view)
-    with pytest.raises(NotReady), busy.storage.transaction():
+        busy.storage.replace_with(view)
+    with pytest.raises(StorageNotReady), busy.storage.transaction():
         pass
     busy.log.engine.close()
-    with closing(logs.open("h2")) as engine:
+    with closing(shared_log.open("h2")) as engine:
         engine.fence()
         (entry,) = entries(engine.read_all(), pytest.fail)
     assert entry.position
-    roles = roles_of_the_next_leader(logs, tmp_path)
+    roles = roles_of_the_next_leader(shared_log, tmp_path)
     assert b"restored" in roles
     assert len(roles) < len(busy.written)
 
 
-def test_13_fragments_in_zookeeper_are_left_out_and_told(logs, tmp_path):
+def test_incomplete_groups_are_skipped_and_reported(shared_log, tmp_path):
     with closing(Spool(str(tmp_path))) as spool:
-        series, whole = fragments(spool)
-    logs.lead().append(series)
-    assert_fragments_are_told(logs.lead("h2").read_all(), whole)
+        records, complete = incomplete_groups(spool)
+    shared_log.lead().append(records)
+    assert_incomplete_groups_are_skipped(shared_log.lead("h2").read_all(), complete)

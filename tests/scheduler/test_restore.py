@@ -1,4 +1,4 @@
-"""A backup into an empty log with no scheduler running: one entry, compared; and everything that refuses it."""
+"""aurora-reference-log restore: a backup becomes the only entry of an empty log; and when that is refused."""
 
 import os
 import sqlite3
@@ -6,11 +6,12 @@ import sqlite3
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from aurora_admin.scheduler.logtool.restore import restore
+from aurora_admin.scheduler.logtool.restore import restore_into
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.sqlite import SqliteLog, initialize
+from aurora_admin.scheduler.storage.sqlite.admin import initialize
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import fields
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.recovery import NAME, OK, SAMPLE, new_backup, put_backup, sample, task_bytes
@@ -19,7 +20,7 @@ from tests.support.thrift_calls import call, said, tasks
 
 @pytest.fixture
 def tool(tmp_path):
-    """`tool(one)` restores the sample, or another backup, into the log of a scheduler that does not run."""
+    """`tool(scheduler)` restores the sample, or another backup, into the log of a scheduler that does not run."""
 
     def call_tool(one, backup=SAMPLE, *more: str):
         command = [PROGRAMS / "aurora-reference-log", "restore", f"--backup={backup}", f"--path={one.log_dir}", *more]
@@ -35,7 +36,7 @@ def positions(one) -> list[int]:
     return found
 
 
-def test_a_scheduler_starts_with_what_was_restored(scheduler, tool):
+def test_a_scheduler_starts_with_the_restored_state(scheduler, tool):
     one = scheduler(started=False)
     one.initialize()
     done = tool(one)
@@ -47,7 +48,7 @@ def test_a_scheduler_starts_with_what_was_restored(scheduler, tool):
     assert task_bytes(new_backup(one)) == task_bytes(sample())
 
 
-def test_it_is_refused_while_a_scheduler_runs(scheduler, tool):
+def test_restore_is_refused_while_a_scheduler_runs(scheduler, tool):
     one = scheduler()
     done = tool(one)
     assert (done.code, done.out) == (1, "")
@@ -55,7 +56,7 @@ def test_it_is_refused_while_a_scheduler_runs(scheduler, tool):
     assert tasks(one.url) == {}
 
 
-def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
+def test_restore_into_a_log_with_entries_is_refused(scheduler, tool):
     one = scheduler()
     put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
@@ -68,7 +69,7 @@ def test_a_log_that_holds_something_is_left_alone(scheduler, tool):
     assert positions(one) == before
 
 
-def test_no_ops_of_a_first_start_are_no_content(scheduler, tool):
+def test_a_log_with_only_no_ops_counts_as_empty(scheduler, tool):
     one = scheduler()
     one.restart()
     assert one.stop() == 0
@@ -86,14 +87,14 @@ def test_a_log_that_was_not_initialised_is_refused(scheduler, tool):
     assert not one.log_dir.exists()
 
 
-@pytest.mark.parametrize("spoil", ["cut", "missing", "manifest"])
-def test_a_backup_that_cannot_be_used_leaves_the_log_empty(scheduler, tool, spoil):
+@pytest.mark.parametrize("fault", ["cut", "missing", "manifest"])
+def test_an_unusable_backup_leaves_the_log_empty(scheduler, tool, fault):
     one = scheduler(started=False)
     one.initialize()
     backup = one.backup_dir / NAME
-    if spoil != "missing":
-        backup.write_bytes(sample()[: -1 if spoil == "cut" else None])
-    if spoil == "manifest":
+    if fault != "missing":
+        backup.write_bytes(sample()[: -1 if fault == "cut" else None])
+    if fault == "manifest":
         (one.backup_dir / f"manifest_{NAME}.json").write_text("{}")
     done = tool(one, backup)
     assert (done.code, done.out, NAME in done.err, "Traceback" in done.err) == (1, "", True, False)
@@ -101,7 +102,7 @@ def test_a_backup_that_cannot_be_used_leaves_the_log_empty(scheduler, tool, spoi
     assert tool(one).code == 0
 
 
-def test_big_snapshots_become_frames(scheduler, tool):
+def test_a_large_snapshot_is_written_in_frames(scheduler, tool):
     one = scheduler(started=False)
     one.initialize()
     assert tool(one, SAMPLE, "--max-entry-size=1KB").code == 0
@@ -111,15 +112,15 @@ def test_big_snapshots_become_frames(scheduler, tool):
     assert len(tasks(one.url)) == len(task_bytes(sample()))
 
 
-def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
+def test_a_backup_with_a_missing_section_needs_an_option(scheduler, tool):
     one = scheduler(started=False)
     one.initialize()
     backup = one.backup_dir / NAME
     backup.write_bytes(fields.drop(sample(), [8]))
     done = tool(one, backup)
-    assert (done.code, "it has no quotas" in done.err, positions(one)) == (1, True, [])
+    assert (done.code, "it has no section of its quotas" in done.err, positions(one)) == (1, True, [])
     done = tool(one, backup, "--allow-partial")
-    assert (done.code, "it has no quotas" in done.err) == (0, True)
+    assert (done.code, "it has no section of its quotas" in done.err) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -128,21 +129,21 @@ def test_what_is_missing_is_only_left_out_when_asked_to(scheduler, tool):
         ((), "the following arguments are required: --backup"),
         (("--backup=x",), "one of the arguments --path --zk is required"),
         (("--backup=x", "--path="), "--path is empty"),
-        (("--backup=x", "--path=log", "--cluster=west"), "--cluster is for --zk"),
+        (("--backup=x", "--path=log", "--cluster=west"), "--cluster can only be used with --zk"),
         (("--backup=x", "--path=log", "--max-entry-size=0KB"), "'0KB' must be from 1BYTES to 1GB"),
         (("--backup=x", "--path=log", "--max-entry-size=12"), "'12' must be of the format"),
         (("--backup=x", "--zk=h:1", "--group=/x", "--max-entry-size=1MB"), "1048576 bytes with --zk: ZooKeeper takes"),
         (("--backup=x", "--path=log", "more"), "unrecognized arguments: more"),
     ],
 )
-def test_bad_arguments_are_named(tmp_path, arguments, text):
+def test_invalid_arguments_are_named(tmp_path, arguments, text):
     done = run([PROGRAMS / "aurora-reference-log", "restore", *arguments], environment(tmp_path))
     assert (done.code, done.out) == (2, "")
     assert text in done.err
 
 
 @pytest.mark.parametrize("backup", ["", "/", "/no/such", ".", "/dev/zero"])
-def test_what_is_no_file_is_named_as_it_was_given(scheduler, tool, backup):
+def test_a_backup_that_is_no_file_is_named_as_given(scheduler, tool, backup):
     one = scheduler(started=False)
     one.initialize()
     done = tool(one, backup)
@@ -150,19 +151,19 @@ def test_what_is_no_file_is_named_as_it_was_given(scheduler, tool, backup):
     assert positions(one) == []
 
 
-class Forgetful(SqliteLog):
-    """An engine that adds to what is written to it."""
+class AddingEngine(SqliteLog):
+    """An engine that adds an entry to each append."""
 
     def append(self, records):
         first = super().append(records)
-        super().append([ops.transaction([ops.save_quota(b"nobody's", b"\x00")])])
+        super().append([ops.transaction([ops.save_quota(b"added", b"\x00")])])
         return first
 
 
-def test_what_reads_back_other_than_it_was_is_told(tmp_path):
+def test_a_log_that_does_not_read_back_as_the_backup_is_reported(tmp_path):
     folder = str(tmp_path / "log")
     initialize(folder)
-    log = Forgetful(folder)
-    with pytest.raises(LogError, match=r"reads back other than the backup sample-backup. Start no scheduler on it"):
-        restore(StagedBackup(read_backup(os.fspath(SAMPLE))), log, folder, 512 * 1024)
+    log = AddingEngine(folder)
+    with pytest.raises(LogError, match=r"does not read back as the backup sample-backup. Start no scheduler on it"):
+        restore_into(log, StagedBackup(read_backup(os.fspath(SAMPLE))), folder, 512 * 1024)
     log.close()

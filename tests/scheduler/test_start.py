@@ -14,8 +14,8 @@ from aurora_admin.backup.reader import read_backup
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.storage.log import Log, ReplayStopped
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
-from aurora_admin.scheduler.storage.sqlite import initialize as initialize_log
+from aurora_admin.scheduler.storage.sqlite.admin import initialize as initialize_log
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, Scheduler, environment, run
 from tests.support.recovery import NAME
@@ -63,7 +63,7 @@ def test_an_initialised_log_is_never_initialised_over(tmp_path):
     before = (folder / "log.sqlite").read_bytes()
     again = initialize(folder, tmp_path)
     assert (again.code, again.out) == (1, "")
-    assert "holds an initialised log already; nothing was changed" in again.err
+    assert "already holds an initialised log; nothing was changed" in again.err
     assert (folder / "log.sqlite").read_bytes() == before
     assert sorted(os.listdir(folder)) == ["log.sqlite"]
 
@@ -249,7 +249,7 @@ def test_a_log_that_cannot_be_written_is_not_called_damaged(scheduler, mode):
         path.chmod(bits)
     text = refusal(one)
     one.log_dir.chmod(0o700)
-    assert "The log itself may be whole: see to the disk" in text
+    assert "The log may be undamaged: check the disk" in text
     assert "backup" not in text
 
 

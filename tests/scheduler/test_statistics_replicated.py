@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from tests.support.elected_schedulers import Elected, keeper
 from tests.support.jobs import job
@@ -13,7 +13,7 @@ from tests.support.processes import wait_until
 from tests.support.statistics import events, variables
 from tests.support.thrift_calls import OK, call, said
 from tests.support.zookeeper import running
-from tests.support.zookeeper_log import Logs, shorten_timeouts
+from tests.support.zookeeper_log import SharedLog, shorten_timeouts
 
 STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
 
@@ -34,8 +34,8 @@ def elected(tmp_path, own):
 
 
 @pytest.fixture
-def logs(tmp_path, own):
-    with closing(Logs(own.hosts, tmp_path)) as one:
+def shared_log(tmp_path, own):
+    with closing(SharedLog(own.hosts, tmp_path)) as one:
         one.initialize()
         yield one
 
@@ -74,9 +74,9 @@ def test_a_standby_has_opened_its_log_and_shows_no_tasks(elected):
 
 
 def test_the_log_in_zookeeper_is_timed_by_the_same_names(elected):
-    with closing(Logs(elected.hosts, elected.folder)) as logs:
-        logs.initialize()
-        leader = elected.lead(f"-native_log_zk_group_path={logs.root}")
+    with closing(SharedLog(elected.hosts, elected.folder)) as shared_log:
+        shared_log.initialize()
+        leader = elected.lead(f"-native_log_zk_group_path={shared_log.root}")
         before = variables(leader)["scheduler_log_native_append_events"]
         assert said(call(leader.url, "createJob", description=job(instances=2))) == OK
         assert said(call(leader.url, "snapshot")) == OK
@@ -87,36 +87,36 @@ def test_the_log_in_zookeeper_is_timed_by_the_same_names(elected):
         assert not [name for name in found if name.endswith(("_timeouts", "_failures")) and found[name]]
 
 
-def test_an_append_without_a_response_is_a_time_out_and_a_refused_one_a_failure(own, logs):
+def test_an_append_without_a_response_is_a_time_out_and_a_refused_one_a_failure(own, shared_log):
     statistics = Statistics()
-    inner = logs.lead()
+    inner = shared_log.lead()
     log = MeasuredEngine(inner, statistics)
     log.append([b"a"])
     own.servers[0].pause()
     shorten_timeouts(inner)
-    with pytest.raises(LogBroken, match="no answer in time"):
+    with pytest.raises(FatalLogError, match="no response in time"):
         log.append([b"b"])
     own.servers[0].resume()
     assert bad(statistics, "append") == (1, 0)
-    with pytest.raises(LogBroken):
+    with pytest.raises(FatalLogError):
         log.append([b"c"])
     assert bad(statistics, "append") == (1, 1)
-    with pytest.raises(LogBroken):
+    with pytest.raises(FatalLogError):
         log.truncate_before(1)
     assert bad(statistics, "truncate") == (0, 1)
     found = statistics.variables()
     assert events(found, *(f"scheduler_log_native_{what}" for what in ("append", "truncate"))) == [3, 1]
 
 
-def test_a_read_without_a_response_is_a_time_out(own, logs):
+def test_a_read_without_a_response_is_a_time_out(own, shared_log):
     statistics = Statistics()
-    inner = logs.lead()
+    inner = shared_log.lead()
     log = MeasuredEngine(inner, statistics)
     log.append([b"a", b"b"])
     assert len(list(log.read_all())) == 2
     own.servers[0].pause()
     shorten_timeouts(inner)
-    with pytest.raises(LogError, match="no answer in time"):
+    with pytest.raises(LogError, match="no response in time"):
         list(log.read_all())
     own.servers[0].resume()
     assert bad(statistics, "read") == (1, 0)

@@ -1,145 +1,150 @@
-"""The write path without a process around it: order, and what happens when the log fails."""
+"""The storage without a process around it: the order of writes, and what happens when the log fails."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.storage import NotReady, Storage
+from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
+from aurora_admin.snapshot.sections import QUOTAS
 from tests.support.processes import DEADLINE_SECONDS
-from tests.support.storage import QUOTA
+from tests.support.storage import SAVE_QUOTA
 
 
-def test_nothing_is_written_behind_a_committed_recovery(made):
+def test_nothing_is_written_after_a_committed_recovery(on_disk):
     """A transaction there would be replayed onto the restored state (docs/storage.md 5.1)."""
-    made.write()
-    made.storage.replace_by(made.storage.view())
-    before = made.entries
-    for attempt in (made.write, made.storage.snapshot, made.storage.view, lambda: made.quotas):
-        with pytest.raises(NotReady):
+    on_disk.write()
+    on_disk.storage.replace_with(on_disk.storage.view())
+    before = on_disk.entries
+    for attempt in (on_disk.write, on_disk.storage.snapshot, on_disk.storage.view, lambda: on_disk.quotas):
+        with pytest.raises(StorageNotReady):
             attempt()
-    assert made.entries == before
+    assert on_disk.entries == before
     assert len(before) == 1
 
 
-def test_a_transaction_without_ops_writes_nothing(made):
-    before = made.entries
-    with made.storage.transaction():
+def test_a_transaction_without_ops_writes_nothing(on_disk):
+    before = on_disk.entries
+    with on_disk.storage.transaction():
         pass
-    assert made.entries == before
+    assert on_disk.entries == before
 
 
-def test_a_handler_that_fails_writes_nothing(made):
+def test_a_handler_that_fails_writes_nothing(on_disk):
     def handler():
-        with made.storage.transaction() as transaction:
-            transaction.ops.append(QUOTA)
+        with on_disk.storage.transaction() as transaction:
+            transaction.ops.append(SAVE_QUOTA)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         handler()
-    assert made.quotas == 0
-    assert len(made.entries) == 1
+    assert on_disk.quotas == 0
+    assert len(on_disk.entries) == 1
 
 
-def test_a_full_log_is_told_and_the_storage_goes_on(made, monkeypatch):
+def test_after_a_full_log_the_storage_continues(on_disk, monkeypatch):
     def full(records):
-        raise LogFull("no room")
+        raise LogFull("no space")
 
     with monkeypatch.context() as patch:
-        patch.setattr(made.engine, "append", full)
+        patch.setattr(on_disk.engine, "append", full)
         with pytest.raises(LogFull):
-            made.write()
-    assert made.quotas == 0
-    made.write()
-    assert made.quotas == 1
-    assert made.told == []
+            on_disk.write()
+    assert on_disk.quotas == 0
+    on_disk.write()
+    assert on_disk.quotas == 1
+    assert on_disk.failures == []
 
 
-def test_a_snapshot_counts_also_where_no_room_is_left_to_truncate(made, monkeypatch):
-    """To call a durable snapshot a failure would let transactions on the old state be written behind it."""
+def test_a_snapshot_is_valid_even_if_truncation_fails(on_disk, monkeypatch):
+    """If it were reported as failed, transactions on the old state would be written after it."""
 
     def full(position):
-        raise LogFull("no room")
+        raise LogFull("no space")
 
-    made.write()
+    on_disk.write()
     with monkeypatch.context() as patch:
-        patch.setattr(made.engine, "truncate_before", full)
-        made.storage.replace_by(made.storage.view())
-    with pytest.raises(NotReady):
-        made.write()
-    made.reopen()
-    assert made.quotas == 1
-    assert len(made.entries) == 4
-    made.storage.snapshot()
-    assert len(made.entries) == 1
+        patch.setattr(on_disk.engine, "truncate_before", full)
+        on_disk.storage.replace_with(on_disk.storage.view())
+    with pytest.raises(StorageNotReady):
+        on_disk.write()
+    on_disk.reopen()
+    assert on_disk.quotas == 1
+    assert len(on_disk.entries) == 4
+    on_disk.storage.snapshot()
+    assert len(on_disk.entries) == 1
 
 
-def test_truncation_waits_for_the_snapshot(made, monkeypatch):
+def test_the_snapshot_is_durable_before_the_log_is_truncated(on_disk, monkeypatch):
     done: list[str] = []
-    append, truncate = made.engine.append, made.engine.truncate_before
-    monkeypatch.setattr(made.engine, "append", lambda records: (append(records), done.append("append"))[0])
-    monkeypatch.setattr(made.engine, "truncate_before", lambda at: (done.append("truncate"), truncate(at))[1])
-    made.storage.snapshot()
+    append, truncate = on_disk.engine.append, on_disk.engine.truncate_before
+    monkeypatch.setattr(on_disk.engine, "append", lambda records: (append(records), done.append("append"))[0])
+    monkeypatch.setattr(on_disk.engine, "truncate_before", lambda at: (done.append("truncate"), truncate(at))[1])
+    on_disk.storage.snapshot()
     assert done == ["append", "truncate"]
 
 
-def test_the_log_outgrows_its_snapshot(made):
-    made.storage._most_bytes = 100
-    assert not made.storage.outgrown.is_set()
+def test_a_snapshot_is_due_when_the_log_has_grown(on_disk):
+    on_disk.storage._snapshot_bytes = 100
+    assert not on_disk.storage.snapshot_due.is_set()
     for _ in range(10):
-        made.write()
-    assert made.storage.outgrown.is_set()
-    made.reopen(most_bytes=100)
-    assert made.storage.outgrown.is_set()
-    made.storage.snapshot()
-    assert not made.storage.outgrown.is_set()
+        on_disk.write()
+    assert on_disk.storage.snapshot_due.is_set()
+    on_disk.reopen(snapshot_bytes=100)
+    assert on_disk.storage.snapshot_due.is_set()
+    on_disk.storage.snapshot()
+    assert not on_disk.storage.snapshot_due.is_set()
 
 
-def test_a_broken_log_ends_the_process_and_closes_the_storage(made, monkeypatch):
-    def broken(records):
-        raise LogBroken("unknown outcome")
+def test_a_fatal_error_of_the_log_stops_the_storage_and_is_reported_once(on_disk, monkeypatch):
+    def fail(records):
+        raise FatalLogError("unknown outcome")
 
-    monkeypatch.setattr(made.engine, "append", broken)
+    monkeypatch.setattr(on_disk.engine, "append", fail)
     with pytest.raises(LogError):
-        made.write()
-    assert len(made.told) == 1
-    assert made.told[0].startswith("unknown outcome")
-    with pytest.raises(NotReady):
-        made.write()
+        on_disk.write()
+    assert len(on_disk.failures) == 1
+    assert on_disk.failures[0].startswith("unknown outcome")
+    with pytest.raises(StorageNotReady):
+        on_disk.write()
 
 
-def test_a_snapshot_holds_all_and_nothing_stands_before_it(made):
+def test_a_snapshot_replaces_all_entries_before_it(on_disk):
     for _ in range(3):
-        made.write()
-    made.storage.snapshot()
-    assert len(made.entries) == 1
-    made.write()
-    assert len(made.entries) == 2
+        on_disk.write()
+    on_disk.storage.snapshot()
+    assert len(on_disk.entries) == 1
+    on_disk.write()
+    assert len(on_disk.entries) == 2
 
 
-def test_nobody_waits_for_a_replay(made, monkeypatch):
-    """An elected scheduler may take a minute for it, and says meanwhile that it is not ready."""
-    made.write()
+def test_calls_during_the_replay_fail_at_once(on_disk, monkeypatch):
+    """A replay may take a minute; until then clients get the error that the storage is not ready."""
+    on_disk.write()
     replaying, may_go_on = threading.Event(), threading.Event()
-    read_all = made.engine.read_all
+    read_all = on_disk.engine.read_all
 
     def slow():
         replaying.set()
         may_go_on.wait()
         return read_all()
 
-    monkeypatch.setattr(made.engine, "read_all", slow)
-    again = Storage(Log(made.engine, str(made.folder), 512 * 1024), str(made.folder), made.told.append)
-    starting = threading.Thread(target=again.start)
+    monkeypatch.setattr(on_disk.engine, "read_all", slow)
+    starting_storage = Storage(
+        Log(on_disk.engine, str(on_disk.folder), 512 * 1024), str(on_disk.folder), on_disk.failures.append
+    )
+    starting = threading.Thread(target=starting_storage.start)
     starting.start()
     replaying.wait()
+    replace = partial(starting_storage.replace_with, None)
     with ThreadPoolExecutor() as pool:
-        uses = [pool.submit(use) for use in (again.view, again.snapshot, lambda: again.replace_by(None))]
+        uses = [pool.submit(use) for use in (starting_storage.view, starting_storage.snapshot, replace)]
         try:
-            assert [type(use.exception(DEADLINE_SECONDS)) for use in uses] == [NotReady] * 3
+            assert [type(use.exception(DEADLINE_SECONDS)) for use in uses] == [StorageNotReady] * 3
         finally:
             may_go_on.set()
     starting.join()
-    assert len(again.view().sections[8]) == 1
+    assert len(starting_storage.view().sections[QUOTAS]) == 1

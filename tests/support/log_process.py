@@ -1,45 +1,48 @@
-"""A process that holds a log: `python -m tests.support.log_process HOSTS ROOT FOLDER SESSION_SECONDS`."""
+"""A process that leads a log and obeys commands on standard input.
+
+python -m tests.support.log_process HOSTS ROOT FOLDER SESSION_SECONDS
+"""
 
 import sys
 import time
 from collections.abc import Iterator
 
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import Place
+from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
-from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
+from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 
 
 def frames(count: int, prefix: str) -> Iterator[bytes]:
-    """Give so many records, then nothing, and no end either."""
+    """Yield this many records, then block for ever."""
     for number in range(count):
         yield f"{prefix}{number}".encode()
     while True:
         time.sleep(1)
 
 
-def say(answer: object) -> None:
-    sys.stdout.write(f"{answer}\n")
+def reply(value: object) -> None:
+    sys.stdout.write(f"{value}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
     hosts, root, folder, session = sys.argv[1:]
-    settings = Settings("child", "west", folder, write_seconds=30.0, read_seconds=30.0)
-    log = ZooKeeperLog(Place(hosts, root, None, float(session)), settings, lambda text: None)
+    settings = LogSettings("child", "west", folder, write_seconds=30.0, read_seconds=30.0)
+    log = ZooKeeperLog(LogLocation(hosts, root, None, float(session)), settings, lambda text: None)
     log.fence()
-    say("leads")
+    reply("leads")
     for line in sys.stdin:
         word, *arguments = line.split()
         try:
             if word == "append":
-                say(log.append([argument.encode() for argument in arguments]))
+                reply(log.append([argument.encode() for argument in arguments]))
             elif word == "hang":
                 log.append(frames(int(arguments[0]), "frame"))
             elif word == "truncate":
-                say(log.truncate_before(int(arguments[0])))
+                reply(log.truncate_before(int(arguments[0])))
         except LogError as error:
-            say(error)
+            reply(error)
 
 
 main()

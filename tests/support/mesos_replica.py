@@ -1,6 +1,12 @@
-"""Replicas of a Mesos log, made record by record (docs/replicated-log.md 1.9)."""
+"""Replicas of a Mesos log, written record by record (docs/replicated-log.md 1.9)."""
 
 from pathlib import Path
+
+from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.logtool.leveldb import copy_replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica
+from aurora_admin.scheduler.state import ops
+from aurora_admin.wire import codec
 
 NOP, APPEND, TRUNCATE = 1, 2, 3
 VOTING = bytes.fromhex("0803220408011000")
@@ -25,7 +31,7 @@ def message(field: int, raw: bytes) -> bytes:
 
 
 def record(position: int, body: bytes = b"", kind: int = 0, learned: bool = True) -> bytes:
-    """An action; without a kind it was promised and nothing more."""
+    """Return an action; without a kind it is a promise."""
     action = number(1, position) + number(2, 1)
     if kind:
         action += number(3, 1) + (number(4, 1) if learned else b"") + number(5, kind) + body
@@ -49,7 +55,7 @@ def key(position: int) -> bytes:
 
 
 def write(folder: Path, records: dict[bytes, bytes], **options: object) -> Path:
-    """Make a LevelDB of these records; `options` are those of the library."""
+    """Write a LevelDB database with these records; `options` are those of plyvel."""
     import plyvel
 
     database = plyvel.DB(str(folder), create_if_missing=True, **{"compression": None, **options})
@@ -66,7 +72,26 @@ def replica(
     others: dict[bytes, bytes] | None = None,
     **options: object,
 ) -> Path:
-    """A replica of these records at positions 0, 1, 2, ... or where they say."""
+    """Write a replica with these records at positions 0, 1, 2, ..., or at the position given with a record."""
     placed = [item if isinstance(item, tuple) else (at, item) for at, item in enumerate(records)]
     first = {b"0000000000": metadata} if metadata else {}
     return write(folder, {**first, **{key(at): raw for at, raw in placed}, **(others or {})}, **options)
+
+
+def quota(role: str) -> bytes:
+    """Return a log entry that saves a quota of this role."""
+    return ops.transaction([ops.save_quota(role.encode(), b"\x00")])
+
+
+def open_copy(folder: Path, tmp_path: Path) -> Replica:
+    """Open a copy of a replica, as the command extract does."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy_replica(str(folder), str(copy))
+    return Replica(str(copy))
+
+
+def extracted_roles(tmp_path: Path) -> list[str]:
+    """Return the roles with a quota in the backup that the fixture `extract` wrote."""
+    backup = codec.decode(Snapshot, (tmp_path / "out" / "state").read_bytes())
+    return sorted(quota.role for quota in backup.quotaConfigurations)

@@ -1,35 +1,36 @@
-"""A storage without a process around it."""
+"""A scheduler's storage without a process around it."""
 
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
+from aurora_admin.snapshot.sections import QUOTAS
 
-QUOTA = ops.save_quota(b"role", b"\x00")
+SAVE_QUOTA = ops.save_quota(b"role", b"\x00")
 
 
-class Made:
-    """A storage on a real log, and what it said when it gave up."""
+class StorageOnDisk:
+    """A started storage on an SQLite log. `failures` are the texts that it gave to `on_failure`."""
 
     def __init__(self, folder: str) -> None:
         self.open(folder)
 
-    def open(self, folder: str, most_bytes: int | None = None) -> None:
+    def open(self, folder: str, snapshot_bytes: int | None = None) -> None:
         self.folder = folder
         self.engine = SqliteLog(folder)
-        self.told: list[str] = []
+        self.failures: list[str] = []
         log = Log(self.engine, folder, 512 * 1024)
         self.statistics = log.statistics
-        self.storage = Storage(log, folder, self.told.append, most_bytes)
+        self.storage = Storage(log, folder, self.failures.append, snapshot_bytes)
         self.storage.start()
 
-    def reopen(self, most_bytes: int | None = None) -> None:
+    def reopen(self, snapshot_bytes: int | None = None) -> None:
         self.engine.close()
-        self.open(self.engine.folder, most_bytes)
+        self.open(self.engine.folder, snapshot_bytes)
 
     def write(self) -> None:
         with self.storage.transaction() as transaction:
-            transaction.ops.append(QUOTA)
+            transaction.ops.append(SAVE_QUOTA)
 
     @property
     def entries(self) -> list[bytes]:
@@ -38,4 +39,4 @@ class Made:
     @property
     def quotas(self) -> int:
         with self.storage.read() as stores:
-            return len(stores.sections[8])
+            return len(stores.sections[QUOTAS])

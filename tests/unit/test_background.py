@@ -7,7 +7,7 @@ import pytest
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.scheduler import background
 from aurora_admin.scheduler.background import PeriodicTask
-from aurora_admin.scheduler.storage.storage import NotReady
+from aurora_admin.scheduler.storage.storage import StorageNotReady
 from tests.support.processes import DEADLINE_SECONDS, wait_until
 
 
@@ -113,7 +113,7 @@ def test_a_task_that_fails_while_its_event_is_set_waits_before_it_is_repeated(ta
 
 def test_a_storage_that_is_closed_ends_it_silently(task, caplog):
     def run():
-        raise NotReady("Storage is not READY")
+        raise StorageNotReady("Storage is not READY")
 
     task(lambda elapsed: 0, run)
     wait_until(lambda: not is_running("background-test"), "the end of the task")

@@ -14,8 +14,8 @@ from aurora_admin.scheduler.api.handlers import HANDLERS
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
-from aurora_admin.scheduler.storage.engine import LogBroken, LogError
-from aurora_admin.scheduler.storage.storage import NotReady
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
+from aurora_admin.scheduler.storage.storage import StorageNotReady
 from aurora_admin.wire import codec, message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
@@ -104,7 +104,7 @@ def _carry_out(services: Services, name: str, arguments: Any) -> Outcome:
         return handler(services, arguments)
     except Refusal as refusal:
         return Outcome(refusal.code, [refusal.text])
-    except NotReady as error:
+    except StorageNotReady as error:
         return Outcome(ResponseCode.ERROR_TRANSIENT, [str(error)])
     except EXPECTED as error:
         return _failed(name, error)
@@ -118,7 +118,7 @@ def _unexpected(name: str, error: Exception) -> Outcome:
 
 
 def _failed(name: str, error: Exception) -> Outcome:
-    if isinstance(error, LogBroken):
+    if isinstance(error, FatalLogError):
         logger.warning("%s may have been carried out, or not: %s", name, error)
         return Outcome(ResponseCode.ERROR, [f"{name} may have been carried out, or not. {error}"])
     logger.warning("%s was refused: %s", name, error)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aurora_admin.scheduler.recovery import Recovery
-from aurora_admin.scheduler.storage.backups import Backups
+from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.scheduler.storage.storage import Storage
 
 
@@ -23,7 +23,7 @@ class Services(NamedTuple):
 
     storage: Storage
     recovery: Recovery
-    backups: Backups
+    backups: BackupFolder
     cluster_name: str
     host_name: str
     stop: Callable[[str], None]

@@ -1,44 +1,54 @@
-"""The state that a Mesos replica holds, as a backup: the way back when no backup is recent enough."""
+"""The command extract: writes the state in a Mesos replica as a backup, for when no recent backup exists."""
 
 import os
+import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name
 from aurora_admin.backup.writer import write_backup
-from aurora_admin.scheduler.logtool.mesos_replica import VOTING, Replica, copy_replica
+from aurora_admin.scheduler.logtool.leveldb import copy_replica
+from aurora_admin.scheduler.logtool.mesos_records import VOTING
+from aurora_admin.scheduler.logtool.mesos_replica import Replica
+from aurora_admin.scheduler.logtool.output import report
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot.sections import section_counts
 
-# How many positions a line of the report names.
-NAMED = 20
+# How many ranges of positions a warning lists.
+MAX_RANGES = 20
+ADVICE = "Use the replica of another scheduler, or continue without what is missing: --allow-partial."
 
 
-ADVICE = "Take the replica of another scheduler, or go on without what is missing: --allow-partial."
+def extract(arguments: Namespace) -> int:
+    """Write the state in the replica that the arguments name as a backup."""
+    text = extract_backup(arguments.mesos_replica, arguments.to, report, allow_partial=arguments.allow_partial)
+    sys.stdout.write(f"{text}\n")
+    return 0
 
 
-def extract(replica: str, target: str, report: Callable[[str], None], *, allow_partial: bool = False) -> str:
-    """Replay what a replica has learned and write the state as a backup; return what was done.
+def extract_backup(replica: str, target: str, warn: Callable[[str], None], *, allow_partial: bool = False) -> str:
+    """Replay what a replica has learned, write the state as a backup, and return a text about what was done.
 
-    The replica's directory is only read: LevelDB works on a copy beside the target. `report` is told of every position
-    that is missing or undecided, and of what else could not be used.
+    The replica's directory is only read: LevelDB gets a copy, in the folder of the target. `warn` is called for missing
+    and undecided positions, and for everything else that could not be used.
 
     Raises:
         LogError: the replica or an entry in it cannot be read, or the target exists.
         BackupFailed: the backup cannot be written.
     """
-    folder, name = _place(target)
-    with _folder_for_copy(folder) as copy:
+    folder, name = _split_target(target)
+    with _temporary_folder(folder) as copy:
         written = copy_replica(replica, copy)
         with closing(Replica(copy)) as opened:
-            _tell(opened, report)
+            _warn_of_losses(opened, warn)
             stores = Stores(copy, allow_partial=allow_partial)
-            log = Log(_Entries(opened), copy, 1, advice=ADVICE)
+            log = Log(_ReplicaEngine(opened), copy, 1, advice=ADVICE)
             log.replay(stores)
             if stores.snapshot_ms is None and not log.statistics["scheduler_log_un_snapshotted_transactions"]:
                 raise LogError(f"{replica} holds no snapshot and no transaction: nothing was written. {ADVICE}")
@@ -49,59 +59,61 @@ def extract(replica: str, target: str, report: Callable[[str], None], *, allow_p
     return f"Wrote the state of positions {first} to {last} to {target}: {counts}"
 
 
-def _place(target: str) -> tuple[str, str]:
+def _split_target(target: str) -> tuple[str, str]:
     """Return folder and name of the file to write."""
     folder, name = os.path.split(target)
-    for there in (target, os.path.join(folder, manifest_name(name))):
-        if os.path.lexists(there):
-            raise LogError(f"{there} exists already; nothing was written. Give another name.")
+    for existing in (target, os.path.join(folder, manifest_name(name))):
+        if os.path.lexists(existing):
+            raise LogError(f"{existing} exists already; nothing was written. Use another name.")
     if not name:
         raise LogError(f"{target!r} is not the name of a file; nothing was written.")
     folder = os.path.abspath(folder)
     if not os.path.isdir(folder):
-        raise LogError(f"There is no folder {folder}; make it first.")
+        raise LogError(f"There is no folder {folder}; create it first.")
     return folder, name
 
 
 @contextmanager
-def _folder_for_copy(parent: str) -> Iterator[str]:
+def _temporary_folder(parent: str) -> Iterator[str]:
     try:
-        made = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
+        temporary = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
     except OSError as error:
-        raise LogError(f"Failed to make a folder in {parent} for a copy of the replica: {error.strerror}.") from error
-    with made as folder:
+        raise LogError(f"Failed to create a folder in {parent} for a copy of the replica: {error.strerror}.") from error
+    with temporary as folder:
         yield folder
 
 
-def _tell(replica: Replica, report: Callable[[str], None]) -> None:
+def _warn_of_losses(replica: Replica, warn: Callable[[str], None]) -> None:
     if replica.status != VOTING:
-        report(f"The replica is {replica.status}, not {VOTING}: it may lack the log's last entries. Take another one.")
+        warn(f"The replica is {replica.status}, not {VOTING}: the log's last entries may be missing. Use another one.")
     if replica.holes:
-        report(f"Positions are missing: {_listed(replica.holes)}. What was written there is lost in this replica.")
+        warn(f"Positions are missing: {_listed(replica.holes)}. What was written there is lost in this replica.")
     if replica.pending:
-        report(
+        warn(
             f"Positions are undecided and were left out: {_listed(replica.pending)}. With a quorum of 1 they were "
             "accepted; otherwise compare with the other replicas."
         )
     for text in replica.left_out:
-        report(f"Left out {text}.")
+        warn(f"Left out {text}.")
     if replica.torn:
-        report(
-            f"The last write into {', '.join(replica.torn)} is cut short: positions at the end may be missing. Compare "
+        warn(
+            f"The last write to {', '.join(replica.torn)} is incomplete: positions at the end may be missing. Compare "
             "with the other replicas."
         )
 
 
 def _listed(runs: Sequence[range]) -> str:
-    named = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run.stop - 1}" for run in runs[:NAMED])
-    return named if len(runs) <= NAMED else f"{named} and {len(runs) - NAMED} more ranges"
+    named = ", ".join(
+        str(run.start) if len(run) == 1 else f"{run.start} to {run.stop - 1}" for run in runs[:MAX_RANGES]
+    )
+    return named if len(runs) <= MAX_RANGES else f"{named} and {len(runs) - MAX_RANGES} more ranges"
 
 
-class _Entries(LogEngine):
-    """A replica as a log that can only be read."""
+class _ReplicaEngine(LogEngine):
+    """A replica as a log engine that can only be read."""
 
-    comfortable_bytes = None
-    no_answer = TimeoutError
+    warn_above_bytes = None
+    timeout_error = TimeoutError
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
@@ -110,7 +122,7 @@ class _Entries(LogEngine):
         return self._replica.appended()
 
     def fence(self) -> NoReturn:
-        raise LogError("a replica of Mesos is only read")
+        raise LogError("A replica of a Mesos log cannot be written.")
 
     def append(self, records: Iterable[bytes]) -> NoReturn:
         self.fence()
@@ -118,7 +130,7 @@ class _Entries(LogEngine):
     def truncate_before(self, position: int) -> None:
         self.fence()
 
-    def check_room(self, size: int) -> None:
+    def check_space(self, size: int) -> None:
         self.fence()
 
     def close(self) -> None:

@@ -1,67 +1,118 @@
-"""aurora-reference-log: makes, shows, fills and deletes the log of a reference scheduler, as mesos-log does."""
+"""The command line of aurora-reference-log."""
 
 import logging
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable
 from typing import Any
 
 from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
-from aurora_admin.scheduler.flags.log import too_large
-from aurora_admin.scheduler.logtool import state_commands as offline
+from aurora_admin.scheduler.flags.log import entry_size, too_large
+from aurora_admin.scheduler.logtool.output import PROGRAM, report
 
 DESCRIPTION = """\
-Makes, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in ZooKeeper
-(--zk and --group). A scheduler refuses to start without an initialised log, because an empty log where there should be
-a full one is a cluster about to be forgotten. It also puts a backup into a log while no scheduler runs, and gets one
-out of a replica of the log that a real scheduler keeps with Mesos. @FILE stands for the lines of a file, one argument a
-line."""
+Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
+ZooKeeper (--zk and --group). A scheduler refuses to start without an initialised log: with a new log it would start
+with an empty state and forget every job. The program also restores a backup into a log while no scheduler runs, and
+extracts a backup from a replica of the log that a real scheduler keeps with Mesos. The argument @FILE stands for the
+lines of a file, one argument per line."""
+DEFAULT_ENTRY_SIZE = "512KB"
+Commands = _SubParsersAction  # a class of argparse that has no public name
 
 
 def manpage_parser() -> ArgumentParser:
-    """Return the parser of the command line; its help is the manual page's text."""
-    parser = ArgumentParser(
-        prog="aurora-reference-log", description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@"
-    )
+    """Return the parser of the command line; its help is also the text of the manual page."""
+    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
     parser.add_argument(
-        "--version", action="version", version=f"aurora-reference-log {__version__}", help="print the version and exit"
+        "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, text: str) -> ArgumentParser:
-        one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-        _add_place(one)
-        return one
-
-    initialize = command("initialize", "make an empty log; never over an initialised one")
-    initialize.add_argument("--cluster", metavar="NAME", help="cluster whose log it is (default: the first to lead)")
-    command("status", "show what the log is, who holds it, and how much is in it")
-    read = command("read", "show the records: position, bytes, and what each is")
-    read.add_argument("--from", metavar="POSITION", type=_position, dest="first", help="first position (default: all)")
-    read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
-    wipe = command("wipe", "delete the log, after asking; never while a scheduler holds it")
-    wipe.add_argument("--yes", action="store_true", help="do not ask")
-    offline.add(commands, _add_place)
+    _add_log_commands(commands)
+    _add_restore(commands)
+    _add_extract(commands)
     return parser
 
 
-def _add_place(parser: ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--path", metavar="DIR", help="folder of the log (-native_log_file_path of the scheduler)")
-    where.add_argument(
-        "--zk", metavar="HOSTS", type=endpoints, help="ZooKeeper servers, host:port each (-zk_endpoints)"
+def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
+    def command(name: str, text: str) -> ArgumentParser:
+        parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _add_location(parser)
+        return parser
+
+    initialize = command("initialize", "create an empty log; never overwrites an initialised one")
+    initialize.add_argument(
+        "--cluster", metavar="NAME", help="cluster of the log, with --zk (default: that of its first leader)"
+    )
+    command("status", "show what the log is, which scheduler holds it, and how much is in it")
+    read = command("read", "show the position, the size in bytes and the kind of each record")
+    read.add_argument("--from", metavar="POSITION", type=_position, dest="first", help="first position (default: all)")
+    read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
+    wipe = command("wipe", "delete the log after a confirmation; refused while a scheduler holds it")
+    wipe.add_argument("--yes", action="store_true", help="do not ask for a confirmation")
+
+
+def _add_restore(commands: "Commands[ArgumentParser]") -> None:
+    restore = commands.add_parser(
+        "restore", help="restore a backup into an initialised, empty log while no scheduler runs"
+    )
+    restore.add_argument(
+        "--backup", metavar="FILE", required=True, help="the backup; it is verified against its manifest"
+    )
+    _add_location(restore)
+    restore.add_argument(
+        "--cluster", metavar="NAME", help="cluster of the log, with --zk (default: the one it was created for)"
+    )
+    restore.add_argument(
+        "--max-entry-size",
+        metavar="SIZE",
+        type=entry_size,
+        default=DEFAULT_ENTRY_SIZE,
+        help=f"largest log record, as -dlog_max_entry_size of the scheduler (default {DEFAULT_ENTRY_SIZE})",
+    )
+    restore.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="also restore a backup if some of its sections cannot be read; what is missing is listed",
+    )
+
+
+def _add_extract(commands: "Commands[ArgumentParser]") -> None:
+    extract = commands.add_parser(
+        "extract", help="write the state in a replica of a real scheduler's Mesos log as a backup"
+    )
+    extract.add_argument(
+        "--mesos-replica",
+        metavar="DIR",
+        required=True,
+        help="folder of the replica (-native_log_file_path of a real scheduler that is stopped); it is not changed",
+    )
+    extract.add_argument("--to", metavar="FILE", required=True, help="the backup to write; never overwrites a file")
+    extract.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="also write a state if some of its sections cannot be read, or if job updates are missing because "
+        "positions are; what is missing is listed",
+    )
+
+
+def _add_location(parser: ArgumentParser) -> None:
+    location = parser.add_mutually_exclusive_group(required=True)
+    location.add_argument("--path", metavar="DIR", help="folder of the log (-native_log_file_path of the scheduler)")
+    location.add_argument(
+        "--zk", metavar="HOSTS", type=endpoints, help="ZooKeeper servers, each as host:port (-zk_endpoints)"
     )
     parser.add_argument(
-        "--group", metavar="PATH", type=node_path, help="node of the log (-native_log_zk_group_path); with --zk"
+        "--group", metavar="PATH", type=node_path, help="node of the log, with --zk (-native_log_zk_group_path)"
     )
     parser.add_argument(
         "--credentials",
         metavar="USER:PASS",
         type=credentials,
-        help="who to be in ZooKeeper (-zk_digest_credentials); others see them here, so give @FILE with two lines",
+        help="credentials for ZooKeeper (-zk_digest_credentials); other users can see a command line, so put this "
+        "option into a file and use @FILE",
     )
 
 
@@ -72,8 +123,8 @@ def _position(text: str) -> int:
 
 
 def main() -> int:
-    """Run one command of the log tool."""
-    if sys.stdout is None:  # closed; the exit status tells all the same
+    """Run one command and return the exit status."""
+    if sys.stdout is None:  # standard output is closed
         sys.stdout = open(os.devnull, "w", encoding="utf-8")
     try:
         return _run()
@@ -85,60 +136,54 @@ def _run() -> int:
     parser = manpage_parser()
     arguments = parser.parse_args()
     if arguments.command != "extract":
-        _check_place(parser, arguments)
+        _check_location(parser, arguments)
     from aurora_admin.backup.file import BackupError
     from aurora_admin.backup.writer import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
-    logging.basicConfig(format="aurora-reference-log: %(message)s", level=logging.WARNING)
-    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what it tells of each attempt ends up in one line of ours
+    logging.basicConfig(format=f"{PROGRAM}: %(message)s", level=logging.WARNING)
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # one error message covers all of its attempts
     try:
-        code = _tool(arguments)(arguments)
+        code = _command(arguments)(arguments)
         sys.stdout.flush()
     except (LogError, BackupError, BackupFailed) as error:
-        _report(str(error))
+        report(str(error))
         return 1
     except BrokenPipeError:
         discard(sys.stdout)
         return 0
     except OSError as error:
         discard(sys.stdout)
-        _report(f"{error.filename or 'The output'}: {error.strerror}. What was printed is not complete")
+        report(f"{error.filename or 'The output'}: {error.strerror}. What was printed is not complete")
         return 1
     return code
 
 
-def _check_place(parser: ArgumentParser, arguments: Namespace) -> None:
+def _check_location(parser: ArgumentParser, arguments: Namespace) -> None:
     if arguments.path == "":
         parser.error("--path is empty: give the folder of the log")
     if (arguments.zk is None) != (arguments.group is None):
-        parser.error("--zk and --group go together")
+        parser.error("--zk and --group must be used together")
     for option in ("credentials", "cluster"):
         if arguments.path and getattr(arguments, option, None) is not None:
-            parser.error(f"--{option} is for --zk")
+            parser.error(f"--{option} can only be used with --zk")
     if arguments.zk and (fault := too_large("--max-entry-size", getattr(arguments, "max_entry_size", 0), "--zk")):
         parser.error(fault)
 
 
-def _tool(arguments: Namespace) -> Callable[[Namespace], int]:
-    tool: Any
-    if arguments.command in offline.COMMANDS:
-        return _offline
-    if arguments.path:
-        from aurora_admin.scheduler.logtool import sqlite as tool
+def _command(arguments: Namespace) -> Callable[[Namespace], int]:
+    """Return the function of the command; only its module, and what that needs, is imported."""
+    module: Any
+    if arguments.command == "restore":
+        from aurora_admin.scheduler.logtool import restore as module
+    elif arguments.command == "extract":
+        from aurora_admin.scheduler.logtool import extract as module
+    elif arguments.path:
+        from aurora_admin.scheduler.logtool import sqlite as module
     else:
-        from aurora_admin.scheduler.logtool import zookeeper as tool
-    found: Callable[[Namespace], int] = getattr(tool, arguments.command)
-    return found
-
-
-def _offline(arguments: Namespace) -> int:
-    sys.stdout.write(f"{offline.run(arguments, _report)}\n")
-    return 0
-
-
-def _report(text: str) -> None:
-    sys.stderr.write(f"aurora-reference-log: {text}\n")
+        from aurora_admin.scheduler.logtool import zookeeper as module
+    command: Callable[[Namespace], int] = getattr(module, arguments.command)
+    return command
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What aurora-reference-log does with a log in a folder."""
+"""The commands of aurora-reference-log on a log in a folder."""
 
 import os
 import sys
@@ -6,36 +6,45 @@ from argparse import Namespace
 from contextlib import closing
 
 from aurora_admin.scheduler.logtool import output
-from aurora_admin.scheduler.storage import sqlite
-from aurora_admin.scheduler.storage.sqlite import SqliteLog
+from aurora_admin.scheduler.logtool.records import show_records
+from aurora_admin.scheduler.storage.sqlite import admin
+from aurora_admin.scheduler.storage.sqlite.log import FILE, SqliteLog
 
 
 def initialize(arguments: Namespace) -> int:
-    log_id = sqlite.initialize(arguments.path)
+    """Create an empty log."""
+    log_id = admin.initialize(arguments.path)
     sys.stdout.write(f"Initialised an empty log with id {log_id} in {arguments.path}\n")
     return 0
 
 
 def status(arguments: Namespace) -> int:
+    """Print what the log is and how much is in it."""
     with closing(SqliteLog(arguments.path)) as log:
         output.show_facts(log.facts())
     return 0
 
 
 def read(arguments: Namespace) -> int:
+    """Print one line for each record between two positions."""
+    first = 0 if arguments.first is None else arguments.first
     with closing(SqliteLog(arguments.path)) as log:
-        output.show_records(log.read_all(), arguments.first, arguments.last)
+        show_records(
+            (position, record)
+            for position, record in log.read_all()
+            if position >= first and (arguments.last is None or position <= arguments.last)
+        )
     return 0
 
 
 def wipe(arguments: Namespace) -> int:
-    """Delete the log, once the user has seen what is in it."""
-    path = os.path.join(arguments.path, sqlite.FILE)
+    """Delete the log after a confirmation that shows how much is in it."""
+    path = os.path.join(arguments.path, FILE)
     with closing(SqliteLog(arguments.path)) as log:
         facts = log.facts()
-    what = f"The log {facts['log id']} in {path}, {facts['records']} records in {facts['bytes']} bytes"
-    if not output.confirmed(f"{what}, will be deleted.", asked=arguments.yes):
+    text = f"The log {facts['log id']} in {path}, {facts['records']} records in {facts['bytes']} bytes"
+    if not output.confirmed(f"{text}, will be deleted.", assume_yes=arguments.yes):
         return 1
-    sqlite.wipe(arguments.path)
+    admin.wipe(arguments.path)
     sys.stdout.write(f"Deleted the log {facts['log id']} in {arguments.path}\n")
     return 0

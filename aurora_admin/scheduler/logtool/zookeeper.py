@@ -1,33 +1,36 @@
-"""What aurora-reference-log does with a log in ZooKeeper."""
+"""The commands of aurora-reference-log on a log in ZooKeeper."""
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 
 from aurora_admin.scheduler.logtool import output
+from aurora_admin.scheduler.logtool.records import show_records
 from aurora_admin.scheduler.storage.engine import FORMAT
 from aurora_admin.scheduler.storage.zookeeper import admin
-from aurora_admin.scheduler.storage.zookeeper.connection import Place
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 
 
-def _place(arguments: Namespace) -> Place:
-    return Place(arguments.zk, arguments.group, arguments.credentials)
+def location_of(arguments: Namespace) -> LogLocation:
+    """Return where the log is that the arguments name."""
+    return LogLocation(arguments.zk, arguments.group, arguments.credentials)
 
 
 def initialize(arguments: Namespace) -> int:
-    place = _place(arguments)
-    log_id = admin.initialize(place, arguments.cluster)
-    sys.stdout.write(f"Initialised an empty log with id {log_id} in {place}\n")
+    """Create an empty log."""
+    location = location_of(arguments)
+    log_id = admin.initialize(location, arguments.cluster)
+    sys.stdout.write(f"Initialised an empty log with id {log_id} in {location}\n")
     return 0
 
 
 def status(arguments: Namespace) -> int:
-    with admin.opened(_place(arguments)) as contents:
-        contents.check_root()
-        log = contents.format()
-        owner, _ = contents.owner()
-        sizes = [len(record) for _, record in _records(contents)]
+    """Print what the log is, which scheduler holds it, and how much is in it."""
+    with admin.open_nodes(location_of(arguments)) as nodes:
+        nodes.check_root()
+        log = nodes.format()
+        owner, _ = nodes.owner()
+        begin, last = nodes.begin(), nodes.last()
+        sizes = [len(record) for _, record in nodes.records(begin, last)]
         output.show_facts(
             {
                 "log id": log.log_id,
@@ -36,9 +39,9 @@ def status(arguments: Namespace) -> int:
                 "created": f"{log.created} by {log.tool}",
                 "epoch": owner.epoch,
                 "taken over": owner.time and f"{owner.time} by {owner.host}",
-                "leader": contents.leader() or "nobody",
-                "begin": contents.begin(),
-                "last": contents.last(),
+                "leader": nodes.leader() or "none",
+                "begin": begin,
+                "last": last,
                 "records": len(sizes),
                 "bytes": sum(sizes),
             }
@@ -46,32 +49,30 @@ def status(arguments: Namespace) -> int:
     return 0
 
 
-def _records(contents: Contents) -> Iterator[tuple[int, bytes]]:
-    return contents.records(contents.begin(), contents.last())
-
-
 def read(arguments: Namespace) -> int:
-    with admin.opened(_place(arguments)) as contents:
-        contents.check_root()
-        contents.format()
-        begin, last = contents.begin(), contents.last()
+    """Print one line for each record between two positions."""
+    with admin.open_nodes(location_of(arguments)) as nodes:
+        nodes.check_root()
+        nodes.format()
+        begin, last = nodes.begin(), nodes.last()
         first = begin if arguments.first is None else max(begin, arguments.first)
-        until = last if arguments.last is None else min(last, arguments.last)
-        output.show_records(contents.records(first, until), None, None)
+        end = last if arguments.last is None else min(last, arguments.last)
+        show_records(nodes.records(first, end))
     return 0
 
 
 def wipe(arguments: Namespace) -> int:
-    """Delete the log, once the user has seen what is in it; one that is wiped half, too."""
-    place = _place(arguments)
-    with admin.opened(place) as contents:
-        contents.check_root()
-        if not contents.segments():
-            contents.format()
-        admin.refuse_held(contents)
-        count = sum(len(contents.positions(segment)) for segment in contents.segments())
-        if not output.confirmed(f"The log {place} with {count} records will be deleted.", asked=arguments.yes):
+    """Delete the log after a confirmation that shows how much is in it; also one whose wipe was interrupted."""
+    location = location_of(arguments)
+    with admin.open_nodes(location) as nodes:
+        nodes.check_root()
+        if not nodes.segments():
+            nodes.format()
+        admin.check_not_held(nodes)
+        count = sum(len(nodes.positions(segment)) for segment in nodes.segments())
+        text = f"The log {location} with {count} records will be deleted."
+        if not output.confirmed(text, assume_yes=arguments.yes):
             return 1
-        admin.wipe(contents)
-    sys.stdout.write(f"Deleted the log {place}\n")
+        admin.wipe(nodes)
+    sys.stdout.write(f"Deleted the log {location}\n")
     return 0

@@ -1,4 +1,4 @@
-"""The folder of the log: one process at a time, and names that stay."""
+"""The folder of a log: private to its owner, and used by one process at a time."""
 
 import fcntl
 import os
@@ -9,10 +9,10 @@ LOCK = "LOCK"
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder that nobody else may look into; one with anything in it is somebody's, and stays as it is.
+    """Create a folder that only its owner can read; keep the permissions of one that already has files in it.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if not os.listdir(folder):
@@ -20,10 +20,10 @@ def make_folder(folder: str) -> None:
 
 
 def lock_folder(folder: str) -> int:
-    """Take the folder for this process; closing the returned descriptor, or ending, lets go of it.
+    """Lock the folder for this process and return a descriptor; closing it, or the end of the process, unlocks.
 
     Raises:
-        LogError: another process has it, or it cannot be written.
+        LogError: another process has locked the folder, or it cannot be written.
     """
     try:
         lock = os.open(os.path.join(folder, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

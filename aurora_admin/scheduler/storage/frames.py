@@ -1,7 +1,6 @@
-"""Log entries as records: deflated, split into frames, and put together again (docs/storage.md 2.8 and 2.9)."""
+"""Log entries as records: deflated, split into frames, and joined again (docs/storage.md 2.8 and 2.9)."""
 
 import hashlib
-import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -11,70 +10,78 @@ from typing import IO, NamedTuple
 from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.log_entry import (
+    CHECKSUM,
+    CHUNK_COUNT,
+    CHUNK_DATA,
+    DEFLATED,
+    FRAME,
+    FRAME_CHUNK,
+    FRAME_HEADER,
+)
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 
 DEFLATE_LEVEL = 3
-PIECE = 1 << 16
-# Field headers and stop bytes around the data, as thrift writes the unions (docs/storage.md 2.1).
-DEFLATED_HEAD = b"\x0b\x00\x05"
-STOP = b"\x00"
-FRAME_HEADER = b"\x0c\x00\x04\x0c\x00\x01\x08\x00\x01%s\x0b\x00\x02\x00\x00\x00\x10%s\x00\x00\x00"
-FRAME_CHUNK = b"\x0c\x00\x04\x0c\x00\x02\x0b\x00\x02%s%s\x00\x00\x00"
-LONGEST_ENTRY = 2**31 - 1
+BLOCK_BYTES = 1 << 16
+MAX_ENTRY_BYTES = 2**31 - 1
+LENGTH_BYTES = 4
 
 
 class Entry(NamedTuple):
-    """A log entry put together again: where it stands and the bytes of its LogEntry."""
+    """A complete log entry: the position of its first record, and the bytes of its LogEntry."""
 
     position: int
     data: bytes
 
 
 class Spool:
-    """An entry in the making, in a file that has no name and is gone with its last user."""
+    """A log entry that is being written, in an unnamed temporary file; close() deletes it."""
 
     def __init__(self, folder: str, statistics: Statistics | None = None) -> None:
         self._statistics = Statistics() if statistics is None else statistics
         self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
 
     def deflate(self, pieces: Iterable[bytes]) -> None:
-        """Take in a LogEntry piece by piece, as one `deflatedEntry`."""
-        packer = zlib.compressobj(DEFLATE_LEVEL)
+        """Write a LogEntry, given in pieces, as the field `deflatedEntry` of another one.
+
+        Raises:
+            LogFull: it is too large for one log entry.
+        """
+        compressor = zlib.compressobj(DEFLATE_LEVEL)
         write = self.file.write
-        write(DEFLATED_HEAD + bytes(4))
-        for block in blocks(pieces, PIECE):
-            write(packer.compress(block))
-        write(packer.flush())
-        length = self.file.tell() - len(DEFLATED_HEAD) - 4
-        write(STOP)
-        if length > LONGEST_ENTRY:
+        start = write(DEFLATED.header) + LENGTH_BYTES
+        write(bytes(LENGTH_BYTES))  # overwritten below, when the length is known
+        for block in blocks(pieces, BLOCK_BYTES):
+            write(compressor.compress(block))
+        write(compressor.flush())
+        length = self.file.tell() - start
+        write(fields.STOP)
+        if length > MAX_ENTRY_BYTES:
             raise LogFull(
-                f"The snapshot takes {length} bytes deflated and a log entry holds at most {LONGEST_ENTRY}: nothing "
-                "was written. Delete tasks that are no longer wanted first."
+                f"The snapshot takes {length} bytes deflated and a log entry can hold {MAX_ENTRY_BYTES}: nothing "
+                "was written. Delete tasks that are no longer needed first."
             )
-        self.file.seek(len(DEFLATED_HEAD))
-        write(struct.pack("!i", length))
+        self.file.seek(start - LENGTH_BYTES)
+        write(fields.i32(length))
 
     @property
     def size(self) -> int:
         return self.file.seek(0, 2)
 
     def records(self, max_entry_size: int) -> Iterator[bytes]:
-        """Yield the records that carry the entry: itself, or a frame header and chunks."""
+        """Yield the records of the entry: the entry itself, or a frame header and chunks if it is larger."""
         size = self.size
         if size <= max_entry_size:
             yield from self._pieces(size)
             return
-        count = -(-size // max_entry_size)
-        yield FRAME_HEADER % (struct.pack("!i", count), self._checksum())
-        for piece in self._pieces(max_entry_size):
-            yield FRAME_CHUNK % (struct.pack("!i", len(piece)), piece)
+        yield frame_header(-(-size // max_entry_size), self._checksum())
+        yield from map(frame_chunk, self._pieces(max_entry_size))
 
     def _checksum(self) -> bytes:
         checksum = hashlib.md5(usedforsecurity=False)
         with self._statistics.timed("log_entry_checksum"):
-            for piece in self._pieces(PIECE):
+            for piece in self._pieces(BLOCK_BYTES):
                 checksum.update(piece)
         return checksum.digest()
 
@@ -84,46 +91,74 @@ class Spool:
             yield piece
 
     def close(self) -> None:
-        # What could not be written any more is not wanted any more.
+        # Closing writes what is buffered. If that fails, it failed before and was reported; the file is deleted anyway.
         with suppress(OSError):
             self.file.close()
 
 
-def entries(records: Iterable[tuple[int, bytes]], warn: Callable[[str], None]) -> Iterator[Entry]:
-    """Yield the log's entries, frames put together, what was cut short left out.
+def frame_header(chunk_count: int, checksum: bytes) -> bytes:
+    """Return the record that announces the chunks of an entry; `checksum` is the MD5 of them all."""
+    return CHECKSUM.put(CHUNK_COUNT.put(fields.STOP, fields.i32(chunk_count)), fields.string(checksum))
 
-    `warn` is told of every record that is left out.
+
+def frame_chunk(data: bytes) -> bytes:
+    """Return the record of one chunk of an entry."""
+    return CHUNK_DATA.put(fields.STOP, fields.string(data))
+
+
+def frame_kind(position: int, record: bytes) -> str:
+    """Return what a record is: "header" or "chunk" of a frame, or "entry".
 
     Raises:
-        LogError: a whole group fails its checksum or claims no chunks, or a record is no LogEntry.
+        LogError: it is a frame that cannot be decoded.
+    """
+    if not record.startswith(FRAME.header):
+        return "entry"
+    try:
+        if FRAME_HEADER.get(record) is not None:
+            return "header"
+        if FRAME_CHUNK.get(record) is not None:
+            return "chunk"
+    except WireError as error:
+        raise LogError(f"The frame at position {position} cannot be decoded ({error}); the log is damaged.") from error
+    raise LogError(f"The frame at position {position} is neither a header nor a chunk; the log is damaged.")
+
+
+def entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], None]) -> Iterator[Entry]:
+    """Join frames and yield the complete entries of the log.
+
+    An entry whose frames are not all there was being written when its writer ended. It is skipped: it was never
+    acknowledged. `on_skipped` is called with a text for each group of records that is skipped.
+
+    Raises:
+        LogError: a complete group fails its checksum or announces no chunks, or a frame cannot be decoded.
     """
     group: _Group | None = None
     for position, record in records:
-        kind, value = _frame(position, record)
+        kind = frame_kind(position, record)
         if kind == "chunk":
             if group is None:
-                warn(f"Found a frame with no preceding header at position {position}, skipping.")
-            elif (whole := group.add(value)) is not None:
-                group = None  # and with it the chunks: a snapshot is kept once, not twice
-                yield whole
+                on_skipped(f"Found a frame with no preceding header at position {position}, skipping.")
+            elif (entry := group.add(record)) is not None:
+                group = None  # frees the chunks: a large snapshot is not held twice
+                yield entry
             continue
         if group is not None:
-            warn(group.aborted())
-        group = _Group(position, value) if kind == "header" else None
+            on_skipped(group.incomplete())
+        group = _Group(position, record) if kind == "header" else None
         if kind == "entry":
             yield Entry(position, record)
     if group is not None:
-        warn(group.aborted())
+        on_skipped(group.incomplete())
 
 
 class _Group:
-    """A frame header and the chunks seen since."""
+    """A frame header and the chunks that followed it so far."""
 
     def __init__(self, position: int, header: bytes) -> None:
         self.position = position
-        count, checksum = fields.get(header, 1), fields.get(header, 2)
-        self.expected = struct.unpack("!i", count or bytes(4))[0]
-        self.checksum = (checksum or bytes(4))[4:]
+        self.expected: int = CHUNK_COUNT.value(header) or 0
+        self.checksum: bytes = CHECKSUM.value(header) or b""
         self.chunks: list[bytes] = []
         if self.expected <= 0:
             raise LogError(
@@ -131,36 +166,17 @@ class _Group:
             )
 
     def add(self, chunk: bytes) -> Entry | None:
-        self.chunks.append((fields.get(chunk, 2) or bytes(4))[4:])
+        """Take the next chunk, and return the entry if it was the last one."""
+        self.chunks.append(CHUNK_DATA.value(chunk) or b"")
         if len(self.chunks) < self.expected:
             return None
         data = b"".join(self.chunks)
         if hashlib.md5(data, usedforsecurity=False).digest() != self.checksum:
-            raise LogError(f"Read back a framed log entry at position {self.position} that failed its checksum.")
+            raise LogError(f"The framed log entry at position {self.position} fails its checksum; the log is damaged.")
         return Entry(self.position, data)
 
-    def aborted(self) -> str:
+    def incomplete(self) -> str:
         return (
             f"Found an aborted transaction at position {self.position}, "
             f"required {self.expected} frames and found {len(self.chunks)}"
         )
-
-
-def frame_kind(record: bytes) -> str:
-    """Tell a frame's header and chunk from any other record: header, chunk or entry."""
-    return _frame(0, record)[0]
-
-
-def _frame(position: int, record: bytes) -> tuple[str, bytes]:
-    """Tell a frame header or chunk (with its struct) from any other record."""
-    if not record.startswith(FRAME_HEADER[:3]):
-        return "entry", record
-    try:
-        frame = fields.get(record, 4) or STOP
-        for number, kind in ((1, "header"), (2, "chunk")):
-            value = fields.get(frame, number)
-            if value is not None:
-                return kind, value
-    except WireError as error:
-        raise LogError(f"The frame at position {position} cannot be decoded ({error}); the log is damaged.") from error
-    raise LogError(f"The frame at position {position} is neither a header nor a chunk; the log is damaged.")

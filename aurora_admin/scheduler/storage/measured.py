@@ -1,4 +1,4 @@
-"""Any log engine, its work timed and its failures counted (docs/storage.md 1.7)."""
+"""Statistics of a log engine: how long its calls take and how many of them fail (docs/storage.md 1.7)."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,27 +10,27 @@ NATIVE = "scheduler_log_native"
 
 
 class MeasuredEngine(LogEngine):
-    """An engine that does what the one inside it does."""
+    """A wrapper that passes every call to an engine and counts it in the statistics."""
 
     def __init__(self, engine: LogEngine, statistics: Statistics) -> None:
         self._engine = engine
         self._statistics = statistics
-        self.comfortable_bytes = engine.comfortable_bytes
-        self.no_answer = engine.no_answer
+        self.warn_above_bytes = engine.warn_above_bytes
+        self.timeout_error = engine.timeout_error
 
     def fence(self) -> int:
         return self._engine.fence()
 
     def append(self, records: Iterable[bytes]) -> int:
-        with self._statistics.timed(f"{NATIVE}_append"), self._failures("append"):
+        with self._statistics.timed(f"{NATIVE}_append"), self._count_failures("append"):
             return self._engine.append(records)
 
     def read_all(self) -> Iterator[tuple[int, bytes]]:
-        """Each record is an event; the time between two of them is not the engine's."""
+        """Yield the records, each counted as one event; the caller's time between two is not counted."""
         clock, nanos, count = self._statistics.clock, 0, 0
         records = self._engine.read_all()
         try:
-            with self._failures("read"):
+            with self._count_failures("read"):
                 while True:
                     begin = clock()
                     record = next(records, None)
@@ -44,21 +44,21 @@ class MeasuredEngine(LogEngine):
 
     def truncate_before(self, position: int) -> None:
         timed = self._statistics.timed
-        # Two names of one step: a real scheduler times the library's part of it apart.
-        with timed(f"{NATIVE}_truncate_before"), timed(f"{NATIVE}_truncate"), self._failures("truncate"):
+        # A real scheduler has both names, for a call of its own and the call of Mesos's library within it.
+        with timed(f"{NATIVE}_truncate_before"), timed(f"{NATIVE}_truncate"), self._count_failures("truncate"):
             self._engine.truncate_before(position)
 
-    def check_room(self, size: int) -> None:
-        self._engine.check_room(size)
+    def check_space(self, size: int) -> None:
+        self._engine.check_space(size)
 
     def close(self) -> None:
         self._engine.close()
 
     @contextmanager
-    def _failures(self, what: str) -> Iterator[None]:
+    def _count_failures(self, operation: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            kind = "timeouts" if isinstance(error.__cause__, self.no_answer) else "failures"
-            self._statistics.add(f"{NATIVE}_{what}_{kind}")
+            kind = "timeouts" if isinstance(error.__cause__, self.timeout_error) else "failures"
+            self._statistics.add(f"{NATIVE}_{operation}_{kind}")
             raise

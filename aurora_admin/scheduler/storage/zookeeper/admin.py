@@ -1,4 +1,4 @@
-"""Making a log, and unmaking it."""
+"""Create and delete logs in ZooKeeper."""
 
 import json
 import secrets
@@ -11,139 +11,147 @@ from kazoo.exceptions import NodeExistsError
 
 from aurora_admin import __version__
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.zookeeper.connection import Place, commit, connect, disconnect, reason
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.scheduler.storage.zookeeper.connection import (
+    LogLocation,
+    commit,
+    connect,
+    disconnect,
+    reason,
+)
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_ROOT, Format, Owner
+from aurora_admin.scheduler.storage.zookeeper.nodes import LogNodes
 from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
-SECONDS = 60.0
+REQUEST_SECONDS = 60.0
 BATCH = 64
-# How many logs that were here before are remembered.
-REMEMBERED = 64
+# How many ids of earlier logs are kept.
+MAX_WIPED_IDS = 64
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Contents]:
-    """Give what is at a place, for as long as the block runs.
+def open_nodes(location: LogLocation) -> Iterator[LogNodes]:
+    """Provide the nodes of a log while the block runs.
 
     Raises:
-        LogError: no server answers, or the block's own requests failed.
+        LogError: no server responded, or a request of the block failed.
     """
-    client = connect(place)
-    contents = Contents(client, place, SECONDS)
+    client = connect(location)
+    nodes = LogNodes(client, location, REQUEST_SECONDS)
     try:
-        contents.catch_up()
-        yield contents
+        nodes.sync()
+        yield nodes
     except KAZOO_ERRORS as error:
-        raise LogError(f"The log {place} cannot be changed: {reason(error)}.") from error
+        raise LogError(f"The log {location} cannot be changed: {reason(error)}.") from error
     finally:
         disconnect(client)
 
 
-def initialize(place: Place, cluster: str | None = None) -> str:
-    """Make an empty log at a path, which is created where missing, and return the new log's id.
+def initialize(location: LogLocation, cluster: str | None = None) -> str:
+    """Create an empty log at a path, which is created if it is missing, and return the id of the log.
 
-    The log appears whole or not at all; it is durable on return.
+    The log is created atomically and is durable on return.
 
     Raises:
-        LogError: there is one already (an initialised log is never initialised over), or the path is a Mesos log's.
+        LogError: there already is a log, which is never overwritten, or the path is that of a Mesos log.
     """
-    if len(place.root) > MAX_ROOT:
-        raise LogError(f"The path of the log has {len(place.root)} characters; it may have {MAX_ROOT}.")
-    with opened(place) as contents:
-        contents.client.ensure_path(place.root)
-        contents.check_root()
-        _refuse_leftovers(contents)
+    if len(location.root) > MAX_ROOT:
+        raise LogError(f"The path of the log has {len(location.root)} characters; at most {MAX_ROOT} are allowed.")
+    with open_nodes(location) as nodes:
+        nodes.client.ensure_path(location.root)
+        nodes.check_root()
+        _check_unused(nodes)
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        log = Format(secrets.token_hex(16), cluster, created, f"aurora-reference-log {__version__}", _wiped(contents))
+        tool = f"aurora-reference-log {__version__}"
+        log = Format(secrets.token_hex(16), cluster, created, tool, _wiped_ids(nodes))
         try:
-            _create(contents, log)
+            _create(nodes, log)
         except NodeExistsError as error:
-            raise _initialised(place) from error
+            raise _already_initialised(location) from error
         return log.log_id
 
 
-def _initialised(place: Place) -> LogError:
-    return LogError(f"{place} holds an initialised log already; nothing was changed. Wipe it first.")
+def _already_initialised(location: LogLocation) -> LogError:
+    return LogError(f"{location} already holds an initialised log; nothing was changed. Wipe it first.")
 
 
-def _refuse_leftovers(contents: Contents) -> None:
-    if contents.get(contents.layout.format):
-        raise _initialised(contents.place)
-    if contents.children(contents.layout.segments) is not None:
+def _check_unused(nodes: LogNodes) -> None:
+    if nodes.get(nodes.layout.format):
+        raise _already_initialised(nodes.location)
+    if nodes.children(nodes.layout.segments) is not None:
         raise LogError(
-            f"{contents.place} holds what an interrupted wipe left; nothing was changed. Run the wipe again first."
+            f"{nodes.location} holds the rest of a log whose wipe was interrupted; nothing was changed. Run the wipe "
+            "again first."
         )
 
 
-def _create(contents: Contents, log: Format) -> None:
-    layout = contents.layout
-    transaction = contents.client.transaction()
+def _create(nodes: LogNodes, log: Format) -> None:
+    layout = nodes.layout
+    transaction = nodes.client.transaction()
     transaction.create(layout.format, log.encode())
     transaction.create(layout.epoch, Owner(0).encode())
     transaction.create(layout.begin, b"0")
     transaction.create(layout.segments)
-    commit(contents.client, transaction, SECONDS)
+    commit(nodes.client, transaction, REQUEST_SECONDS)
 
 
-def _wiped(contents: Contents) -> tuple[str, ...]:
-    found = contents.get(contents.layout.wiped)
+def _wiped_ids(nodes: LogNodes) -> tuple[str, ...]:
+    found = nodes.get(nodes.layout.wiped)
     return tuple(json.loads(found[0])) if found else ()
 
 
-def wipe(contents: Contents) -> None:
-    """Delete a log; only the ids of the logs that were here stay. A log that is wiped half is wiped to the end.
+def wipe(nodes: LogNodes) -> None:
+    """Delete a log, also one whose wipe was interrupted. The ids of the logs that were at this path are kept.
 
     Raises:
-        LogError: a process holds it; nothing was changed.
+        LogError: a process holds the log; nothing was changed.
     """
-    contents.check_root()
-    layout, client = contents.layout, contents.client
-    if contents.get(layout.format):
-        _forget_log(contents)
-    for segment in contents.segments():
-        records = [layout.record(position) for position in contents.positions(segment)]
+    nodes.check_root()
+    layout, client = nodes.layout, nodes.client
+    if nodes.get(layout.format):
+        _delete_log_nodes(nodes)
+    for segment in nodes.segments():
+        records = [layout.record(position) for position in nodes.positions(segment)]
         for start in range(0, len(records), BATCH):
             _delete(client, records[start : start + BATCH])
         _delete(client, [segment])
-    if contents.children(layout.segments) is not None:
+    if nodes.children(layout.segments) is not None:
         _delete(client, [layout.segments])
 
 
-def refuse_held(contents: Contents) -> None:
-    """Refuse to touch the log of a scheduler that lives.
+def check_not_held(nodes: LogNodes) -> None:
+    """Check that no process holds the log.
 
     Raises:
-        LogError: one holds it.
+        LogError: one does.
     """
-    leader = contents.leader()
+    leader = nodes.leader()
     if leader is not None:
         raise LogError(
-            f"The log {contents.place} is held by a scheduler on {leader}; nothing was changed. Stop it first; one "
-            "that was killed lets go when its ZooKeeper session has timed out."
+            f"The log {nodes.location} is held by a scheduler on {leader}; nothing was changed. Stop that scheduler "
+            "first. If it was killed, wait until its ZooKeeper session has timed out."
         )
 
 
-def _forget_log(contents: Contents) -> None:
-    """Delete the nodes that make a log of it. A scheduler that takes it over at this moment is the one to win."""
-    log = contents.format()
-    _, version = contents.owner()
-    refuse_held(contents)
-    layout = contents.layout
-    wiped = json.dumps([*_wiped(contents), *log.replaces, log.log_id][-REMEMBERED:]).encode()
-    transaction = contents.client.transaction()
+def _delete_log_nodes(nodes: LogNodes) -> None:
+    """Delete the nodes without which this is no log; fails if a scheduler takes the log over at the same moment."""
+    log = nodes.format()
+    _, version = nodes.owner()
+    check_not_held(nodes)
+    layout = nodes.layout
+    wiped = json.dumps([*_wiped_ids(nodes), *log.replaces, log.log_id][-MAX_WIPED_IDS:]).encode()
+    transaction = nodes.client.transaction()
     transaction.delete(layout.epoch, version)
     transaction.delete(layout.format)
     transaction.delete(layout.begin)
-    if contents.get(layout.wiped):
+    if nodes.get(layout.wiped):
         transaction.set_data(layout.wiped, wiped)
     else:
         transaction.create(layout.wiped, wiped)
-    commit(contents.client, transaction, SECONDS)
+    commit(nodes.client, transaction, REQUEST_SECONDS)
 
 
 def _delete(client: KazooClient, paths: list[str]) -> None:
     transaction = client.transaction()
     for path in paths:
         transaction.delete(path)
-    commit(client, transaction, SECONDS)
+    commit(client, transaction, REQUEST_SECONDS)

@@ -1,4 +1,4 @@
-"""Deletes the nodes of forgotten records, behind the scheduler's back; what a crash leaves, the next leader deletes."""
+"""Deletes the records before the begin of the log, in the background."""
 
 import logging
 import threading
@@ -7,70 +7,73 @@ from kazoo.exceptions import BadVersionError
 
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.zookeeper.connection import commit, reason
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents
+from aurora_admin.scheduler.storage.zookeeper.nodes import LogNodes
 from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 logger = logging.getLogger(__name__)
 BATCH = 64
-ANSWER_SECONDS = 60.0
+COMMIT_SECONDS = 60.0
 
 
-class Collector:
-    """Deletes in ascending order, in small transactions that only the leader of one epoch can carry out.
+class GarbageCollector:
+    """Deletes truncated records and empty segments, in a thread of its own.
 
-    The newest record stays even where it is forgotten: it is what the next one must follow.
+    - Readers ignore these records, so they may stay after a crash; the next leader deletes them.
+    - They are deleted in ascending order, in small transactions. Each checks R/epoch, so a deposed leader deletes
+      nothing.
+    - The newest record is kept even if it is truncated: the next record can only follow an existing one.
     """
 
-    def __init__(self, contents: Contents, version: int) -> None:
-        self._contents = contents
-        self._version = version
-        self._wanted = threading.Semaphore(0)
+    def __init__(self, nodes: LogNodes, epoch_version: int) -> None:
+        self._nodes = nodes
+        self._epoch_version = epoch_version
+        self._requested = threading.Semaphore(0)
         self._stopped = threading.Event()
         threading.Thread(target=self._loop, name="log garbage", daemon=True).start()
 
     def collect(self) -> None:
-        """Delete what is below the log's begin, soon."""
-        self._wanted.release()
+        """Start deleting what is before R/begin; returns at once."""
+        self._requested.release()
 
     def stop(self) -> None:
-        """Send nothing more."""
+        """Send no more requests."""
         self._stopped.set()
-        self._wanted.release()
+        self._requested.release()
 
     def _loop(self) -> None:
-        while self._wanted.acquire() and not self._stopped.is_set() and self._collected():
+        while self._requested.acquire() and not self._stopped.is_set() and self._collect_now():
             pass
 
-    def _collected(self) -> bool:
-        """Delete what can be deleted now; false where another leader has come, and deletes."""
+    def _collect_now(self) -> bool:
+        """Delete what can be deleted now; return False if another leader has taken over, which does it then."""
         try:
-            self._delete_forgotten()
+            self._delete_truncated()
         except BadVersionError:
             return False
         except (LogError, *KAZOO_ERRORS) as error:
             if self._stopped.is_set():
                 return False
-            logger.warning("Forgotten records of the log stay for now: %s", reason(error))
+            logger.warning("Truncated records of the log could not be deleted yet: %s", reason(error))
         return True
 
-    def _delete_forgotten(self) -> None:
-        last = self._contents.last()
-        begin = min(self._contents.begin(), last)
-        newest = self._contents.layout.segment(begin)
-        for segment in self._contents.segments():
-            if segment > newest:
+    def _delete_truncated(self) -> None:
+        last = self._nodes.last()
+        begin = min(self._nodes.begin(), last)
+        first_kept = self._nodes.layout.segment(begin)
+        for segment in self._nodes.segments():
+            if segment > first_kept:
                 return
-            forgotten = [position for position in self._contents.positions(segment) if position < begin]
-            self._delete([self._contents.layout.record(position) for position in forgotten])
-            if segment < newest:
+            truncated = [position for position in self._nodes.positions(segment) if position < begin]
+            self._delete([self._nodes.layout.record(position) for position in truncated])
+            if segment < first_kept:
                 self._delete([segment])
 
     def _delete(self, paths: list[str]) -> None:
         for start in range(0, len(paths), BATCH):
             if self._stopped.is_set():
                 return
-            transaction = self._contents.client.transaction()
-            transaction.check(self._contents.layout.epoch, self._version)
+            transaction = self._nodes.client.transaction()
+            transaction.check(self._nodes.layout.epoch, self._epoch_version)
             for path in paths[start : start + BATCH]:
                 transaction.delete(path)
-            commit(self._contents.client, transaction, ANSWER_SECONDS)
+            commit(self._nodes.client, transaction, COMMIT_SECONDS)

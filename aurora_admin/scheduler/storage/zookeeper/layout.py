@@ -1,22 +1,22 @@
-"""Which node holds what, below the root R of a log (docs/replicated-log.md 2.4).
+"""The nodes of a log below its root R, and what they contain (docs/replicated-log.md 2.4).
 
-R/format            log id, format and cluster; exists = initialised
-R/epoch             who leads; its node version is the fence, and only a takeover writes it
-R/begin             the first live position
-R/leader            ephemeral: the host of the process that holds the log
-R/seg/SEGMENT/POSITION  one record, written once; a segment has 1024 positions, so that a listing stays one small answer
-R/wiped             ids of the logs that were here before
+R/format                log id, format and cluster; a log is initialised if it exists
+R/epoch                 the owner; the version of this node is the fence, and only a takeover writes it
+R/begin                 the first live position
+R/leader                ephemeral: the host of the process that holds the log
+R/seg/SEGMENT/POSITION  one record, written once; a segment has 1024 positions, so that the reply to a listing is small
+R/wiped                 ids of the logs that were at this path before
 """
 
 import json
 import re
 from typing import Any, NamedTuple
 
-from aurora_admin.scheduler.storage.engine import FORMAT, LogError
+from aurora_admin.scheduler.storage.engine import FORMAT, RESTORE_ADVICE, LogError
 
 SEGMENT = 1024
-# A server drops the connection at a request of 1,048,575 bytes without a word, so that the limit is kept here. What
-# is left is for the paths (three of them, each with the root) and for what ZooKeeper writes around them.
+# A server closes the connection without an error if a request has more bytes, so the limit is checked here. Besides the
+# record a request has three paths, each with the root, and the headers of its operations.
 MAX_REQUEST = 1_048_575
 MAX_ROOT = 1024
 MAX_RECORD = MAX_REQUEST - 4 * MAX_ROOT - 1024
@@ -54,7 +54,7 @@ class Layout(NamedTuple):
         return f"{self.root}/wiped"
 
     def segment(self, position: int) -> str:
-        """Return the node that holds a position's node."""
+        """Return the path of the segment that a position is in."""
         return f"{self.root}/seg/{position // SEGMENT:010}"
 
     def record(self, position: int) -> str:
@@ -62,7 +62,7 @@ class Layout(NamedTuple):
 
 
 class Format(NamedTuple):
-    """What R/format says, once and for all of the log's life."""
+    """The content of R/format, which never changes."""
 
     log_id: str
     cluster: str | None
@@ -75,7 +75,7 @@ class Format(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """What R/epoch says: how often the log was taken over, and by whom last."""
+    """The content of R/epoch: how often the log was taken over, and the process that did so last."""
 
     epoch: int
     host: str | None = None
@@ -87,16 +87,17 @@ class Owner(NamedTuple):
 
 
 def decode_format(raw: bytes, path: str) -> Format:
-    """Read R/format.
+    """Decode R/format.
 
     Raises:
-        LogError: it is of a newer format, or damaged.
+        LogError: it has a newer format, or is damaged.
     """
     found = _document(raw, path)
     version = found.pop("format", None)
     if version != FORMAT:
         raise LogError(
-            f"The log's node {path} has format {version}; this version knows {FORMAT}. Use the version that wrote it."
+            f"The log's node {path} has format {version}; this version supports {FORMAT}. "
+            "Use the version that wrote it."
         )
     try:
         return Format(**{**found, "replaces": tuple(found["replaces"])})
@@ -105,7 +106,7 @@ def decode_format(raw: bytes, path: str) -> Format:
 
 
 def decode_owner(raw: bytes, path: str) -> Owner:
-    """Read R/epoch.
+    """Decode R/epoch.
 
     Raises:
         LogError: it is damaged.
@@ -120,7 +121,7 @@ def decode_owner(raw: bytes, path: str) -> Owner:
 
 
 def decode_position(raw: bytes, path: str) -> int:
-    """Read R/begin, or the name of a record.
+    """Decode R/begin, or the name of a record.
 
     Raises:
         LogError: it is damaged.
@@ -141,4 +142,4 @@ def _document(raw: bytes, path: str) -> dict[str, Any]:
 
 
 def _damaged(path: str) -> LogError:
-    return LogError(f"The log's node {path} in ZooKeeper is damaged. Wipe the log, make a new one, restore a backup.")
+    return LogError(f"The log's node {path} in ZooKeeper is damaged. Wipe the log. {RESTORE_ADVICE}")

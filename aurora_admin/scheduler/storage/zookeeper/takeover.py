@@ -1,4 +1,4 @@
-"""How a process becomes the only writer of a log (docs/replicated-log.md 2.4)."""
+"""How a process becomes the only writer of a log in ZooKeeper (docs/replicated-log.md 2.4)."""
 
 import logging
 from datetime import datetime, timezone
@@ -7,53 +7,52 @@ from typing import NamedTuple
 from kazoo.exceptions import BadVersionError, NoAuthError
 
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.high_water import HighWaterFile, HighWaterMark
 from aurora_admin.scheduler.storage.zookeeper.connection import commit, reason
-from aurora_admin.scheduler.storage.zookeeper.contents import Contents, Unanswered
-from aurora_admin.scheduler.storage.zookeeper.high_water import HighWater, Mark
-from aurora_admin.scheduler.storage.zookeeper.hold import Hold
 from aurora_admin.scheduler.storage.zookeeper.layout import Owner
+from aurora_admin.scheduler.storage.zookeeper.nodes import LogNodes, LogUnavailable
+from aurora_admin.scheduler.storage.zookeeper.ownership import Ownership
+from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
 logger = logging.getLogger(__name__)
 
 
-class Settings(NamedTuple):
-    """Who writes, and with what patience; times in seconds, sizes in bytes."""
+class TakeoverResult(NamedTuple):
+    """The log after a takeover: the version of R/epoch, the first live position, and the epoch and end of the log."""
 
-    host: str
-    cluster: str
-    folder: str
-    quorum: int | None = None
-    takeover_seconds: float = 15.0
-    takeover_tries: int = 20
-    read_seconds: float = 5.0
-    write_seconds: float = 3.0
-    hard_limit: int = 256 << 20
-    accept_older: bool = False
-
-
-class Taken(NamedTuple):
-    """What a takeover found: the version of R/epoch that it made, the first live position, and epoch and end."""
-
-    version: int
+    epoch_version: int
     begin: int
-    mark: Mark
+    mark: HighWaterMark
 
 
 class Takeover:
-    """The takeover of the log that is there now: of the same name, another one is another log.
+    """The takeover of one log by this process.
+
+    - Who may write: the process whose takeover wrote R/epoch last. A takeover writes it only if its version is the one
+      that was read before, so of several takeovers at once one succeeds and the others fail.
+    - Why a deposed leader can never append again: each of its transactions checks that R/epoch still has the version
+      that its own takeover made. After the next takeover ZooKeeper refuses them all, however late they arrive. No
+      clock, session or notification is part of this.
+    - What is checked before R/epoch is written, so that a refused takeover deposes no leader: the log is the one that
+      was opened and not a new one of the same path, it belongs to this cluster, this host knows its id or may accept
+      it, and it does not end before the high-water mark of this host.
+    - The end of the log is read after R/epoch is written: no other process can append any more.
+    - What is durable afterwards: R/epoch and R/leader, in one transaction; then the new epoch and the end of the log
+      in the high-water mark of this host.
 
     Raises:
-        LogError: it is not initialised, of a newer format, another cluster's, or another log than this host knows.
+        LogError: the log is not initialised, has a newer format, is of another cluster, or is another log than this
+            host knows.
     """
 
-    def __init__(self, contents: Contents, high_water: HighWater, hold: Hold, settings: Settings) -> None:
-        self._contents = contents
+    def __init__(self, nodes: LogNodes, high_water: HighWaterFile, ownership: Ownership, settings: LogSettings) -> None:
+        self._nodes = nodes
         self._high_water = high_water
-        self._hold = hold
+        self._ownership = ownership
         self._settings = settings
-        self._place = contents.place
-        self._format = contents.format()
+        self._location = nodes.location
+        self._format = nodes.format()
         self._check_identity()
 
     @property
@@ -61,73 +60,76 @@ class Takeover:
         return self._format.log_id
 
     def _check_identity(self) -> tuple[Owner, int]:
-        owner, version = self._contents.owner()
+        owner, version = self._nodes.owner()
         cluster = self._format.cluster or owner.cluster
         if cluster not in (None, self._settings.cluster):
             raise LogError(
-                f"{self._place} is the log of the cluster {cluster}; this scheduler is of {self._settings.cluster} "
-                "(-cluster_name). Give each cluster a path of its own."
+                f"{self._location} is the log of the cluster {cluster}; this scheduler is of {self._settings.cluster} "
+                "(-cluster_name). Use a different path for each cluster."
             )
-        self._high_water.check_log(self._format, owner.epoch)
+        self._high_water.check_log(self.log_id, self._format.replaces, owner.epoch)
         return owner, version
 
-    def run(self) -> Taken:
-        """Fence out every earlier writer, in as many attempts as it takes.
+    def run(self) -> TakeoverResult:
+        """Fence out every earlier writer, in up to `takeover_attempts` attempts.
 
         Raises:
-            LogError: another one was quicker, the log has gone back, or ZooKeeper did not answer.
+            LogError: another process was faster, the log has gone back, or ZooKeeper did not respond.
         """
-        for attempt in range(1, self._settings.takeover_tries + 1):
-            self._hold.connected.wait(self._settings.takeover_seconds)
+        for attempt in range(1, self._settings.takeover_attempts + 1):
+            self._ownership.connected.wait(self._settings.takeover_seconds)
             try:
                 return self._attempt()
             except BadVersionError as error:
-                raise LogError(f"Another scheduler took over the log {self._place} at the same moment.") from error
+                raise LogError(f"Another scheduler took over the log {self._location} at the same moment.") from error
             except NoAuthError as error:
-                raise LogError(f"The log {self._place} cannot be taken over: {reason(error)}.") from error
-            except (*KAZOO_ERRORS, Unanswered) as error:
-                logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._place, reason(error))
+                raise LogError(f"The log {self._location} cannot be taken over: {reason(error)}.") from error
+            except (*KAZOO_ERRORS, LogUnavailable) as error:
+                logger.warning("Attempt %d to take over the log %s failed: %s", attempt, self._location, reason(error))
         raise LogError(
-            f"The log {self._place} could not be taken over in {self._settings.takeover_tries} attempts "
-            "(-native_log_election_retries); the log says why."
+            f"The log {self._location} could not be taken over in {self._settings.takeover_attempts} attempts "
+            "(-native_log_election_retries); the warnings before this line have the reasons."
         )
 
-    def _attempt(self) -> Taken:
-        sessions_lost = self._hold.sessions_lost
-        self._contents.catch_up()
-        if self._contents.format() != self._format:
-            raise LogError(f"The log {self._place} was wiped and made anew; start again on the new one.")
+    def _attempt(self) -> TakeoverResult:
+        lost_sessions = self._ownership.lost_sessions
+        self._nodes.sync()
+        if self._nodes.format() != self._format:
+            raise LogError(
+                f"The log {self._location} was wiped and initialised again while this scheduler waited; restart it to "
+                "use the new log."
+            )
         owner, version = self._check_identity()
-        self._high_water.check_end(self.log_id, owner.epoch, self._contents.last(), accept=self._settings.accept_older)
+        self._high_water.check_end(self.log_id, owner.epoch, self._nodes.last(), accept=self._settings.accept_older)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        mine = Owner(owner.epoch + 1, self._settings.host, self._settings.cluster, now)
-        self._become_owner(mine, version)
-        taken = self._taken(mine, version + 1)
-        self._hold.taken = True
-        if self._hold.sessions_lost != sessions_lost:
-            raise self._hold.broken(f"The session that took over the log {self._place} is over")
-        return taken
+        new_owner = Owner(owner.epoch + 1, self._settings.host, self._settings.cluster, now)
+        self._become_owner(new_owner, version)
+        result = self._read_end(new_owner, version + 1)
+        self._ownership.acquired = True
+        if self._ownership.lost_sessions != lost_sessions:
+            raise self._ownership.revoke(f"The session that took over the log {self._location} is over")
+        return result
 
     def _become_owner(self, owner: Owner, version: int) -> None:
-        """Fence out every earlier writer, and show who holds the log: both or neither.
+        """Write R/epoch, which fences out every earlier writer, and R/leader, in one transaction.
 
         Raises:
-            KazooException: nothing was changed, or that is not known.
+            KazooException: nothing was changed, or the outcome is unknown.
         """
-        layout, transaction = self._contents.layout, self._contents.client.transaction()
+        layout, transaction = self._nodes.layout, self._nodes.client.transaction()
         transaction.set_data(layout.epoch, owner.encode(), version)
-        # A leader that was killed is still shown until its session has timed out; fenced out it is by the line above.
-        if self._contents.leader() is not None:
+        # The node of a leader that was killed remains until its session times out.
+        if self._nodes.leader() is not None:
             transaction.delete(layout.leader)
         transaction.create(layout.leader, self._settings.host.encode(), ephemeral=True)
-        commit(self._contents.client, transaction, self._settings.takeover_seconds)
+        commit(self._nodes.client, transaction, self._settings.takeover_seconds)
 
-    def _taken(self, owner: Owner, version: int) -> Taken:
-        """Look where the log ends, now that nobody else can write, and keep it in mind durably."""
-        self._contents.catch_up()
-        begin, last = self._contents.begin(), self._contents.last()
+    def _read_end(self, owner: Owner, epoch_version: int) -> TakeoverResult:
+        """Read where the log ends, now that no other process can append, and save it as the high-water mark."""
+        self._nodes.sync()
+        begin, last = self._nodes.begin(), self._nodes.last()
         if last < begin - 1:
-            raise self._contents.missing(begin)
-        mark = Mark(self.log_id, owner.epoch, last)
+            raise self._nodes.missing_position(begin)
+        mark = HighWaterMark(self.log_id, owner.epoch, last)
         self._high_water.save(mark)
-        return Taken(version, begin, mark)
+        return TakeoverResult(epoch_version, begin, mark)

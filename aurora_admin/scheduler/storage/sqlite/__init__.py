@@ -1,0 +1,1 @@
+"""The log of a single scheduler, in an SQLite file."""
