@@ -105,6 +105,22 @@ def test_a_connection_lost_after_the_last_response_of_a_write_is_reported(shared
     assert shared_log.records() == [b"a"]
 
 
+def test_an_append_sends_nothing_after_its_connection_was_lost(shared_log, proxy):
+    log = shared_log.lead(location=shared_log.location._replace(hosts=proxy.hosts))
+
+    def records():
+        yield b"a"
+        wait_for_records(shared_log, 1)
+        log._client.exists(shared_log.root)  # its response comes after that of the record
+        proxy.break_connections()
+        wait_until(lambda: proxy.accepted == 2 and log._ownership.connected.is_set(), "a new connection")
+        yield b"late"
+
+    with pytest.raises(FatalLogError, match="was lost during a write"):
+        log.append(records())
+    assert shared_log.records() == [b"a"]
+
+
 def test_a_connection_lost_between_two_writes_does_no_harm(shared_log, proxy):
     log = shared_log.lead(location=shared_log.location._replace(hosts=proxy.hosts))
     log.append([b"a"])

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from aurora_admin.scheduler.state.stores import Stores
-from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from tests.conftest import SAMPLED
 from tests.support.processes import wait_until
@@ -160,6 +160,13 @@ def test_a_log_above_the_hard_limit_is_refused(shared_log):
         list(refused.read_all())
     refused.close()
     assert len(list(shared_log.lead("h2", hard_limit=100_000).read_all())) == 100
+
+
+def test_an_entry_above_the_hard_limit_is_refused_before_it_is_written(shared_log):
+    log = shared_log.lead(hard_limit=1000)
+    log.check_space(1000)
+    with pytest.raises(LogFull, match=r"1001 bytes is larger than the 1000 .* nothing was written\. Raise -log_hard"):
+        log.check_space(1001)
 
 
 def test_a_large_log_is_warned_about_once(shared_log, tmp_path, caplog):

@@ -6,16 +6,19 @@ import sqlite3
 import pytest
 
 from aurora_admin.backup.reader import read_backup
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.restore import restore_into
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
-from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.recovery import NAME, OK, SAMPLE, new_backup, put_backup, sample, task_bytes
 from tests.support.thrift_calls import call, said, tasks
+
+QUOTAS = path(Snapshot, "quotaConfigurations")
 
 
 @pytest.fixture
@@ -116,7 +119,7 @@ def test_a_backup_with_a_missing_section_needs_an_option(scheduler, tool):
     one = scheduler(started=False)
     one.initialize()
     backup = one.backup_dir / NAME
-    backup.write_bytes(fields.drop(sample(), [8]))
+    backup.write_bytes(QUOTAS.drop(sample()))
     done = tool(one, backup)
     assert (done.code, "it has no section of its quotas" in done.err, positions(one)) == (1, True, [])
     done = tool(one, backup, "--allow-partial")
