@@ -149,7 +149,9 @@ def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_pa
     partial = [TASK_CONFIG.drop(codec.encode(one)) for one in tasks]
     elements = [[PARTIAL_TASK.field(one), CONFIG_NUMBER.field(fields.i32(0))] for one in partial]
     elements[1].reverse()
-    elements[3].append(fields.Field(9, TType.STRING, fields.string(b"unknown")))
+    unknown = fields.Field(9, TType.STRING, fields.string(b"unknown"))
+    elements[2].insert(0, unknown)
+    elements[3].append(unknown)
     entry = PARTIAL_SNAPSHOT.put(fields.STOP, fields.STOP)
     entry = PARTIAL_TASKS.put(entry, fields.container(TType.STRUCT, list(map(fields.join, elements))))
     entry = TASK_CONFIGS.put(entry, fields.container(TType.STRUCT, [codec.encode(config())]))
@@ -340,6 +342,11 @@ def test_hosts_without_an_agent_are_kept(tmp_path):
     assert same(left, host)
 
 
+def transaction_of_one_op_with_two_members():
+    op = storage.Op(saveFrameworkId=storage.SaveFrameworkId("f"), removeQuota=storage.RemoveQuota("r"))
+    return codec.encode(storage.LogEntry(transaction=storage.Transaction(ops=[op], schemaVersion=1)))
+
+
 def event_without_job():
     event = storage.SaveJobUpdateEvent(key=api.JobUpdateKey())
     return Op(ops.SAVE_JOB_UPDATE_EVENT, codec.encode(event))
@@ -363,6 +370,7 @@ def event_without_job():
         (ops.transaction([Op(21, fields.STOP)]), "op 21 is not known to this version", "start that version"),
         (ops.transaction([Op(3, fields.STOP)]), "op 3 is not known to this version", "restore a backup"),
         (ops.transaction([event_without_job()]), "names no job", "restore a backup"),
+        (transaction_of_one_op_with_two_members(), "an op with 2 members", "restore a backup"),
     ],
 )
 def test_unknown_entries_and_ops_end_the_replay_with_position_and_number(tmp_path, record, text, advice):
