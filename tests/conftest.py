@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,15 @@ SAMPLED = "sampled"  # a property of a test, which reaches the summary from whic
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run exhaustive sweeps whole, not as samples")
     parser.addoption("--seed", type=int, default=0, metavar="N", help="which sample the sweeps take (default 0)")
+
+
+def pytest_configure() -> None:
+    """Start every process with Ctrl-C in effect, also where this one was started with it ignored.
+
+    A process hands down that it ignores a signal, but not that it handles one.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
