@@ -138,9 +138,9 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
 @pytest.fixture
 def zk(zookeeper: ZooKeeper) -> Iterator[Any]:
     """A look into that ZooKeeper, which nothing of ours is in between."""
-    from tests.support.elected_schedulers import keeper
+    from tests.support.zookeeper import zookeeper_client
 
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         yield client
 
 

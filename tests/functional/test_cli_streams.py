@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment
+from tests.support.processes import PROGRAMS, environment
+from tests.support.waiting import DEADLINE_SECONDS, communicate
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def unread():
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
-    out, err = process.communicate(timeout=DEADLINE_SECONDS)
+    out, err = communicate(process)
     return process.returncode, out, err
 
 

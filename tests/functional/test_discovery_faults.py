@@ -14,11 +14,10 @@ from aurora_admin.client.discovery import search
 from aurora_admin.clusters import Cluster
 from aurora_admin.errors import ConnectionFailed
 from aurora_admin.output import Output
-from tests.support.elected_schedulers import keeper
 from tests.support.fake_scheduler import FakeClock, FakeScheduler, http, silence
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.serverset import Serverset, member, running
-from tests.support.zookeeper import free_port
+from tests.support.zookeeper import free_port, zookeeper_client
 from tests.support.zookeeper import running as zookeeper_running
 
 HERE = "127.0.0.1:9201"
@@ -49,7 +48,7 @@ def mistreated(one_server):
 @pytest.fixture
 def west(mistreated, clusters):
     """Cluster west, whose leader is registered for good, so that the server may go down."""
-    with keeper(mistreated.hosts) as zk:
+    with zookeeper_client(mistreated.hosts) as zk:
         one = Serverset(zk, mistreated.hosts, clusters)
         zk.create(f"{one.path}/member_0000000001", member(HERE))
     return one
@@ -153,7 +152,7 @@ def waiting(west, program):
 
 @pytest.fixture
 def leaderless(west, mistreated):
-    with keeper(mistreated.hosts) as zk:
+    with zookeeper_client(mistreated.hosts) as zk:
         zk.delete(f"{west.path}/member_0000000001")
     return west
 
@@ -174,7 +173,7 @@ def test_a_server_killed_and_started_while_a_leader_is_waited_for(leaderless, mi
         mistreated.kill()
         assert f"{DOWN} {mistreated.hosts}: " in program.line()
         mistreated.start()
-        with keeper(mistreated.hosts) as zk:
+        with zookeeper_client(mistreated.hosts) as zk:
             zk.create(f"{leaderless.path}/member_0000000002", member(HERE))
         result = program.ended()
     assert (result.code, result.out) == (0, FOUND)
@@ -220,7 +219,7 @@ def test_ctrl_c_after_the_server_fell_silent(leaderless, mistreated, start):
 
 
 def test_one_silent_server_of_three_is_passed_over(ensemble, clusters, start):
-    with keeper(ensemble.hosts) as zk:
+    with zookeeper_client(ensemble.hosts) as zk:
         west = Serverset(zk, ensemble.hosts, clusters)
         zk.create(f"{west.path}/member_0000000001", member(HERE))
     ensemble.followers[0].pause()
@@ -231,7 +230,7 @@ def test_one_silent_server_of_three_is_passed_over(ensemble, clusters, start):
 
 
 def test_without_a_majority_nobody_is_found(ensemble, clusters, admin):
-    with keeper(ensemble.hosts) as zk:
+    with zookeeper_client(ensemble.hosts) as zk:
         Serverset(zk, ensemble.hosts, clusters)
     for server in ensemble.servers[:2]:
         server.kill()

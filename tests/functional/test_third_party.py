@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import CHECKOUT
 from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
 from tests.support.distributions import COMMAND, Scratch, broken, fleet, pack
-from tests.support.processes import DEADLINE_SECONDS, environment, run
+from tests.support.processes import environment, run
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture

@@ -6,9 +6,11 @@ import re
 import pytest
 from kazoo.exceptions import NoAuthError
 
-from tests.support.elected_schedulers import Elected, keeper, lifecycle
-from tests.support.processes import wait_until
-from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.elected_schedulers import Elected
+from tests.support.statistics import lifecycle
+from tests.support.thrift_calls import call, exchange, get, post, request, said
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
+from tests.support.zookeeper import zookeeper_client
 
 # There only to be looked for: any value does, also none.
 BYPASS = {"Bypass-Leader-Redirect": ""}
@@ -80,7 +82,7 @@ def test_the_first_leads_and_the_others_send_on_to_it(elected):
 )
 def test_what_is_for_the_leader_is_told_by_its_beginning(standing, path, status):
     leader, standby = standing
-    got, headers, _ = head_of(standby.url, path)
+    got, headers, _ = exchange(standby.url, "GET", path)
     assert got == status
     assert headers["Location"] == (f"{leader.url}{path}" if status == 307 else None)
 
@@ -88,7 +90,7 @@ def test_what_is_for_the_leader_is_told_by_its_beginning(standing, path, status)
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory, zookeeper):
     """A leader and a standby for tests that change nothing."""
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         one = Elected(tmp_path_factory.mktemp("standing"), zookeeper.hosts, client)
         try:
             leader = one.lead()
@@ -99,22 +101,9 @@ def standing(tmp_path_factory, zookeeper):
             one.close()
 
 
-def head_of(url: str, path: str):
-    import http.client
-    from urllib.parse import urlsplit
-
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
-
-
 def test_a_redirect_cannot_be_made_to_lead_elsewhere(standing):
     leader, standby = standing
-    _, headers, _ = head_of(standby.url, "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
+    _, headers, _ = exchange(standby.url, "GET", "/api/%0d%0aSet-Cookie:%20x=y/..//evil.example")
     assert headers["Location"] == f"{leader.url}/api/%0D%0ASet-Cookie%3A%20x%3Dy/..//evil.example"
     assert headers["Set-Cookie"] is None
 
@@ -124,8 +113,8 @@ def test_an_ipv6_address_stands_in_brackets_where_a_standby_sends_to(elected):
     port = leader.url.rpartition(":")[2]
     assert leader.url == f"http://[::1]:{port}"
     standby = elected.stand_by()
-    wait_until(lambda: head_of(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
-    assert head_of(standby.url, "/api")[1]["Location"] == f"{leader.url}/api"
+    wait_until(lambda: exchange(standby.url, "GET", "/leaderhealth")[0] == 503, "the standby knows the leader")
+    assert exchange(standby.url, "GET", "/api")[1]["Location"] == f"{leader.url}/api"
 
 
 def test_a_redirected_connection_goes_on(standing):
@@ -133,7 +122,7 @@ def test_a_redirected_connection_goes_on(standing):
     import http.client
     from urllib.parse import urlsplit
 
-    connection = http.client.HTTPConnection(urlsplit(standing[1].url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(standing[1].url).netloc, timeout=DEADLINE_SECONDS)
     for _ in range(2):
         connection.request("POST", "/api", request("listBackups") + b"x" * 100_000)
         answer = connection.getresponse()

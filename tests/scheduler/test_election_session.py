@@ -9,8 +9,9 @@ import pytest
 
 from aurora_admin.scheduler.election.election import Election
 from aurora_admin.scheduler.election.session import Access, Session, _client
-from tests.support.processes import wait_until
-from tests.support.zookeeper_log import bare, end_session
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
+from tests.support.zookeeper import zookeeper_client
+from tests.support.zookeeper_log import end_session
 
 EXPIRED = "the session with ZooKeeper has expired"
 
@@ -51,7 +52,7 @@ def test_7_a_candidate_whose_session_the_servers_have_ended_is_told_once(zookeep
         )
     ) as election:
         election.start()
-        assert elected.wait(60)
+        assert elected.wait(DEADLINE_SECONDS)
         end_session(election._session.client, zookeeper.hosts)
         assert_nothing_more_is_told()
         assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
@@ -64,7 +65,7 @@ def test_a_session_that_loses_nothing_is_made_anew(zookeeper, path):
         session.open()
         wait_until(lambda: looks, "the first look")
         end_session(session.client, zookeeper.hosts)
-        with bare(zookeeper.hosts) as zk:
+        with zookeeper_client(zookeeper.hosts) as zk:
             zk.create(f"{path}/child", makepath=True)
         wait_until(lambda: looks[-1] == ["child"], "the child seen")
 

@@ -9,10 +9,11 @@ import pytest
 from kazoo.security import make_digest_acl
 
 from tests.scheduler.test_recovery import SAMPLE
-from tests.support.elected_schedulers import Elected, keeper
-from tests.support.processes import PROGRAMS, pause, resume, wait_until
+from tests.support.elected_schedulers import Elected
+from tests.support.processes import PROGRAMS, pause, resume
 from tests.support.thrift_calls import call, get, post, request, said
-from tests.support.zookeeper import free_port, running
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import free_port, running, zookeeper_client
 
 
 def three(elected):
@@ -191,7 +192,7 @@ def test_a_started_over_leader_goes_to_the_end_of_the_queue(elected):
 @pytest.fixture
 def own_keeper(tmp_path):
     """A ZooKeeper server of the test's own, and schedulers elected there."""
-    with running(tmp_path / "zookeeper") as one, keeper(one.hosts) as client:
+    with running(tmp_path / "zookeeper") as one, zookeeper_client(one.hosts) as client:
         schedulers = Elected(tmp_path, one.hosts, client)
         yield one, schedulers
         schedulers.close()
@@ -216,7 +217,7 @@ def test_zookeeper_that_hangs_is_as_good_as_none(own_keeper):
 
 
 def test_the_granted_time_out_counts_not_the_wanted_one(tmp_path):
-    with running(tmp_path / "zookeeper", maxSessionTimeout=4000) as one, keeper(one.hosts) as client:
+    with running(tmp_path / "zookeeper", maxSessionTimeout=4000) as one, zookeeper_client(one.hosts) as client:
         elected = Elected(tmp_path, one.hosts, client, session_seconds=600)
         try:
             leader = elected.lead()
@@ -229,7 +230,7 @@ def test_the_granted_time_out_counts_not_the_wanted_one(tmp_path):
 
 def test_a_short_absence_of_zookeeper_is_survived(tmp_path):
     """Of three servers: a single one that forgets a connection while it starts is waited for too long."""
-    with running(tmp_path / "zookeeper", 3) as zookeeper, keeper(zookeeper.hosts) as client:
+    with running(tmp_path / "zookeeper", 3) as zookeeper, zookeeper_client(zookeeper.hosts) as client:
         elected = Elected(tmp_path, zookeeper.hosts, client, session_seconds=60)
         try:
             survive(zookeeper, elected)

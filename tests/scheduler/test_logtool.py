@@ -13,7 +13,8 @@ from aurora_admin.scheduler.storage.frames import FRAME_CHUNK
 from aurora_admin.scheduler.storage.log import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite import SqliteLog
 from tests.support.processes import PROGRAMS, environment, run
-from tests.support.zookeeper_log import Logs, bare
+from tests.support.zookeeper import zookeeper_client
+from tests.support.zookeeper_log import Logs
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
 RECORDS = [NOOP_ENTRY, FRAME_CHUNK % (bytes([0, 0, 0, 1]), b"x"), b"\x0c\x00\x02\x00\x00"]
@@ -167,7 +168,7 @@ def test_an_interrupted_wipe_is_finished_before_a_new_log_is_made(zookeeper, tmp
     with closing(logs.lead()) as log:
         log.append(RECORDS)
     tool = Tool(tmp_path, [f"--zk={logs.hosts}", f"--group={logs.root}"], logs)
-    with bare(logs.hosts) as client:
+    with zookeeper_client(logs.hosts) as client:
         for name in ("format", "epoch", "begin"):
             client.delete(f"{logs.root}/{name}")
     made = tool("initialize")

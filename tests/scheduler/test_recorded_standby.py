@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scheduler.test_recorded_exchanges import LISTED, WHERE, backup, refused
-from tests.support.elected_schedulers import Elected, keeper
-from tests.support.processes import Scheduler, wait_until
+from tests.support.elected_schedulers import Elected
+from tests.support.processes import Scheduler
 from tests.support.recordings import NAMES, Answer, Recording, meaning, replay
 from tests.support.thrift_calls import call, get, said
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"
@@ -25,7 +27,7 @@ def names(kind: str) -> list:
 
 @pytest.fixture(scope="module")
 def elected(tmp_path_factory, zookeeper, fixtures) -> Iterator[Elected]:
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         one = Elected(tmp_path_factory.mktemp("recorded"), zookeeper.hosts, client)
         yield one
         one.close()

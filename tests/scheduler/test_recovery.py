@@ -18,8 +18,8 @@ from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS
 from tests.support.thrift_calls import call, get, said, tasks
+from tests.support.waiting import DEADLINE_SECONDS
 
 SAMPLE = CHECKOUT / "tests" / "data" / "sample-backup"
 NAME = "scheduler-backup-2026-11-22-10-00"

@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from aurora_admin.gen.api.ttypes import ResourceAggregate
-from tests.support.elected_schedulers import Elected, keeper, lifecycle
+from tests.support.elected_schedulers import Elected
 from tests.support.jobs import OK, resources
-from tests.support.processes import PROGRAMS, environment, pause, resume, run, wait_until
+from tests.support.processes import PROGRAMS, environment, pause, resume, run
+from tests.support.statistics import lifecycle
 from tests.support.thrift_calls import BINARY, call, get, request, said
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
+from tests.support.zookeeper import zookeeper_client
 
 WAITING = 4
 
@@ -23,7 +26,7 @@ WAITING = 4
 @contextmanager
 def three(folder: Path, hosts: str) -> Iterator[Elected]:
     """Three schedulers, the first of which leads, over one log."""
-    with keeper(hosts) as client:
+    with zookeeper_client(hosts) as client:
         one = Elected(folder, hosts, client)
         one.group = f"{one.path}-log"
         one.flags = (f"-native_log_zk_group_path={one.group}",)
@@ -87,7 +90,7 @@ def writing(elected) -> Writer:
 
 def assert_kept(elected, writer: Writer, successor) -> None:
     """The last acknowledged write is there, and at most the one after it."""
-    writer.join(60)
+    writer.join(DEADLINE_SECONDS)
     elected.wait_advertised(successor)
     assert cpus(successor.url) in (writer.acknowledged, writer.acknowledged + 1)
 
@@ -135,7 +138,7 @@ def test_what_was_acknowledged_is_there_after_zookeeper_servers_were_killed(tmp_
         before = writer.acknowledged
         wait_until(lambda: not writer.is_alive() or writer.acknowledged > before + 20, "an end, or twenty writes more")
         writer.is_over = True
-        writer.join(60)
+        writer.join(DEADLINE_SECONDS)
         ensemble.start()
         wait_until(lambda: elected.keeper.connected, "the test's own client is back")
         successor = wait_until(lambda: supervise(elected) or leading(elected), "one of them leading")
@@ -160,7 +163,7 @@ def leading(elected):
 def send_unanswered(url: str, body: bytes) -> socket.socket:
     """Put a request where the process will find it when it goes on."""
     target = urlsplit(url)
-    connection = socket.create_connection((target.hostname, target.port), timeout=60)
+    connection = socket.create_connection((target.hostname, target.port), timeout=DEADLINE_SECONDS)
     head = f"Content-Type: {BINARY}\r\nAccept: {BINARY}\r\nBypass-Leader-Redirect: x\r\nContent-Length: {len(body)}"
     connection.sendall(f"POST /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n\r\n".encode() + body)
     return connection

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 from tests.support.zookeeper import running
 from tests.support.zookeeper_log import NOOP, Logs, append_for_ever, thread
 

@@ -12,17 +12,9 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.support.processes import wait_until
-from tests.support.zookeeper_log import (
-    NOOP,
-    Logs,
-    Silencer,
-    append_for_ever,
-    bare,
-    child,
-    thread,
-    wait_for_records,
-)
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
+from tests.support.zookeeper_log import NOOP, Logs, Silencer, append_for_ever, child, thread, wait_for_records
 
 
 @pytest.fixture
@@ -146,7 +138,7 @@ def test_22_the_clock_may_jump(logs, monkeypatch):
 def test_the_nodes_are_their_writers_alone_where_it_has_credentials(secret):
     logs = secret
     logs.lead().append([b"a"])
-    with bare(logs.hosts) as stranger:
+    with zookeeper_client(logs.hosts) as stranger:
         for path in ("format", "epoch", "begin", "leader", "seg", f"seg/{0:010}", f"seg/{0:010}/{0:020}"):
             with pytest.raises(NoAuthError):
                 stranger.get(f"{logs.root}/{path}")

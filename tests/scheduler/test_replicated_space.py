@@ -10,7 +10,7 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError
 from aurora_admin.scheduler.storage.log import Log
 from tests.conftest import SAMPLED
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 from tests.support.zookeeper_log import NOOP, child, never_told
 
 SEGMENT = 1024

@@ -20,9 +20,9 @@ from aurora_admin.wire.codec import encode
 from tests.scheduler.test_log import fill
 from tests.scheduler.test_recovery import NAME, commit, place
 from tests.support.jobs import OK, config, cron, job, key, quota, restored, task, update
-from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.support.statistics import events, grown, of_timing, variables
 from tests.support.thrift_calls import BINARY, call, get, post, said, tasks
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
 WRITTEN_SECTIONS = [

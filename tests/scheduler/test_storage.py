@@ -8,8 +8,8 @@ import pytest
 from aurora_admin.scheduler.storage.engine import LogBroken, LogError, LogFull
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import NotReady, Storage
-from tests.support.processes import DEADLINE_SECONDS
 from tests.support.storage import QUOTA
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 def test_nothing_is_written_behind_a_committed_recovery(made):

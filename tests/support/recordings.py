@@ -2,14 +2,13 @@
 
 import base64
 import gzip
-import http.client
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.protocol.TJSONProtocol import TJSONProtocol
@@ -20,7 +19,7 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
 from tests.conftest import FIXTURES
-from tests.support.thrift_calls import BINARY, part
+from tests.support.thrift_calls import BINARY, HEADERS, exchange, part
 
 JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
@@ -95,15 +94,9 @@ def replay(url: str, recording: Recording, *, binary: bool = False) -> Answer:
     """Send a recorded request as it is, or put into TBinary, and return the answer."""
     body, headers = recording.body, recording.headers
     if binary:
-        body, headers = _in_binary(body), {**headers, "Content-Type": BINARY, "Accept": BINARY}
+        body, headers = _in_binary(body), {**headers, **HEADERS}
     request = recording.exchange["request"]
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    try:
-        connection.request(request["method"], request["path"], body, headers)
-        got = connection.getresponse()
-        return _answer(got.status, dict(got.headers), got.read())
-    finally:
-        connection.close()
+    return _answer(*exchange(url, request["method"], request["path"], body, headers))
 
 
 def _in_binary(body: bytes) -> bytes:
@@ -122,7 +115,7 @@ def _message(protocol: object, kind: str) -> tuple:
     return name, message_type, seqid, body
 
 
-def _answer(status: int, headers: dict[str, str], raw: bytes) -> Answer:
+def _answer(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
     encoding = headers.get("Content-Encoding")
     raw = gzip.decompress(raw) if encoding == "gzip" else raw
     content_type = headers.get("Content-Type")

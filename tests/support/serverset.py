@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from kazoo.client import KazooClient
 
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, Clusters, Result
+from tests.support.processes import PROGRAMS, Clusters, Result
+from tests.support.waiting import DEADLINE_SECONDS, communicate
 
 CANDIDATE = "_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-"
 
@@ -59,7 +60,7 @@ class Running:
 
     def ended(self) -> Result:
         """Wait for its end and return what is left to read."""
-        out, err = self.process.communicate(timeout=DEADLINE_SECONDS)
+        out, err = communicate(self.process)
         return Result(self.process.returncode, out, err)
 
 

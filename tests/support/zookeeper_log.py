@@ -21,8 +21,8 @@ from aurora_admin.scheduler.storage.zookeeper.connection import Place
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.takeover import Settings
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS, wait_until
-from tests.support.zookeeper import HOST
+from tests.support.waiting import DEADLINE_SECONDS, communicate, wait_until
+from tests.support.zookeeper import HOST, zookeeper_client
 
 NOOP = b"no-op"
 # Longer than a busy machine may take for one answer; a test that wants a shorter one says so.
@@ -30,24 +30,12 @@ PATIENCE = {"takeover_seconds": 30.0, "read_seconds": 30.0, "write_seconds": 30.
 SESSION_SECONDS = 20.0
 
 
-@contextmanager
-def bare(hosts: str, **options: object) -> Iterator[KazooClient]:
-    """A client of ZooKeeper that is not ours."""
-    client = KazooClient(hosts, timeout=30, **options)
-    client.start(DEADLINE_SECONDS)
-    try:
-        yield client
-    finally:
-        client.stop()
-        client.close()
-
-
 def end_session(client: KazooClient, hosts: str) -> None:
     """End a client's session behind its back, as servers do that have not heard of it for too long."""
     was = client.client_id
 
     def is_over() -> bool:
-        with bare(hosts, client_id=was):  # on a busy machine the client itself may come back first
+        with zookeeper_client(hosts, client_id=was):  # on a busy machine the client itself may come back first
             pass
         return bool(client.connected and client.client_id != was)
 
@@ -94,7 +82,7 @@ class Logs:
 
     def client(self) -> KazooClient:
         """A client that may see the log."""
-        return bare(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
+        return zookeeper_client(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
 
     def stored(self) -> list[tuple[int, bytes]]:
         """All records there are, forgotten ones too."""
@@ -162,7 +150,7 @@ class Child:
     def kill(self) -> None:
         """End it as a power cut would, paused or not."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.communicate(timeout=DEADLINE_SECONDS)
+        communicate(self.process)
 
 
 @contextmanager

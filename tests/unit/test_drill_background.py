@@ -4,7 +4,7 @@ import os
 import re
 
 from aurora_admin.plugins.drill.background import Background
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 
 SAYS = "echo standing by; echo awaiting; exec sleep 60"
 
