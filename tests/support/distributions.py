@@ -86,9 +86,13 @@ class Scratch:
         self.libraries = str(site_packages(Path(sys.prefix)))
 
     def install(self, name: str, files: dict[str, str], module: str | None = None) -> None:
-        self.install_wheel(pack(self.home, name, files, module or name.replace("-", "_")))
+        """Install a distribution as pip would: a wheel of Python files only is just unpacked."""
+        packed = pack(self.home, name, files, module or name.replace("-", "_"))
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(site_packages(self.venv))
 
     def install_wheel(self, packed: Path) -> None:
+        """Install with pip what a real build has made."""
         python = str(self.venv / "bin" / "python")
         subprocess.run(
             [
