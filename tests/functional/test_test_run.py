@@ -1,9 +1,11 @@
 """The test run itself: what it may leave out, and what it says of it."""
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -23,34 +25,24 @@ def test_without_its_program():
 """
 
 
-@pytest.fixture
-def run_tests(tmp_path):
-    (tmp_path / "test_it.py").write_text(TESTS)
+@pytest.fixture(scope="module")
+def run_tests(tmp_path_factory):
+    """Run the tests above with this run's options; the same run is made once."""
+    folder = tmp_path_factory.mktemp("tests")
+    (folder / "test_it.py").write_text(TESTS)
+    common = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-rs", "-s", "-c", os.devnull, f"--rootdir={folder}"]
 
-    def call(*arguments, **env):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "tests.conftest",
-            "-p",
-            "no:cacheprovider",
-            "-rs",
-            "-c",
-            os.devnull,
-            f"--rootdir={tmp_path}",
-            str(tmp_path),
-            *arguments,
-        ]
-        env = {**os.environ, "CI": "", "PYTHONPATH": str(CHECKOUT), **env}
-        return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    @cache
+    def call(*arguments, ci=""):
+        command = [sys.executable, "-m", "pytest", *common, str(folder), *arguments]
+        env = {**os.environ, "CI": ci, "PYTHONPATH": str(CHECKOUT)}
+        return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
 
     return call
 
 
 def test_a_missing_part_is_skipped_by_name_but_fails_in_ci(run_tests):
-    here, in_ci = run_tests(), run_tests(CI="true")
+    here, in_ci = run_tests(), run_tests(ci="true")
     assert here.returncode == 0
     assert "no strace here" in here.stdout
     assert in_ci.returncode == 1
@@ -73,14 +65,15 @@ def test_the_summary_says_what_was_sampled_and_all_runs_everything(run_tests):
     assert "of 1000" not in whole.stdout
 
 
-def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
-    def sample(*arguments):
-        [line] = [line for line in run_tests("-s", *arguments).stdout.splitlines() if "SAMPLE" in line]
-        return line[line.index("[") :]
+def sample(done):
+    [line] = [line for line in done.stdout.splitlines() if "SAMPLE" in line]
+    return ast.literal_eval(line[line.index("[") : line.index("]") + 1])
 
-    assert sample() == sample("--seed=0") != sample("--seed=1")
-    assert sample().startswith("[0, ")
-    assert sample().rstrip(".").endswith(", 999]")
+
+def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
+    first, again, other = (sample(run_tests(*arguments)) for arguments in ((), ("--seed=0",), ("--seed=1",)))
+    assert first == again != other
+    assert (len(first), first[0], first[-1]) == (5, 0, 999)
 
 
 CTRL_C = "tests/functional/test_cli_streams.py::test_ctrl_c_while_waiting_is_silent"
