@@ -8,9 +8,11 @@ from contextlib import suppress
 import pytest
 from kazoo.security import make_digest_acl
 
+from aurora_admin.scheduler.election.connection_states import STATES
 from tests.scheduler.test_recovery import SAMPLE
 from tests.support.elected_schedulers import Elected
 from tests.support.processes import PROGRAMS, pause, resume
+from tests.support.statistics import variables
 from tests.support.thrift_calls import call, get, post, request, said
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import free_port, running, zookeeper_client
@@ -242,16 +244,22 @@ def survive(zookeeper, elected):
     leader, standby = elected.lead(), elected.stand_by()
     candidates = elected.names("_c_")
     zookeeper.kill()
-    wait_until(lambda: "Connection dropped" in leader.log and "Connection dropped" in standby.log, "both miss it")
+    wait_until(lambda: connections(leader, standby) == {"SUSPENDED"}, "both miss it")
     assert said(call(leader.url, "listBackups")) == ("OK", "")
     zookeeper.start()
-    # Who is not back yet cannot close its session, which would then last for its minute.
-    back = "Zookeeper connection established"
-    wait_until(lambda: all(one.log.count(back) > 1 for one in (leader, standby)), "both are back")
+    # A leader that is not connected cannot close its session, which then lasts for its minute. The log does not say
+    # whether it is: while the servers are killed one after another, it may connect to the next for a moment.
+    wait_until(lambda: connections(leader, standby) == {"RECONNECTED"}, "both are back")
     wait_until(lambda: elected.keeper.connected, "the test's own client is back")
     assert elected.names("_c_") == candidates
     leader.stop()
     elected.wait_advertised(standby)
+
+
+def connections(*schedulers) -> set[str]:
+    """Return the states of their connections to ZooKeeper."""
+    found = [variables(one) for one in schedulers]
+    return {state for state in STATES for values in found if values[f"zk_connection_state_{state}"]}
 
 
 HANGS = """

@@ -74,8 +74,17 @@ class Elected:
 
     def wait_advertised(self, one: Scheduler) -> None:
         """Wait until a scheduler, and no other, is advertised, and knows it."""
-        wait_until(lambda: self.members() == [one.url], f"{one.url} advertised alone")
-        wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, f"{one.url} leading")
+        wait_until(lambda: self.members() == [one.url], lambda: f"{one.url} advertised alone\n{self._state()}")
+        wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, lambda: f"{one.url} leading\n{self._state()}")
+
+    def _state(self) -> str:
+        """Describe the nodes and show the logs, for whoever looks for the reason of a failure."""
+        nodes = "\n".join(f"{name} of session {self._owner(name):#x}" for name in self.names())
+        return "\n".join([nodes, *(f"{one.url}:\n{one.log}" for one in self.schedulers)])
+
+    def _owner(self, name: str) -> int:
+        node = self.keeper.exists(f"{self.path}/{name}")
+        return node.ephemeralOwner if node else 0
 
     def close(self) -> None:
         for one in self.schedulers:

@@ -50,7 +50,7 @@ class Deadline:
 
     def __init__(
         self,
-        what: str,
+        what: str | Callable[[], str],
         clock: Callable[[], float] = time.monotonic,
         work: Callable[[], Mapping[int, float]] = processor_seconds,
     ) -> None:
@@ -64,20 +64,25 @@ class Deadline:
         """The seconds since the wait began."""
         return self._clock() - self._begun
 
+    @property
+    def what(self) -> str:
+        """What is waited for."""
+        return self._what if isinstance(self._what, str) else self._what()
+
     def check(self) -> None:
         """Fail, and name what was waited for, if nothing has been done in a whole period or too much time is over."""
         if self._clock() < self._next:
             return
         before, self._used = self._used, self._work()
         self._next = self._clock() + PERIOD_SECONDS
-        assert self.waited < DEADLINE_SECONDS, f"after {self.waited:.0f} s of work still not: {self._what}"
+        assert self.waited < DEADLINE_SECONDS, f"after {self.waited:.0f} s of work still not: {self.what}"
         if before is not None:
             busy = sum(used - before.get(number, 0.0) for number, used in self._used.items())
-            assert busy >= BUSY_SECONDS, f"after {self.waited:.0f} s nothing is done and still not: {self._what}"
+            assert busy >= BUSY_SECONDS, f"after {self.waited:.0f} s nothing is done and still not: {self.what}"
 
 
-def wait_until(condition: Callable[[], object], what: str) -> Any:
-    """Return what the condition returns once it is true."""
+def wait_until(condition: Callable[[], object], what: str | Callable[[], str]) -> Any:
+    """Return what the condition returns once it is true; `what` names it where it does not become so."""
     deadline = Deadline(what)
     while not (value := condition()):
         deadline.check()
