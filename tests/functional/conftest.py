@@ -1,7 +1,13 @@
 """Fixtures of several files here."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from tests.conftest import CHECKOUT
+from tests.support.distributions import build, install
 from tests.support.serverset import Serverset
 
 
@@ -9,3 +15,35 @@ from tests.support.serverset import Serverset
 def west(zk, zookeeper, clusters):
     """The nodes of cluster west, none but the path yet."""
     return Serverset(zk, zookeeper.hosts, clusters)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory) -> Path:
+    """A clone of what is committed or about to be, so that building leaves nothing in the checkout."""
+    clone = tmp_path_factory.mktemp("checkout")
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    there = b"".join(name + b"\0" for name in files.split(b"\0") if name and (CHECKOUT / name.decode()).exists())
+    packed = subprocess.run(
+        ["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True, check=True
+    ).stdout
+    subprocess.run(["tar", "-x"], cwd=clone, input=packed, check=True)
+    return clone
+
+
+@pytest.fixture(scope="session")
+def wheel(checkout: Path, tmp_path_factory) -> Path:
+    return build("wheel", checkout, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory) -> Path:
+    """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
+    venv = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    install(wheel, venv)
+    return venv

@@ -8,72 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CHECKOUT
+from tests.support.distributions import build, site_packages
 from tests.support.processes import environment, run
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("aurora_admin", "aurora-reference-scheduler", "aurora-reference-log")
-BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
-
-
-def build(kind: str, source: Path, target: Path) -> Path:
-    """Build as pip does, by the backend that pyproject.toml names, which the tests' environment has."""
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return target / done.stdout.split()[-1]
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory) -> Path:
-    """A clone of what is committed or about to be, so that building leaves nothing in the checkout."""
-    clone = tmp_path_factory.mktemp("checkout")
-    files = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        check=True,
-    ).stdout
-    there = b"".join(name + b"\0" for name in files.split(b"\0") if name and (CHECKOUT / name.decode()).exists())
-    packed = subprocess.run(
-        ["tar", "-c", "--null", "-T", "-"], cwd=CHECKOUT, input=there, capture_output=True, check=True
-    ).stdout
-    subprocess.run(["tar", "-x"], cwd=clone, input=packed, check=True)
-    return clone
-
-
-@pytest.fixture(scope="module")
-def wheel(checkout: Path, tmp_path_factory) -> Path:
-    return build("wheel", checkout, tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory) -> Path:
-    """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
-    venv = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(venv / "bin" / "python"),
-            "install",
-            "--no-deps",
-            "--no-index",
-            "--quiet",
-            "--disable-pip-version-check",
-            str(wheel),
-        ],
-        check=True,
-    )
-    return venv
-
-
-def site_packages(venv: Path) -> Path:
-    [found] = venv.glob("lib/python*/site-packages")
-    return found
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -9,14 +9,13 @@ import pexpect
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.functional.test_packaging import build, checkout, installed, wheel  # noqa: F401 - fixtures
-from tests.support.distributions import COMMAND, Scratch, broken, fleet, pack
+from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
 from tests.support.processes import environment, run
 from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture
-def scratch(installed, tmp_path, clusters) -> Scratch:  # noqa: F811
+def scratch(installed, tmp_path, clusters) -> Scratch:
     clusters.write("west")
     venv = tmp_path / "venv"
     shutil.copytree(installed, venv, symlinks=True)
@@ -206,7 +205,7 @@ def test_options_of_a_command_may_stand_before_it(scratch):
     assert scratch("nosuch", "fleet_hello", "west").err.startswith("Must supply one of")
 
 
-def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):  # noqa: F811
+def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):
     for built in checkout.glob("*.egg-info"):
         shutil.rmtree(built)
     done = subprocess.run(

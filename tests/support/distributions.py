@@ -9,6 +9,7 @@ from textwrap import dedent
 from tests.support.processes import Result, environment, run
 
 GROUP = "aurora_admin.plugins.v1"
+BUILD = "import setuptools.build_meta as b, sys; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
 DECLARATION = """
     from aurora_admin.command import Command
     from aurora_admin.hookspec import hookimpl
@@ -78,6 +79,22 @@ def site_packages(venv: Path) -> Path:
     return found
 
 
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build as pip does, by the backend that pyproject.toml names, which the tests' environment has."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(target)], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.split()[-1]
+
+
+def install(packed: Path, venv: Path) -> None:
+    """Install a wheel with pip, and nothing that it needs."""
+    quietly = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+    python = str(venv / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *quietly, str(packed)], check=True)
+
+
 class Scratch:
     """A scratch environment with the program and what is installed into it; nothing of it is the developer's."""
 
@@ -93,23 +110,7 @@ class Scratch:
 
     def install_wheel(self, packed: Path) -> None:
         """Install with pip what a real build has made."""
-        python = str(self.venv / "bin" / "python")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "--python",
-                python,
-                "install",
-                "--quiet",
-                "--no-index",
-                "--no-deps",
-                "--disable-pip-version-check",
-                str(packed),
-            ],
-            check=True,
-        )
+        install(packed, self.venv)
 
     def __call__(self, *arguments: str, program: str = "aurora_admin", **settings) -> Result:
         return run(

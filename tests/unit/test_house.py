@@ -5,17 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from aurora_admin.registry import Registry
+from tests.support.sources import PACKAGE, SOURCES, imports, is_in, module_of
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PACKAGE = CHECKOUT / "aurora_admin"
-SOURCES = [path for path in PACKAGE.rglob("*.py") if "gen" not in path.relative_to(PACKAGE).parts]
-SOURCES += (PACKAGE / "plugins").rglob("*.py")  # a symbolic link, which rglob of Python 3.13 does not follow
 CORE = (
     "__main__",
     "command",
@@ -29,27 +24,6 @@ CORE = (
     "rcfile",
     "registry",
 )
-
-
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
-
-
-@cache
-def imports(path: Path) -> set[str]:
-    """Every module imported, wherever in the file; `from a import b` counts as a and a.b."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: imports are absolute here"
-            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
-def is_in(module: str, package: str) -> bool:
-    return module == package or module.startswith(f"{package}.")
 
 
 def at_door(inside: str, *packages: str, but: str = "nothing") -> set[str]:

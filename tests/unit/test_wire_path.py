@@ -1,19 +1,12 @@
 """Paths of fields by name: what they resolve to, and that a typo fails."""
 
-import doctest
-
 import pytest
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ttypes import JobKey, ScheduledTask, TaskConfig
 from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
-from aurora_admin.wire import codec, fields, path
+from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path as field_path
-
-
-def test_the_example_in_the_docstring_is_true():
-    assert doctest.testmod(path) == (0, doctest.testmod(path).attempted)
-    assert doctest.testmod(path).attempted
 
 
 def test_a_path_is_resolved_through_nested_structs():
