@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +16,21 @@ T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIXTURES = CHECKOUT / "tests" / "fixtures"
 OTHER_COMPILER = "the Thrift compiler of this Debian is another"
-SAMPLED = "sampled"  # a property of a test, which reaches the summary from whichever process ran it
+SAMPLED = "sampled"  # a property of a test: how many of how many items it took; the summary adds them up
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run exhaustive sweeps whole, not as samples")
     parser.addoption("--seed", type=int, default=0, metavar="N", help="which sample the sweeps take (default 0)")
+
+
+def pytest_configure() -> None:
+    """Start every process with Ctrl-C in effect, also where this one was started with it ignored.
+
+    A process hands down that it ignores a signal, but not that it handles one.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,14 +54,29 @@ def in_ci_a_skip_is_a_failure(report):
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    terminalreporter.section("sampled and skipped")
-    reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    for report in reports:
-        for name, line in getattr(report, "user_properties", ()) if getattr(report, "when", None) == "call" else ():
-            if name == SAMPLED:
-                terminalreporter.line(f"{report.nodeid}: {line}")
-    for report in terminalreporter.stats.get("skipped", ()):
-        terminalreporter.line(f"skipped: {report.nodeid}")
+    """Name what was not tested in full: a line for each function of tests, with the number of its cases."""
+    sampled: dict[str, list[tuple[int, int]]] = {}
+    calls = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    for report in calls:
+        for name, counts in report.user_properties:
+            if name == SAMPLED and report.when == "call" and counts[0] < counts[1]:
+                sampled.setdefault(report.nodeid.partition("[")[0], []).append(counts)
+    if sampled:
+        seed = terminalreporter.config.getoption("--seed")
+        terminalreporter.section(f"sampled (--all runs everything, --seed={seed} these)")
+    for function, counts in sorted(sampled.items()):
+        taken, total = map(sum, zip(*counts, strict=True))
+        cases = f" in {len(counts)} cases" if len(counts) > 1 else ""
+        terminalreporter.line(f"{function}: {taken} of {total}{cases}")
+    if skipped := terminalreporter.getreports("skipped"):
+        terminalreporter.section("skipped")
+    for report in skipped:
+        terminalreporter.line(f"{report.nodeid}: {reason(report)}")
+
+
+def reason(report) -> str:
+    """Return why a test was skipped."""
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
 @pytest.fixture
@@ -64,9 +89,7 @@ def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequen
         seed = request.config.getoption("--seed")
         rng = random.Random(f"{seed} {request.node.nodeid}")
         inner = rng.sample(range(1, len(items) - 1), sample - 2)
-        request.node.user_properties.append(
-            (SAMPLED, f"{sample} of {len(items)} (--seed {seed}; --all runs every one)")
-        )
+        request.node.user_properties.append((SAMPLED, (sample, len(items))))
         return [items[index] for index in [0, *sorted(inner), len(items) - 1]]
 
     return choose
@@ -128,9 +151,9 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
 @pytest.fixture
 def zk(zookeeper: ZooKeeper) -> Iterator[Any]:
     """A look into that ZooKeeper, which nothing of ours is in between."""
-    from tests.support.elected_schedulers import keeper
+    from tests.support.zookeeper import zookeeper_client
 
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         yield client
 
 

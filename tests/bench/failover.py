@@ -4,9 +4,9 @@ import statistics
 import subprocess
 import time
 
-from tests.support.elected_schedulers import Elected, keeper
+from tests.support.elected_schedulers import Elected
 from tests.support.processes import PROGRAMS, Clusters, environment, run
-from tests.support.zookeeper import running
+from tests.support.zookeeper import running, zookeeper_client
 
 ROUNDS = 5
 SESSION_SECONDS = 6
@@ -18,7 +18,7 @@ GROUP = "/aurora/replicated-log"
 def measure_failover(table, folder):
     """From the kill to the first write after it that is acknowledged to a client which begins at once."""
     text = f"kill -9 of the leader to the next acknowledged write, session {SESSION_SECONDS} s"
-    with running(folder / "servers", 3) as zookeeper, keeper(zookeeper.hosts) as client:
+    with running(folder / "servers", 3) as zookeeper, zookeeper_client(zookeeper.hosts) as client:
         schedulers = Elected(
             folder / "failover",
             zookeeper.hosts,

@@ -6,10 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.elected_schedulers import keeper
 from tests.support.processes import PROGRAMS, Clusters, environment
 from tests.support.serverset import member
-from tests.support.zookeeper import running
+from tests.support.zookeeper import running, zookeeper_client
 
 ROUNDS = 25
 FLOOR = 1.3
@@ -21,7 +20,7 @@ def measure_lookup(table, folder):
     """Look up the leader in three servers that are up, by the program and by a bare script in turn."""
     text = "aurora_admin get_scheduler, through ZooKeeper, against bare kazoo"
     home = folder / "lookup"
-    with running(home, 3) as zookeeper, keeper(zookeeper.hosts) as client:
+    with running(home, 3) as zookeeper, zookeeper_client(zookeeper.hosts) as client:
         client.create(f"{PATH}/member_0000000001", member("127.0.0.1:8081"), makepath=True)
         Clusters(home / "etc").write_documents([{"name": "west", "zk": zookeeper.hosts, "scheduler_zk_path": PATH}])
         bare = (sys.executable, str(BARE), zookeeper.hosts, PATH)

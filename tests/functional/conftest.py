@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.support.distributions import build
+from tests.support.distributions import build, install
 from tests.support.serverset import ServerSet
 
 
@@ -42,23 +42,8 @@ def wheel(checkout: Path, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory) -> Path:
-    """An environment with nothing but the wheel; its dependencies are those of the tests' environment."""
+    """An environment with nothing in it but the wheel; what it needs comes from the tests' environment."""
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(venv / "bin" / "python"),
-            "install",
-            "--no-deps",
-            "--no-index",
-            "--quiet",
-            "--disable-pip-version-check",
-            str(wheel),
-        ],
-        check=True,
-    )
+    install(wheel, venv)
     return venv

@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment
+from tests.support.processes import PROGRAMS, environment
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture

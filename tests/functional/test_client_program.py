@@ -10,6 +10,7 @@ from aurora_admin.errors import ConnectionFailed
 from aurora_admin.samples.backup import write_sample
 from tests.support.fake_scheduler import Client, FakeScheduler, close, http, raw, reply_with
 from tests.support.processes import PROGRAMS, environment
+from tests.support.waiting import wait_exit
 
 BACKUP = "scheduler-backup-2026-11-22-10-00"
 OTHER_SERVERS = {
@@ -111,6 +112,6 @@ def test_ctrl_c_ends_the_retries(tmp_path, clusters):
     )
     assert "retrying..." in waiting.stderr.readline()
     waiting.send_signal(signal.SIGINT)
-    assert waiting.wait(30) == 130
+    assert wait_exit(waiting) == 130
     assert waiting.stderr.read() == ""
     waiting.stderr.close()

@@ -17,11 +17,11 @@ from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder, wait_for_le
 from aurora_admin.clusters import Cluster
 from aurora_admin.errors import ConnectionFailed
 from aurora_admin.output import Output
-from tests.support.elected_schedulers import keeper
 from tests.support.fake_scheduler import FakeClock, FakeScheduler, http, silence
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment, run
+from tests.support.processes import PROGRAMS, environment, run
 from tests.support.serverset import ServerSet, member, running_program
-from tests.support.zookeeper import free_port
+from tests.support.waiting import DEADLINE_SECONDS
+from tests.support.zookeeper import free_port, zookeeper_client
 from tests.support.zookeeper import running as zookeeper_running
 
 HERE = "127.0.0.1:9201"
@@ -52,7 +52,7 @@ def own_server(one_server):
 @pytest.fixture
 def west(own_server, clusters):
     """Cluster west, with a leader whose node outlives the restarts of the server."""
-    with keeper(own_server.hosts) as zk:
+    with zookeeper_client(own_server.hosts) as zk:
         one = ServerSet(zk, own_server.hosts, clusters)
         zk.create(f"{one.path}/member_0000000001", member(HERE))
     return one
@@ -158,7 +158,7 @@ def wait_for_session(program):
 
 @pytest.fixture
 def leaderless(west, own_server):
-    with keeper(own_server.hosts) as zk:
+    with zookeeper_client(own_server.hosts) as zk:
         zk.delete(f"{west.path}/member_0000000001")
     return west
 
@@ -179,7 +179,7 @@ def test_a_server_killed_and_started_while_a_leader_is_waited_for(leaderless, ow
         own_server.kill()
         assert f"{DOWN} {own_server.hosts}: " in program.line()
         own_server.start()
-        with keeper(own_server.hosts) as zk:
+        with zookeeper_client(own_server.hosts) as zk:
             zk.create(f"{leaderless.path}/member_0000000002", member(HERE))
         result = program.wait_exit()
     assert (result.code, result.out) == (0, FOUND)
@@ -225,7 +225,7 @@ def test_ctrl_c_after_the_server_became_silent(leaderless, own_server, start):
 
 
 def test_one_silent_server_of_three_does_not_matter(ensemble, clusters, start):
-    with keeper(ensemble.hosts) as zk:
+    with zookeeper_client(ensemble.hosts) as zk:
         west = ServerSet(zk, ensemble.hosts, clusters)
         zk.create(f"{west.path}/member_0000000001", member(HERE))
     ensemble.followers[0].pause()
@@ -236,7 +236,7 @@ def test_one_silent_server_of_three_does_not_matter(ensemble, clusters, start):
 
 
 def test_without_a_majority_every_server_is_reported(ensemble, clusters, admin):
-    with keeper(ensemble.hosts) as zk:
+    with zookeeper_client(ensemble.hosts) as zk:
         ServerSet(zk, ensemble.hosts, clusters)
     for server in ensemble.servers[:2]:
         server.kill()

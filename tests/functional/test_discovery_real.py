@@ -2,15 +2,16 @@
 
 import pytest
 
-from tests.support.elected_schedulers import Elected, keeper
-from tests.support.processes import wait_until
+from tests.support.elected_schedulers import Elected
 from tests.support.serverset import ServerSet
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 
 
 @pytest.fixture
 def elected(tmp_path, zookeeper, clusters):
     """Schedulers of cluster west, whose entry names ZooKeeper only."""
-    with keeper(zookeeper.hosts) as zk:
+    with zookeeper_client(zookeeper.hosts) as zk:
         one = Elected(tmp_path, zookeeper.hosts, zk)
         ServerSet(zk, zookeeper.hosts, clusters, one.path)
         yield one

@@ -16,7 +16,8 @@ from aurora_admin.backup import manifest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, environment, processes_of_session, wait_until
+from tests.support.processes import PROGRAMS, environment
+from tests.support.waiting import processes_of_session, wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
@@ -263,7 +264,7 @@ class Rehearsal:
     def end(self, sig):
         """End it while its processes run, and return its exit code once none of them is left."""
         os.kill(self.process.pid, sig)
-        code = self.process.wait(DEADLINE_SECONDS)
+        code = wait_exit(self.process)
         try:
             wait_until(lambda: not processes_of_session(self.process.pid), "no process of the drill is left")
         finally:

@@ -10,7 +10,7 @@ import pytest
 
 from aurora_admin.backup.reader import read_backup
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS, processes_of_session, wait_until
+from tests.support.waiting import communicate, processes_of_session, wait_exit, wait_until
 
 
 def untracked() -> set[str]:
@@ -34,7 +34,7 @@ def script(tmp_path):
             text=True,
             start_new_session=True,
         )
-        out, _ = process.communicate(timeout=120)
+        out, _ = communicate(process)
         assert process.returncode == code, out
         assert processes_of_session(process.pid) == []
         return out
@@ -103,5 +103,5 @@ def test_make_backup_that_is_interrupted_leaves_nothing(tmp_path, sig):
     )
     wait_until(lambda: list(tmp_path.glob("mine.part")), "it has begun")
     process.send_signal(sig)
-    assert process.wait(DEADLINE_SECONDS) == 130
+    assert wait_exit(process) == 130
     assert list(tmp_path.iterdir()) == []

@@ -1,59 +1,54 @@
 """The test run itself: what it may leave out, and what it says of it."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, OTHER_COMPILER
 
-TESTS = """
+TESTS = f"""
 import pytest
 
-def test_of_every_item(sweep):
-    assert len(sweep(range(1000), 5)) in (5, 1000)
-
-def test_of_the_same_sample(sweep):
-    print("SAMPLE", sweep(range(1000), 5))
+@pytest.mark.parametrize("count", [1000, 500])
+def test_of_every_item(sweep, count):
+    print("SAMPLE", count, list(sweep(range(count), 5)))
 
 def test_without_its_program():
     pytest.skip("no strace here")
+
+def test_with_another_compiler():
+    pytest.skip({OTHER_COMPILER!r})
 """
 
 
-@pytest.fixture
-def run_tests(tmp_path):
-    (tmp_path / "test_it.py").write_text(TESTS)
+@pytest.fixture(scope="module")
+def run_tests(tmp_path_factory):
+    """Run the tests above with this run's options; the same run is made once."""
+    folder = tmp_path_factory.mktemp("tests")
+    (folder / "test_it.py").write_text(TESTS)
+    common = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-s", "-c", os.devnull, f"--rootdir={folder}"]
 
-    def call(*arguments, **env):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "tests.conftest",
-            "-p",
-            "no:cacheprovider",
-            "-rs",
-            "-c",
-            os.devnull,
-            f"--rootdir={tmp_path}",
-            str(tmp_path),
-            *arguments,
-        ]
-        env = {**os.environ, "CI": "", "PYTHONPATH": str(CHECKOUT), **env}
-        return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    @cache
+    def call(*arguments, ci=""):
+        command = [sys.executable, "-m", "pytest", *common, str(folder), *arguments]
+        env = {**os.environ, "CI": ci, "PYTHONPATH": str(CHECKOUT)}
+        return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
 
     return call
 
 
 def test_a_missing_part_is_skipped_by_name_but_fails_in_ci(run_tests):
-    here, in_ci = run_tests(), run_tests(CI="true")
-    assert here.returncode == 0
-    assert "no strace here" in here.stdout
-    assert in_ci.returncode == 1
+    here, in_ci = run_tests(), run_tests(ci="true")
+    assert (here.returncode, in_ci.returncode) == (0, 1)
+    assert "2 passed, 2 skipped" in here.stdout
+    assert "test_it.py::test_without_its_program: Skipped: no strace here\n" in here.stdout
+    assert "1 failed, 2 passed, 1 skipped" in in_ci.stdout
     assert "skipped, and in CI nothing may be" in in_ci.stdout
 
 
@@ -67,17 +62,36 @@ def test_what_ci_runs_says_that_it_is_ci(tmp_path):
     assert subprocess.check_output([tmp_path / ".ci" / "run"], env=env, text=True) == "CI is true\n"
 
 
-def test_the_summary_says_what_was_sampled_and_all_runs_everything(run_tests):
-    sampled, whole = run_tests(), run_tests("--all")
-    assert "test_of_every_item: 5 of 1000 (--seed 0; --all runs every one)" in sampled.stdout
-    assert "of 1000" not in whole.stdout
+def samples(done) -> dict[int, list[int]]:
+    """Return the items that were taken, by how many there were."""
+    assert done.returncode == 0, done.stdout
+    found = re.findall(r"SAMPLE (\d+) (\[.*\])", done.stdout)
+    return {int(count): ast.literal_eval(items) for count, items in found}
+
+
+def test_the_summary_says_what_was_sampled(run_tests):
+    sampled, full = run_tests(), run_tests("--all")
+    assert "sampled (--all runs everything, --seed=0 these)" in sampled.stdout
+    assert "test_it.py::test_of_every_item: 10 of 1500 in 2 cases\n" in sampled.stdout
+    assert "sampled" not in full.stdout
+    assert samples(full) == {1000: list(range(1000)), 500: list(range(500))}
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
-    def sample(*arguments):
-        [line] = [line for line in run_tests("-s", *arguments).stdout.splitlines() if "SAMPLE" in line]
-        return line[line.index("[") :]
+    first, again, other = (samples(run_tests(*arguments)) for arguments in ((), ("--seed=0",), ("--seed=1",)))
+    assert first == again != other
+    assert all((len(items), items[0], items[-1]) == (5, 0, count - 1) for count, items in first.items())
+    assert first.keys() == {1000, 500}
 
-    assert sample() == sample("--seed=0") != sample("--seed=1")
-    assert sample().startswith("[0, ")
-    assert sample().rstrip(".").endswith(", 999]")
+
+CTRL_C = "tests/functional/test_cli_streams.py::test_ctrl_c_while_waiting_is_silent"
+
+
+def test_ctrl_c_reaches_programs_where_the_parent_ignores_it(tmp_path):
+    """As under a job runner: what starts with SIGINT ignored passes that on to all that it starts."""
+    pytest_command = f'"{sys.executable}" -m pytest -p no:cacheprovider --basetemp="{tmp_path}/tests" {CTRL_C}'
+    done = subprocess.run(
+        ["sh", "-c", f"trap '' INT; exec {pytest_command}"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout

@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
-from tests.support.processes import DEADLINE_SECONDS, environment, run
+from tests.support.processes import environment, run
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import pytest
 from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
-from tests.support.elected_schedulers import Elected, keeper
-from tests.support.processes import PROGRAMS, environment, run, wait_until
+from tests.support.elected_schedulers import Elected
+from tests.support.processes import PROGRAMS, environment, run
 from tests.support.thrift_calls import call, get, said
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 BACKUP = "scheduler-backup-2026-11-22-10-00"
@@ -23,7 +25,7 @@ BYPASS = {"Bypass-Leader-Redirect": "true"}
 
 @pytest.fixture
 def elected(tmp_path, ensemble):
-    with keeper(ensemble.hosts) as client:
+    with zookeeper_client(ensemble.hosts) as client:
         one = Elected(
             tmp_path,
             ensemble.hosts,

@@ -17,9 +17,10 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backup_folder import BackupFolder
 from aurora_admin.wire import codec
 from tests.support.jobs import job
-from tests.support.processes import wait_until
 from tests.support.recovery import NAME, OK, backup_names, fill_disk, put_backup, sample
+from tests.support.statistics import variables
 from tests.support.thrift_calls import call, get, said
+from tests.support.waiting import wait_until
 
 GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
 QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
@@ -136,7 +137,7 @@ def cpus(one, role: str) -> float:
 def test_backups_and_snapshots_are_made_at_intervals(scheduler):
     one = scheduler("-backup_interval=1secs", "-dlog_snapshot_interval=1secs")
     wait_until(lambda: len(backup_names(one)) >= 2, "two backups")
-    wait_until(lambda: int(variable(one, "scheduler_log_snapshots")) >= 2, "two snapshots")
+    wait_until(lambda: variables(one)["scheduler_log_snapshots"] >= 2, "two snapshots")
 
 
 def test_a_log_that_has_grown_gets_a_snapshot_before_the_interval_ends(scheduler):
@@ -144,7 +145,7 @@ def test_a_log_that_has_grown_gets_a_snapshot_before_the_interval_ends(scheduler
 
     def a_snapshot_after_a_write() -> bool:
         assert said(call(one.url, "setQuota", ownerRole="role", quota=QUOTA)) == OK
-        return variable(one, "scheduler_log_snapshots") != "0"
+        return variables(one)["scheduler_log_snapshots"] != 0
 
     wait_until(a_snapshot_after_a_write, "a snapshot long before the interval is over")
     one.kill()
@@ -206,7 +207,7 @@ def test_backups_go_on_after_an_unexpected_failure(scheduler):
         if "(deleted)" in os.readlink(path) and str(one.log_dir) in os.readlink(path) and path.stat().st_size
     ]
     os.truncate(spill, 0)
-    wait_until(lambda: variable(one, "scheduler_backup_failed") != "0", "the failure counted")
+    wait_until(lambda: variables(one)["scheduler_backup_failed"] != 0, "the failure counted")
     assert "Traceback" not in one.log
 
 
@@ -241,14 +242,10 @@ def test_a_minute_has_a_hundred_names(tmp_path, view):
 
 def test_a_backup_leaves_the_log_as_it_is(scheduler):
     one = scheduler()
-    before = variable(one, "scheduler_log_entries_written")
+    before = variables(one)["scheduler_log_entries_written"]
     assert said(call(one.url, "performBackup")) == OK
-    assert variable(one, "scheduler_log_entries_written") == before
-    assert variable(one, "scheduler_backup_success") == "1"
-
-
-def variable(one, name: str) -> str:
-    return dict(line.split(" ", 1) for line in get(one.url, "/vars")[1].splitlines())[name]
+    assert variables(one)["scheduler_log_entries_written"] == before
+    assert variables(one)["scheduler_backup_success"] == 1
 
 
 def test_a_missing_backup_folder_is_named(scheduler):

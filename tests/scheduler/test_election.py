@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from kazoo.exceptions import NoAuthError
 
-from tests.support.elected_schedulers import Elected, keeper, lifecycle
-from tests.support.processes import wait_until
+from tests.support.elected_schedulers import Elected
+from tests.support.statistics import lifecycle
 from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 
 # Only its presence counts, not its value.
 BYPASS = {"Bypass-Leader-Redirect": ""}
@@ -90,7 +92,7 @@ def test_a_standby_redirects_by_the_beginning_of_the_path(leader_and_standby, pa
 @pytest.fixture(scope="module")
 def leader_and_standby(tmp_path_factory, zookeeper):
     """A leader and a standby for tests that change nothing."""
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         one = Elected(tmp_path_factory.mktemp("schedulers"), zookeeper.hosts, client)
         try:
             leader = one.lead()

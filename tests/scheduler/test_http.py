@@ -22,10 +22,11 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.web import server
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
-from tests.support.processes import DEADLINE_SECONDS, Scheduler, wait_until
+from tests.support.processes import Scheduler
 from tests.support.recovery import NAME, OK, put_backup, sample, stage, task_bytes
 from tests.support.statistics import variables
-from tests.support.thrift_calls import BINARY, SERVICES, call, get, post, request, said
+from tests.support.thrift_calls import BINARY, HEADERS, SERVICES, call, exchange, get, post, request, said
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 JSON = "application/vnd.apache.thrift.json"
 METHODS = sorted(
@@ -43,7 +44,7 @@ def running(tmp_path_factory):
 
 
 def raw_connection(url: str) -> socket.socket:
-    return socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=60)
+    return socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=DEADLINE_SECONDS)
 
 
 def head(length: int) -> bytes:
@@ -291,10 +292,7 @@ def test_other_paths_are_not_found(running, path):
 
 
 def test_put_is_not_allowed(running):
-    connection = http.client.HTTPConnection(urlsplit(running.url).netloc)
-    connection.request("PUT", "/api", request("listBackups"), {"Content-Type": BINARY})
-    assert connection.getresponse().status == 405
-    connection.close()
+    assert exchange(running.url, "PUT", "/api", request("listBackups"), HEADERS)[0] == 405
 
 
 def test_many_clients_at_once_all_get_replies(running):

@@ -13,7 +13,8 @@ from aurora_admin.scheduler.storage.frames import frame_chunk
 from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from tests.support.processes import PROGRAMS, environment, run
-from tests.support.zookeeper_log import SharedLog, plain_client
+from tests.support.zookeeper import zookeeper_client
+from tests.support.zookeeper_log import SharedLog
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
 RECORDS = [NOOP_ENTRY, frame_chunk(b"x"), b"\x0c\x00\x02\x00\x00"]
@@ -168,7 +169,7 @@ def test_an_interrupted_wipe_must_be_completed_before_initialize(zookeeper, tmp_
     with closing(shared_log.lead()) as log:
         log.append(RECORDS)
     tool = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
-    with plain_client(shared_log.hosts) as client:
+    with zookeeper_client(shared_log.hosts) as client:
         for name in ("format", "epoch", "begin"):
             client.delete(f"{shared_log.root}/{name}")
     refused = tool("initialize")

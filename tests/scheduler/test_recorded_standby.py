@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.elected_schedulers import Elected, keeper
-from tests.support.processes import Scheduler, wait_until
+from tests.support.elected_schedulers import Elected
+from tests.support.processes import Scheduler
 from tests.support.recordings import (
     LISTED,
     NAMES,
@@ -18,6 +18,8 @@ from tests.support.recordings import (
     send_recorded,
 )
 from tests.support.thrift_calls import call, get, said
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 
 STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"
@@ -34,7 +36,7 @@ def names(kind: str) -> list:
 
 @pytest.fixture(scope="module")
 def elected(tmp_path_factory, zookeeper, fixtures) -> Iterator[Elected]:
-    with keeper(zookeeper.hosts) as client:
+    with zookeeper_client(zookeeper.hosts) as client:
         one = Elected(tmp_path_factory.mktemp("recorded"), zookeeper.hosts, client)
         yield one
         one.close()

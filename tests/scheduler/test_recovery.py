@@ -17,9 +17,9 @@ from aurora_admin.scheduler.recovery import Recovery, RecoveryError
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import Path, path
-from tests.support.processes import DEADLINE_SECONDS
 from tests.support.recovery import NAME, OK, TASKS, commit, new_backup, put_backup, sample, stage, task_bytes
 from tests.support.thrift_calls import call, get, said, tasks
+from tests.support.waiting import DEADLINE_SECONDS
 
 QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
 TASK_CONFIG = path(ScheduledTask, "assignedTask.task")

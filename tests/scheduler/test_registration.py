@@ -1,8 +1,8 @@
 """When an elected scheduler is registered, and what it does and is until then."""
 
-from tests.support.elected_schedulers import lifecycle, variable
-from tests.support.processes import wait_until
+from tests.support.statistics import lifecycle, variables
 from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.waiting import wait_until
 
 BYPASS = {"Bypass-Leader-Redirect": "true"}
 MASTER_FLAGS = ("-max_registration_delay=1hrs",)
@@ -12,7 +12,7 @@ def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, 
     mesos = f"{elected.path}-mesos"
     one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS)
     one.start(until="Awaiting registration")
-    assert (lifecycle(one), variable(one, "framework_registered")) == ("LEADER_AWAITING_REGISTRATION", "0")
+    assert (lifecycle(one), variables(one)["framework_registered"]) == ("LEADER_AWAITING_REGISTRATION", 0)
     assert elected.names("member_") == []
     assert get(one.url, "/leaderhealth")[0] == 502
     assert post(one.url, request("listBackups"))[0] == 503
@@ -22,7 +22,7 @@ def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, 
     assert lifecycle(one) == "LEADER_AWAITING_REGISTRATION"
     zk.create(f"{mesos}/json.info_", b"{}", ephemeral=True, sequence=True)
     elected.wait_advertised(one)
-    assert (lifecycle(one), variable(one, "framework_registered")) == ("ACTIVE", "1")
+    assert (lifecycle(one), variables(one)["framework_registered"]) == ("ACTIVE", 1)
     assert one.stop() == 0
 
 
@@ -32,10 +32,10 @@ def test_only_a_registered_leader_writes_snapshots_and_backups_by_itself(elected
     one = elected.add(f"-mesos_master_address=zk://{zookeeper.hosts}{mesos}", *MASTER_FLAGS, *often)
     one.start(until="Awaiting registration")
     for _ in range(100):
-        assert (variable(one, "scheduler_log_snapshots"), variable(one, "scheduler_backup_success")) == ("0", "0")
+        assert (variables(one)["scheduler_log_snapshots"], variables(one)["scheduler_backup_success"]) == (0, 0)
     zk.create(f"{mesos}/json.info_", b"{}", makepath=True, ephemeral=True, sequence=True)
-    wait_until(lambda: variable(one, "scheduler_log_snapshots") != "0", "a snapshot")
-    wait_until(lambda: variable(one, "scheduler_backup_success") != "0", "a backup")
+    wait_until(lambda: variables(one)["scheduler_log_snapshots"] != 0, "a snapshot")
+    wait_until(lambda: variables(one)["scheduler_backup_success"] != 0, "a backup")
 
 
 def test_without_a_master_it_ends_after_max_registration_delay(elected, zookeeper):

@@ -14,10 +14,13 @@ import pytest
 from aurora_admin.gen.api.ttypes import ResourceAggregate, Response, ResponseCode
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
-from tests.support.elected_schedulers import Elected, keeper, lifecycle
+from tests.support.elected_schedulers import Elected
 from tests.support.jobs import resources
-from tests.support.processes import PROGRAMS, environment, pause, resume, run, wait_until
+from tests.support.processes import PROGRAMS, environment, pause, resume, run
+from tests.support.statistics import lifecycle
 from tests.support.thrift_calls import BINARY, OK, call, get, request, said
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
+from tests.support.zookeeper import zookeeper_client
 
 WAITING = 4
 RESPONSE_OK = path(Response, "responseCode").header + fields.i32(ResponseCode.OK)
@@ -26,7 +29,7 @@ RESPONSE_OK = path(Response, "responseCode").header + fields.i32(ResponseCode.OK
 @contextmanager
 def three_schedulers(folder: Path, hosts: str) -> Iterator[Elected]:
     """Start three schedulers with one log; the first one leads."""
-    with keeper(hosts) as client:
+    with zookeeper_client(hosts) as client:
         one = Elected(folder, hosts, client)
         one.group = f"{one.path}-log"
         one.flags = (f"-native_log_zk_group_path={one.group}",)
@@ -141,7 +144,7 @@ def test_nothing_acknowledged_is_lost_when_zookeeper_servers_are_killed(tmp_path
             "the end of the writer, or twenty more writes",
         )
         writer.is_over = True
-        writer.join(60)
+        writer.join(DEADLINE_SECONDS)
         ensemble.start()
         wait_until(lambda: elected.keeper.connected, "the test's own client to reconnect")
         successor = wait_until(lambda: restart_ended(elected) or find_leader(elected), "a leader")
@@ -166,7 +169,7 @@ def find_leader(elected):
 def send_request(url: str, body: bytes) -> socket.socket:
     """Send a request and do not wait for its reply; a paused process reads it when it is resumed."""
     target = urlsplit(url)
-    connection = socket.create_connection((target.hostname, target.port), timeout=60)
+    connection = socket.create_connection((target.hostname, target.port), timeout=DEADLINE_SECONDS)
     head = f"Content-Type: {BINARY}\r\nAccept: {BINARY}\r\nBypass-Leader-Redirect: x\r\nContent-Length: {len(body)}"
     connection.sendall(f"POST /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n\r\n".encode() + body)
     return connection

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 from tests.support.zookeeper import running
 from tests.support.zookeeper_log import NOOP, SharedLog, append_until_fatal, shorten_timeouts, thread
 

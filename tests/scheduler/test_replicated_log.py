@@ -12,14 +12,14 @@ from kazoo.security import READ_ACL_UNSAFE
 
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.zookeeper.layout import MAX_RECORD, MAX_ROOT
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import zookeeper_client
 from tests.support.zookeeper_log import (
     NOOP,
     SharedLog,
     SilencingProxy,
     append_until_fatal,
     leader_process,
-    plain_client,
     thread,
     wait_for_records,
 )
@@ -164,7 +164,7 @@ def test_jumps_of_the_clock_have_no_effect(shared_log, monkeypatch):
 def test_with_credentials_only_their_owner_can_read_the_nodes(log_with_credentials):
     shared_log = log_with_credentials
     shared_log.lead().append([b"a"])
-    with plain_client(shared_log.hosts) as stranger:
+    with zookeeper_client(shared_log.hosts) as stranger:
         for path in ("format", "epoch", "begin", "leader", "seg", f"seg/{0:010}", f"seg/{0:010}/{0:020}"):
             with pytest.raises(NoAuthError):
                 stranger.get(f"{shared_log.root}/{path}")

@@ -17,7 +17,7 @@ from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.sections import QUOTAS
 from aurora_admin.wire import codec
 from tests.support.frames import assert_incomplete_groups_are_skipped, incomplete_groups
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 from tests.support.zookeeper_log import thread
 
 QUOTA = codec.encode(ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1))

@@ -9,7 +9,8 @@ import pytest
 
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.zookeeper import admin
-from tests.support.processes import pause, resume, wait_until
+from tests.support.processes import pause, resume
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 from tests.support.zookeeper_log import NOOP, SharedLog, end_session, ignore_loss, leader_process, thread
 
 
@@ -37,7 +38,7 @@ def records_with(take_over, offset):
     yield from (b"%d" % number for number in range(offset))
     with thread(take_over) as running:
         yield from (b"%d" % number for number in range(offset, offset + 400))
-        running.join(60)
+        running.join(DEADLINE_SECONDS)
     yield from (b"%d" % number for number in itertools.count(offset + 400))
 
 

@@ -15,10 +15,10 @@ from aurora_admin.gen.api.ttypes import (
 from aurora_admin.scheduler.state import ops
 from aurora_admin.wire.codec import encode
 from tests.support.jobs import config, cron, job, key, quota, restored, task, update
-from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.support.recovery import NAME, commit, fill_disk, put_backup
 from tests.support.statistics import events, grown, of_timing, variables
 from tests.support.thrift_calls import BINARY, OK, call, get, post, said, tasks
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
 WRITTEN_SECTIONS = [

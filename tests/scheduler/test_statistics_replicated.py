@@ -7,12 +7,12 @@ import pytest
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.measured import MeasuredEngine
-from tests.support.elected_schedulers import Elected, keeper
+from tests.support.elected_schedulers import Elected
 from tests.support.jobs import job
-from tests.support.processes import wait_until
 from tests.support.statistics import events, variables
 from tests.support.thrift_calls import OK, call, said
-from tests.support.zookeeper import running
+from tests.support.waiting import wait_until
+from tests.support.zookeeper import running, zookeeper_client
 from tests.support.zookeeper_log import SharedLog, shorten_timeouts
 
 STATES = ("CONNECTED", "SUSPENDED", "RECONNECTED", "LOST")
@@ -27,7 +27,7 @@ def own(tmp_path):
 
 @pytest.fixture
 def elected(tmp_path, own):
-    with keeper(own.hosts) as client:
+    with zookeeper_client(own.hosts) as client:
         one = Elected(tmp_path, own.hosts, client, session_seconds=60)
         yield one
         one.close()

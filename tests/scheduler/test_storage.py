@@ -10,8 +10,8 @@ from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFu
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.storage import Storage, StorageNotReady
 from aurora_admin.snapshot.sections import QUOTAS
-from tests.support.processes import DEADLINE_SECONDS
 from tests.support.storage import SAVE_QUOTA
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 def test_nothing_is_written_after_a_committed_recovery(on_disk):

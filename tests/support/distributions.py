@@ -87,6 +87,13 @@ def site_packages(venv: Path) -> Path:
     return found
 
 
+def install(packed: Path, venv: Path) -> None:
+    """Install a wheel with pip, and nothing that it needs."""
+    quietly = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+    python = str(venv / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *quietly, str(packed)], check=True)
+
+
 class Scratch:
     """An environment of its own, with the program and the distributions that a test installs."""
 
@@ -95,26 +102,14 @@ class Scratch:
         self.libraries = str(site_packages(Path(sys.prefix)))
 
     def install(self, name: str, files: dict[str, str], module: str | None = None) -> None:
-        self.install_wheel(pack(self.home, name, files, module or name.replace("-", "_")))
+        """Install a distribution as pip would: a wheel of Python files only is just unpacked."""
+        packed = pack(self.home, name, files, module or name.replace("-", "_"))
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(site_packages(self.venv))
 
     def install_wheel(self, packed: Path) -> None:
-        python = str(self.venv / "bin" / "python")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "--python",
-                python,
-                "install",
-                "--quiet",
-                "--no-index",
-                "--no-deps",
-                "--disable-pip-version-check",
-                str(packed),
-            ],
-            check=True,
-        )
+        """Install with pip what a real build has made."""
+        install(packed, self.venv)
 
     def __call__(self, *arguments: str, program: str = "aurora_admin", **settings) -> Result:
         return run(

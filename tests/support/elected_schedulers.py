@@ -1,33 +1,20 @@
 """Several schedulers that are elected on a real ZooKeeper, and a look at what they write there."""
 
 import json
-import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
-from tests.support.processes import Scheduler, wait_until
+from tests.support.processes import Scheduler
 from tests.support.thrift_calls import get
+from tests.support.waiting import wait_until
 
 # Long enough for a busy machine: a scheduler that is kept from the processor for this long is deposed, and rightly.
 SESSION_SECONDS = 8
-
-
-@contextmanager
-def keeper(hosts: str, **options: object) -> Iterator[KazooClient]:
-    """A client of ZooKeeper that nothing of ours is in between."""
-    client = KazooClient(hosts, timeout=30, **options)
-    client.start(60)
-    try:
-        yield client
-    finally:
-        client.stop()
-        client.close()
 
 
 @dataclass
@@ -87,19 +74,18 @@ class Elected:
 
     def wait_advertised(self, one: Scheduler) -> None:
         """Wait until a scheduler, and no other, is advertised, and knows it."""
-        wait_until(lambda: self.members() == [one.url], f"{one.url} advertised alone")
-        wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, f"{one.url} leading")
+        wait_until(lambda: self.members() == [one.url], lambda: f"{one.url} advertised alone\n{self._state()}")
+        wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, lambda: f"{one.url} leading\n{self._state()}")
+
+    def _state(self) -> str:
+        """Describe the nodes and show the logs, for whoever looks for the reason of a failure."""
+        nodes = "\n".join(f"{name} of session {self._owner(name):#x}" for name in self.names())
+        return "\n".join([nodes, *(f"{one.url}:\n{one.log}" for one in self.schedulers)])
+
+    def _owner(self, name: str) -> int:
+        node = self.keeper.exists(f"{self.path}/{name}")
+        return node.ephemeralOwner if node else 0
 
     def close(self) -> None:
         for one in self.schedulers:
             one.kill()
-
-
-def variable(one: Scheduler, name: str) -> str:
-    """Return a value of /vars."""
-    return dict(line.split(" ", 1) for line in get(one.url, "/vars")[1].splitlines())[name]
-
-
-def lifecycle(one: Scheduler) -> str:
-    """Return the state that /vars tells."""
-    return re.findall(r"scheduler_lifecycle_(\w+) 1", get(one.url, "/vars")[1])[0]

@@ -6,16 +6,16 @@ import re
 import signal
 import subprocess
 import sysconfig
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.waiting import communicate, wait_exit, wait_until
+
 PROGRAMS = Path(sysconfig.get_path("scripts"))
 # Root may read every file; a process with this wrapper may not.
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
-DEADLINE_SECONDS = 60  # generous: a busy machine is not a failure, a hang is
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,6 @@ class Result:
     code: int
     out: str
     err: str
-
-
-def wait_until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> object:
-    """Return what the condition returns once it is true; fail after the deadline, naming what was waited for."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
-        time.sleep(0.01)
-    return value
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
@@ -48,37 +39,24 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def run(
-    command: Sequence[object],
-    env: Mapping[str, str],
-    stdin: str = "",
-    seconds: float = DEADLINE_SECONDS,
-) -> Result:
-    """Run to the end and return exit code, output and errors as text."""
-    done = subprocess.run(
+def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> Result:
+    """Run a program to its end and return its exit code, output and errors as text."""
+    process = subprocess.Popen(
         [str(part) for part in command],
         env=env,
-        input=stdin,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="surrogateescape",
-        timeout=seconds,
-        check=False,
     )
-    return Result(done.returncode, done.stdout, done.stderr)
-
-
-def processes_of_session(leader: int) -> list[int]:
-    """Return the processes that a process with a session of its own has left running."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    with process:
         try:
-            session = int(stat.read_text().rpartition(")")[2].split()[3])
-        except OSError:  # it ended meanwhile
-            continue
-        if session == leader:
-            found.append(int(stat.parent.name))
-    return found
+            out, err = communicate(process, stdin)
+        except BaseException:
+            process.kill()
+            raise
+    return Result(process.returncode, out, err)
 
 
 def pause(process: subprocess.Popen[Any]) -> None:
@@ -186,10 +164,10 @@ class Scheduler:
     def _is_running(self) -> bool:
         return bool(self.process) and self.process.poll() is None
 
-    def wait_exit(self, seconds: float = DEADLINE_SECONDS) -> int:
+    def wait_exit(self) -> int:
         """Wait for the process to end by itself and return its exit code."""
         assert self.process
-        return self.process.wait(seconds)
+        return wait_exit(self.process)
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """Ask it to stop and return its exit code."""

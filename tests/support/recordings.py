@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import http.client
 import json
 import re
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.protocol.TJSONProtocol import TJSONProtocol
@@ -21,7 +19,7 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, 
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
 from tests.conftest import FIXTURES
-from tests.support.thrift_calls import BINARY, generated_struct
+from tests.support.thrift_calls import BINARY, HEADERS, exchange, generated_struct
 
 JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
@@ -102,15 +100,9 @@ def send_recorded(url: str, recording: Recording, *, binary: bool = False) -> Ht
     """Send a recorded request as it is, or translated to TBinary, and return the response."""
     body, headers = recording.body, recording.headers
     if binary:
-        body, headers = _in_binary(body), {**headers, "Content-Type": BINARY, "Accept": BINARY}
+        body, headers = _in_binary(body), {**headers, **HEADERS}
     request = recording.exchange["request"]
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    try:
-        connection.request(request["method"], request["path"], body, headers)
-        got = connection.getresponse()
-        return _http_response(got.status, dict(got.headers), got.read())
-    finally:
-        connection.close()
+    return _http_response(*exchange(url, request["method"], request["path"], body, headers))
 
 
 def _in_binary(body: bytes) -> bytes:

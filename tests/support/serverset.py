@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from kazoo.client import KazooClient
 
-from tests.support.processes import DEADLINE_SECONDS, PROGRAMS, Clusters, Result
+from tests.support.processes import PROGRAMS, Clusters, Result
+from tests.support.waiting import DEADLINE_SECONDS, communicate
 
 CANDIDATE_PREFIX = "_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-"
 # As releases before 0.10 could write it: host 127.0.0.1, port 9201, name http, ALIVE (docs/connection.md 2.2).
@@ -64,7 +65,7 @@ class RunningProgram:
 
     def wait_exit(self) -> Result:
         """Wait for its end and return the rest of its output."""
-        out, err = self.process.communicate(timeout=DEADLINE_SECONDS)
+        out, err = communicate(self.process)
         return Result(self.process.returncode, out, err)
 
 

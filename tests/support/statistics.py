@@ -1,4 +1,6 @@
-"""The values of /vars, as numbers."""
+"""The variables that a scheduler publishes on /vars, as numbers."""
+
+import re
 
 from tests.support.thrift_calls import get
 
@@ -8,6 +10,11 @@ def variables(one) -> dict[str, float]:
     status, text = get(one.url, "/vars")
     assert status == 200, text
     return {name: float(value) for name, value in (line.split(" ", 1) for line in text.splitlines())}
+
+
+def lifecycle(one) -> str:
+    """Return the state of the scheduler's lifecycle, such as ACTIVE."""
+    return re.findall(r"scheduler_lifecycle_(\w+) 1", get(one.url, "/vars")[1])[0]
 
 
 def of_timing(*names: str) -> set[str]:

@@ -1,6 +1,8 @@
 """Calls to a scheduler by the Thrift library alone, without this project's client."""
 
 import http.client
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
@@ -9,8 +11,10 @@ from thrift.transport.TTransport import TMemoryBuffer
 
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ScheduledTask, TaskQuery
+from tests.support.waiting import DEADLINE_SECONDS
 
 BINARY = "application/vnd.apache.thrift.binary"
+HEADERS = {"Content-Type": BINARY, "Accept": BINARY}
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 # What said() returns for a call that succeeded.
 OK = ("OK", "")
@@ -31,31 +35,39 @@ def request(method: str, **arguments: object) -> bytes:
     return buffer.getvalue()
 
 
-def post(url: str, body: bytes, headers: dict[str, str] | None = None, path: str = "/api", timeout: float = 60):
-    """Return status, headers and body of one POST."""
+def exchange(
+    url: str,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    *,
+    timeout: float = DEADLINE_SECONDS,
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Return status, headers and body of one HTTP request."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
-        connection.request("POST", path, body, headers or {"Content-Type": BINARY, "Accept": BINARY})
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
+def post(url: str, body: bytes, headers: Mapping[str, str] = HEADERS, path: str = "/api", **options: float):
+    """Return status, headers and body of one POST."""
+    return exchange(url, "POST", path, body, headers, **options)
+
+
 def get(url: str, path: str) -> tuple[int, str]:
-    """Return status and text of one GET."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
+    """Return status and text of one page."""
+    status, _, body = exchange(url, "GET", path)
+    return status, body.decode()
 
 
 def call(url: str, method: str, _headers: dict[str, str] | None = None, **arguments: object) -> Response:
     """Return the Response of a call."""
-    headers = {"Content-Type": BINARY, "Accept": BINARY, **(_headers or {})}
+    headers = {**HEADERS, **(_headers or {})}
     status, _, body = post(url, request(method, **arguments), headers)
     assert status == 200, (status, body)
     protocol = TBinaryProtocol(TMemoryBuffer(body))

@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.processes import pause, resume, wait_until
+from kazoo.client import KazooClient
+
+from tests.support.processes import pause, resume
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"
@@ -185,6 +188,18 @@ class ZooKeeper:
 
     def _in_mode(self, *modes: str) -> list[Server]:
         return [server for server in self.servers if server.mode in modes]
+
+
+@contextmanager
+def zookeeper_client(hosts: str, **options: object) -> Iterator[KazooClient]:
+    """Connect a plain client, with nothing of this project in between."""
+    client = KazooClient(hosts, timeout=30, **options)
+    client.start(DEADLINE_SECONDS)
+    try:
+        yield client
+    finally:
+        client.stop()
+        client.close()
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 from tests.conftest import CHECKOUT
-from tests.support.processes import DEADLINE_SECONDS, wait_until
-from tests.support.zookeeper import HOST
+from tests.support.waiting import DEADLINE_SECONDS, communicate, wait_until
+from tests.support.zookeeper import HOST, zookeeper_client
 
 NOOP = b"no-op"
 # Longer than a busy machine takes for a reply; a test about a time-out sets a shorter one.
@@ -30,24 +30,12 @@ LONG_TIMEOUTS = {"takeover_seconds": 30.0, "read_seconds": 30.0, "write_seconds"
 SESSION_SECONDS = 20.0
 
 
-@contextmanager
-def plain_client(hosts: str, **options: object) -> Iterator[KazooClient]:
-    """Provide a client of ZooKeeper that has nothing of the log engine."""
-    client = KazooClient(hosts, timeout=30, **options)
-    client.start(DEADLINE_SECONDS)
-    try:
-        yield client
-    finally:
-        client.stop()
-        client.close()
-
-
 def end_session(client: KazooClient, hosts: str) -> None:
     """End a client's session on the server, as a session time-out does."""
     session = client.client_id
 
     def is_over() -> bool:
-        with plain_client(hosts, client_id=session):  # on a busy machine the client itself may reconnect first
+        with zookeeper_client(hosts, client_id=session):  # on a busy machine the client itself may come back first
             pass
         return bool(client.connected and client.client_id != session)
 
@@ -96,8 +84,8 @@ class SharedLog:
             one.close()
 
     def client(self) -> KazooClient:
-        """A plain client with the credentials of the log."""
-        return plain_client(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
+        """A client that may see the log."""
+        return zookeeper_client(self.hosts, auth_data=[("digest", self.credentials)] if self.credentials else None)
 
     def stored(self) -> list[tuple[int, bytes]]:
         """Return all records with their positions, also truncated ones that are not deleted yet."""
@@ -172,7 +160,7 @@ class LeaderProcess:
     def kill(self) -> None:
         """Kill it, also if it is paused."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.communicate(timeout=DEADLINE_SECONDS)
+        communicate(self.process)
 
 
 @contextmanager

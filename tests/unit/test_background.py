@@ -8,7 +8,7 @@ from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.scheduler import background
 from aurora_admin.scheduler.background import PeriodicTask
 from aurora_admin.scheduler.storage.storage import StorageNotReady
-from tests.support.processes import DEADLINE_SECONDS, wait_until
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 
 def is_running(name: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from aurora_admin.plugins.drill import background
 from aurora_admin.plugins.drill.background import Background, StepFailed
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 
 SAYS = "echo standing by; echo awaiting; exec sleep 60"
 
