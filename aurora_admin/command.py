@@ -12,7 +12,7 @@ from aurora_admin.errors import Declined, DryRun, Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aurora_admin.client.discovery import Leader
+    from aurora_admin.client.discovery.leader import Leader
     from aurora_admin.client.reply import Reply
     from aurora_admin.client.scheduler import Scheduler
     from aurora_admin.output import Output

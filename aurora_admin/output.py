@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol, TextIO
 
-    class LogFiles(Protocol):
+    class LogSink(Protocol):
         """Files that log records are appended to; logfiles.LogFiles."""
 
         folder: str
@@ -54,7 +54,7 @@ class Output:
         self._stderr = stderr
         self._can_log = True  # until a record cannot be written
         self._head: Callable[[int], str] = PREFIXES.__getitem__
-        self._files: LogFiles | None = None
+        self._files: LogSink | None = None
         self.level = INFO
         self.format = FORMATS[0]
 
@@ -71,7 +71,7 @@ class Output:
         self.level = level
         self._head = head or self._head
 
-    def log_to(self, files: LogFiles) -> None:
+    def log_to(self, files: LogSink) -> None:
         """Log to files too. They choose the levels themselves."""
         self._files = files
         self.print_error(f"Writing log files to disk in {files.folder}")

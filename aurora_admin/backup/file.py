@@ -33,7 +33,7 @@ class IncompleteBackup(BackupError):
     """A backup that can be used only without some of its parts, which the caller must allow."""
 
 
-class Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """The attributes of a file that change if it is replaced or written to."""
 
     device: int
@@ -159,8 +159,8 @@ class BackupFile:
         self.close()
 
 
-def _identity(status: os.stat_result) -> Identity:
-    return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def _identity(status: os.stat_result) -> FileIdentity:
+    return FileIdentity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def records(fd: int, rows: Iterable[int], starts: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:

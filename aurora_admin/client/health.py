@@ -14,7 +14,7 @@ from aurora_admin.client.retry import FIND_LEADER_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed
 
 if TYPE_CHECKING:
-    from aurora_admin.client.discovery import Leader
+    from aurora_admin.client.discovery.leader import Leader
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 

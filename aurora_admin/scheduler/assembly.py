@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.background import PeriodicTask
 from aurora_admin.scheduler.election.registration import Registration
-from aurora_admin.scheduler.lifecycle import Components, Lifecycle, Limits
+from aurora_admin.scheduler.lifecycle import Components, Lifecycle, TimeLimits
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.backup_folder import BackupFolder
@@ -33,7 +33,7 @@ def run(flags: Namespace) -> int:
         LogError, BackupFailed, OSError: it cannot be started; nothing runs.
     """
     waits_for_master = flags.mesos_master_address is not None
-    limits = Limits(flags.max_leading_duration, flags.max_registration_delay if waits_for_master else None)
+    limits = TimeLimits(flags.max_leading_duration, flags.max_registration_delay if waits_for_master else None)
     lifecycle = Lifecycle(limits)
     components = assemble(flags, lifecycle)
     _warn(flags)

@@ -49,7 +49,7 @@ class Components(NamedTuple):
     background: Sequence[PeriodicTask]
 
 
-class Limits(NamedTuple):
+class TimeLimits(NamedTuple):
     """How long a scheduler may lead, and how long it may wait for its registration, in seconds.
 
     `registration` is None where it does not wait for a Mesos master.
@@ -94,7 +94,7 @@ class Lifecycle:
       FAILED_SECONDS, in order or not.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: TimeLimits) -> None:
         self._limits = limits
         self._state = "PREPARING_STORAGE"
         self._steps: queue.SimpleQueue[Callable[[], None] | End] = queue.SimpleQueue()

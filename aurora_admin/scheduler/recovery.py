@@ -211,7 +211,7 @@ def _plain_name(backup_id: str) -> str:
     plain = backup_id.isprintable() and "/" not in backup_id and backup_id not in ("", ".", "..")
     if not plain or len(os.fsencode(backup_id)) > 255:
         raise RecoveryError(
-            f"{backup_id!r} is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
+            f"{backup_id!r} is not the name of a backup: give a plain file name, as listBackups returns it."
         )
     return backup_id
 

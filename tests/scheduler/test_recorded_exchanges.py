@@ -38,7 +38,7 @@ BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"
 NO_TIMESTAMP = "it is no backup: a snapshot has a timestamp at byte"
 CUT_OFF = "the input ends in the middle of a value at byte"
-PLAIN_NAME = "is not the name of a backup: give a plain file name, as scheduler_list_backups prints it."
+PLAIN_NAME = "is not the name of a backup: give a plain file name, as listBackups returns it."
 
 
 def undecodable(name: str, fault: str, reason: str) -> Difference:

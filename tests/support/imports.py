@@ -1,4 +1,4 @@
-"""The imports of the package, read from its source: wherever they stand in a file, lazy and TYPE_CHECKING ones too."""
+"""The imports of the package and of its tests, read from the source: lazy and TYPE_CHECKING imports too."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from tests.conftest import CHECKOUT
 PACKAGE = CHECKOUT / "aurora_admin"
 # plugins is a symbolic link, which rglob of Python 3.13 does not follow.
 SOURCES = sorted({*PACKAGE.rglob("*.py"), *(PACKAGE / "plugins").rglob("*.py")})
+TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 
 
 def module_of(path: Path) -> str:
@@ -18,11 +19,12 @@ def module_of(path: Path) -> str:
 
 
 MODULES = {module_of(path): path for path in SOURCES}
+TEST_MODULES = {module_of(path): path for path in TESTS}
 
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """Every imported module; `from a import b` counts as a.b if that is a module of the package, else as a."""
+    """Every imported module; `from a import b` counts as a.b if that is one of these modules, else as a."""
     found = set()
     package = ".".join(path.parent.relative_to(CHECKOUT).parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -31,7 +33,7 @@ def imports(path: Path) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             origin = resolve_name("." * node.level + (node.module or ""), package)
             names = {f"{origin}.{alias.name}" for alias in node.names}
-            found |= names & MODULES.keys() or {origin}
+            found |= names & (MODULES.keys() | TEST_MODULES.keys()) or {origin}
     return frozenset(found)
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.support.sources import TESTS, imports, is_in, module_of
+from tests.support.imports import TESTS, imports, is_in, module_of
 
 SHARED = ("tests.support", "tests.conftest")
 
 
 def test_the_tests_are_all_seen():
-    assert {"tests.unit.test_tests", "tests.support.sources", "tests.functional.conftest"} <= set(map(module_of, TESTS))
+    assert {"tests.unit.test_tests", "tests.support.imports", "tests.functional.conftest"} <= set(map(module_of, TESTS))
 
 
 @pytest.mark.parametrize("path", TESTS, ids=module_of)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from aurora_admin.client.discovery.leader import Leader
 from aurora_admin.client.http.url import request_url, with_scheme, without_credentials
 from aurora_admin.errors import ConfigError
 
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
-
-
-class Leader(NamedTuple):
-    """A scheduler: its address as it is configured or advertised, and the URL of its API."""
-
-    url: str
-    api: str
 
 
 class ConfiguredFinder:

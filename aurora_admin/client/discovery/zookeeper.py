@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from aurora_admin.client.discovery import Leader
+from aurora_admin.client.discovery.leader import Leader
 from aurora_admin.client.failures import (
     LookupFailed,
     MultipleLeaders,

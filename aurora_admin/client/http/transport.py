@@ -92,7 +92,7 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._connection: _Connection | None = None
+        self._connection: _OpenConnection | None = None
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> Response:
         """Send one POST, once, and return when the headers of the response have arrived.
@@ -113,7 +113,7 @@ class Transport:
         target = urlsplit(url)
         if not self._connection or not self._connection.is_reusable(target, self._clock.monotonic()):
             self.close()
-            self._connection = _Connection(target, url, deadline)
+            self._connection = _OpenConnection(target, url, deadline)
         return self._connection.send(_Request(verb, url, body, headers), deadline, self._clock.monotonic())
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class _Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class _Connection:
+class _OpenConnection:
     """One open connection."""
 
     def __init__(self, target: SplitResult, url: str, deadline: Deadline) -> None:
