@@ -32,7 +32,7 @@ from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said
 
-pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
+plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
 
 
 def listing(folder: Path) -> dict[str, tuple[str, int]]:
@@ -249,6 +249,22 @@ def test_a_damaged_byte_never_changes_an_entry(tmp_path, sweep):
         assert set(entries) <= set(wanted)
         assert entries == wanted or found.holes or found.left_out or found.torn, position
     assert refused
+
+
+def test_a_damaged_byte_in_a_table_is_an_error(tmp_path, sweep):
+    """The data blocks of a table are uncompressed here, so only their checksums detect the damage."""
+    wanted = [(at, b"%04d" % at * 250) for at in range(200)]
+    folder = replica(tmp_path / "log", *(append(at, data) for at, data in wanted))
+    database = plyvel.DB(str(folder), compression=None)
+    database.compact_range()
+    database.close()
+    (table,) = folder.glob("*.ldb")
+    raw = table.read_bytes()
+    for number, position in enumerate(sweep(range(0, len(raw) // 2, 997), 10)):
+        table.write_bytes(raw[:position] + bytes([raw[position] ^ 0x01]) + raw[position + 1 :])
+        (tmp_path / f"{number}").mkdir()
+        with pytest.raises(LogError, match="The replica cannot be read"):
+            list(open_copy(folder, tmp_path / f"{number}").appended())
 
 
 def test_an_existing_file_is_never_overwritten(extract, tmp_path):

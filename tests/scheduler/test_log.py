@@ -97,6 +97,11 @@ def test_a_record_that_is_not_bytes_is_an_error_that_names_its_position(log):
         list(log.read_all())
 
 
+def test_an_entry_without_space_for_it_is_refused_before_it_is_written(log):
+    with pytest.raises(LogFull, match=r"has space for \d+ bytes of log and 1152921504606846976 are needed"):
+        log.check_space(1 << 60)
+
+
 def test_after_a_full_disk_the_log_is_unchanged_and_usable(small_disk):
     initialize(str(small_disk / "log"))
     log = SqliteLog(str(small_disk / "log"))

@@ -99,7 +99,7 @@ def test_a_damaged_log_file_is_refused_with_one_line(tmp_path, sweep):
             replay(str(tmp_path / "log"))
         except LogError as error:
             refusals.append(str(error))
-    assert refusals
+    assert any("is damaged (" in text for text in refusals), "SQLite's own check found nothing"
     assert not [text for text in refusals if "\n" in text]
 
 

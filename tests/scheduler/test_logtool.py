@@ -93,6 +93,15 @@ def test_commands_on_a_missing_log_fail(tool, command):
     assert "holds no initialised log" in done.err or "There is no node" in done.err
 
 
+def test_wipe_of_a_node_without_a_log_fails(zookeeper, tmp_path):
+    shared_log = SharedLog(zookeeper.hosts, tmp_path)
+    with plain_client(shared_log.hosts) as client:
+        client.ensure_path(shared_log.root)
+    done = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"])("wipe", "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert "holds no initialised log" in done.err
+
+
 def test_a_log_that_a_scheduler_holds_is_not_wiped(tool):
     tool("initialize")
     with tool.lead() as log:

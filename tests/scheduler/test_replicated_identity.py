@@ -142,6 +142,15 @@ def test_a_log_with_a_position_lost_at_its_end_is_refused(shared_log):
         shared_log.lead()
 
 
+def test_a_log_with_an_earlier_epoch_is_refused(shared_log):
+    log = shared_log.lead()
+    log.append([b"a"])
+    log.close()
+    change(shared_log, "epoch", epoch=0)
+    with pytest.raises(LogError, match="ends at epoch 0, position 0, and this host has seen epoch 1, position 0"):
+        shared_log.lead()
+
+
 def test_another_log_is_accepted_with_a_warning_while_it_is_new(shared_log, zookeeper, caplog):
     shared_log.lead().close()
     with closing(SharedLog(zookeeper.hosts, shared_log.folder)) as other:
