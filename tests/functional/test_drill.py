@@ -16,8 +16,8 @@ from aurora_admin.backup import manifest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
-from tests.support.processes import PROGRAMS, environment
-from tests.support.waiting import processes_of_session, wait_exit, wait_until
+from tests.support.processes import PROGRAMS, end_session, environment, processes_of_session
+from tests.support.waiting import wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
@@ -264,12 +264,11 @@ class Rehearsal:
     def end(self, sig):
         """End it while its processes run, and return its exit code once none of them is left."""
         os.kill(self.process.pid, sig)
-        code = wait_exit(self.process)
         try:
+            code = wait_exit(self.process)
             wait_until(lambda: not processes_of_session(self.process.pid), "no process of the drill is left")
         finally:
-            for left in processes_of_session(self.process.pid):
-                os.kill(left, signal.SIGKILL)
+            end_session(self.process.pid)
         return code
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from aurora_admin.backup.reader import read_backup
 from tests.conftest import CHECKOUT
-from tests.support.waiting import communicate, processes_of_session, wait_exit, wait_until
+from tests.support.processes import end_session, processes_of_session
+from tests.support.waiting import communicate, wait_exit, wait_until
 
 
 def untracked() -> set[str]:
@@ -34,9 +35,12 @@ def script(tmp_path):
             text=True,
             start_new_session=True,
         )
-        out, _ = communicate(process)
-        assert process.returncode == code, out
-        assert processes_of_session(process.pid) == []
+        try:
+            out, _ = communicate(process)
+            left = processes_of_session(process.pid)
+        finally:
+            end_session(process.pid)
+        assert (process.returncode, left) == (code, []), out
         return out
 
     return call
@@ -100,8 +104,12 @@ def test_make_backup_that_is_interrupted_leaves_nothing(tmp_path, sig):
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    wait_until(lambda: list(tmp_path.glob("mine.part")), "it has begun")
-    process.send_signal(sig)
-    assert wait_exit(process) == 130
+    try:
+        wait_until(lambda: list(tmp_path.glob("mine.part")), "it has begun")
+        process.send_signal(sig)
+        assert wait_exit(process) == 130
+    finally:
+        end_session(process.pid)
     assert list(tmp_path.iterdir()) == []

@@ -51,9 +51,10 @@ class Elected:
         return self.standing(self.add(*flags))
 
     def standing(self, one: Scheduler) -> Scheduler:
-        before = len(self.names("_c_"))
+        """Start a scheduler and wait until it knows that it is a candidate: it logs the name of its node then."""
+        read = len(one.log)
         one.start(until="Standing by")
-        wait_until(lambda: len(self.names("_c_")) > before, "another candidate")
+        wait_until(lambda: f"{self.path}/_c_" in one.log[read:], f"{one.url} a candidate")
         return one
 
     def names(self, prefix: str = "") -> list[str]:

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.waiting import communicate, wait_exit, wait_until
+from tests.support.waiting import communicate, stats, wait_exit, wait_until
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
 # Root may read every file; a process with this wrapper may not.
@@ -57,6 +58,18 @@ def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> R
             process.kill()
             raise
     return Result(process.returncode, out, err)
+
+
+def processes_of_session(leader: int) -> list[int]:
+    """Return the processes that a process with a session of its own has left running."""
+    return [number for number, fields in stats() if int(fields[3]) == leader]
+
+
+def end_session(leader: int) -> None:
+    """Kill what is left of a process with a session of its own, and of all that it started there."""
+    for number in processes_of_session(leader):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
 
 
 def pause(process: subprocess.Popen[Any]) -> None:

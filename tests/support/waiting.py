@@ -27,11 +27,6 @@ def stats() -> Iterator[tuple[int, list[str]]]:
             yield int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
 
 
-def processes_of_session(leader: int) -> list[int]:
-    """Return the processes that a process with a session of its own has left running."""
-    return [number for number, fields in stats() if int(fields[3]) == leader]
-
-
 def processor_seconds() -> dict[int, float]:
     """Return the processor time of every process below this one, and of the other threads of this one."""
     found = {number: (int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS) for number, fields in stats()}
