@@ -95,7 +95,7 @@ def test_commands_on_a_missing_log_fail(tool, command):
 
 def test_wipe_of_a_node_without_a_log_fails(zookeeper, tmp_path):
     shared_log = SharedLog(zookeeper.hosts, tmp_path)
-    with plain_client(shared_log.hosts) as client:
+    with zookeeper_client(shared_log.hosts) as client:
         client.ensure_path(shared_log.root)
     done = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"])("wipe", "--yes")
     assert (done.code, done.out) == (1, "")
