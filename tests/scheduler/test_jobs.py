@@ -127,6 +127,11 @@ def test_a_missing_description_a_cron_job_and_too_many_instances_are_refused(sch
     assert len(tasks(running.url)) == 4000
 
 
+def test_a_message_with_other_scripts_arrives_as_it_is(scheduler):
+    text = "Tier contains illegal characters: größer-だ"
+    assert create(scheduler(), job(tier="größer-だ")) == ("INVALID_REQUEST", text)
+
+
 def test_a_job_is_neither_killed_nor_created_while_an_update_is_active(scheduler):
     states = sorted(JobUpdateStatus._VALUES_TO_NAMES)
     named = {state: key(f"job-{state}") for state in states}
