@@ -197,8 +197,8 @@ class Recovery:
         """Write what is staged into the log as its last entry; durable on return. The process must end then.
 
         Raises:
-            RecoveryError, BackupError, NotReady, LogFull: nothing was written.
-            LogBroken: the outcome is unknown.
+            RecoveryError, BackupError, StorageNotReady, LogFull: nothing was written.
+            FatalLogError: the outcome is unknown.
         """
         with self._lock:
             staged = self.staged()

@@ -325,7 +325,7 @@ def new_storage(tmp_path):
 
         one = new()
         one.start()
-        one.replace_by(StagedBackup(read_backup(str(backup))))
+        one.replace_with(StagedBackup(read_backup(str(backup))))
         yield new
 
 

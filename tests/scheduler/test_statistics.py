@@ -168,14 +168,14 @@ def test_a_start_is_timed_and_what_it_restores(scheduler):
     assert events(found, *nothing) == [0] * len(nothing)
 
 
-def test_staging_changes_no_statistics_of_the_storage_and_a_commit_does(scheduler, made):
+def test_staging_changes_no_statistics_of_the_storage_and_a_commit_does(scheduler, on_disk):
     one = scheduler()
     put_backup(one)
     before = variables(one)
     assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
     assert not {name for name in grown(before, variables(one)) if not name.startswith(("http_", "jvm_"))}
-    made.storage.replace_by(made.storage.view())
-    found = made.statistics.variables()
+    on_disk.storage.replace_with(on_disk.storage.view())
+    found = on_disk.statistics.variables()
     assert events(found, "scheduler_log_snapshot_persist", "scheduler_log_snapshot") == [1, 0]
 
 
@@ -218,35 +218,35 @@ def test_the_tasks_of_a_committed_backup_are_counted_by_status(scheduler):
     assert by_status(one) == Counter(names[found.status] for found in tasks(one.url).values())
 
 
-def test_tasks_are_counted_right_whatever_changes_them(made):
+def test_tasks_are_counted_right_whatever_changes_them(on_disk):
     """Replaced, removed, rewritten, compacted, and read from a log of single writes and of a snapshot."""
     states = (ScheduleStatus.RUNNING, ScheduleStatus.PENDING, ScheduleStatus.FINISHED)
     for turn in range(12):
-        with made.storage.transaction() as transaction:
+        with on_disk.storage.transaction() as transaction:
             changed = [encode(task(config(), number, states[(number + turn) % 3])) for number in range(turn, 40 + turn)]
             transaction.ops.append(ops.save_tasks(changed))
             present = sorted(transaction.stores.tasks.ids)
             transaction.ops.append(ops.remove_tasks(present[turn % 5 :: 7]))
-        assert_counted(made.storage)
-    made.reopen()
-    assert_counted(made.storage)
-    made.storage.snapshot()
-    made.reopen()
-    assert_counted(made.storage)
-    with made.storage.read() as stores:
+        assert_counted(on_disk.storage)
+    on_disk.reopen()
+    assert_counted(on_disk.storage)
+    on_disk.storage.snapshot()
+    on_disk.reopen()
+    assert_counted(on_disk.storage)
+    with on_disk.storage.read() as stores:
         stores.tasks.rewrite(next(iter(stores.tasks.ids)), encode(config(key("other"))))
-    assert_counted(made.storage)
+    assert_counted(on_disk.storage)
 
 
-def test_a_compacted_table_is_counted_anew(made, monkeypatch):
+def test_a_compacted_table_is_counted_anew(on_disk, monkeypatch):
     monkeypatch.setattr("aurora_admin.scheduler.state.live_tasks.MIN_REMOVED_ROWS", 1)
     for status in (ScheduleStatus.PENDING, ScheduleStatus.RUNNING, ScheduleStatus.FINISHED):
-        with made.storage.transaction() as transaction:
+        with on_disk.storage.transaction() as transaction:
             transaction.ops.append(ops.save_tasks([encode(task(config(), number, status)) for number in range(9)]))
-    rows = len(made.storage._stores.tasks.status)
-    made.storage.snapshot()
-    assert len(made.storage._stores.tasks.status) < rows
-    assert_counted(made.storage)
+    rows = len(on_disk.storage._stores.tasks.status)
+    on_disk.storage.snapshot()
+    assert len(on_disk.storage._stores.tasks.status) < rows
+    assert_counted(on_disk.storage)
 
 
 def assert_counted(storage):
@@ -258,10 +258,10 @@ def assert_counted(storage):
     assert len(table) > 0
 
 
-def test_sizes_do_not_wait_for_the_storage(made):
+def test_sizes_do_not_wait_for_the_storage(on_disk):
     """A replay or a snapshot of a million tasks holds the lock for seconds; /vars must work meanwhile."""
-    with ThreadPoolExecutor() as pool, made.storage.transaction():
-        assert pool.submit(made.storage.sizes).result(DEADLINE_SECONDS)["mem_storage_quota_size"] == 0
+    with ThreadPoolExecutor() as pool, on_disk.storage.transaction():
+        assert pool.submit(on_disk.storage.sizes).result(DEADLINE_SECONDS)["mem_storage_quota_size"] == 0
 
 
 def test_queries_are_counted_by_what_narrows_them(scheduler):

@@ -18,7 +18,7 @@ DEFLATED = path(LogEntry, "deflatedEntry")
 class MemoryLog:
     """A log engine that holds its records in memory."""
 
-    comfortable_bytes = None
+    warn_above_bytes = None
 
     def __init__(self, records):
         self.records = list(records)
@@ -34,7 +34,7 @@ class MemoryLog:
     def truncate_before(self, position):
         del self.records[:position]
 
-    def check_room(self, size):
+    def check_space(self, size):
         pass
 
 
