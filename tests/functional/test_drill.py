@@ -174,7 +174,7 @@ def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_
     backup_with_manifest.write_bytes(raw[:role] + b"PAYMENT" + raw[role + 7 :])
     result = drill("--backup", backup_with_manifest)
     assert (result.code, result.out) == (1, "")
-    assert "is not what its manifest" in result.err
+    assert "differs from its manifest" in result.err
     assert "sha256 is" in result.err
     assert left() == []
 

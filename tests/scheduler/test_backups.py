@@ -194,7 +194,7 @@ def test_a_truncated_backup_does_not_count_towards_the_limit(scheduler):
     (one.backup_dir / made[0]).write_bytes(b"shorter\0")
     assert said(call(one.url, "performBackup")) == OK
     assert len(backup_names(one)) == 5
-    assert one.log.count("is cut short, or not what its manifest says") >= 3
+    assert one.log.count("is incomplete, or differs from its manifest") >= 3
 
 
 def test_backups_go_on_after_an_unexpected_failure(scheduler):

@@ -60,7 +60,7 @@ def roles(stores):
             [FRAME.put(fields.STOP, fields.join([Field(3, TType.STRUCT, fields.STOP)]))],
             "is neither a header nor a chunk",
         ),
-        ([FRAME_HEADER_CUT], r"frame at position 1 cannot be snapshot_of \(the input ends"),
+        ([FRAME_HEADER_CUT], r"frame at position 1 cannot be decoded \(the input ends"),
         (
             [header(1, hashlib.md5(b"bad").digest()), chunk(b"bad")],
             "entry at position 1 cannot be read: Unrecognized type 98",

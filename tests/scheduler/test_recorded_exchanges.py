@@ -36,13 +36,13 @@ from tests.support.thrift_calls import BINARY, call, said
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"
-NO_TIMESTAMP = "it is no backup: a snapshot has a timestamp at byte"
+NO_TIMESTAMP = "it is not a backup: the snapshot has no timestamp at byte"
 CUT_OFF = "the input ends in the middle of a value at byte"
 PLAIN_NAME = "is not the name of a backup: give a plain file name, as listBackups returns it."
 
 
 def undecodable(name: str, fault: str, reason: str) -> Difference:
-    advice = "copy it anew from where it was made, or stage another backup."
+    advice = "copy it again from where it was made, or use another backup."
     return refused(f"Failed to decode backup {name}: {fault}; {advice}", reason)
 
 
@@ -94,7 +94,7 @@ EXCEPTIONS = {
     "stageRecovery-parent-path": refused(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
     "stageRecovery-empty-id": refused(f"'' {PLAIN_NAME}", PLAIN),
     "stageRecovery-a-directory": refused(
-        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, no link to it.",
+        "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, not a link.",
         WHERE,
     ),
     "stageRecovery-flipped": undecodable("flipped", f"{CUT_OFF} 26 of 31895", WHERE),

@@ -26,7 +26,7 @@ REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
 # The elements of a printed set, which come in any order.
 ITEM = re.compile(r"IResource\{[^}]*\}|(?<=[{ ])[A-Z_]+=[\d.]+")
 # What our error messages end with, and why they differ.
-LISTED = "scheduler_list_backups shows what there is."
+LISTED = "Choose one from the list of backups."
 WHERE = "we say which file, where in it, and what to do"
 NAMES = sorted(path.stem for path in (FIXTURES / "wire").glob("*.json"))
 
