@@ -7,7 +7,7 @@ from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, says, silence
 
 OK = says("snapshot")
-pytestmark = pytest.mark.usefixtures("nobody")
+pytestmark = pytest.mark.usefixtures("no_user_settings")
 
 
 def test_a_request_has_the_headers_that_every_release_takes():

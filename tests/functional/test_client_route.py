@@ -10,7 +10,7 @@ from aurora_admin.errors import ConfigError, ConnectionFailed
 from tests.support.fake_scheduler import Client, FakeScheduler, http, says
 
 OK = says("snapshot")
-pytestmark = pytest.mark.usefixtures("nobody")
+pytestmark = pytest.mark.usefixtures("no_user_settings")
 
 
 def call(uri, **keys):

@@ -19,7 +19,7 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
 from tests.conftest import FIXTURES
-from tests.support.thrift_calls import BINARY, HEADERS, exchange, part
+from tests.support.thrift_calls import BINARY, HEADERS, exchange, generated_struct
 
 JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
@@ -110,7 +110,7 @@ def _in_binary(body: bytes) -> bytes:
 
 def _message(protocol: object, kind: str) -> tuple:
     name, message_type, seqid = protocol.readMessageBegin()
-    body = TApplicationException() if message_type == TMessageType.EXCEPTION else part(name, kind)()
+    body = TApplicationException() if message_type == TMessageType.EXCEPTION else generated_struct(name, kind)()
     body.read(protocol)
     return name, message_type, seqid, body
 

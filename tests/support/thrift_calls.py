@@ -1,4 +1,4 @@
-"""Calls to a scheduler in plain Thrift, with nothing of this project's client in between."""
+"""HTTP requests and Thrift calls to a scheduler, without this project's client."""
 
 import http.client
 from collections.abc import Mapping
@@ -18,15 +18,17 @@ HEADERS = {"Content-Type": BINARY, "Accept": BINARY}
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 
 
-def part(method: str, kind: str):
+def generated_struct(method: str, kind: str):
+    """Return the class of a call's arguments ("args") or of its result ("result")."""
     return next(getattr(service, f"{method}_{kind}") for service in SERVICES if hasattr(service, f"{method}_{kind}"))
 
 
 def request(method: str, **arguments: object) -> bytes:
+    """Return the bytes of a call in TBinaryProtocol."""
     buffer = TMemoryBuffer()
     protocol = TBinaryProtocol(buffer)
     protocol.writeMessageBegin(method, TMessageType.CALL, 1)
-    part(method, "args")(**arguments).write(protocol)
+    generated_struct(method, "args")(**arguments).write(protocol)
     protocol.writeMessageEnd()
     return buffer.getvalue()
 
@@ -72,7 +74,7 @@ def call(url: str, method: str, _headers: dict[str, str] | None = None, **argume
         error = TApplicationException()
         error.read(protocol)
         raise error
-    result = part(method, "result")()
+    result = generated_struct(method, "result")()
     result.read(protocol)
     return result.success
 
@@ -83,6 +85,6 @@ def said(response: Response) -> tuple[str, str]:
 
 
 def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
-    """Return the live tasks by id."""
-    answer = call(url, "getTasksStatus", query=query or TaskQuery())
-    return {task.assignedTask.taskId: task for task in answer.result.scheduleStatusResult.tasks}
+    """Return the tasks of the running state by id."""
+    response = call(url, "getTasksStatus", query=query or TaskQuery())
+    return {task.assignedTask.taskId: task for task in response.result.scheduleStatusResult.tasks}
