@@ -1,4 +1,4 @@
-"""Fixtures for every test; the processes behind them are in processes.py."""
+"""Fixtures for all tests. The processes behind them are in tests/support/processes.py."""
 
 import os
 import random
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.support.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
-from tests.support.zookeeper import ZooKeeper, running
+from tests.support.zookeeper import ZooKeeper, running, zookeeper_client
 
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -20,8 +20,8 @@ SAMPLED = "sampled"  # a property of a test: how many of how many items it took;
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="run exhaustive sweeps whole, not as samples")
-    parser.addoption("--seed", type=int, default=0, metavar="N", help="which sample the sweeps take (default 0)")
+    parser.addoption("--all", action="store_true", help="run every case of exhaustive tests, not a sample")
+    parser.addoption("--seed", type=int, default=0, metavar="N", help="which sample exhaustive tests take (default 0)")
 
 
 def pytest_configure() -> None:
@@ -35,21 +35,20 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
-    return in_ci_a_skip_is_a_failure((yield))
+    return fail_skipped_in_ci((yield))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Iterator[None]:
-    return in_ci_a_skip_is_a_failure((yield))
+    return fail_skipped_in_ci((yield))
 
 
-def in_ci_a_skip_is_a_failure(report):
-    """CI has every part, so that a skip there says that a check is gone; what only its maker can choose may differ."""
-    told = str(report.longrepr)
-    expected = hasattr(report, "wasxfail") or OTHER_COMPILER in told
-    if report.skipped and not expected and os.environ.get("CI") == "true":
+def fail_skipped_in_ci(report):
+    """Turn a skip into a failure in CI, which has all programs. Only the version of the Thrift compiler may differ."""
+    is_allowed = hasattr(report, "wasxfail") or OTHER_COMPILER in str(report.longrepr)
+    if report.skipped and not is_allowed and os.environ.get("CI") == "true":
         report.outcome = "failed"
-        report.longrepr = f"skipped, and in CI nothing may be: {report.longrepr}"
+        report.longrepr = f"skipped in CI, where no test may be skipped: {report.longrepr}"
     return report
 
 
@@ -81,7 +80,7 @@ def reason(report) -> str:
 
 @pytest.fixture
 def sweep(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequence[T]]:
-    """`sweep(items, sample)`: all items with --all, else first, last and a seeded choice; the summary says which."""
+    """`sweep(items, sample)` returns all items with --all, else the first, the last and a random choice by --seed."""
 
     def choose(items: Sequence[T], sample: int) -> Sequence[T]:
         if request.config.getoption("--all") or len(items) <= sample:
@@ -118,8 +117,8 @@ def admin(tmp_path: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials, proxies and certificates of the developer's own."""
+def no_user_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own credentials, proxies and certificates."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
@@ -128,37 +127,35 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
-    """`scheduler("-flag=value")` starts a reference scheduler; `started=False` only prepares it."""
-    made: list[Scheduler] = []
+    """`scheduler("-flag=value")` starts a reference scheduler; with `started=False` it is only prepared."""
+    schedulers: list[Scheduler] = []
 
-    def make(*flags: str, wrapper: Sequence[str] = (), started: bool = True) -> Scheduler:
-        one = Scheduler(tmp_path / f"scheduler{len(made)}", flags, tuple(wrapper))
-        made.append(one)
+    def create(*flags: str, wrapper: Sequence[str] = (), started: bool = True) -> Scheduler:
+        one = Scheduler(tmp_path / f"scheduler{len(schedulers)}", flags, tuple(wrapper))
+        schedulers.append(one)
         return one.start() if started else one
 
-    yield make
-    for one in made:
+    yield create
+    for one in schedulers:
         one.kill()
 
 
 @pytest.fixture(scope="session")
 def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
-    """One ZooKeeper server for all tests that leave it running; each takes a path of its own there."""
+    """One ZooKeeper server for all tests that do not stop it. Each test uses a path of its own."""
     with running(tmp_path_factory.mktemp("zookeeper")) as one:
         yield one
 
 
 @pytest.fixture
 def zk(zookeeper: ZooKeeper) -> Iterator[Any]:
-    """A look into that ZooKeeper, which nothing of ours is in between."""
-    from tests.support.zookeeper import zookeeper_client
-
+    """A plain client of that ZooKeeper."""
     with zookeeper_client(zookeeper.hosts) as client:
         yield client
 
 
 @pytest.fixture
 def ensemble(tmp_path: Path) -> Iterator[ZooKeeper]:
-    """Three ZooKeeper servers of the test's own, to kill, pause and start again."""
+    """Three ZooKeeper servers that only this test uses and may kill, pause and start again."""
     with running(tmp_path, 3) as one:
         yield one

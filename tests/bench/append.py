@@ -1,4 +1,4 @@
-"""How fast frames are appended to the log in ZooKeeper, against what kazoo does without any of our checks."""
+"""Time to append frames to the log in ZooKeeper, in comparison to kazoo without the checks of the log."""
 
 import statistics
 import time
@@ -17,11 +17,11 @@ ROUNDS = 9
 FRAMES = 100
 FRAME = bytes(512 * 1024)
 WINDOW = 16
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def bare(hosts):
-    """Return how long pipelined creates take."""
+    """Return the seconds that pipelined creates take."""
     client, root = KazooClient(hosts), f"/bare-{uuid.uuid4().hex}"
     client.start()
     client.create(root)
@@ -31,8 +31,8 @@ def bare(hosts):
         if len(flying) == WINDOW:
             flying.popleft().get()
         flying.append(client.create_async(f"{root}/{number:020}", FRAME))
-    for answer in flying:
-        answer.get()
+    for created in flying:
+        created.get()
     seconds = time.perf_counter() - begin
     client.delete(root, recursive=True)
     client.stop()
@@ -44,7 +44,7 @@ def ours(hosts, folder):
     """Return how long one append of all frames takes."""
     place = LogLocation(hosts, f"/log-{uuid.uuid4().hex}")
     admin.initialize(place)
-    settings = LogSettings("bench", "bench", str(folder), write_seconds=PATIENCE_SECONDS, accept_older=True)
+    settings = LogSettings("bench", "bench", str(folder), write_seconds=TIMEOUT_SECONDS, accept_older=True)
     (folder / "high-water.json").unlink(missing_ok=True)
     log = ZooKeeperLog(place, settings, lambda text: None)
     log.fence()
@@ -58,7 +58,7 @@ def ours(hosts, folder):
 
 
 def measure_append(table, folder):
-    """Compare rounds that take turns; servers and both clients share the machine."""
+    """Compare alternating rounds; the servers and both clients share the machine."""
     text = "append as many frames to the log in ZooKeeper"
     mark = folder / "append"
     mark.mkdir()

@@ -1,7 +1,7 @@
-"""Measure the floors against what is installed beside this interpreter; run it by script/bench.
+"""Measure the program that is installed beside this interpreter against its floors; started by script/bench.
 
-Times are medians of interleaved rounds, so that a busy moment of the machine falls on both sides of a ratio; memory is
-the highest that was seen.
+Times are medians of alternating rounds, so that a busy moment of the machine affects both sides of a ratio. Memory is
+the highest of all rounds.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# At the end: aurora_admin is to be the one that was installed, not the one of this checkout.
+# Last, so that aurora_admin is imported from the installed wheel and not from this checkout.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tabulate import tabulate
@@ -30,7 +30,7 @@ START_ROUNDS = 25
 
 
 class Table:
-    """The figures, each with its floor."""
+    """The figures, with their floors."""
 
     def __init__(self):
         self.rows = []
@@ -56,7 +56,7 @@ def command(env, *arguments):
 
 
 def measure_starts(table, folder):
-    """How long commands take that do little, as a multiple of what Python itself takes."""
+    """Measure short commands, as multiples of the start of Python itself."""
     scheduler = Scheduler(folder / "small").start()
     Clusters(folder / "etc").write(west=scheduler.url)
     env = environment(folder)
@@ -92,7 +92,7 @@ def main():
             measure_append(table, Path(folder))
             measure_failover(table, Path(folder))
         else:
-            table.rows.append(("leader look-up, appends and fail-over", "no ZooKeeper here", "", ""))
+            table.rows.append(("leader look-up, appends and fail-over", "ZooKeeper is not installed", "", ""))
     print(tabulate(table.rows, ("figure", "measured", "floor", ""), disable_numparse=True))
     sys.exit(table.is_over)
 

@@ -1,4 +1,4 @@
-"""How long nobody answers after the leading scheduler was killed, as somebody sees it who runs a command meanwhile."""
+"""Time without a leader after the leading scheduler was killed, as a command sees it that runs meanwhile."""
 
 import statistics
 import subprocess
@@ -10,13 +10,13 @@ from tests.support.zookeeper import running, zookeeper_client
 
 ROUNDS = 5
 SESSION_SECONDS = 6
-# Of the session time-out: what is on top of it is the servers' clock, the take-over, and the client's next look.
+# The session time-out, and on top of it the ticks of the servers, the takeover and the next poll of the client.
 FLOOR_SECONDS = SESSION_SECONDS + 2
 GROUP = "/aurora/replicated-log"
 
 
 def measure_failover(table, folder):
-    """From the kill to the first write after it that is acknowledged to a client which begins at once."""
+    """Measure from the kill to the first acknowledged write of a client that begins at once."""
     text = f"kill -9 of the leader to the next acknowledged write, session {SESSION_SECONDS} s"
     with running(folder / "servers", 3) as zookeeper, zookeeper_client(zookeeper.hosts) as client:
         schedulers = Elected(

@@ -1,4 +1,4 @@
-"""How long it takes to find the leader in ZooKeeper, against the least that it can be; both as whole processes."""
+"""Time to find the leader in ZooKeeper, in comparison to a script that only uses kazoo; both as processes."""
 
 import statistics
 import subprocess
@@ -17,7 +17,7 @@ PATH = "/aurora/scheduler"
 
 
 def measure_lookup(table, folder):
-    """Look up the leader in three servers that are up, by the program and by a bare script in turn."""
+    """Look up the leader on three running servers, by the program and by the script in turn."""
     text = "aurora_admin get_scheduler, through ZooKeeper, against bare kazoo"
     home = folder / "lookup"
     with running(home, 3) as zookeeper, zookeeper_client(zookeeper.hosts) as client:

@@ -1,4 +1,4 @@
-"""The floors of a big state: one scheduler from stage to restart and on, its small calls timed meanwhile."""
+"""The floors of a large state: one scheduler from stage to restart, with small calls timed meanwhile."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.support.thrift_calls import BINARY, call, request, said
 
 ADMIN = str(PROGRAMS / "aurora_admin")
 LOOP = Path(__file__).with_name("loop.py")
-MIB = 1024  # of the kibibytes that the kernel reports
+MIB = 1024  # in KiB, the unit of the kernel
 PAUSE_SECONDS = 0.005  # between small calls
 QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
 EVERYTHING = TaskQuery()
@@ -50,12 +50,12 @@ def timed(action):
 
 
 def ok(url, method, **arguments):
-    answer = said(call(url, method, **arguments))
-    assert answer == ("OK", ""), (method, answer)
+    outcome = said(call(url, method, **arguments))
+    assert outcome == ("OK", ""), (method, outcome)
 
 
 def discarded(url, method, **arguments):
-    """Make a call and throw the reply away as it comes."""
+    """Make a call and discard the reply as it arrives."""
     body = request(method, **arguments)
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port)) as connection:
@@ -71,7 +71,7 @@ def discarded(url, method, **arguments):
 
 @contextmanager
 def beside(action, latencies):
-    """Repeat a small call in a thread of its own while the block runs, and note how long each took."""
+    """Repeat a small call in a thread while the block runs, and collect the seconds that each takes."""
     done = threading.Event()
 
     def repeat():
@@ -98,9 +98,9 @@ def peak_of_command(env, *arguments):
 
 
 class Round:
-    """One restore and what follows.
+    """One restore, and calls to the restored scheduler.
 
-    `found` has every figure by name: MiB, seconds, or a multiple of a loop over the same backup just before.
+    `found` holds the figures by name: MiB, seconds, or multiples of a loop over the same backup just before.
     """
 
     def __init__(self, folder, backup, tasks):
@@ -130,7 +130,7 @@ class Round:
         return self.scheduler.url, Memory(self.scheduler.process.pid)
 
     def _loop(self):
-        """Time the bare slim loop, in a process of its own: a busy moment then falls on both sides of a ratio."""
+        """Time the decoding loop in a process of its own, so that a busy moment affects both sides of a ratio."""
         self.loops.append(float(subprocess.check_output([sys.executable, str(LOOP), str(self.backup)])))
         return self.loops[-1]
 
@@ -192,21 +192,21 @@ print(json.dumps([ids, max(counts, key=counts.get).decode()]))
 
 
 def some_ids_and_a_role(path):
-    """The ids of the first thousand tasks, and the role with the most tasks.
+    """Return the ids of the first thousand tasks, and the role with the most tasks.
 
-    Found in a process of its own: the kernel takes what its parent had for the least peak of a new process.
+    They are read in a process of their own: the peak memory of later child processes begins with that of this one.
     """
     ids, role = json.loads(subprocess.check_output([sys.executable, "-c", CHOOSE, str(path)]))
     return set(ids), role
 
 
 def between(tasks, small, big):
-    """A floor that is one at 100,000 tasks and another at a million."""
+    """Return a floor between that for 100,000 tasks and that for a million."""
     return round(small + (big - small) * (tasks - 100_000) / 900_000)
 
 
 def measure(table, folder, backup, tasks, rounds):
-    """Add the figures of some rounds to the table, the middle one of times and the highest of memory."""
+    """Add the figures of some rounds to the table: the median of times and the highest of memory."""
     all_found = []
     for number in range(rounds):
         all_found.append(Round(folder / f"round{number}", backup, tasks).run())

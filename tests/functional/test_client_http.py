@@ -8,7 +8,7 @@ from tests.support.client import snapshot_of
 from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, reply_with, silence
 
 OK = reply_with("snapshot")
-pytestmark = pytest.mark.usefixtures("nobody")
+pytestmark = pytest.mark.usefixtures("no_user_settings")
 
 
 def test_a_request_has_the_headers_that_every_release_takes():

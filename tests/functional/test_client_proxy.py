@@ -11,7 +11,7 @@ from tests.support.client import snapshot_of
 from tests.support.fake_scheduler import Client, FakeScheduler, http, reply_with
 
 OK = reply_with("snapshot")
-pytestmark = pytest.mark.usefixtures("nobody")
+pytestmark = pytest.mark.usefixtures("no_user_settings")
 
 
 # Proxies

@@ -1,4 +1,4 @@
-"""Several schedulers that are elected on a real ZooKeeper, and a look at what they write there."""
+"""Several schedulers with an election on a real ZooKeeper, and the nodes that they write there."""
 
 import json
 import uuid
@@ -13,13 +13,13 @@ from tests.support.processes import Scheduler
 from tests.support.thrift_calls import get
 from tests.support.waiting import wait_until
 
-# Long enough for a busy machine: a scheduler that is kept from the processor for this long is deposed, and rightly.
+# Long enough for a busy machine: a scheduler that gets no processor time for so long loses its session.
 SESSION_SECONDS = 8
 
 
 @dataclass
 class Elected:
-    """Schedulers of one cluster; the first that is started leads."""
+    """The schedulers of one cluster. The first that is started leads."""
 
     folder: Path
     hosts: str
@@ -30,7 +30,7 @@ class Elected:
     schedulers: list[Scheduler] = field(default_factory=list)
 
     def add(self, *flags: str, **options: str) -> Scheduler:
-        """Make one that is not started yet; later flags win over ours of the same name."""
+        """Add a scheduler that is not started yet. The given flags replace those of the same name."""
         ours = (
             f"-zk_endpoints={self.hosts}",
             f"-serverset_path={self.path}",
@@ -43,11 +43,11 @@ class Elected:
         return one
 
     def lead(self, *flags: str) -> Scheduler:
-        """Start one that leads, with nobody before it."""
+        """Add and start a scheduler that leads: no other one may run."""
         return self.add(*flags).start()
 
     def stand_by(self, *flags: str) -> Scheduler:
-        """Start one, and wait until it is a candidate."""
+        """Add and start a scheduler, and wait until it is a candidate."""
         return self.standing(self.add(*flags))
 
     def standing(self, one: Scheduler) -> Scheduler:
@@ -58,28 +58,28 @@ class Elected:
         return one
 
     def names(self, prefix: str = "") -> list[str]:
-        """Return the nodes of a kind, the lowest number first."""
+        """Return the nodes whose names begin with the prefix, the lowest number first."""
         if self.keeper.exists(self.path) is None:
             return []
         names = [name for name in self.keeper.get_children(self.path) if name.startswith(prefix)]
         return sorted(names, key=lambda name: name[-10:])
 
     def members(self) -> list[str]:
-        """Return the URLs that are advertised."""
+        """Return the advertised URLs."""
         found = []
         for name in self.names("member_"):
-            with suppress(NoNodeError):  # gone in this moment
-                told = json.loads(self.keeper.get(f"{self.path}/{name}")[0])["serviceEndpoint"]
-                found.append(f"http://{told['host']}:{told['port']}")
+            with suppress(NoNodeError):  # deleted meanwhile
+                endpoint = json.loads(self.keeper.get(f"{self.path}/{name}")[0])["serviceEndpoint"]
+                found.append(f"http://{endpoint['host']}:{endpoint['port']}")
         return found
 
     def wait_advertised(self, one: Scheduler) -> None:
-        """Wait until a scheduler, and no other, is advertised, and knows it."""
+        """Wait until a scheduler, and no other one, is advertised, and says that it leads."""
         wait_until(lambda: self.members() == [one.url], lambda: f"{one.url} advertised alone\n{self._state()}")
         wait_until(lambda: get(one.url, "/leaderhealth")[0] == 200, lambda: f"{one.url} leading\n{self._state()}")
 
     def _state(self) -> str:
-        """Describe the nodes and show the logs, for whoever looks for the reason of a failure."""
+        """Describe the nodes and show the logs, to explain a failure."""
         nodes = "\n".join(f"{name} of session {self._owner(name):#x}" for name in self.names())
         return "\n".join([nodes, *(f"{one.url}:\n{one.log}" for one in self.schedulers)])
 

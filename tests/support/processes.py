@@ -1,4 +1,4 @@
-"""Real processes for tests: the installed programs, started as a user would, ended whatever happens."""
+"""Real processes for tests: the installed programs, started as a user starts them."""
 
 import json
 import os
@@ -21,7 +21,7 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if o
 
 @dataclass(frozen=True)
 class Result:
-    """What a finished program left behind."""
+    """Exit code and output of a program that has ended."""
 
     code: int
     out: str
@@ -29,7 +29,7 @@ class Result:
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
-    """Nothing of the developer's own: no home, no clusters file, no locale but UTF-8."""
+    """Return an environment without the developer's settings: another home, no clusters.json, UTF-8."""
     return {
         "PATH": f"{PROGRAMS}:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": str(home),
@@ -61,19 +61,19 @@ def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> R
 
 
 def processes_of_session(leader: int) -> list[int]:
-    """Return the processes that a process with a session of its own has left running."""
+    """Return the processes of a session of the system; the process that opened it gave it its number."""
     return [number for number, fields in stats() if int(fields[3]) == leader]
 
 
 def end_session(leader: int) -> None:
-    """Kill what is left of a process with a session of its own, and of all that it started there."""
+    """Kill all processes of a session of the system."""
     for number in processes_of_session(leader):
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
 
 
 def pause(process: subprocess.Popen[Any]) -> None:
-    """Stop a child where it stands, without its knowledge; none of its threads does anything any more on return."""
+    """Stop a child process with SIGSTOP; on return all its threads have stopped."""
     process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
@@ -89,7 +89,7 @@ class Clusters:
         self.path = folder / "clusters.json"
 
     def write(self, *names: str, **uris: str) -> None:
-        """Write clusters: bare names get a scheduler_uri where nothing listens, `name=uri` that one."""
+        """Write clusters: `name=uri` has that scheduler_uri, a bare name one where nothing listens."""
         nowhere = dict.fromkeys(names, "http://127.0.0.1:1")
         self.write_documents({"name": name, "scheduler_uri": uri} for name, uri in {**nowhere, **uris}.items())
 
@@ -98,14 +98,14 @@ class Clusters:
         self.write_text(json.dumps(list(documents)))
 
     def write_text(self, text: str) -> None:
-        """Write the file as it is given, broken or not."""
+        """Write any text as the file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(text, encoding="utf-8")
 
 
 @dataclass
 class Scheduler:
-    """A reference scheduler with folders of its own; `start` it, `stop` it, `kill` it, start it again."""
+    """A reference scheduler with folders of its own. It can be started again on them after `stop` and `kill`."""
 
     folder: Path
     flags: tuple[str, ...] = ()
@@ -125,17 +125,17 @@ class Scheduler:
 
     @property
     def log(self) -> str:
-        """All that the scheduler has said since it was made, restarts included."""
+        """The log of all its processes so far."""
         return self._log.read_text(errors="surrogateescape")
 
     def initialize(self) -> None:
-        """Make its log, once."""
+        """Initialize the folder of its replicated log."""
         program = PROGRAMS / "aurora-reference-log"
         done = run([program, "initialize", f"--path={self.log_dir}"], environment(self.folder))
         assert done.code == 0, done.err
 
     def command(self) -> list[str]:
-        """Return its command line."""
+        """Return the command line."""
         return [
             *self.wrapper,
             str(PROGRAMS / "aurora-reference-scheduler"),
@@ -149,7 +149,7 @@ class Scheduler:
         ]
 
     def spawn(self) -> None:
-        """Start the process and go on at once; `start` waits until it serves."""
+        """Start the process and return at once."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -161,7 +161,7 @@ class Scheduler:
             )
 
     def start(self, until: str = "Serving") -> "Scheduler":
-        """Start it, on its log if there is one, and wait until it says so: Serving, Standing by, Awaiting ..."""
+        """Start the process and wait until it logs its address: "Serving on http://...", "Standing by on ..."."""
         if not self.log_dir.exists():
             self.initialize()
         seen = len(self.log)
@@ -171,7 +171,7 @@ class Scheduler:
 
     def _url_since(self, seen: int, what: str) -> str | None:
         found = re.search(rf"{what} on (http://[^\s;]+)", self.log[seen:])
-        assert found or self._is_running(), f"the scheduler ended and never said {what}:\n{self.log}"
+        assert found or self._is_running(), f"the scheduler ended before it logged {what}:\n{self.log}"
         return found and found.group(1)
 
     def _is_running(self) -> bool:
@@ -183,20 +183,20 @@ class Scheduler:
         return wait_exit(self.process)
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
-        """Ask it to stop and return its exit code."""
+        """Send a signal, wait for the process to end and return its exit code."""
         assert self.process
         self.process.send_signal(sig)
         return self.wait_exit()
 
     def kill(self) -> None:
-        """End it and what it started as a power cut would; legal at any time."""
+        """Kill the process and its children, if they run."""
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         if self.process:
             self.wait_exit()
 
     def restart(self) -> "Scheduler":
-        """Stop it if it runs, and start it again on the same folders."""
+        """Stop the process if it runs, and start it again on the same folders."""
         if self._is_running():
             assert self.stop() == 0, self.log
         self.kill()

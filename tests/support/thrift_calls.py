@@ -1,4 +1,4 @@
-"""Calls to a scheduler by the Thrift library alone, without this project's client."""
+"""HTTP requests and Thrift calls to a scheduler, without this project's client."""
 
 import http.client
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ OK = ("OK", "")
 
 
 def generated_struct(method: str, kind: str):
-    """Return the class of the arguments ("args") or the result ("result") of a method."""
+    """Return the class of a call's arguments ("args") or of its result ("result")."""
     return next(getattr(service, f"{method}_{kind}") for service in SERVICES if hasattr(service, f"{method}_{kind}"))
 
 
 def request(method: str, **arguments: object) -> bytes:
-    """Return the bytes of a call."""
+    """Return the bytes of a call in TBinaryProtocol."""
     buffer = TMemoryBuffer()
     protocol = TBinaryProtocol(buffer)
     protocol.writeMessageBegin(method, TMessageType.CALL, 1)
@@ -87,6 +87,6 @@ def said(response: Response) -> tuple[str, str]:
 
 
 def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
-    """Return the live tasks by id."""
+    """Return the tasks of the running state by id."""
     response = call(url, "getTasksStatus", query=query or TaskQuery())
     return {task.assignedTask.taskId: task for task in response.result.scheduleStatusResult.tasks}

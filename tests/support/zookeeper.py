@@ -1,4 +1,4 @@
-"""Real ZooKeeper servers for tests: Debian's package, on loopback, in a folder of the test, ended by process id."""
+"""Real ZooKeeper servers for tests: those of Debian's package, on loopback, with their data in a folder of the test."""
 
 import random
 import re
@@ -17,7 +17,7 @@ from tests.support.waiting import DEADLINE_SECONDS, wait_until
 JARS = Path("/usr/share/java")
 CLASSPATH = f"{JARS}/zookeeper.jar:{JARS}/slf4j-simple.jar"
 NO_ZOOKEEPER = "no ZooKeeper server on this machine: install Debian's package zookeeper"
-# Small and quick to start: the tests run many of them on few cores.
+# Small and quick to start: the tests run many servers on few cores.
 JAVA = (
     "-Xms32m",
     "-Xmx384m",
@@ -29,7 +29,7 @@ JAVA = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
 )
-# A session may be negotiated from a second up; a server that another has not heard from for ten seconds is out.
+# Sessions of a second and more; a follower is dropped when the leader has not heard from it for ten seconds.
 SETTINGS = {
     "tickTime": 500,
     "initLimit": 60,
@@ -39,20 +39,20 @@ SETTINGS = {
     "maxClientCnxns": 0,
 }
 HOST = "127.0.0.1"
-# Below the ports that the kernel hands out for outgoing connections: a server that is down keeps its port.
+# The kernel gives higher ports to outgoing connections, which could take the port of a server that is down.
 PORTS = range(12000, 32000)
 
 
 def need_zookeeper() -> None:
-    """Skip the test, by name, where the servers cannot be started."""
+    """Skip the test where the package zookeeper is not installed."""
     if not (JARS / "zookeeper.jar").exists():
-        import pytest  # the benchmark has servers too, and no pytest
+        import pytest  # the benchmark uses this module and has no pytest
 
         pytest.skip(NO_ZOOKEEPER)
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on, and that no outgoing connection will be given."""
+    """Return a port on which nothing listens, outside the range of outgoing connections."""
     while True:
         port = random.SystemRandom().choice(PORTS)
         with socket.socket() as probe, suppress(OSError):
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """One server of an ensemble. Its data outlives `kill`; `start` goes on with it."""
+    """One server of an ensemble. It keeps its data: it can be started again after `kill`."""
 
     folder: Path
     number: int
@@ -87,7 +87,7 @@ class Server:
         return (self.folder / "log").read_text(errors="replace")
 
     def configure(self, peers: Sequence["Server"]) -> None:
-        """Write its configuration; one server alone runs standalone."""
+        """Write its configuration; a single server runs in standalone mode."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         lines = {**SETTINGS, "dataDir": data, "clientPort": self.port, "clientPortAddress": HOST, **self.settings}
@@ -98,7 +98,7 @@ class Server:
         (self.folder / "zoo.cfg").write_text(text)
 
     def start(self) -> None:
-        """Start the process and go on; `serves` says when it takes part."""
+        """Start the process and return at once."""
         command = [
             "setpriv",
             "--pdeathsig",
@@ -114,19 +114,19 @@ class Server:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def say(self, word: str) -> str:
-        """Ask one of ZooKeeper's four-letter questions; nothing is said by a server that is down."""
-        answer = b""
+    def four_letter_word(self, word: str) -> str:
+        """Send one of ZooKeeper's four-letter commands and return the response; empty if the server is down."""
+        response = b""
         with suppress(OSError), socket.create_connection((HOST, self.port), timeout=1) as connection:
             connection.sendall(word.encode())
             while part := connection.recv(1 << 16):
-                answer += part
-        return answer.decode(errors="replace")
+                response += part
+        return response.decode(errors="replace")
 
     @property
     def mode(self) -> str:
-        """standalone, leader or follower; empty while it does not serve."""
-        found = re.search(r"^Mode: (\w+)", self.say("srvr"), re.MULTILINE)
+        """standalone, leader or follower; empty while the server does not serve."""
+        found = re.search(r"^Mode: (\w+)", self.four_letter_word("srvr"), re.MULTILINE)
         return found.group(1) if found else ""
 
     def serves(self) -> bool:
@@ -134,14 +134,14 @@ class Server:
         return bool(self.mode)
 
     def kill(self) -> None:
-        """End it as a power cut would; legal at any time, paused or ended too."""
+        """Kill the process, if it runs; it may be paused."""
         if self.process and self.process.poll() is None:
             self.process.kill()
         if self.process:
             self.process.wait()
 
     def pause(self) -> None:
-        """Stop it without its knowledge; its connections stay open and silent."""
+        """Stop the process with SIGSTOP; its connections stay open and silent."""
         assert self.process
         pause(self.process)
 
@@ -158,11 +158,11 @@ class ZooKeeper:
 
     @property
     def hosts(self) -> str:
-        """What a client connects to: `host:port,host:port`."""
+        """The servers as clients take them: `host:port,host:port`."""
         return ",".join(server.host for server in self.servers)
 
     def start(self) -> None:
-        """Start every server that is down, and wait until all serve."""
+        """Start the servers that are down, and wait until all serve."""
         for server in self.servers:
             if server.process is None or server.process.poll() is not None:
                 server.start()
@@ -179,7 +179,7 @@ class ZooKeeper:
 
     @property
     def leader(self) -> Server:
-        """The server that leads now; waits for one."""
+        """The leading server; waits until there is one."""
         return wait_until(lambda: self._in_mode("leader", "standalone"), "a leading ZooKeeper server")[0]
 
     @property
@@ -192,7 +192,7 @@ class ZooKeeper:
 
 @contextmanager
 def zookeeper_client(hosts: str, **options: object) -> Iterator[KazooClient]:
-    """Connect a plain client, with nothing of this project in between."""
+    """Connect kazoo's own client, without code of this project."""
     client = KazooClient(hosts, timeout=30, **options)
     client.start(DEADLINE_SECONDS)
     try:
@@ -204,7 +204,7 @@ def zookeeper_client(hosts: str, **options: object) -> Iterator[KazooClient]:
 
 @contextmanager
 def running(folder: Path, count: int = 1, java: Sequence[str] = (), **settings: object) -> Iterator[ZooKeeper]:
-    """Run an ensemble for as long as the block; `settings` are lines of zoo.cfg, `java` options of the machine."""
+    """Run an ensemble for the block; `settings` are lines of zoo.cfg, `java` are options of java."""
     need_zookeeper()
     one = ZooKeeper([Server(folder / f"zookeeper{number}", number, java, settings) for number in range(1, count + 1)])
     for server in one.servers:
