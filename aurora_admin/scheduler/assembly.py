@@ -18,10 +18,10 @@ from aurora_admin.scheduler.storage.open_log import open_log
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.scheduler.web.application import Application
 from aurora_admin.scheduler.web.server import Server
+from aurora_admin.zookeeper.server_set import Endpoint
 
 if TYPE_CHECKING:
     from aurora_admin.scheduler.election.election import Election
-from aurora_admin.zookeeper.server_set import Endpoint
 
 logger = logging.getLogger(__name__)
 
