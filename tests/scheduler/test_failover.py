@@ -268,7 +268,7 @@ from aurora_admin.scheduler import lifecycle
 from aurora_admin.scheduler.assembly import assemble
 from aurora_admin.scheduler.flags.parser import parse
 lifecycle.FAILED_SECONDS = 0.5
-one = lifecycle.Lifecycle(lifecycle.Limits(60, None))
+one = lifecycle.Lifecycle(lifecycle.TimeLimits(60, None))
 components = assemble(parse(sys.argv[1:]), one)
 components.storage.stop = threading.Event().wait
 one.fail("on purpose")
