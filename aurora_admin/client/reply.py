@@ -84,7 +84,7 @@ class Task(NamedTuple):
 
 
 class TasksReply(Reply):
-    """A reply whose tasks are read while they arrive, once.
+    """A reply whose tasks are read as they arrive; they can be read only once.
 
     Code, message and `count` are known at once. The scheduler sends a message after the tasks: that of an OK reply is
     in `message` when all tasks have been read. A scheduler that fails while it sends them fills up the announced number
@@ -158,7 +158,7 @@ class TasksReply(Reply):
         except Failure as failure:
             raise BadReply(
                 f"The tasks from {self._response.url} are incomplete: {failure.reason}. Run the command again; if it "
-                "fails again, the log of the scheduler says more"
+                "fails again, the log of the scheduler has the details"
             ) from failure
 
     def _read_envelope(self, tasks: Path) -> Iterator[int]:

@@ -207,7 +207,7 @@ class Recovery:
 
 
 def _plain_name(backup_id: str) -> str:
-    # A name of two lines would be two lines of the log.
+    # A name with a line break would forge a log line.
     plain = backup_id.isprintable() and "/" not in backup_id and backup_id not in ("", ".", "..")
     if not plain or len(os.fsencode(backup_id)) > 255:
         raise RecoveryError(

@@ -102,7 +102,7 @@ def application_exception(name: str, seqid: int, code: int, text: str) -> Messag
 
 
 def read_application_exception(reader: Reader) -> tuple[str, int]:
-    """Read the body of such a reply: its text and code."""
+    """Read a TApplicationException: its text and code."""
     text, code = b"", 0
     while (field := reader.field())[0] != TType.STOP:
         if field == (TType.STRING, 1):

@@ -168,11 +168,15 @@ def test_a_backup_that_matches_its_manifest_passes(drill, backup_with_manifest, 
     assert_passed(drill("--backup", backup_with_manifest))
 
 
-def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_with_manifest):
+@pytest.mark.parametrize("by_link", [False, True])
+def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_with_manifest, tmp_path, by_link):
     raw = backup_with_manifest.read_bytes()
     role = raw.index(b"payments")
     backup_with_manifest.write_bytes(raw[:role] + b"PAYMENT" + raw[role + 7 :])
-    result = drill("--backup", backup_with_manifest)
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "latest"
+    link.symlink_to(backup_with_manifest)
+    result = drill("--backup", link if by_link else backup_with_manifest)
     assert (result.code, result.out) == (1, "")
     assert "differs from its manifest" in result.err
     assert "sha256 is" in result.err

@@ -203,7 +203,7 @@ def test_nodes_belong_to_the_user_of_the_credentials(elected, zk, zookeeper):
     refused.initialize()
     refused.spawn()
     assert refused.wait_exit() == 1
-    assert "refuses us" in refused.log
+    assert "refused a request" in refused.log
     assert "NoAuthError" in refused.log
 
 

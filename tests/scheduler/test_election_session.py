@@ -55,7 +55,7 @@ def test_a_candidate_with_an_expired_session_reports_the_loss_once(zookeeper, pa
         assert elected.wait(DEADLINE_SECONDS)
         end_session(election._session.client, zookeeper.hosts)
         wait_for_the_last_callback()
-        assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
+        assert lost == [f"Lost leadership or candidacy: {EXPIRED}"]
 
 
 def test_a_session_without_on_lost_is_replaced_when_it_expires(zookeeper, path):

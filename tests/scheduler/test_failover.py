@@ -102,7 +102,7 @@ def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
     leader, second, _ = three(elected)
     zk.delete(f"{elected.path}/{elected.names('_c_')[0]}")
     assert leader.wait_exit() == 1
-    assert "Lost leadership, or the chance of it: our node" in leader.log
+    assert "Lost leadership or candidacy: the candidate node" in leader.log
     elected.wait_advertised(second)
 
 

@@ -33,13 +33,13 @@ class InstanceGroup(NamedTuple):
 
 
 class ActiveUpdate(NamedTuple):
-    """What an update replaces, and what it replaces it by; `desired` is empty where it only removes instances."""
+    """The configs before and after an update; `desired` is empty if the update only removes instances."""
 
     initial: list[InstanceGroup]
     desired: list[InstanceGroup]
 
     def has(self, instance: int) -> bool:
-        """Tell whether the update works on this instance."""
+        """Return whether the update works on this instance."""
         ranges = (limits for group in (*self.initial, *self.desired) for limits in group.ranges)
         return any(first <= instance <= last for first, last in ranges)
 
@@ -62,7 +62,7 @@ def active_updates(stores: Stores, role: bytes) -> dict[JobName, ActiveUpdate]:
 
 
 def _is_active(raw: bytes) -> bool:
-    """Tell whether the latest event left the update active; the state in its summary is only for display."""
+    """Return whether the update is active after its latest event; the state in its summary is only for display."""
     events = EVENTS.elements(raw)
     return bool(events) and EVENT_STATUS.value(events[-1]) in ACTIVE_JOB_UPDATE_STATES
 

@@ -48,8 +48,8 @@ def check_quota(stores: Stores, role: bytes, config: bytes, instances: int) -> N
 def consumption(stores: Stores, role: bytes) -> Consumption:
     """Return what a role takes in each class.
 
-    A job that is being updated takes what the update replaces or what it replaces it by, the larger amount of each
-    resource. A cron job takes what its next run needs or what runs of it, the larger amount of each.
+    A job under update counts, for each resource, the larger of its old and new amounts. A cron job counts the larger of
+    its next run and its active tasks.
     """
     total = _Total()
     updates, crons = active_updates(stores, role), _cron_jobs(stores, role)

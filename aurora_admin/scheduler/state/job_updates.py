@@ -65,8 +65,8 @@ def _no_events() -> dict[Path, list[bytes]]:
 def _with_events(raw: bytes, added: dict[Path, list[bytes]]) -> bytes:
     """Return the record with more events.
 
-    Events are in the order of their times, those of the same time in the order in which they came; the state of the
-    update follows from them.
+    Events are sorted by time; events with the same time keep their order of arrival. The state of the update follows
+    from them.
     """
     for member, events in added.items():
         if events:

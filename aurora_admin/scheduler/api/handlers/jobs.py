@@ -128,7 +128,7 @@ def get_role_summary(services: Services, arguments: getRoleSummary_args) -> Outc
 
 
 def _summary(role: bytes, jobs: int, crons: int) -> bytes:
-    # By its fields, as a stored role need not be UTF-8.
+    # Encoded by field, because a stored role may not be UTF-8.
     return fields.join(
         [
             SUMMARY_ROLE.field(fields.string(role)),
