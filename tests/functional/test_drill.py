@@ -15,8 +15,8 @@ import pytest
 from aurora_admin.backup import manifest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.wire import fields
-from tests.conftest import FIXTURES
-from tests.support.processes import PROGRAMS, end_session, environment, processes_of_session
+from tests.support.places import FIXTURES
+from tests.support.processes import PROGRAMS, environment, kill_session, processes_of_session
 from tests.support.waiting import wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
@@ -268,7 +268,7 @@ class Rehearsal:
             code = wait_exit(self.process)
             wait_until(lambda: not processes_of_session(self.process.pid), "no process of the drill is left")
         finally:
-            end_session(self.process.pid)
+            kill_session(self.process.pid)
         return code
 
 

@@ -49,7 +49,7 @@ def test_the_nodes_are_those_of_a_real_scheduler(elected, zk, fixtures):
     recorded = json.loads((fixtures / "zookeeper-member.json").read_text())
     elected.path = recorded["serverset_path"]
     leader = elected.add(host="localhost").start()
-    elected.standing(elected.add(host="localhost"))
+    elected.start_candidate(elected.add(host="localhost"))
     ours = comparable(tree(zk, elected.path), leader.url.rpartition(":")[2])
     assert ours == comparable(recorded["tree"], "8122")
 

@@ -72,7 +72,7 @@ def test_a_leader_that_is_restarted_at_once_waits_for_the_end_of_its_session(ele
     elected.wait_advertised(leader)
     [before] = elected.names("member_")
     leader.kill()
-    elected.standing(leader)
+    elected.start_candidate(leader)
     outcomes = set()
     wait_until(lambda: outcomes.add(_outcome(leader.url)) or "served" in outcomes, "serving")
     assert outcomes <= {"served", "not ready", "no leader"}
@@ -186,7 +186,7 @@ def test_a_leader_that_is_restarted_goes_to_the_end_of_the_queue(elected):
     leader, second, third = three(elected)
     leader.stop()
     elected.wait_advertised(second)
-    elected.standing(leader)
+    elected.start_candidate(leader)
     second.stop()
     elected.wait_advertised(third)
 

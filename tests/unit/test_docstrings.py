@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 PACKAGE = CHECKOUT / "aurora_admin"
 EXAMPLE = ">>> "
