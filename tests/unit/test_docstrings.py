@@ -29,6 +29,7 @@ def test_what_others_start_from_has_an_example():
         "aurora_admin.backup.reader",
         "aurora_admin.client.scheduler",
         "aurora_admin.command",
+        "aurora_admin.scheduler.background",
         "aurora_admin.wire.path",
         "aurora_admin.wire.window",
     } <= set(MODULES)
