@@ -4,7 +4,7 @@ import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
-from tests.support.client import snapshot_of
+from tests.support.client import call_snapshot
 from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, reply_with, silence
 
 OK = reply_with("snapshot")
@@ -139,43 +139,43 @@ def authorization(server):
 
 def test_user_and_password_come_from_scheduler_uri():
     with FakeScheduler([OK]) as server:
-        snapshot_of(f"http://us%40er:pa:ss@{server.host}")
+        call_snapshot(f"http://us%40er:pa:ss@{server.host}")
     assert authorization(server) == "Basic dXNAZXI6cGE6c3M="
 
 
 def test_user_and_password_come_from_netrc_by_host_without_port(tmp_path):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
 
 
 def test_a_netrc_entry_for_another_host_is_not_sent(tmp_path):
     (tmp_path / ".netrc").write_text("machine other login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert authorization(server) is None
 
 
 def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
     (tmp_path / ".netrc").write_text("default login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
         assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
-        snapshot_of(f"http://a:b@{server.host}")
+        call_snapshot(f"http://a:b@{server.host}")
         assert authorization(server) == "Basic YTpi"
 
 
 def test_an_invalid_netrc_gives_no_credentials(tmp_path):
     (tmp_path / ".netrc").write_text("machine\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert authorization(server) is None
 
 
 def test_a_password_is_not_sent_to_another_server():
     with FakeScheduler([OK]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
-        snapshot_of(f"http://root:secret@{standby.host}")
+        call_snapshot(f"http://root:secret@{standby.host}")
     assert authorization(standby) == "Basic cm9vdDpzZWNyZXQ="
     assert authorization(leader) is None
 

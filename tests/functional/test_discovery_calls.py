@@ -1,11 +1,10 @@
 """Calls to the leader in ZooKeeper, which is looked up again after every failure; get_scheduler --verify."""
 
-import json
-
 import pytest
 
 from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with
 from tests.support.processes import environment
+from tests.support.recordings import Recording, body_of
 from tests.support.serverset import member, running_program
 from tests.support.zookeeper import free_port
 
@@ -116,10 +115,10 @@ AWAITING = b"jvm_prop_line.separator \n\nscheduler_lifecycle_LEADER_AWAITING_REG
 NOT_AWAITING = AWAITING.replace(b"REGISTRATION 1", b"REGISTRATION 0")
 
 
-def recorded(fixtures, name):
+def recorded(name):
     """Respond as a real scheduler did."""
-    response = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
-    return http(response["status"], response["body"].encode())
+    response = Recording(name).exchange["response"]
+    return http(response["status"], body_of(response))
 
 
 def verify(west, admin, *script):
@@ -129,8 +128,8 @@ def verify(west, admin, *script):
     return server, result
 
 
-def test_a_verified_leader_is_printed(west, admin, fixtures):
-    server, result = verify(west, admin, recorded(fixtures, "http-leaderhealth"))
+def test_a_verified_leader_is_printed(west, admin):
+    server, result = verify(west, admin, recorded("http-leaderhealth"))
     assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {server.url}\n", "")
     assert [request.path for request in server.requests] == ["/leaderhealth"]
 
@@ -157,9 +156,9 @@ ROLES = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, fixtures, role):
+def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, role):
     page, lifecycle, text = ROLES[role]
-    server, result = verify(west, admin, recorded(fixtures, page), http(200, lifecycle))
+    server, result = verify(west, admin, recorded(page), http(200, lifecycle))
     assert (result.code, result.out) == (1, "")
     assert result.err == f"FATAL] The scheduler at {server.url} {text}\n"
     pages = ["/leaderhealth"] + ["/vars"] * bool(lifecycle)
@@ -193,8 +192,8 @@ def test_a_leader_that_does_not_respond_is_reported(west, admin):
     assert "/leaderhealth does not answer: Connection refused. Check that it runs, and the entry of west" in result.err
 
 
-def test_a_configured_scheduler_is_verified_too(admin, clusters, fixtures):
-    with FakeScheduler([recorded(fixtures, "http-leaderhealth")]) as server:
+def test_a_configured_scheduler_is_verified_too(admin, clusters):
+    with FakeScheduler([recorded("http-leaderhealth")]) as server:
         clusters.write(west=f"{server.url}/prefix/")
         result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (0, f"Found leading scheduler at: {server.url}/prefix/\n")

@@ -19,9 +19,9 @@ from aurora_admin.snapshot import writer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.path import path
-from tests.conftest import FIXTURES
 from tests.support.expectations import comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
+from tests.support.places import FIXTURES
 from tests.support.replay import DEFLATED, backup_of, log_with_unusable_script, records_of, replay, snapshot_of
 
 SNAPSHOT = path(storage.LogEntry, "snapshot")

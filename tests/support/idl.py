@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 # One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
 FIELD = re.compile(

@@ -68,7 +68,7 @@ def processes_of_session(leader: int) -> list[int]:
     return [number for number, fields in stats() if int(fields[3]) == leader and fields[0] != "Z"]
 
 
-def end_session(leader: int) -> None:
+def kill_session(leader: int) -> None:
     """Kill all processes of a session of the system."""
     for number in processes_of_session(leader):
         with suppress(ProcessLookupError):
