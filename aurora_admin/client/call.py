@@ -13,12 +13,13 @@ from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
-from aurora_admin.client.message import BINARY, read_header
+from aurora_admin.client.message import read_header
 from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode
-from aurora_admin.wire.message import Message, to_binary, to_json
+from aurora_admin.wire.message import BINARY, Message, to_binary, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ class RpcClient:
         self._credentials = Credentials(cluster)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
-            self._headers["Bypass-Leader-Redirect"] = "true"
+            self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
         self._url: str | None = None
         self._is_binary = False
 

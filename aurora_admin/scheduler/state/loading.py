@@ -52,12 +52,12 @@ def load_deduplicated(stores: Stores, reader: Reader) -> None:
     stores.reset()
     restoring = stores.statistics.restoring
     with without_collector(), stores.statistics.timed("snapshot_apply"):
-        while (field := reader.field())[0] != TType.STOP:
+        for field in reader.fields():
             if field == PARTIAL_SNAPSHOT:
                 _load(stores, reader)
             elif field == PARTIAL_TASKS:
                 with restoring(TASKS):
-                    stores.tasks.load(reader, reader.container()[1])
+                    stores.tasks.load(reader, reader.struct_count())
             elif field == TASK_CONFIGS:
                 with restoring(TASKS, events=0):
                     stores.tasks.load_configs(_structs(reader))
@@ -84,7 +84,7 @@ def _load(stores: Stores, reader: Reader) -> None:
     found: Sections = {}
     script: list[bytes] | None = None
     restoring = stores.statistics.restoring
-    while (field := reader.field())[0] != TType.STOP:
+    for field in reader.fields():
         ttype, number = field
         check_type(number, ttype, reader.position)
         with restoring(number):
