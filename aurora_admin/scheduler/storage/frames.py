@@ -21,11 +21,11 @@ from aurora_admin.scheduler.storage.log_entry import (
 )
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.walk import LENGTH_BYTES
 
 DEFLATE_LEVEL = 3
 BLOCK_BYTES = 1 << 16
 MAX_ENTRY_BYTES = 2**31 - 1
-LENGTH_BYTES = 4
 
 
 class Entry(NamedTuple):
