@@ -20,7 +20,6 @@ from aurora_admin.wire.path import path as path_of
 logger = logging.getLogger(__name__)
 
 DETAILS = path_of(SchedulerMetadata, "details")
-EMPTY_STRUCT = b"\x00"
 # The build details in the log entry of a commit: the literal words that a real scheduler writes (docs/api.md 1.2).
 COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
 
@@ -37,7 +36,7 @@ class StagedBackup:
         self.timestamp_ms: int = backup.timestamp_ms or 0
         self.sections: Mapping[int, Mapping[Hashable, bytes]] = backup.sections
         self.extras: Sequence[fields.Field] = backup.extras
-        self.metadata = DETAILS.put(backup.metadata or EMPTY_STRUCT, text_map(COMMITTED))
+        self.metadata = DETAILS.put(backup.metadata or fields.STOP, text_map(COMMITTED))
 
     @property
     def name(self) -> str:

@@ -163,7 +163,7 @@ class Upgrader:
     def _upgraded_config(self, raw: bytes, config: Any) -> bytes:
         raw = self._with_job(raw, config.job)
         if not config.resources and (resources := _resources(raw, CONFIG_AMOUNTS, PORTS)):
-            raw = self._put(9, raw, RESOURCES, fields.container(TType.STRUCT, resources))
+            raw = self._put_elements(9, raw, RESOURCES, resources)
         if config.tier is None:
             raw = self._put(11, raw, TIER, fields.string(b"preferred" if PRODUCTION.value(raw) else b"preemptible"))
         if config.container is None:
@@ -186,6 +186,10 @@ class Upgrader:
         self.applied[rule] += 1
         return field.put(raw, value)
 
+    def _put_elements(self, rule: int, raw: bytes, field: Path, elements: list[bytes]) -> bytes:
+        self.applied[rule] += 1
+        return field.put_elements(raw, elements)
+
     def cron_job(self, raw: bytes) -> bytes:
         """Return an upgraded StoredCronJob (rules 1, 9, 11, 14 and 19)."""
         if JOB_MANAGER.get(raw) is not None:
@@ -200,7 +204,7 @@ class Upgrader:
         if QUOTA_RESOURCES.elements(raw):
             return raw
         resources = _resources(raw, QUOTA_AMOUNTS)
-        return self._put(10, raw, QUOTA_RESOURCES, fields.container(TType.STRUCT, resources)) if resources else raw
+        return self._put_elements(10, raw, QUOTA_RESOURCES, resources) if resources else raw
 
     def update(self, raw: bytes) -> bytes:
         """Return an upgraded StoredJobUpdateDetails (rules 1, 6, 9, 11, 12, 18 and 19)."""
@@ -258,7 +262,7 @@ class Upgrader:
                 if len(events) != len(times):
                     raise WireError("a job update has two lists of events", 0)
                 order = sorted(range(len(times)), key=times.__getitem__)
-                raw = self._put(18, raw, field, fields.container(TType.STRUCT, [events[number] for number in order]))
+                raw = self._put_elements(18, raw, field, [events[number] for number in order])
         return raw
 
 

@@ -160,6 +160,27 @@ def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_pa
         assert list(loaded.partial_records(range(5))) == list(enumerate(partial))
 
 
+@pytest.mark.parametrize(
+    ("number", "member"),
+    [
+        (ops.SAVE_TASKS, path(storage.SaveTasks, "tasks")),
+        (ops.REMOVE_TASKS, path(storage.RemoveTasks, "taskIds")),
+        (ops.REMOVE_JOB_UPDATE, path(storage.RemoveJobUpdates, "keys")),
+    ],
+)
+def test_elements_of_another_type_end_the_replay(tmp_path, number, member):
+    body = member.put(fields.STOP, fields.container(TType.I32, [fields.i32(0)]))
+    with pytest.raises(LogError, match=r"position 0 .*has elements of type 8, not 1[12]"):
+        replay([ops.transaction([Op(number, body)])], tmp_path)
+
+
+def test_partial_tasks_of_another_type_end_the_replay(tmp_path):
+    entry = PARTIAL_SNAPSHOT.put(fields.STOP, fields.STOP)
+    entry = PARTIAL_TASKS.put(entry, fields.container(TType.I32, [fields.i32(0)]))
+    with pytest.raises(LogError, match="elements of type 8 where structs are expected"):
+        replay([entry], tmp_path)
+
+
 def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):
     one, other = task(config()), task(config())
     assert len(snapshot_of(replayed(tmp_path, {"saveTasks": storage.SaveTasks([one, other])})).tasks) == 1

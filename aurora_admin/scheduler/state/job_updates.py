@@ -3,14 +3,11 @@
 from collections import defaultdict
 from typing import Any
 
-from thrift.Thrift import TType
-
 from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
 from aurora_admin.scheduler.state.store import Store
 from aurora_admin.snapshot.sections import JOB_UPDATES
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.snapshot.upgrade import Upgrader
-from aurora_admin.wire import fields
 from aurora_admin.wire.path import Path, path
 
 EVENTS = path(StoredJobUpdateDetails, "details.updateEvents")
@@ -70,5 +67,5 @@ def _with_events(raw: bytes, added: dict[Path, list[bytes]]) -> bytes:
     """
     for member, events in added.items():
         if events:
-            raw = member.put(raw, fields.container(TType.STRUCT, member.elements(raw) + events))
+            raw = member.put_elements(raw, member.elements(raw) + events)
     return Upgrader().update(raw)

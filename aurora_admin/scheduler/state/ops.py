@@ -63,8 +63,7 @@ def remove_tasks(task_ids: Iterable[bytes]) -> Op:
 
 def removed_task_ids(op: Op) -> list[bytes]:
     """Return the task ids of a RemoveTasks."""
-    # Each element is a string behind the four bytes of its length.
-    return [element[4:] for element in REMOVED_TASK_IDS.elements(op.body)]
+    return REMOVED_TASK_IDS.values(op.body)
 
 
 def save_quota(role: bytes, quota: bytes) -> Op:

@@ -77,7 +77,10 @@ def _required(op: Op, member: Path) -> bytes:
 
 
 def _required_elements(op: Op, member: Path) -> list[bytes]:
-    return fields.elements(_required(op, member))[1]
+    found = member.elements(op.body)
+    if not found:
+        _required(op, member)
+    return found
 
 
 def _save_framework_id(stores: Stores, op: Op) -> None:
