@@ -19,7 +19,8 @@ METADATA = path(Snapshot, "schedulerMetadata").id
 QUOTAS = path(Snapshot, "quotaConfigurations").id
 LOCKS = path(Snapshot, "locks").id
 JOB_UPDATES = path(Snapshot, "jobUpdateDetails").id
-DB_SCRIPT = path(Snapshot, "dbScript").id
+SCRIPT = path(Snapshot, "dbScript")
+DB_SCRIPT = SCRIPT.id
 EXPERIMENTAL_TASK_STORE = path(Snapshot, "experimentalTaskStore").id
 MAINTENANCE_REQUESTS = path(Snapshot, "hostMaintenanceRequests").id
 
@@ -76,7 +77,13 @@ SECTIONS: dict[int, Section] = {
     MAINTENANCE_REQUESTS: Section("maintenance requests", slim.HostMaintenanceRequest, lambda record: record.host),
 }
 TASKS_NAME = "tasks"
-TYPES = {TIMESTAMP: TType.I64, TASKS: TType.SET, METADATA: TType.STRUCT, **dict.fromkeys(SECTIONS, TType.SET)}
+TYPES = {
+    TIMESTAMP: TType.I64,
+    TASKS: TType.SET,
+    METADATA: TType.STRUCT,
+    DB_SCRIPT: SCRIPT.ttype,
+    **dict.fromkeys(SECTIONS, TType.SET),
+}
 # Every release writes these sections, even if they are empty (docs/releases.md 1).
 ALWAYS_WRITTEN = {TASKS: TASKS_NAME, **{number: SECTIONS[number].name for number in (HOSTS, CRON_JOBS, QUOTAS)}}
 

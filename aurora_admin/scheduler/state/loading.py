@@ -89,7 +89,7 @@ def _load(stores: Stores, reader: Reader) -> None:
         check_type(number, ttype, reader.position)
         with restoring(number):
             if number == DB_SCRIPT:
-                script = script_statements(ttype, reader.value(ttype))
+                script = script_statements(reader.value(ttype))
             elif number in SECTIONS:
                 found[number] = dict(_records(stores, reader, number))
             else:
