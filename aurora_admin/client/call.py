@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
 
+from aurora_admin.calls import arguments_class
 from aurora_admin.client.discovery import ConfiguredFinder
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.http.auth import Credentials
@@ -15,7 +16,6 @@ from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.message import read_header
 from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from aurora_admin.clusters import Cluster
     from aurora_admin.wire.reader import Reader
 
-SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
 
@@ -112,7 +111,7 @@ def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
     Raises:
         AdminError: an argument is text that has no UTF-8 form.
     """
-    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in SERVICES)))
+    kind = arguments_class(method)
     # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
     session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
     try:

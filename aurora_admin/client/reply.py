@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, STAGED_TASKS, SUCCESS, TASKS
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
-from aurora_admin.gen.api.AuroraAdmin import queryRecovery_result
 from aurora_admin.gen.api.ttypes import Response as Envelope
 from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
 from aurora_admin.gen.slim.ttypes import ScheduledTask
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
 
-SUCCESS = path(queryRecovery_result, "success")  # the same field in the result of every method
-CODE = path(Envelope, "responseCode")
 OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
-RESULT = path(Envelope, "result")
-DETAILS = path(Envelope, "details")
-TASKS = {
-    "queryRecovery": path(Result, "queryRecoveryResult.tasks"),
-    "getTasksStatus": path(Result, "scheduleStatusResult.tasks"),
-    "getTasksWithoutConfigs": path(Result, "scheduleStatusResult.tasks"),
+TASKS_OF = {
+    "queryRecovery": STAGED_TASKS,
+    "getTasksStatus": TASKS,
+    "getTasksWithoutConfigs": TASKS,
 }
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
@@ -94,7 +90,7 @@ class TasksReply(Reply):
         super().__init__(-1, "")
         self._reader = reader
         self._response = response
-        self._envelope = self._read_envelope(TASKS[method])
+        self._envelope = self._read_envelope(TASKS_OF[method])
         with wire_errors_as_failures(response):
             self.count = next(self._envelope, 0)
         if self.code < 0:
@@ -164,7 +160,7 @@ class TasksReply(Reply):
         """Read the Response; stop where its tasks begin, and yield their number."""
         reader = self._reader
         for field in _response_fields(reader):
-            if _is(field, CODE):
+            if _is(field, RESPONSE_CODE):
                 self.code = reader.i32()
             elif _is(field, OLD_MESSAGE):
                 self.message = reader.string().decode("utf-8", "replace")

@@ -3,11 +3,13 @@
 A config is identified by its bytes: two encodings of one value are kept twice, which the format allows.
 """
 
+import struct
 from collections.abc import Callable
 
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask
+from aurora_admin.snapshot.paths import CONFIG_NUMBER
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
@@ -18,6 +20,9 @@ ASSIGNED_TASK = path(ScheduledTask, "assignedTask").header
 BEFORE_CONFIG = tuple(path(AssignedTask, name).header for name in ("taskId", "slaveId", "slaveHost"))
 CONFIG = path(AssignedTask, "task").header
 FIRST = (ASSIGNED_TASK, *BEFORE_CONFIG, CONFIG)
+# What follows the task in a DeduplicatedScheduledTask, as every writer encodes it: the header and the value of its
+# config's number, and STOP.
+ELEMENT_END = struct.Struct(f"!{len(CONFIG_NUMBER.header)}siB")
 # The tasks of a job mostly share one config, or two during an update. More guesses make jobs of many configs slow.
 GUESSES = 4
 

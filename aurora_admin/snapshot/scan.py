@@ -11,9 +11,10 @@ from typing import Any
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.snapshot.configs import ASSIGNED_TASK, CONFIG, config_position
+from aurora_admin.snapshot.paths import TASK_CONFIG
 from aurora_admin.snapshot.sections import job_name
 from aurora_admin.snapshot.task_table import TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_current, is_valid_job
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, Upgrader, is_current, is_valid_job
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
 from aurora_admin.wire.errors import WireError, printable

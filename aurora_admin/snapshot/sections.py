@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from thrift.Thrift import TType
 
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.gen.storage.ttypes import SchedulerMetadata, Snapshot
+from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.snapshot.paths import FRAMEWORK_ID
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
@@ -23,8 +24,6 @@ SCRIPT = path(Snapshot, "dbScript")
 DB_SCRIPT = SCRIPT.id
 EXPERIMENTAL_TASK_STORE = path(Snapshot, "experimentalTaskStore").id
 MAINTENANCE_REQUESTS = path(Snapshot, "hostMaintenanceRequests").id
-
-FRAMEWORK_ID = path(SchedulerMetadata, "frameworkId")
 
 
 class IncompleteSnapshot(Exception):

@@ -14,8 +14,8 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.path import path

@@ -6,18 +6,13 @@ from typing import NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.api.ReadOnlyScheduler import getQuota_result
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SUCCESS
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, ServerInfo
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import Path, path
 from aurora_admin.wire.struct import Struct
 
-# The result of every call is a struct with this one field, the Response.
-SUCCESS = path(getQuota_result, "success")
-RESPONSE_CODE = path(Response, "responseCode")
-RESULT = path(Response, "result")
 SERVER_INFO = path(Response, "serverInfo")
-DETAILS = path(Response, "details")
 MESSAGE = path(ResponseDetail, "message")
 
 

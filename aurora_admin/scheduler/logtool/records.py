@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from aurora_admin.scheduler.storage.frames import frame_kind
-from aurora_admin.scheduler.storage.log_entry import DEDUPLICATED, DEFLATED, NOOP, SNAPSHOT, TRANSACTION
+from aurora_admin.snapshot.log_entry import DEDUPLICATED, DEFLATED, NOOP, SNAPSHOT, TRANSACTION
 from aurora_admin.wire.walk import FIELD_HEADER_BYTES
 
 KINDS = {

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterator
 from thrift.Thrift import TType
 
 from aurora_admin.gen.storage.ttypes import DeduplicatedSnapshot
-from aurora_admin.scheduler.state.job_updates import LOCK_TOKEN
-from aurora_admin.scheduler.state.stores import FRAMEWORK_ID, Stores
+from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.consistency import quota_warnings
 from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
-from aurora_admin.snapshot.records import keyed_record
+from aurora_admin.snapshot.paths import FRAMEWORK_ID, LOCK_TOKEN
+from aurora_admin.snapshot.records import Sections, keyed_record
 from aurora_admin.snapshot.sections import (
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
@@ -28,8 +28,6 @@ from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader, without_collector
 
 logger = logging.getLogger(__name__)
-
-Sections = dict[int, dict[Hashable, bytes]]
 
 
 def _field(name: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
-from aurora_admin.scheduler.storage.log_entry import (
+from aurora_admin.snapshot.log_entry import (
     CHECKSUM,
     CHUNK_COUNT,
     CHUNK_DATA,

@@ -16,7 +16,8 @@ from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import RESTORE_ADVICE, LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.inflate import inflating_reader
-from aurora_admin.scheduler.storage.log_entry import (
+from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.log_entry import (
     DEDUPLICATED,
     DEFLATED,
     NOOP,
@@ -24,7 +25,6 @@ from aurora_admin.scheduler.storage.log_entry import (
     SNAPSHOT,
     TRANSACTION,
 )
-from aurora_admin.snapshot import writer
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
 from aurora_admin.wire.limits import Limits
