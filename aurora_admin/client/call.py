@@ -7,18 +7,19 @@ from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
 
+from aurora_admin.calls import arguments_class
 from aurora_admin.client.discovery import ConfiguredFinder
 from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
-from aurora_admin.client.message import BINARY, read_header
+from aurora_admin.client.message import read_header
 from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode
-from aurora_admin.wire.message import Message, to_binary, to_json
+from aurora_admin.wire.message import BINARY, Message, to_binary, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from aurora_admin.clusters import Cluster
     from aurora_admin.wire.reader import Reader
 
-SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
 
@@ -49,7 +49,7 @@ class RpcClient:
         self._credentials = Credentials(cluster)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
-            self._headers["Bypass-Leader-Redirect"] = "true"
+            self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
         self._url: str | None = None
         self._is_binary = False
 
@@ -111,7 +111,7 @@ def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
     Raises:
         AdminError: an argument is text that has no UTF-8 form.
     """
-    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in SERVICES)))
+    kind = arguments_class(method)
     # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
     session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
     try:

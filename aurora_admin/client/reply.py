@@ -11,32 +11,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, STAGED_TASKS, SUCCESS, TASKS
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
-from aurora_admin.gen.api.AuroraAdmin import queryRecovery_result
 from aurora_admin.gen.api.ttypes import Response as Envelope
 from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
 from aurora_admin.gen.slim.ttypes import ScheduledTask
-from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
 
-SUCCESS = path(queryRecovery_result, "success")  # the same field in the result of every method
-CODE = path(Envelope, "responseCode")
 OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
-RESULT = path(Envelope, "result")
-DETAILS = path(Envelope, "details")
-TASKS = {
-    "queryRecovery": path(Result, "queryRecoveryResult.tasks"),
-    "getTasksStatus": path(Result, "scheduleStatusResult.tasks"),
-    "getTasksWithoutConfigs": path(Result, "scheduleStatusResult.tasks"),
+TASKS_OF = {
+    "queryRecovery": STAGED_TASKS,
+    "getTasksStatus": TASKS,
+    "getTasksWithoutConfigs": TASKS,
 }
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
@@ -95,7 +90,7 @@ class TasksReply(Reply):
         super().__init__(-1, "")
         self._reader = reader
         self._response = response
-        self._envelope = self._read_envelope(TASKS[method])
+        self._envelope = self._read_envelope(TASKS_OF[method])
         with wire_errors_as_failures(response):
             self.count = next(self._envelope, 0)
         if self.code < 0:
@@ -165,14 +160,14 @@ class TasksReply(Reply):
         """Read the Response; stop where its tasks begin, and yield their number."""
         reader = self._reader
         for field in _response_fields(reader):
-            if _is(field, CODE):
+            if _is(field, RESPONSE_CODE):
                 self.code = reader.i32()
             elif _is(field, OLD_MESSAGE):
                 self.message = reader.string().decode("utf-8", "replace")
             elif _is(field, RESULT) and self.ok:
-                yield from _structs_at(reader, *tasks.ids)
+                yield from _structs_at(reader, tasks.ids, tasks.ttype)
             elif _is(field, DETAILS):
-                details = [reader.struct(ResponseDetail) for _ in range(_struct_count(reader))]
+                details = [reader.struct(ResponseDetail) for _ in range(reader.struct_count())]
                 self.message = _joined(details) or self.message
             else:
                 reader.skip(field[0])
@@ -186,7 +181,7 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     """
     envelope = None
     with wire_errors_as_failures(response):
-        for field in _fields(reader):
+        for field in reader.fields():
             if _is(field, SUCCESS):
                 envelope = reader.struct(Envelope)
             else:
@@ -205,33 +200,21 @@ def _is(field: tuple[int, int], wanted: Path) -> bool:
     return field == (wanted.ttype, wanted.id)
 
 
-def _fields(reader: Reader) -> Iterator[tuple[int, int]]:
-    """Yield type and id of each field of a struct; the caller reads or skips its value before the next."""
-    while (field := reader.field())[0] != TType.STOP:
-        yield field
-
-
 def _response_fields(reader: Reader) -> Iterator[tuple[int, int]]:
-    for field in _fields(reader):
+    for field in reader.fields():
         if _is(field, SUCCESS):
-            yield from _fields(reader)
+            yield from reader.fields()
         else:
             reader.skip(field[0])
 
 
-def _structs_at(reader: Reader, *ids: int) -> Iterator[int]:
+def _structs_at(reader: Reader, ids: Sequence[int], ttype: int) -> Iterator[int]:
     """Stop where the structs of the list or set at these field ids begin, and yield their number; skip the rest."""
-    for ttype, field in _fields(reader):
-        if field != ids[0]:
-            reader.skip(ttype)
+    wanted = (ttype if len(ids) == 1 else TType.STRUCT, ids[0])
+    for field in reader.fields():
+        if field != wanted:
+            reader.skip(field[0])
         elif len(ids) > 1:
-            yield from _structs_at(reader, *ids[1:])
+            yield from _structs_at(reader, ids[1:], ttype)
         else:
-            yield _struct_count(reader)
-
-
-def _struct_count(reader: Reader) -> int:
-    etype, count = reader.container()
-    if count and etype != TType.STRUCT:
-        raise WireError(f"structs were expected here, not type {etype}", reader.position)
-    return count
+            yield reader.struct_count()

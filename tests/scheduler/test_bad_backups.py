@@ -187,6 +187,7 @@ def test_names_in_an_error_are_shortened_to_one_line(running):
         ("schedulerMetadata", TType.STRING, fields.string(b"text")),
         ("quotaConfigurations", TType.LIST, fields.container(TType.STRUCT, [])),
         ("locks", TType.LIST, fields.container(TType.STRUCT, [])),
+        ("dbScript", TType.STRING, fields.string(b"text")),
         ("hostMaintenanceRequests", TType.LIST, fields.container(TType.STRUCT, [])),
     ],
 )

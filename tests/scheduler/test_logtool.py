@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from aurora_admin.scheduler.storage.frames import frame_chunk
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.waiting import DEADLINE_SECONDS
 from tests.support.zookeeper import zookeeper_client

@@ -96,4 +96,4 @@ def read_idl(name):
     return blocks
 
 
-IDL = {name: read_idl(name) for name in ("api", "storage", "slim")}
+IDL = {name: read_idl(name) for name in ("api", "storage", "slim", "serverset")}

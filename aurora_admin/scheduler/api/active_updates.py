@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from aurora_admin.gen.api.constants import ACTIVE_JOB_UPDATE_STATES
-from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobUpdateEvent, Range, ResponseCode
+from aurora_admin.gen.api.ttypes import JobUpdateEvent, Range, ResponseCode
 from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
 from aurora_admin.scheduler.api.outcome import Refusal
-from aurora_admin.scheduler.state.job_updates import EVENTS
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.paths import GROUP_CONFIG, GROUP_RANGES, UPDATE_EVENTS
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
@@ -15,8 +15,6 @@ from aurora_admin.wire.path import path
 INITIAL_STATE = path(StoredJobUpdateDetails, "details.update.instructions.initialState")
 DESIRED_STATE = path(StoredJobUpdateDetails, "details.update.instructions.desiredState")
 EVENT_STATUS = path(JobUpdateEvent, "status")
-GROUP_CONFIG = path(InstanceTaskConfig, "task")
-GROUP_RANGES = path(InstanceTaskConfig, "instances")
 RANGE_FIRST = path(Range, "first")
 RANGE_LAST = path(Range, "last")
 
@@ -63,7 +61,7 @@ def active_updates(stores: Stores, role: bytes) -> dict[JobName, ActiveUpdate]:
 
 def _is_active(raw: bytes) -> bool:
     """Return whether the update is active after its latest event; the state in its summary is only for display."""
-    events = EVENTS.elements(raw)
+    events = UPDATE_EVENTS.elements(raw)
     return bool(events) and EVENT_STATUS.value(events[-1]) in ACTIVE_JOB_UPDATE_STATES
 
 
