@@ -28,10 +28,13 @@ from tests.support.mesos_replica import (
     replica,
     truncate,
 )
+from tests.support.processes import PROGRAMS, environment, run
+from tests.support.readers import as_nobody, needs_root, on_read_only_mount
 from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said
 
+TOOL = PROGRAMS / "aurora-reference-log"
 plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
 
 
@@ -202,6 +205,20 @@ def test_the_replica_is_not_changed(extract, tmp_path):
     assert extract(folder).code == 0
     assert listing(folder) == before
     folder.chmod(0o700)
+
+
+@needs_root
+@pytest.mark.parametrize("wrapper", [as_nobody, on_read_only_mount])
+def test_a_replica_that_cannot_be_written_is_extracted(tmp_path, wrapper):
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    (tmp_path / "out").mkdir(mode=0o777)
+    (tmp_path / "out").chmod(0o777)
+    before = listing(folder)
+    command = [*wrapper(folder), TOOL, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'out' / 'state'}"]
+    done = run(command, environment(tmp_path))
+    assert (done.code, done.err) == (0, "")
+    assert extracted_roles(tmp_path) == ["a"]
+    assert listing(folder) == before
 
 
 def test_a_replica_in_use_is_refused(extract, tmp_path):

@@ -46,8 +46,8 @@ def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
     initialize.add_argument(
         "--cluster", metavar="NAME", help="cluster of the log, with --zk (default: that of its first leader)"
     )
-    command("status", "show what the log is, which scheduler holds it, and how much is in it")
-    read = command("read", "show the position, the size in bytes and the kind of each record")
+    command("status", "show what the log is, which process holds it, how much is in it, and its last snapshot")
+    read = command("read", "show the position and the size in bytes of each record, and what it holds")
     read.add_argument("--from", metavar="POSITION", type=_position, dest="first", help="first position (default: all)")
     read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
     wipe = command("wipe", "delete the log after a confirmation; refused while a scheduler holds it")

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.inflate import LENGTH_BYTES
 from aurora_admin.scheduler.storage.log_entry import (
     CHECKSUM,
     CHUNK_COUNT,
@@ -25,7 +26,6 @@ from aurora_admin.wire.errors import WireError
 DEFLATE_LEVEL = 3
 BLOCK_BYTES = 1 << 16
 MAX_ENTRY_BYTES = 2**31 - 1
-LENGTH_BYTES = 4
 
 
 class Entry(NamedTuple):
@@ -133,7 +133,7 @@ def entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], No
     Raises:
         LogError: a complete group fails its checksum or announces no chunks, or a frame cannot be decoded.
     """
-    group: _Group | None = None
+    group: FrameGroup | None = None
     for position, record in records:
         kind = frame_kind(position, record)
         if kind == "chunk":
@@ -145,14 +145,14 @@ def entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], No
             continue
         if group is not None:
             on_skipped(group.incomplete())
-        group = _Group(position, record) if kind == "header" else None
+        group = FrameGroup(position, record) if kind == "header" else None
         if kind == "entry":
             yield Entry(position, record)
     if group is not None:
         on_skipped(group.incomplete())
 
 
-class _Group:
+class FrameGroup:
     """A frame header and the chunks that followed it so far."""
 
     def __init__(self, position: int, header: bytes) -> None:

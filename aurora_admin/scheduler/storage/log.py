@@ -14,11 +14,10 @@ from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import RESTORE_ADVICE, LogEngine, LogError, LogFull
-from aurora_admin.scheduler.storage.frames import LENGTH_BYTES, Spool, entries
-from aurora_admin.scheduler.storage.inflate import inflating_reader
+from aurora_admin.scheduler.storage.frames import Spool, entries
+from aurora_admin.scheduler.storage.inflate import entry_reader, is_deflated
 from aurora_admin.scheduler.storage.log_entry import (
     DEDUPLICATED,
-    DEFLATED,
     NOOP,
     NOOP_ENTRY,
     SNAPSHOT,
@@ -27,9 +26,7 @@ from aurora_admin.scheduler.storage.log_entry import (
 from aurora_admin.snapshot import writer
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
-from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
-from aurora_admin.wire.window import Window
 
 logger = logging.getLogger(__name__)
 
@@ -233,16 +230,8 @@ class Log:
         self.statistics["scheduler_log_bad_frames_read"] += 1
 
     def _apply_entry(self, stores: Stores, data: bytes) -> None:
-        if not data.startswith(DEFLATED.header):
-            self._apply(stores, Reader(Window.of_bytes(data), Limits.of_length(len(data))))
-            return
-        begin = len(DEFLATED.header) + LENGTH_BYTES
-        length = int.from_bytes(data[begin - LENGTH_BYTES : begin], "big")
-        if begin + length + 1 != len(data) or data[-1:] != fields.STOP:
-            raise WireError("the deflated entry is cut short, or followed by more data", begin)
-        self.statistics["scheduler_log_deflated_entries_read"] += 1
-        # A view and not a copy: the deflated snapshot of a million tasks is 90 MB.
-        with inflating_reader(memoryview(data)[begin:-1], self._check_stopped) as reader:
+        self.statistics["scheduler_log_deflated_entries_read"] += is_deflated(data)
+        with entry_reader(data, self._check_stopped) as reader:
             self._apply(stores, reader)
 
     def _apply(self, stores: Stores, reader: Reader) -> None:
@@ -270,11 +259,12 @@ class Log:
 
     def _on_snapshot_read(self, stores: Stores) -> None:
         self._reset_since_snapshot()
-        logger.info("Applying snapshot taken on %s, with %d tasks", _utc(stores.snapshot_ms or 0), len(stores.tasks))
+        logger.info("Applying snapshot taken on %s, with %d tasks", utc(stores.snapshot_ms or 0), len(stores.tasks))
 
 
-def _utc(milliseconds: int) -> str:
+def utc(milliseconds: int) -> str:
+    """Return a time in milliseconds since 1970 as a text; a time after the year 9999 as a number of days."""
     try:
         return f"{UNIX_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
-    except OverflowError:  # a wrong time must not prevent the start
+    except OverflowError:
         return f"day {milliseconds // 86_400_000} since 1970"

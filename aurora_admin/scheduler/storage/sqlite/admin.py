@@ -8,7 +8,7 @@ from contextlib import suppress
 from aurora_admin.backup.atomic_file import sync_folder
 from aurora_admin.scheduler.storage.engine import FORMAT, LogError
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
-from aurora_admin.scheduler.storage.sqlite.log import FILE
+from aurora_admin.scheduler.storage.sqlite.content import FILE
 
 SCHEMA = """
 CREATE TABLE meta (format INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, begin INTEGER NOT NULL);
