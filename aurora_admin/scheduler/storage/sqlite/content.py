@@ -53,14 +53,14 @@ def check(connection: sqlite3.Connection, folder: str) -> str:
         raise LogError(
             f"The log in {folder} has format {found}; this version supports {FORMAT}. Use the version that wrote it."
         )
-    damage = _interruptible(connection, "PRAGMA quick_check(1)")[0]
+    damage = interruptible(connection, "PRAGMA quick_check(1)")[0]
     if damage != "ok":
         text = " ".join(damage.split())  # SQLite's description has several lines
         raise LogError(f"The log in {folder} is damaged ({text}). Move it away. {RESTORE_ADVICE}")
     return str(log_id)
 
 
-def _interruptible(connection: sqlite3.Connection, statement: str) -> Any:
+def interruptible(connection: sqlite3.Connection, statement: str) -> Any:
     """Return the first row of a statement. It runs in another thread, so that the main thread can handle signals."""
     with ThreadPoolExecutor(1, "sqlite") as executor:
         row = executor.submit(lambda: connection.execute(statement).fetchone())
