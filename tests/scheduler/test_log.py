@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import zlib
 
 import pytest
@@ -22,6 +23,7 @@ from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
 from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_data, incomplete_groups
+from tests.support.jobs import quota
 from tests.support.recovery import NAME, OK, commit, put_backup, sample, task_bytes
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said, tasks
@@ -114,6 +116,34 @@ def test_after_a_full_disk_the_log_is_unchanged_and_usable(small_disk):
     ballast.unlink()
     assert log.append([b"next"]) == 1
     log.close()
+
+
+def test_a_log_folder_that_was_deleted_is_named(scheduler):
+    one = scheduler()
+    put_backup(one)
+    shutil.rmtree(one.log_dir)
+    code, text = said(call(one.url, "snapshot"))
+    assert code == "ERROR"
+    assert "nothing was written" in text
+    assert f"{one.log_dir} is missing: check the path" in text
+    assert "space" not in text
+    code, text = said(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota))
+    assert code == "ERROR"
+    assert "was deleted or moved: nothing was written" in text
+    assert f"{one.log_dir}/log.sqlite is missing: check the path" in text
+    assert "space" not in text
+    assert said(call(one.url, "performBackup")) == OK
+
+
+def test_a_log_that_is_moved_back_can_be_written(log, tmp_path):
+    log.append([b"a"])
+    (tmp_path / "log").rename(tmp_path / "moved")
+    initialize(str(tmp_path / "log"))
+    with pytest.raises(LogFull, match=r"nothing was written\. Another file has its name"):
+        log.append([b"b"])
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "moved").rename(tmp_path / "log")
+    assert log.append([b"c"]) == 1
 
 
 def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.leveldb import copy_replica
 from aurora_admin.scheduler.logtool.mesos_records import VOTING
@@ -78,7 +79,9 @@ def _temporary_folder(parent: str) -> Iterator[str]:
     try:
         temporary = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
     except OSError as error:
-        raise LogError(f"Failed to create a folder in {parent} for a copy of the replica: {error.strerror}.") from error
+        raise LogError(
+            f"Failed to create a folder in {parent} for a copy of the replica: {explain(error, parent)}"
+        ) from error
     with temporary as folder:
         yield folder
 

@@ -7,6 +7,7 @@ import socket
 import time
 from datetime import datetime, timezone
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import LogError
 
 LOCK = "LOCK"
@@ -36,9 +37,7 @@ def lock_folder(folder: str) -> int:
     try:
         lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise LogError(
-            f"Failed to open the log in {folder}: {error.strerror}. Check its owner and permissions."
-        ) from error
+        raise LogError(f"Failed to open the log in {folder}: {explain(error, path)}") from error
     try:
         while not _try_lock(lock):
             time.sleep(RETRY_SECONDS)
@@ -51,7 +50,7 @@ def lock_folder(folder: str) -> int:
         ) from None
     except OSError as error:
         os.close(lock)
-        raise LogError(f"The log in {folder} cannot be locked: {error.strerror}. Use a local disk.") from error
+        raise LogError(f"The log in {folder} cannot be locked: {explain(error, folder)}") from error
     return lock
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from thrift.Thrift import TType
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.state import ops, replay
 from aurora_admin.scheduler.state.loading import load_deduplicated, load_snapshot
 from aurora_admin.scheduler.state.ops import Op
@@ -151,8 +152,8 @@ class Log:
                 raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
             except OSError as error:
                 raise LogFull(
-                    f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
-                    "Free some space and try again."
+                    f"Failed to prepare a log entry in {self._spool_folder}: nothing was written. "
+                    f"{explain(error, self._spool_folder)}"
                 ) from error
             yield spool
 

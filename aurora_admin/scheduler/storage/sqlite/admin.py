@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import suppress
 
 from aurora_admin.backup.atomic_file import sync_folder
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FORMAT, LogError
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 from aurora_admin.scheduler.storage.sqlite.content import FILE
@@ -30,10 +31,10 @@ def initialize(folder: str) -> str:
         if os.path.lexists(path):
             raise _already_initialised(folder)
         return _create(folder, path)
-    except (OSError, sqlite3.Error) as error:
-        raise LogError(
-            f"Failed to create a log in {folder}: {error}. Check the path, its owner and the disk."
-        ) from error
+    except OSError as error:
+        raise LogError(f"Failed to create a log in {folder}: {explain(error, folder)}") from error
+    except sqlite3.Error as error:
+        raise LogError(f"Failed to create a log in {folder}: {error}. Check the disk and its free space.") from error
 
 
 def _already_initialised(folder: str) -> LogError:
@@ -73,6 +74,6 @@ def wipe(folder: str) -> None:
                 os.unlink(os.path.join(folder, name))
         sync_folder(folder)
     except OSError as error:
-        raise LogError(f"The log in {folder} could not be deleted: {error}. Check the folder's owner.") from error
+        raise LogError(f"The log in {folder} could not be deleted: {explain(error, folder)}") from error
     finally:
         os.close(lock)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FORMAT, RESTORE_ADVICE, LogError
 
 FILE = "log.sqlite"
@@ -31,10 +32,7 @@ def log_file(folder: str) -> str:
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as error:  # the file may exist
-        raise LogError(
-            f"Failed to open the log {path}: {error.strerror}. Check the owner and permissions of its folder, and run "
-            "this as its owner."
-        ) from error
+        raise LogError(f"Failed to open the log {path}: {explain(error, folder)} Run this as its owner.") from error
     raise LogError(
         f"{folder} holds no initialised log. If there should be one, stop and look for it. "
         f"To create a new log, run: aurora-reference-log initialize --path={folder}"

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
 from aurora_admin.scheduler.storage.folder import lock_folder
 from aurora_admin.scheduler.storage.sqlite import content
@@ -31,7 +32,7 @@ class SqliteLog:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        path = content.log_file(folder)
+        self._path = path = content.log_file(folder)
         self._lock = lock_folder(folder)
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0)
@@ -45,6 +46,7 @@ class SqliteLog:
             if isinstance(error, content.DAMAGE):
                 raise content.unusable(path, error) from error
             raise
+        self._file = os.stat(path)
         self._epoch = -1
 
     def _check(self) -> None:
@@ -106,6 +108,7 @@ class SqliteLog:
     @contextmanager
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         """Run the block as one transaction, and raise LogFull or FatalLogError if SQLite fails."""
+        self._check_present()
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
@@ -117,6 +120,23 @@ class SqliteLog:
             if isinstance(error, sqlite3.Error):
                 raise self._failure(error) from error
             raise
+
+    def _check_present(self) -> None:
+        """Check that the file still has its name: SQLite writes into a deleted file as into any other.
+
+        Raises:
+            LogFull: it was deleted, moved or replaced.
+        """
+        try:
+            if os.path.samestat(os.stat(self._path), self._file):
+                return
+            reason = "Another file has its name."
+        except OSError as error:
+            reason = explain(error, self._path)
+        raise LogFull(
+            f"The log {self._path} was deleted or moved: nothing was written. {reason} Make a backup before this "
+            "scheduler stops; its state is only in memory now."
+        )
 
     def _failure(self, error: sqlite3.Error) -> LogError:
         # A full disk stops a write before the commit record, so the rollback leaves the log as it was.

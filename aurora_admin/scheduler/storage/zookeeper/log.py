@@ -8,6 +8,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import ZnodeStat
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 from aurora_admin.scheduler.storage.high_water import HighWaterFile
@@ -254,7 +255,5 @@ def _lock(folder: str) -> int:
     try:
         make_folder(folder)
     except OSError as error:
-        raise LogError(
-            f"{folder} cannot be used (-native_log_file_path): {error.strerror}. Check its owner."
-        ) from error
+        raise LogError(f"{folder} cannot be used (-native_log_file_path): {explain(error, folder)}") from error
     return lock_folder(folder)
