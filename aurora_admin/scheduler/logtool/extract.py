@@ -2,19 +2,18 @@
 
 import os
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name
-from aurora_admin.backup.os_errors import explain
 from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.leveldb import copy_replica
 from aurora_admin.scheduler.logtool.mesos_records import VOTING
 from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.logtool.output import report
+from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
@@ -44,7 +43,7 @@ def extract_backup(replica: str, target: str, warn: Callable[[str], None], *, al
         BackupFailed: the backup cannot be written.
     """
     folder, name = _split_target(target)
-    with _temporary_folder(folder) as copy:
+    with temporary_folder("temp_mesos-replica-", folder) as copy:
         written = copy_replica(replica, copy)
         with closing(Replica(copy)) as opened:
             _warn_of_losses(opened, warn)
@@ -72,18 +71,6 @@ def _split_target(target: str) -> tuple[str, str]:
     if not os.path.isdir(folder):
         raise LogError(f"There is no folder {folder}; create it first.")
     return folder, name
-
-
-@contextmanager
-def _temporary_folder(parent: str) -> Iterator[str]:
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
-    except OSError as error:
-        raise LogError(
-            f"Failed to create a folder in {parent} for a copy of the replica: {explain(error, parent)}"
-        ) from error
-    with temporary as folder:
-        yield folder
 
 
 def _warn_of_losses(replica: Replica, warn: Callable[[str], None]) -> None:

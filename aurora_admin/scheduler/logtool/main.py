@@ -1,7 +1,6 @@
 """The command line of aurora-reference-log."""
 
 import logging
-import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
-from aurora_admin.scheduler.logtool.output import PROGRAM, report
+from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
 
 DESCRIPTION = """\
 Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
@@ -124,8 +123,7 @@ def _position(text: str) -> int:
 
 def main() -> int:
     """Run one command and return the exit status."""
-    if sys.stdout is None:  # standard output is closed
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    prepare_streams()
     try:
         return _run()
     except KeyboardInterrupt:

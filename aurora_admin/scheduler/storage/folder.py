@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from aurora_admin.backup.os_errors import explain
@@ -22,7 +23,9 @@ def make_folder(folder: str) -> None:
     """
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if not os.listdir(folder):
-        os.chmod(folder, 0o700)
+        # A file system without permissions (FAT) refuses to change them.
+        with suppress(PermissionError):
+            os.chmod(folder, 0o700)
 
 
 def lock_folder(folder: str) -> int:

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from contextlib import suppress
 
-from aurora_admin.backup.atomic_file import sync_folder
+from aurora_admin.backup.atomic_file import move, sync_folder
 from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FORMAT, LogError
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
@@ -50,12 +50,12 @@ def _create(folder: str, path: str) -> str:
             connection.executescript(SCHEMA)
             connection.execute("INSERT INTO meta VALUES (?, ?, 0, 0)", (FORMAT, log_id))
         connection.close()
-        # link() and not rename(): it fails if another process has created a log in the meantime.
-        os.link(temporary, path)
+        move(temporary, path)
     except FileExistsError:
         raise _already_initialised(folder) from None
     finally:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
     sync_folder(folder)
     return log_id
 
