@@ -24,8 +24,9 @@ from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
 from tests.support.jobs import config, key, quota, task
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, environment, run
-from tests.support.readers import as_nobody, needs_root, on_read_only_mount
-from tests.support.recovery import SAMPLE
+from tests.support.readers import on_read_only_mount, without_permission
+from tests.support.recovery import OK, SAMPLE
+from tests.support.thrift_calls import call, said
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
 MAX_ENTRY = 512 * 1024
@@ -138,10 +139,9 @@ def test_read_and_status_change_nothing(tmp_path):
         assert listing(folder) == before
 
 
-@needs_root
 @pytest.mark.parametrize("left", ["nothing", "journal", "journal and index"])
-@pytest.mark.parametrize("without", ["permission", "mount"])
-def test_what_cannot_be_written_can_be_read(tmp_path, left, without):
+@pytest.mark.parametrize("read_only", [without_permission, on_read_only_mount])
+def test_what_cannot_be_written_can_be_read(tmp_path, left, read_only):
     """The journal of a scheduler that was killed holds entries that the file of the database does not have yet."""
     with closing(restored_log(tmp_path / "live")):
         if left != "nothing":
@@ -152,21 +152,22 @@ def test_what_cannot_be_written_can_be_read(tmp_path, left, without):
         (tmp_path / "log" / "log.sqlite-shm").unlink()
     folder = tmp_path / "log"
     before = listing(folder)
-    wrapper = as_nobody(tmp_path) if without == "permission" else on_read_only_mount(folder)
-    assert status(folder, *wrapper)["records"] == "2"
-    assert [line.split()[2] for line in records(folder, *wrapper)] == ["deflated", "transaction:"]
+    with read_only(folder) as wrapper:
+        assert status(folder, *wrapper)["records"] == "2"
+        assert [line.split()[2] for line in records(folder, *wrapper)] == ["deflated", "transaction:"]
     assert listing(folder) == before
 
 
-@needs_root
-def test_a_reader_without_permission_reads_while_a_scheduler_runs(scheduler, tmp_path):
+@pytest.mark.parametrize("read_only", [without_permission, on_read_only_mount])
+def test_a_log_is_read_while_a_scheduler_runs(scheduler, read_only):
     one = scheduler()
-    wrapper = as_nobody(tmp_path)
-    facts = status(one.log_dir, *wrapper)
-    assert facts["records"] == "1"
-    assert facts["held by"].startswith("unknown (") or f"process {one.process.pid} " in facts["held by"]
-    assert records(one.log_dir, *wrapper)[0].split()[2] == "no-op"
-    one.restart()
+    with read_only(one.log_dir) as wrapper:
+        facts = status(one.log_dir, *wrapper)
+        assert facts["records"] == "1"
+        assert facts["held by"].startswith(f"process {one.process.pid} on {socket.gethostname()} since ")
+        assert records(one.log_dir, *wrapper)[0].split()[2] == "no-op"
+    assert said(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota)) == OK
+    assert status(one.log_dir)["transactions since"] == "1"
 
 
 def test_a_scheduler_can_start_while_the_log_is_read(tmp_path):

@@ -1,21 +1,32 @@
-"""Wrappers for a command that may read files and not write them."""
+"""Wrappers for a command that may read a folder and not write it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may run a program as another user, or mount")
+from tests.support.processes import UNPRIVILEGED
+
+WRITE = 0o222
 
 
-def as_nobody(folder: Path) -> tuple[str, ...]:
-    """Let every user read what is in a folder, and return a wrapper that runs a command as another user."""
-    for path in [*folder.rglob("*"), folder, *folder.parents]:
-        if path.stat().st_uid == os.getuid() and path != Path("/"):
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-    return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+@contextmanager
+def without_permission(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Take the permission to write a folder and its files away while the block runs; yield a wrapper."""
+    modes = {path: path.stat().st_mode for path in [folder, *folder.iterdir()]}
+    for path, mode in modes.items():
+        path.chmod(mode & ~WRITE)
+    yield UNPRIVILEGED
+    for path, mode in modes.items():
+        if path.exists():
+            path.chmod(mode)
 
 
-def on_read_only_mount(folder: Path) -> tuple[str, ...]:
-    """Return a wrapper that runs a command for which a folder is on a read-only mount."""
-    return ("unshare", "-m", "bash", "-c", f'mount --bind -r "{folder}" "{folder}" && exec "$@"', "bash")
+@contextmanager
+def on_read_only_mount(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Yield a wrapper that runs a command for which a folder is on a read-only mount."""
+    if os.getuid() != 0:
+        pytest.skip("a mount takes root's rights")
+    yield ("unshare", "-m", "bash", "-c", f'mount --bind -r "{folder}" "{folder}" && exec "$@"', "bash")
