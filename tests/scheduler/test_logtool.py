@@ -215,3 +215,32 @@ def test_invalid_arguments_are_named(tmp_path, arguments, text):
     done = run([TOOL, "status", *arguments], environment(tmp_path))
     assert done.code == 2
     assert text in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["status", "--pth=x"], "unknown option '--pth'; did you mean '--path'?"),
+        (["status", "-path=x"], "unknown option '-path'; did you mean '--path'?"),
+        (["status", "--path=x", "--credential=a:b"], "unknown option '--credential'; did you mean '--credentials'?"),
+        (["wipe", "--path", "x", "--ye"], "unknown option '--ye'; did you mean '--yes'?"),
+        (["status", "-http_prt=1", "--path=x"], "unknown option '-http_prt'\n"),
+        (["extract", "--mesos_replica=x"], "unknown option '--mesos_replica'; did you mean '--mesos-replica'?"),
+        (["restore", "--bakup=x"], "unknown option '--bakup'; did you mean '--backup'?"),
+        (["--versoin"], "unknown option '--versoin'; did you mean '--version'?"),
+        (["stauts", "--path=x"], "unknown command 'stauts'; did you mean 'status'?"),
+        (["nothing"], "unknown command 'nothing'\n"),
+    ],
+)
+def test_mistyped_names_are_reported_with_the_nearest_one(tmp_path, arguments, text):
+    done = run([TOOL, *arguments], environment(tmp_path))
+    assert (done.code, done.out) == (2, "")
+    assert text in done.err
+
+
+def test_values_may_begin_with_dashes_and_options_may_come_from_a_file(tmp_path):
+    (tmp_path / "options").write_text("status\n--path=-x\n")
+    done = run([TOOL, f"@{tmp_path / 'options'}"], environment(tmp_path))
+    assert (done.code, "-x holds no initialised log" in done.err) == (1, True)
+    done = run([TOOL, "status", "--path", "x", "--", "-y"], environment(tmp_path))
+    assert (done.code, "unrecognized arguments" in done.err) == (2, True)

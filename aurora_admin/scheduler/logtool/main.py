@@ -11,6 +11,7 @@ from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
 from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
+from aurora_admin.scheduler.logtool.parser import Parser
 
 DESCRIPTION = """\
 Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
@@ -24,7 +25,7 @@ Commands = _SubParsersAction  # a class of argparse that has no public name
 
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is also the text of the manual page."""
-    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )
@@ -35,7 +36,7 @@ def manpage_parser() -> ArgumentParser:
     return parser
 
 
-def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
+def _add_log_commands(commands: "Commands[Parser]") -> None:
     def command(name: str, text: str) -> ArgumentParser:
         parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         _add_location(parser)
@@ -53,7 +54,7 @@ def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
     wipe.add_argument("--yes", action="store_true", help="do not ask for a confirmation")
 
 
-def _add_restore(commands: "Commands[ArgumentParser]") -> None:
+def _add_restore(commands: "Commands[Parser]") -> None:
     restore = commands.add_parser(
         "restore", help="restore a backup into an initialised, empty log while no scheduler runs"
     )
@@ -78,7 +79,7 @@ def _add_restore(commands: "Commands[ArgumentParser]") -> None:
     )
 
 
-def _add_extract(commands: "Commands[ArgumentParser]") -> None:
+def _add_extract(commands: "Commands[Parser]") -> None:
     extract = commands.add_parser(
         "extract", help="write the state in a replica of a real scheduler's Mesos log as a backup"
     )
@@ -132,7 +133,7 @@ def main() -> int:
 
 def _run() -> int:
     parser = manpage_parser()
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(sys.argv[1:])
     if arguments.command != "extract":
         _check_location(parser, arguments)
     from aurora_admin.backup.file import BackupError
