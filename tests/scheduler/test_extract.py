@@ -13,6 +13,7 @@ import pytest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.frames import frame_header
 from aurora_admin.wire import codec
 from tests.support.expectations import era_facts, read_fixture, recorded_facts
 from tests.support.mesos_replica import (
@@ -163,6 +164,15 @@ def test_an_invalid_entry_is_refused_with_its_position(extract, tmp_path):
     assert done.code == 1
     assert "The log entry at position 1 cannot be read" in done.err
     assert os.listdir(tmp_path / "out") == []
+
+
+def test_a_damaged_frame_is_refused_with_advice_for_a_replica(extract, tmp_path):
+    done = extract(replica(tmp_path / "log", append(0, frame_header(-1, bytes(16)))))
+    assert done.code == 1
+    assert (
+        "The frame header at position 0 announces -1 chunks; the log is damaged. Use the replica of another" in done.err
+    )
+    assert "initialize" not in done.err
 
 
 def test_a_replica_that_mesos_wrote_is_extracted_completely(extract, tmp_path, scheduler, fixtures):

@@ -1,5 +1,6 @@
 """The program aurora-reference-log on both engines."""
 
+import json
 import re
 import uuid
 from contextlib import closing
@@ -186,6 +187,22 @@ def test_an_interrupted_wipe_must_be_completed_before_initialize(zookeeper, tmp_
     assert "whose wipe was interrupted" in refused.err
     assert tool("wipe", "--yes").code == 0
     assert tool("initialize").code == 0
+
+
+def test_the_ids_of_wiped_logs_are_kept_once_each(zookeeper, tmp_path):
+    """Earlier versions wrote some of them twice, so that fewer than 64 logs were remembered."""
+    shared_log = SharedLog(zookeeper.hosts, tmp_path)
+    ids = []
+    with zookeeper_client(shared_log.hosts) as client:
+        for _ in range(4):
+            ids.append(shared_log.initialize())
+            shared_log.wipe()
+        assert json.loads(client.get(f"{shared_log.root}/wiped")[0]) == ids
+        earlier = [f"{number:032x}" for number in range(60)]
+        client.set(f"{shared_log.root}/wiped", json.dumps([*earlier, *earlier, *ids]).encode())
+        ids.append(shared_log.initialize())
+        shared_log.wipe()
+        assert json.loads(client.get(f"{shared_log.root}/wiped")[0]) == [*earlier, *ids][-64:]
 
 
 def test_credentials_can_be_read_from_a_file(zookeeper, tmp_path):

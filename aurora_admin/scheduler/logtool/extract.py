@@ -16,7 +16,7 @@ from aurora_admin.scheduler.logtool.output import report
 from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
-from aurora_admin.scheduler.storage.engine import LogEngine, LogError
+from aurora_admin.scheduler.storage.engine import LogEngine, LogError, never
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot.sections import section_counts
 
@@ -111,7 +111,7 @@ class _ReplicaEngine(LogEngine):
     def read_all(self) -> Iterator[tuple[int, bytes]]:
         return self._replica.appended()
 
-    def fence(self) -> NoReturn:
+    def fence(self, should_stop: Callable[[], bool] = never) -> NoReturn:
         raise LogError("A replica of a Mesos log cannot be written.")
 
     def append(self, records: Iterable[bytes]) -> NoReturn:

@@ -38,7 +38,7 @@ DEFLATE_ABOVE = 4096
 
 
 class ReplayStopped(Exception):
-    """A replay was stopped before its end; the stores are incomplete and must not be used."""
+    """A takeover or replay was stopped before its end; the stores are incomplete and must not be used."""
 
 
 class Log:
@@ -186,13 +186,19 @@ class Log:
             )
         self._size_warned = live > limit
 
-    def take_over(self) -> None:
+    def take_over(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Become the only writer and append a no-op, which ends an entry that the previous writer did not complete.
 
         Raises:
             LogError: another process was faster, or the log cannot be written.
+            ReplayStopped: `should_stop`, called between the attempts, has returned true.
         """
-        self.engine.fence()
+        try:
+            self.engine.fence(should_stop)
+        except LogError as error:
+            if should_stop():
+                raise ReplayStopped from error
+            raise
         self.engine.append([NOOP_ENTRY])
         self.statistics["scheduler_log_live_bytes"] = self.bytes_since_snapshot = 0
 
@@ -206,7 +212,7 @@ class Log:
         """
         self._should_stop = should_stop
         records = (self._next_record(*record) for record in self.engine.read_all())
-        for entry in entries(records, self._on_skipped):
+        for entry in entries(records, self._on_skipped, self._advice):
             self.statistics["scheduler_log_entries_read"] += 1
             self.statistics["scheduler_log_bytes_read"] += len(entry.data)
             try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from aurora_admin.backup.os_errors import explain
-from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull, never
 from aurora_admin.scheduler.storage.folder import lock_folder
 from aurora_admin.scheduler.storage.sqlite import content
 
@@ -65,7 +65,7 @@ class SqliteLog:
         count, size = self._connection.execute("SELECT count(*), sum(length(data)) FROM entry").fetchone()
         return count, size or 0
 
-    def fence(self) -> int:
+    def fence(self, should_stop: Callable[[], bool] = never) -> int:
         with self._transaction() as run:
             run("UPDATE meta SET epoch = epoch + 1")
             self._epoch = int(run("SELECT epoch FROM meta").fetchone()[0])
