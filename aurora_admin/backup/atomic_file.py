@@ -16,8 +16,9 @@ from aurora_admin.backup.file import WINDOW
 PREFIX, SUFFIX = "temp_scheduler-backup-", ".part"
 # Bytes that are written before they are flushed to the disk and verified.
 FLUSH_BYTES = 64 << 20
-# Errors of file systems without hard links: FAT, and some in user space.
-NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+# Errors of link() where a rename may work: file systems without hard links (FAT, some in user space), or with rules of
+# their own for links.
+NO_LINKS = (errno.EACCES, errno.EIO, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
 
 class ReadBackMismatch(Exception):
@@ -77,14 +78,7 @@ class TemporaryFile:
         Raises:
             FileExistsError: the name is taken; no file is replaced.
         """
-        target = os.path.join(self.folder, name)
-        try:
-            os.link(self._path, target)
-        except OSError as error:
-            if error.errno not in NO_LINKS or os.path.lexists(target):
-                raise
-            # Without hard links a name that is taken after the check above would be replaced.
-            os.rename(self._path, target)
+        move(self._path, os.path.join(self.folder, name))
 
     def __enter__(self) -> "TemporaryFile":
         return self
@@ -103,14 +97,14 @@ class _ReadBack:
     def __init__(self, fd: int, path: str) -> None:
         self._written = fd
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        _advise(self._fd, 0, 0, "POSIX_FADV_SEQUENTIAL")
         self.digest = hashlib.sha256()
         self.end = 0
 
     def verify(self, end: int) -> None:
         """Flush the file and read it up to this position."""
-        os.fdatasync(self._written)
-        os.posix_fadvise(self._fd, self.end, end - self.end, os.POSIX_FADV_DONTNEED)
+        _flush_data(self._written)
+        _advise(self._fd, self.end, end - self.end, "POSIX_FADV_DONTNEED")
         while self.end < end and (data := os.pread(self._fd, min(WINDOW, end - self.end), self.end)):
             self.digest.update(data)
             self.end += len(data)
@@ -122,6 +116,43 @@ class _ReadBack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._fd)
+
+
+def _flush_data(fd: int) -> None:
+    """Make the content of a file durable; macOS has only the call that also does so for its times."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(fd)
+    else:
+        os.fsync(fd)
+
+
+def _advise(fd: int, start: int, length: int, advice: str) -> None:
+    """Tell the system how a file is read, if it has a call for that; macOS has none."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(fd, start, length, getattr(os, advice))
+
+
+def move(path: str, target: str) -> None:
+    """Give a file another name in its folder. The former name may remain.
+
+    Without hard links an empty file reserves the name, and a crash can leave that file.
+
+    Raises:
+        FileExistsError: the name is taken; no file is replaced, as rename() would.
+    """
+    try:
+        os.link(path, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+    else:
+        return
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    try:
+        os.rename(path, target)
+    except BaseException:
+        os.unlink(target)
+        raise
 
 
 def blocks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.wire.errors import WireError
 
 WINDOW = 1 << 20
@@ -64,9 +65,7 @@ class BackupFile:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise self._not_regular() from None
-            raise BackupError(
-                f"Failed to read backup {self.name}: {error.strerror}. Check the owner and permissions of {path}."
-            ) from error
+            raise BackupError(f"Failed to read backup {self.name}: {explain(error, path)}") from error
         status = os.fstat(self.fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(self.fd)
@@ -133,10 +132,9 @@ class BackupFile:
             self.check_unchanged()
             if not isinstance(error, EOFError | WireError | OSError):
                 raise
-            reason = error.strerror if isinstance(error, OSError) else error
+            reason = explain(error, self.path) if isinstance(error, OSError) else f"{error}. Check the disk."
             raise BackupError(
-                f"Failed to read backup {self.path} again: {reason}. Unload it and check the disk; then stage it "
-                "again, or another backup."
+                f"Failed to read backup {self.path} again: {reason} Unload it; then stage it again, or another backup."
             ) from error
 
     def read(self, start: int, end: int) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from aurora_admin.backup import manifest
 from aurora_admin.backup.atomic_file import ReadBackMismatch, TemporaryFile, sync_folder
 from aurora_admin.backup.manifest import manifest_name
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.sections import framework_id, section_counts
 from aurora_admin.snapshot.writer import SectionTimer, untimed
@@ -35,7 +36,7 @@ def write_backup(
                 if _claim(name, backup, sidecar):
                     return name
     except OSError as error:
-        raise BackupFailed(f"Failed to write a backup into {folder}: {error.strerror}.") from error
+        raise BackupFailed(f"Failed to write a backup into {folder}: {explain(error, folder)}") from error
     except ReadBackMismatch as error:
         raise BackupFailed(str(error)) from error
     except (EOFError, WireError) as error:

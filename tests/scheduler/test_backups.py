@@ -86,9 +86,23 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     call(one.url, "setQuota", ownerRole="r", quota=QUOTA)
     fill_disk(small_disk, 0)
     answer = said(call(one.url, "performBackup"))
-    assert answer == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No space left on device.")
+    assert answer[0] == "ERROR"
+    text = f"Failed to write a backup into {one.backup_dir}: No space left on device. Free some space on the disk of "
+    assert answer[1].startswith(text)
     assert os.listdir(one.backup_dir) == []
     assert "scheduler_backup_failed 1" in get(one.url, "/vars")[1].splitlines()
+
+
+def test_a_backup_folder_that_became_read_only_is_named(scheduler, small_disk):
+    one = scheduler(started=False)
+    one.backup_dir = small_disk / "backups"
+    one.backup_dir.mkdir()
+    one.start()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    code, text = said(call(one.url, "performBackup"))
+    assert code == "ERROR"
+    assert f"Read-only file system. {one.backup_dir} is on a file system that is mounted read-only" in text
+    assert "space" not in text
 
 
 def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_disk):
@@ -251,10 +265,12 @@ def test_a_backup_leaves_the_log_as_it_is(scheduler):
 def test_a_missing_backup_folder_is_named(scheduler):
     one = scheduler()
     subprocess.run(["rm", "-r", str(one.backup_dir)], check=True)
+    advice = f"{one.backup_dir} is missing: check the path, and that its disk is mounted."
+    missing = f"No such file or directory. {advice}"
     code, text = said(call(one.url, "listBackups"))
-    assert (code, text) == ("ERROR", f"Failed to list backup dir {one.backup_dir}: No such file or directory.")
+    assert (code, text) == ("ERROR", f"Failed to list backup dir {one.backup_dir}: {missing}")
     code, text = said(call(one.url, "performBackup"))
-    assert (code, text) == ("ERROR", f"Failed to write a backup into {one.backup_dir}: No such file or directory.")
+    assert (code, text) == ("ERROR", f"Failed to write a backup into {one.backup_dir}: {missing}")
 
 
 def test_a_backup_of_the_scheduler_can_be_staged(scheduler):

@@ -92,7 +92,7 @@ def test_a_read_error_is_not_reported_as_lack_of_space(on_disk, path, monkeypatc
     with pytest.raises(BackupError) as refused:
         on_disk.storage.replace_with(staged)
     monkeypatch.undo()
-    assert str(refused.value).startswith(f"Failed to read backup {path} again: Input/output error. Unload it")
+    assert str(refused.value).startswith(f"Failed to read backup {path} again: Input/output error. Check the disk of ")
     assert on_disk.failures == []
     assert on_disk.entries == before
     on_disk.storage.replace_with(staged)

@@ -13,9 +13,11 @@ import pytest
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.storage.engine import LogError
+from aurora_admin.scheduler.storage.frames import frame_header
 from aurora_admin.wire import codec
 from tests.support.expectations import era_facts, read_fixture, recorded_facts
 from tests.support.mesos_replica import (
+    LEVELDB,
     PROMISE,
     RECOVERING,
     append,
@@ -28,11 +30,13 @@ from tests.support.mesos_replica import (
     replica,
     truncate,
 )
+from tests.support.processes import PROGRAMS, environment, run
+from tests.support.readers import on_read_only_mount, without_permission
 from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said
 
-plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
+TOOL = PROGRAMS / "aurora-reference-log"
 
 
 def listing(folder: Path) -> dict[str, tuple[str, int]]:
@@ -162,6 +166,15 @@ def test_an_invalid_entry_is_refused_with_its_position(extract, tmp_path):
     assert os.listdir(tmp_path / "out") == []
 
 
+def test_a_damaged_frame_is_refused_with_advice_for_a_replica(extract, tmp_path):
+    done = extract(replica(tmp_path / "log", append(0, frame_header(-1, bytes(16)))))
+    assert done.code == 1
+    assert (
+        "The frame header at position 0 announces -1 chunks; the log is damaged. Use the replica of another" in done.err
+    )
+    assert "initialize" not in done.err
+
+
 def test_a_replica_that_mesos_wrote_is_extracted_completely(extract, tmp_path, scheduler, fixtures):
     """It holds the transactions of an 0.16 scheduler and the snapshot that committing its backup appended."""
     folder = fixtures / "mesos-replica"
@@ -202,6 +215,19 @@ def test_the_replica_is_not_changed(extract, tmp_path):
     assert extract(folder).code == 0
     assert listing(folder) == before
     folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("read_only", [without_permission, on_read_only_mount])
+def test_a_replica_that_cannot_be_written_is_extracted(tmp_path, read_only):
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    (tmp_path / "out").mkdir()
+    before = listing(folder)
+    command = [TOOL, "extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'out' / 'state'}"]
+    with read_only(folder) as wrapper:
+        done = run([*wrapper, *command], environment(tmp_path))
+    assert (done.code, done.err) == (0, "")
+    assert extracted_roles(tmp_path) == ["a"]
+    assert listing(folder) == before
 
 
 def test_a_replica_in_use_is_refused(extract, tmp_path):
@@ -255,7 +281,7 @@ def test_a_damaged_byte_in_a_table_is_an_error(tmp_path, sweep):
     """The data blocks of a table are uncompressed here, so only their checksums detect the damage."""
     wanted = [(at, b"%04d" % at * 250) for at in range(200)]
     folder = replica(tmp_path / "log", *(append(at, data) for at, data in wanted))
-    database = plyvel.DB(str(folder), compression=None)
+    database = LEVELDB.DB(str(folder), compression=None)
     database.compact_range()
     database.close()
     (table,) = folder.glob("*.ldb")
@@ -284,8 +310,9 @@ def test_an_extracted_backup_can_be_staged(extract, tmp_path):
     assert abs(backup.timestamp_ms / 1000 - (tmp_path / "log" / "CURRENT").stat().st_mtime) < 3600
 
 
-def test_without_plyvel_the_error_names_it(tmp_path):
-    imports = "import sys; sys.modules['plyvel'] = None; from aurora_admin.scheduler.logtool.main import main"
+def test_without_the_library_the_error_names_it(tmp_path):
+    hidden = "import sys; sys.modules['plyvel'] = sys.modules['plyvel_next'] = None"
+    imports = f"{hidden}; from aurora_admin.scheduler.logtool.main import main"
     folder = replica(tmp_path / "log", append(0, quota("a")))
     options = ["extract", f"--mesos-replica={folder}", f"--to={tmp_path / 'state'}"]
     command = [sys.executable, "-c", f"{imports}; exit(main())", *options]

@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import zlib
 
 import pytest
@@ -108,6 +109,34 @@ def test_after_a_full_disk_the_log_is_unchanged_and_usable(small_disk):
     log.close()
 
 
+def test_a_log_folder_that_was_deleted_is_named(scheduler):
+    one = scheduler()
+    put_backup(one)
+    shutil.rmtree(one.log_dir)
+    code, text = said(call(one.url, "snapshot"))
+    assert code == "ERROR"
+    assert "nothing was written" in text
+    assert f"{one.log_dir} is missing: check the path" in text
+    assert "space" not in text
+    code, text = said(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota))
+    assert code == "ERROR"
+    assert "was deleted or moved: nothing was written" in text
+    assert f"{one.log_dir}/log.sqlite is missing: check the path" in text
+    assert "space" not in text
+    assert said(call(one.url, "performBackup")) == OK
+
+
+def test_a_log_that_is_moved_back_can_be_written(log, tmp_path):
+    log.append([b"a"])
+    (tmp_path / "log").rename(tmp_path / "moved")
+    initialize(str(tmp_path / "log"))
+    with pytest.raises(LogFull, match=r"nothing was written\. Another file has its name"):
+        log.append([b"b"])
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "moved").rename(tmp_path / "log")
+    assert log.append([b"c"]) == 1
+
+
 def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
@@ -156,7 +185,7 @@ def test_incomplete_groups_are_skipped_and_reported(spool):
 @pytest.mark.parametrize("count", [0, -1, -(2**31)])
 def test_a_frame_header_without_chunks_is_an_error(count):
     header = frame_header(count, hashlib.md5(b"").digest())
-    with pytest.raises(LogError, match=f"at position 5 announces {count} chunks; the log is damaged"):
+    with pytest.raises(LogError, match=f"at position 5 announces {count} chunks; the log is damaged. Create a new log"):
         list(entries(enumerate([header], 5), pytest.fail))
 
 
@@ -164,7 +193,7 @@ def test_a_framed_entry_with_a_wrong_checksum_is_an_error(spool):
     spool.deflate([os.urandom(300)])
     header, *chunks = spool.records(100)
     chunks[1] = chunks[1][:20] + bytes([chunks[1][20] ^ 1]) + chunks[1][21:]
-    with pytest.raises(LogError, match="at position 5 fails its checksum"):
+    with pytest.raises(LogError, match=r"at position 5 fails its checksum; the log is damaged\. .* restore a backup"):
         list(entries(enumerate([header, *chunks], 5), pytest.fail))
 
 

@@ -4,10 +4,12 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +17,10 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
+from aurora_admin.scheduler.storage.sqlite import content
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
+from aurora_admin.scheduler.storage.sqlite.reader import SqliteLogReader
 from aurora_admin.snapshot.sections import QUOTAS
 from tests.support.places import CHECKOUT
 from tests.support.storage import StorageOnDisk
@@ -109,6 +113,43 @@ def test_a_log_without_its_tables_is_damaged_and_advised_to_be_restored(tmp_path
     with pytest.raises(LogError, match=r"no such table: meta\. .* restore a backup") as refused:
         SqliteLog(str(tmp_path))
     assert "may be undamaged" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["no tables", "a newer format", "no database"])
+def test_a_log_that_is_refused_is_closed(tmp_path, kind):
+    if kind == "no database":
+        (tmp_path / "log.sqlite").write_bytes(b"x" * 4096)
+    else:
+        table = "other" if kind == "no tables" else "meta"
+        with contextlib.closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as database:
+            database.execute(f"CREATE TABLE {table} (format, log_id)")
+            database.execute(f"INSERT INTO {table} VALUES (99, 'id')")
+    for opened in (SqliteLog, SqliteLogReader):
+        with pytest.raises(LogError):
+            opened(str(tmp_path))
+        left = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if os.path.lexists(link)]
+        assert not [name for name in left if name.startswith(str(tmp_path))]
+
+
+def test_signals_are_handled_while_sqlite_checks_the_log(tmp_path):
+    """The statement never ends by itself: only the exception of the signal's handler ends it."""
+
+    class Signalled(Exception):
+        pass
+
+    def handle(number, frame):
+        raise Signalled
+
+    former = signal.signal(signal.SIGALRM, handle)
+    endless = "WITH RECURSIVE row(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row) SELECT max(n) FROM row"
+    with contextlib.closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            with pytest.raises(Signalled):
+                content.interruptible(connection, endless)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, former)
 
 
 def replay(folder):

@@ -1,5 +1,6 @@
 """The program aurora-reference-log on both engines."""
 
+import json
 import re
 import uuid
 from contextlib import closing
@@ -191,6 +192,22 @@ def test_an_interrupted_wipe_must_be_completed_before_initialize(zookeeper, tmp_
     assert tool("initialize").code == 0
 
 
+def test_the_ids_of_wiped_logs_are_kept_once_each(zookeeper, tmp_path):
+    """Earlier versions wrote some of them twice, so that fewer than 64 logs were remembered."""
+    shared_log = SharedLog(zookeeper.hosts, tmp_path)
+    ids = []
+    with zookeeper_client(shared_log.hosts) as client:
+        for _ in range(4):
+            ids.append(shared_log.initialize())
+            shared_log.wipe()
+        assert json.loads(client.get(f"{shared_log.root}/wiped")[0]) == ids
+        earlier = [f"{number:032x}" for number in range(60)]
+        client.set(f"{shared_log.root}/wiped", json.dumps([*earlier, *earlier, *ids]).encode())
+        ids.append(shared_log.initialize())
+        shared_log.wipe()
+        assert json.loads(client.get(f"{shared_log.root}/wiped")[0]) == [*earlier, *ids][-64:]
+
+
 def test_credentials_can_be_read_from_a_file(zookeeper, tmp_path):
     shared_log = SharedLog(zookeeper.hosts, tmp_path, credentials="aurora:secret")
     tool = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
@@ -218,3 +235,32 @@ def test_invalid_arguments_are_named(tmp_path, arguments, text):
     done = run([TOOL, "status", *arguments], environment(tmp_path))
     assert done.code == 2
     assert text in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["status", "--pth=x"], "unknown option '--pth'; did you mean '--path'?"),
+        (["status", "-path=x"], "unknown option '-path'; did you mean '--path'?"),
+        (["status", "--path=x", "--credential=a:b"], "unknown option '--credential'; did you mean '--credentials'?"),
+        (["wipe", "--path", "x", "--ye"], "unknown option '--ye'; did you mean '--yes'?"),
+        (["status", "-http_prt=1", "--path=x"], "unknown option '-http_prt'\n"),
+        (["extract", "--mesos_replica=x"], "unknown option '--mesos_replica'; did you mean '--mesos-replica'?"),
+        (["restore", "--bakup=x"], "unknown option '--bakup'; did you mean '--backup'?"),
+        (["--versoin"], "unknown option '--versoin'; did you mean '--version'?"),
+        (["stauts", "--path=x"], "unknown command 'stauts'; did you mean 'status'?"),
+        (["nothing"], "unknown command 'nothing'\n"),
+    ],
+)
+def test_mistyped_names_are_reported_with_the_nearest_one(tmp_path, arguments, text):
+    done = run([TOOL, *arguments], environment(tmp_path))
+    assert (done.code, done.out) == (2, "")
+    assert text in done.err
+
+
+def test_values_may_begin_with_dashes_and_options_may_come_from_a_file(tmp_path):
+    (tmp_path / "options").write_text("status\n--path=-x\n")
+    done = run([TOOL, f"@{tmp_path / 'options'}"], environment(tmp_path))
+    assert (done.code, "-x holds no initialised log" in done.err) == (1, True)
+    done = run([TOOL, "status", "--path", "x", "--", "-y"], environment(tmp_path))
+    assert (done.code, "unrecognized arguments" in done.err) == (2, True)

@@ -18,6 +18,7 @@ from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec
 from tests.support import jobs
 from tests.support.mesos_replica import (
+    LEVELDB,
     VOTING,
     append,
     extracted_roles,
@@ -33,7 +34,6 @@ from tests.support.processes import PROGRAMS, environment, run
 from tests.support.replay import MemoryLog, log_with_unusable_script, replay
 
 TOOL = PROGRAMS / "aurora-reference-log"
-plyvel = pytest.importorskip("plyvel", reason="plyvel, which reads LevelDB, is not installed")
 
 
 def snapshot_frames(folder: Path, *roles: str) -> list[bytes]:
@@ -114,7 +114,7 @@ def test_an_event_of_a_missing_update_can_be_left_out(extract, tmp_path):
 
 def test_a_journal_that_is_cut_short_is_detected(tmp_path, sweep):
     """LevelDB ignores an incomplete write at the end; also one in several records and blocks."""
-    folder, database = tmp_path / "log", plyvel.DB(str(tmp_path / "log"), create_if_missing=True)
+    folder, database = tmp_path / "log", LEVELDB.DB(str(tmp_path / "log"), create_if_missing=True)
     database.put(b"0000000000", VOTING, sync=True)
     (journal,) = folder.glob("*.log")
     complete = [0, journal.stat().st_size]
@@ -151,7 +151,7 @@ def test_the_program_warns_of_a_journal_that_is_cut_short(extract, tmp_path):
 @pytest.mark.parametrize("buffer", [1 << 22, 1 << 16])
 def test_a_replica_that_was_never_closed_is_read(tmp_path, buffer):
     """After a kill everything is in the journal, or a part of it is in tables already."""
-    database = plyvel.DB(str(tmp_path / "log"), create_if_missing=True, write_buffer_size=buffer)
+    database = LEVELDB.DB(str(tmp_path / "log"), create_if_missing=True, write_buffer_size=buffer)
     database.put(b"0000000000", VOTING)
     for at in range(300):
         database.put(key(at), append(at, b"%d" % at * 100), sync=True)

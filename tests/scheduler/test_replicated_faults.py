@@ -1,5 +1,6 @@
 """The log in ZooKeeper when servers fail: nothing acknowledged is lost, no gap is left (docs/replicated-log.md 2.6)."""
 
+import itertools
 import re
 import subprocess
 from contextlib import closing, contextmanager
@@ -169,6 +170,24 @@ def test_a_takeover_is_attempted_as_often_as_configured(log_and_server, caplog):
     server.resume()
     attempts = [text.split()[1] for text in caplog.messages if text.startswith("Attempt")]
     assert attempts == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("server_is", ["paused", "down"])
+def test_a_takeover_is_stopped_between_its_attempts(log_and_server, server_is, caplog):
+    """With the defaults the attempts last five minutes: a signal must not wait for that."""
+    shared_log, server = log_and_server
+    log = shared_log.open(takeover_attempts=1_000_000)
+    if server_is == "paused":
+        server.pause()
+    else:
+        server.kill()
+        wait_until(lambda: not log._ownership.connected.is_set(), "the loss of the connection")
+    shorten_timeouts(log, 0.3 if server_is == "paused" else 3600.0)
+    asked = itertools.count()
+    with pytest.raises(LogError, match="was stopped"):
+        log.fence(lambda: next(asked) > 2)
+    if server_is == "paused":
+        server.resume()
 
 
 def append_until_refused(log, record):

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.leveldb import copy_replica
-from aurora_admin.scheduler.logtool.mesos_replica import Replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica, leveldb_library
 from aurora_admin.scheduler.state import ops
 from aurora_admin.wire import codec
 
+LEVELDB = leveldb_library()
 NOP, APPEND, TRUNCATE = 1, 2, 3
 VOTING = bytes.fromhex("0803220408011000")
 RECOVERING = bytes.fromhex("0803220408021000")
@@ -55,10 +56,8 @@ def key(position: int) -> bytes:
 
 
 def write(folder: Path, records: dict[bytes, bytes], **options: object) -> Path:
-    """Write a LevelDB database with these records; `options` are those of plyvel."""
-    import plyvel
-
-    database = plyvel.DB(str(folder), create_if_missing=True, **{"compression": None, **options})
+    """Write a LevelDB database with these records; `options` are those of the library."""
+    database = LEVELDB.DB(str(folder), create_if_missing=True, **{"compression": None, **options})
     for name, value in records.items():
         database.put(name, value, sync=True)
     database.close()

@@ -44,6 +44,7 @@ LIBRARIES = {
     "kazoo": "zookeeper client.discovery scheduler.election scheduler.storage.zookeeper",
     "cheroot": "scheduler.web",
     "plyvel": "scheduler.logtool.mesos_replica",
+    "plyvel_next": "scheduler.logtool.mesos_replica",
     "pluggy": "hookspec registry",
     "tabulate": "output",
     "argparse_manpage": "manpages",

@@ -2,10 +2,9 @@
 
 import os
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import NoReturn
 
 from aurora_admin.backup.manifest import manifest_name
@@ -14,9 +13,10 @@ from aurora_admin.scheduler.logtool.leveldb import copy_replica
 from aurora_admin.scheduler.logtool.mesos_records import VOTING
 from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.logtool.output import report
+from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
-from aurora_admin.scheduler.storage.engine import LogEngine, LogError
+from aurora_admin.scheduler.storage.engine import LogEngine, LogError, never
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.snapshot.sections import section_counts
 
@@ -43,7 +43,7 @@ def extract_backup(replica: str, target: str, warn: Callable[[str], None], *, al
         BackupFailed: the backup cannot be written.
     """
     folder, name = _split_target(target)
-    with _temporary_folder(folder) as copy:
+    with temporary_folder("temp_mesos-replica-", folder) as copy:
         written = copy_replica(replica, copy)
         with closing(Replica(copy)) as opened:
             _warn_of_losses(opened, warn)
@@ -71,16 +71,6 @@ def _split_target(target: str) -> tuple[str, str]:
     if not os.path.isdir(folder):
         raise LogError(f"There is no folder {folder}; create it first.")
     return folder, name
-
-
-@contextmanager
-def _temporary_folder(parent: str) -> Iterator[str]:
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="temp_mesos-replica-", dir=parent)
-    except OSError as error:
-        raise LogError(f"Failed to create a folder in {parent} for a copy of the replica: {error.strerror}.") from error
-    with temporary as folder:
-        yield folder
 
 
 def _warn_of_losses(replica: Replica, warn: Callable[[str], None]) -> None:
@@ -121,7 +111,7 @@ class _ReplicaEngine(LogEngine):
     def read_all(self) -> Iterator[tuple[int, bytes]]:
         return self._replica.appended()
 
-    def fence(self) -> NoReturn:
+    def fence(self, should_stop: Callable[[], bool] = never) -> NoReturn:
         raise LogError("A replica of a Mesos log cannot be written.")
 
     def append(self, records: Iterable[bytes]) -> NoReturn:

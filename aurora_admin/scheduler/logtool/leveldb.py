@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import LogError
 
 # The format of a journal: sizes in bytes, and the types of the records that complete a write.
@@ -30,7 +31,9 @@ def copy_replica(source: str, target: str) -> float:
             if lock is not None:
                 os.close(lock)
     except OSError as error:
-        raise LogError(f"Failed to copy the replica {source}: {error.strerror} ({error.filename}).") from error
+        raise LogError(
+            f"Failed to copy the replica {source} to {target}: {explain(error, error.filename or target)}"
+        ) from error
     return newest
 
 

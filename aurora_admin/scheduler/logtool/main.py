@@ -1,7 +1,6 @@
 """The command line of aurora-reference-log."""
 
 import logging
-import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
-from aurora_admin.scheduler.logtool.output import PROGRAM, report
+from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
+from aurora_admin.scheduler.logtool.parser import Parser
 
 DESCRIPTION = """\
 Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
@@ -25,7 +25,7 @@ Commands = _SubParsersAction  # a class of argparse that has no public name
 
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is also the text of the manual page."""
-    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )
@@ -36,7 +36,7 @@ def manpage_parser() -> ArgumentParser:
     return parser
 
 
-def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
+def _add_log_commands(commands: "Commands[Parser]") -> None:
     def command(name: str, text: str) -> ArgumentParser:
         parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         _add_location(parser)
@@ -46,15 +46,15 @@ def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
     initialize.add_argument(
         "--cluster", metavar="NAME", help="cluster of the log, with --zk (default: that of its first leader)"
     )
-    command("status", "show what the log is, which scheduler holds it, and how much is in it")
-    read = command("read", "show the position, the size in bytes and the kind of each record")
+    command("status", "show what the log is, which process holds it, how much is in it, and its last snapshot")
+    read = command("read", "show the position and the size in bytes of each record, and what it holds")
     read.add_argument("--from", metavar="POSITION", type=_position, dest="first", help="first position (default: all)")
     read.add_argument("--to", metavar="POSITION", type=_position, dest="last", help="last position (default: all)")
     wipe = command("wipe", "delete the log after a confirmation; refused while a scheduler holds it")
     wipe.add_argument("--yes", action="store_true", help="do not ask for a confirmation")
 
 
-def _add_restore(commands: "Commands[ArgumentParser]") -> None:
+def _add_restore(commands: "Commands[Parser]") -> None:
     restore = commands.add_parser(
         "restore", help="restore a backup into an initialised, empty log while no scheduler runs"
     )
@@ -79,7 +79,7 @@ def _add_restore(commands: "Commands[ArgumentParser]") -> None:
     )
 
 
-def _add_extract(commands: "Commands[ArgumentParser]") -> None:
+def _add_extract(commands: "Commands[Parser]") -> None:
     extract = commands.add_parser(
         "extract", help="write the state in a replica of a real scheduler's Mesos log as a backup"
     )
@@ -124,8 +124,7 @@ def _position(text: str) -> int:
 
 def main() -> int:
     """Run one command and return the exit status."""
-    if sys.stdout is None:  # standard output is closed
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    prepare_streams()
     try:
         return _run()
     except KeyboardInterrupt:
@@ -134,7 +133,7 @@ def main() -> int:
 
 def _run() -> int:
     parser = manpage_parser()
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(sys.argv[1:])
     if arguments.command != "extract":
         _check_location(parser, arguments)
     from aurora_admin.backup.file import BackupError

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
-from types import ModuleType
+from typing import Any
 
 from aurora_admin.scheduler.logtool.leveldb import torn_journals
 from aurora_admin.scheduler.logtool.mesos_records import APPEND, Action, decode_action, decode_status
@@ -29,7 +30,7 @@ class Replica:
     """
 
     def __init__(self, folder: str) -> None:
-        self._leveldb = _plyvel()
+        self._leveldb = leveldb_library()
         self.torn = torn_journals(folder)  # before LevelDB opens the directory and converts its journals to tables
         try:
             self._database = self._leveldb.DB(folder, create_if_missing=False, paranoid_checks=True)
@@ -93,17 +94,21 @@ def _ranges(ascending: Iterable[int]) -> list[range]:
     return found
 
 
-def _plyvel() -> ModuleType:
-    """Import the library that reads LevelDB.
+def leveldb_library() -> Any:
+    """Import the library that reads LevelDB: plyvel, or plyvel-next, its successor for newer versions of Python.
 
     Raises:
-        LogError: it is not installed.
+        LogError: neither is installed.
     """
-    try:
+    with suppress(ImportError):
         import plyvel
-    except ImportError:
-        raise LogError(
-            "The library plyvel, which reads a Mesos replica, is not installed: pip install 'aurora_admin[mesos]'"
-        ) from None
-    library: ModuleType = plyvel
-    return library
+
+        return plyvel
+    with suppress(ImportError):
+        import plyvel_next
+
+        return plyvel_next
+    raise LogError(
+        "The library plyvel or plyvel-next, which reads a Mesos replica, is not installed: "
+        "pip install 'aurora_admin[mesos]'"
+    )

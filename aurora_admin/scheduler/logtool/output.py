@@ -1,8 +1,26 @@
 """What aurora-reference-log prints and asks, for every engine."""
 
+import io
+import os
 import sys
 
 PROGRAM = "aurora-reference-log"
+
+
+def prepare_streams() -> None:
+    """Make the standard streams usable if they are closed, or cannot encode the names of files.
+
+    The next file that is opened, such as the log, would get the number of a closed stream.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:  # the lowest that is free
+        pass
+    os.close(number)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def report(text: str) -> None:

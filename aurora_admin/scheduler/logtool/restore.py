@@ -4,7 +4,6 @@ import hashlib
 import os
 import socket
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.scheduler.logtool.output import report
+from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
@@ -70,7 +70,7 @@ def restore_zookeeper(
     from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 
     cluster = _check_free(location, cluster)
-    with tempfile.TemporaryDirectory(prefix="aurora-restore-") as folder:
+    with temporary_folder("aurora-restore-") as folder:
         settings = LogSettings(socket.gethostname(), cluster, folder)
         # A loss of the log needs no action here: the next write fails.
         with closing(ZooKeeperLog(location, settings, on_lost=lambda reason: None)) as engine:

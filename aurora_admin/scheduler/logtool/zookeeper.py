@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 
 from aurora_admin.scheduler.logtool import output
-from aurora_admin.scheduler.logtool.records import show_records
+from aurora_admin.scheduler.logtool.records import show_records, summary
 from aurora_admin.scheduler.storage.engine import FORMAT
 from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
@@ -30,7 +30,6 @@ def status(arguments: Namespace) -> int:
         log = nodes.format()
         owner, _ = nodes.owner()
         begin, last = nodes.begin(), nodes.last()
-        sizes = [len(record) for _, record in nodes.records(begin, last)]
         output.show_facts(
             {
                 "log id": log.log_id,
@@ -42,8 +41,7 @@ def status(arguments: Namespace) -> int:
                 "leader": nodes.leader() or "none",
                 "begin": begin,
                 "last": last,
-                "records": len(sizes),
-                "bytes": sum(sizes),
+                **summary(nodes.records(begin, last)),
             }
         )
     return 0

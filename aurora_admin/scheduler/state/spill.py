@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import LogError
 
 # How many bytes wait in memory before they are written.
@@ -57,6 +58,6 @@ class Spill:
             yield
         except OSError as error:
             raise LogError(
-                f"Failed to write task records to a temporary file in {self.folder}: {error.strerror}. The log was not "
-                "touched. Check the disk and its free space, then start again."
+                f"Failed to write task records to a temporary file in {self.folder}: "
+                f"{explain(error, self.folder)} The log was not touched. Start again then."
             ) from error

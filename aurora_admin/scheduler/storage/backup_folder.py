@@ -14,6 +14,7 @@ from contextlib import suppress
 from aurora_admin.backup import manifest
 from aurora_admin.backup.atomic_file import remove_abandoned
 from aurora_admin.backup.manifest import backup_name, manifest_name
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.backup.writer import BackupFailed, write_backup
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot import writer
@@ -26,7 +27,7 @@ TIME_FORMAT = "%Y-%m-%d-%H-%M"
 BACKUP_NAME = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
 MANIFEST_NAME = re.compile(rf"manifest_{BACKUP_NAME.pattern}\.json")
 MAX_PER_MINUTE = 100
-FOLDER_ADVICE = "Check its owner, or choose another with -backup_dir."
+FOLDER_ADVICE = "Or choose another folder with -backup_dir."
 
 
 class BackupFolder:
@@ -62,9 +63,11 @@ class BackupFolder:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise BackupFailed(f"Unable to create backup dir {folder}: {error.strerror}. {FOLDER_ADVICE}") from error
+            raise BackupFailed(
+                f"Unable to create backup dir {folder}: {explain(error, folder)} {FOLDER_ADVICE}"
+            ) from error
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise BackupFailed(f"Backup dir {folder} is not writable. {FOLDER_ADVICE}")
+            raise BackupFailed(f"Backup dir {folder} is not writable. Check its owner and permissions. {FOLDER_ADVICE}")
         self._delete_incomplete()
 
     def names(self) -> list[str]:
@@ -77,7 +80,7 @@ class BackupFolder:
             with os.scandir(self.folder) as found:
                 return sorted(e.name for e in found if e.name.startswith(PREFIX) and e.is_file(follow_symlinks=False))
         except OSError as error:
-            raise BackupFailed(f"Failed to list backup dir {self.folder}: {error.strerror}.") from error
+            raise BackupFailed(f"Failed to list backup dir {self.folder}: {explain(error, self.folder)}") from error
 
     def newest_time(self) -> float | None:
         """Return when the newest backup was completed, in seconds since the epoch; ignore times in the future."""
@@ -140,7 +143,7 @@ class BackupFolder:
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(self.folder, manifest_name(name)))
         except OSError as error:
-            logger.warning("Failed to delete old backup %s: %s", name, error.strerror)
+            logger.warning("Failed to delete old backup %s: %s", name, explain(error, self.folder))
 
     def _delete_incomplete(self) -> None:
         """Delete what a crash left: temporary files, and manifests whose backup never got its name.
@@ -156,4 +159,4 @@ class BackupFolder:
                 if not os.path.lexists(os.path.join(self.folder, backup_name(name))):
                     os.unlink(os.path.join(self.folder, name))
         except OSError as error:
-            logger.warning("Failed to clean up backup dir %s: %s", self.folder, error.strerror)
+            logger.warning("Failed to clean up backup dir %s: %s", self.folder, explain(error, self.folder))

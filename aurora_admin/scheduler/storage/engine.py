@@ -1,10 +1,15 @@
 """What a log engine offers: an ordered list of byte strings with one writer (docs/replicated-log.md 2)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 FORMAT = 1
 RESTORE_ADVICE = "Create a new log and restore a backup into it (aurora-reference-log initialize and restore)."
+
+
+def never() -> bool:
+    """Return False, for a wait that is not stopped."""
+    return False
 
 
 class LogError(Exception):
@@ -37,8 +42,13 @@ class LogEngine(Protocol):
     warn_above_bytes: int | None
     timeout_error: type[Exception]
 
-    def fence(self) -> int:
-        """Become the only writer and return the new epoch; every earlier writer is refused from now on."""
+    def fence(self, should_stop: Callable[[], bool] = never) -> int:
+        """Become the only writer and return the new epoch; every earlier writer is refused from now on.
+
+        Raises:
+            LogError: another process was faster, the log cannot be written, or `should_stop`, which is called while
+                this waits, has returned true.
+        """
 
     def append(self, records: Iterable[bytes]) -> int:
         """Write records in order and return the position of the first once all are durable.

@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 
 from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.engine import LogError, LogFull
+from aurora_admin.scheduler.storage.engine import RESTORE_ADVICE, LogError, LogFull
 from aurora_admin.snapshot.log_entry import (
     CHECKSUM,
     CHUNK_COUNT,
@@ -26,6 +26,10 @@ from aurora_admin.wire.walk import LENGTH_BYTES
 DEFLATE_LEVEL = 3
 BLOCK_BYTES = 1 << 16
 MAX_ENTRY_BYTES = 2**31 - 1
+
+
+class DamagedFrame(LogError):
+    """A frame, or an entry in frames, that cannot be decoded. The text has the position, and no advice."""
 
 
 class Entry(NamedTuple):
@@ -110,7 +114,7 @@ def frame_kind(position: int, record: bytes) -> str:
     """Return what a record is: "header" or "chunk" of a frame, or "entry".
 
     Raises:
-        LogError: it is a frame that cannot be decoded.
+        DamagedFrame: it is a frame that cannot be decoded.
     """
     if not record.startswith(FRAME.header):
         return "entry"
@@ -120,20 +124,32 @@ def frame_kind(position: int, record: bytes) -> str:
         if FRAME_CHUNK.get(record) is not None:
             return "chunk"
     except WireError as error:
-        raise LogError(f"The frame at position {position} cannot be decoded ({error}); the log is damaged.") from error
-    raise LogError(f"The frame at position {position} is neither a header nor a chunk; the log is damaged.")
+        raise DamagedFrame(
+            f"The frame at position {position} cannot be decoded ({error}); the log is damaged."
+        ) from error
+    raise DamagedFrame(f"The frame at position {position} is neither a header nor a chunk; the log is damaged.")
 
 
-def entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], None]) -> Iterator[Entry]:
+def entries(
+    records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], None], advice: str = RESTORE_ADVICE
+) -> Iterator[Entry]:
     """Join frames and yield the complete entries of the log.
 
     An entry whose frames are not all there was being written when its writer ended. It is skipped: it was never
-    acknowledged. `on_skipped` is called with a text for each group of records that is skipped.
+    acknowledged. `on_skipped` is called with a text for each group of records that is skipped. `advice` is what to do
+    about a damaged frame; it ends the error message.
 
     Raises:
         LogError: a complete group fails its checksum or announces no chunks, or a frame cannot be decoded.
     """
-    group: _Group | None = None
+    try:
+        yield from _entries(records, on_skipped)
+    except DamagedFrame as error:
+        raise LogError(f"{error} {advice}") from error
+
+
+def _entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], None]) -> Iterator[Entry]:
+    group: FrameGroup | None = None
     for position, record in records:
         kind = frame_kind(position, record)
         if kind == "chunk":
@@ -145,14 +161,14 @@ def entries(records: Iterable[tuple[int, bytes]], on_skipped: Callable[[str], No
             continue
         if group is not None:
             on_skipped(group.incomplete())
-        group = _Group(position, record) if kind == "header" else None
+        group = FrameGroup(position, record) if kind == "header" else None
         if kind == "entry":
             yield Entry(position, record)
     if group is not None:
         on_skipped(group.incomplete())
 
 
-class _Group:
+class FrameGroup:
     """A frame header and the chunks that followed it so far."""
 
     def __init__(self, position: int, header: bytes) -> None:
@@ -161,7 +177,7 @@ class _Group:
         self.checksum: bytes = CHECKSUM.value(header) or b""
         self.chunks: list[bytes] = []
         if self.expected <= 0:
-            raise LogError(
+            raise DamagedFrame(
                 f"The frame header at position {position} announces {self.expected} chunks; the log is damaged."
             )
 
@@ -172,7 +188,9 @@ class _Group:
             return None
         data = b"".join(self.chunks)
         if hashlib.md5(data, usedforsecurity=False).digest() != self.checksum:
-            raise LogError(f"The framed log entry at position {self.position} fails its checksum; the log is damaged.")
+            raise DamagedFrame(
+                f"The framed log entry at position {self.position} fails its checksum; the log is damaged."
+            )
         return Entry(self.position, data)
 
     def incomplete(self) -> str:

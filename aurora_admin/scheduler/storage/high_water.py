@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aurora_admin.backup.atomic_file import sync_folder
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import LogError
 
 logger = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class HighWaterFile:
             os.rename(temporary, self.path)
             sync_folder(self._folder)
         except OSError as error:
-            raise LogError(f"{self.path} cannot be written: {error.strerror}. Check its owner and the disk.") from error
+            raise LogError(f"{self.path} cannot be written: {explain(error, self._folder)}") from error
 
     def advance(self, mark: HighWaterMark) -> None:
         """Overwrite the mark that save() wrote."""

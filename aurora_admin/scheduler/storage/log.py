@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from thrift.Thrift import TType
 
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.state import ops, replay
 from aurora_admin.scheduler.state.loading import load_deduplicated, load_snapshot
 from aurora_admin.scheduler.state.ops import Op
@@ -18,8 +19,9 @@ from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.inflate import inflating_reader
 from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.log_entry import (
+from aurora_admin.scheduler.storage.inflate import entry_reader, is_deflated
+from aurora_admin.snapshot.log_entry import (
     DEDUPLICATED,
-    DEFLATED,
     NOOP,
     NOOP_ENTRY,
     SNAPSHOT,
@@ -27,9 +29,7 @@ from aurora_admin.snapshot.log_entry import (
 )
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
-from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
-from aurora_admin.wire.walk import LENGTH_BYTES, STRING_HEADER_BYTES
 from aurora_admin.wire.window import Window
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ DEFLATE_ABOVE = 4096
 
 
 class ReplayStopped(Exception):
-    """A replay was stopped before its end; the stores are incomplete and must not be used."""
+    """A takeover or replay was stopped before its end; the stores are incomplete and must not be used."""
 
 
 class Log:
@@ -155,8 +155,8 @@ class Log:
                 raise LogFull(f"Failed to encode snapshot: {error}. Nothing was written.") from error
             except OSError as error:
                 raise LogFull(
-                    f"No space to prepare a log entry in {self._spool_folder} ({error.strerror}): nothing was written. "
-                    "Free some space and try again."
+                    f"Failed to prepare a log entry in {self._spool_folder}: nothing was written. "
+                    f"{explain(error, self._spool_folder)}"
                 ) from error
             yield spool
 
@@ -189,13 +189,19 @@ class Log:
             )
         self._size_warned = live > limit
 
-    def take_over(self) -> None:
+    def take_over(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Become the only writer and append a no-op, which ends an entry that the previous writer did not complete.
 
         Raises:
             LogError: another process was faster, or the log cannot be written.
+            ReplayStopped: `should_stop`, called between the attempts, has returned true.
         """
-        self.engine.fence()
+        try:
+            self.engine.fence(should_stop)
+        except LogError as error:
+            if should_stop():
+                raise ReplayStopped from error
+            raise
         self.engine.append([NOOP_ENTRY])
         self.statistics["scheduler_log_live_bytes"] = self.bytes_since_snapshot = 0
 
@@ -209,7 +215,7 @@ class Log:
         """
         self._should_stop = should_stop
         records = (self._next_record(*record) for record in self.engine.read_all())
-        for entry in entries(records, self._on_skipped):
+        for entry in entries(records, self._on_skipped, self._advice):
             self.statistics["scheduler_log_entries_read"] += 1
             self.statistics["scheduler_log_bytes_read"] += len(entry.data)
             try:
@@ -234,16 +240,8 @@ class Log:
         self.statistics["scheduler_log_bad_frames_read"] += 1
 
     def _apply_entry(self, stores: Stores, data: bytes) -> None:
-        if not data.startswith(DEFLATED.header):
-            self._apply(stores, Reader(Window.of_bytes(data), Limits.of_length(len(data))))
-            return
-        begin = STRING_HEADER_BYTES
-        length = int.from_bytes(data[begin - LENGTH_BYTES : begin], "big")
-        if begin + length + 1 != len(data) or data[-1:] != fields.STOP:
-            raise WireError("the deflated entry is cut short, or followed by more data", begin)
-        self.statistics["scheduler_log_deflated_entries_read"] += 1
-        # A view and not a copy: the deflated snapshot of a million tasks is 90 MB.
-        with inflating_reader(memoryview(data)[begin:-1], self._check_stopped) as reader:
+        self.statistics["scheduler_log_deflated_entries_read"] += is_deflated(data)
+        with entry_reader(data, self._check_stopped) as reader:
             self._apply(stores, reader)
 
     def _apply(self, stores: Stores, reader: Reader) -> None:
@@ -271,11 +269,12 @@ class Log:
 
     def _on_snapshot_read(self, stores: Stores) -> None:
         self._reset_since_snapshot()
-        logger.info("Applying snapshot taken on %s, with %d tasks", _utc(stores.snapshot_ms or 0), len(stores.tasks))
+        logger.info("Applying snapshot taken on %s, with %d tasks", utc(stores.snapshot_ms or 0), len(stores.tasks))
 
 
-def _utc(milliseconds: int) -> str:
+def utc(milliseconds: int) -> str:
+    """Return a time in milliseconds since 1970 as a text; a time after the year 9999 as a number of days."""
     try:
         return f"{UNIX_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
-    except OverflowError:  # a wrong time must not prevent the start
+    except OverflowError:
         return f"day {milliseconds // 86_400_000} since 1970"

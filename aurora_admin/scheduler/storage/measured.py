@@ -1,10 +1,10 @@
 """Statistics of a log engine: how long its calls take and how many of them fail (docs/storage.md 1.7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.storage.engine import LogEngine
+from aurora_admin.scheduler.storage.engine import LogEngine, never
 
 NATIVE = "scheduler_log_native"
 
@@ -18,8 +18,8 @@ class MeasuredEngine(LogEngine):
         self.warn_above_bytes = engine.warn_above_bytes
         self.timeout_error = engine.timeout_error
 
-    def fence(self) -> int:
-        return self._engine.fence()
+    def fence(self, should_stop: Callable[[], bool] = never) -> int:
+        return self._engine.fence(should_stop)
 
     def append(self, records: Iterable[bytes]) -> int:
         with self._statistics.timed(f"{NATIVE}_append"), self._count_failures("append"):

@@ -91,11 +91,11 @@ class Storage:
 
         Raises:
             LogError: the log cannot be taken over or read.
-            ReplayStopped: `should_stop`, which is called often while the log is read, has returned true.
+            ReplayStopped: `should_stop`, which is called often while the log is taken over and read, has returned true.
         """
         timed = self._statistics.timed
         with self._lock, timed("scheduler_storage_start"):
-            self._log.take_over()
+            self._log.take_over(should_stop)
             with timed("scheduler_storage_recover"):
                 self._log.replay(self._stores, should_stop)
             self._ready = True

@@ -5,10 +5,11 @@ import secrets
 import sqlite3
 from contextlib import suppress
 
-from aurora_admin.backup.atomic_file import sync_folder
+from aurora_admin.backup.atomic_file import move, sync_folder
+from aurora_admin.backup.os_errors import explain
 from aurora_admin.scheduler.storage.engine import FORMAT, LogError
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
-from aurora_admin.scheduler.storage.sqlite.log import FILE
+from aurora_admin.scheduler.storage.sqlite.content import FILE
 
 SCHEMA = """
 CREATE TABLE meta (format INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, begin INTEGER NOT NULL);
@@ -30,10 +31,10 @@ def initialize(folder: str) -> str:
         if os.path.lexists(path):
             raise _already_initialised(folder)
         return _create(folder, path)
-    except (OSError, sqlite3.Error) as error:
-        raise LogError(
-            f"Failed to create a log in {folder}: {error}. Check the path, its owner and the disk."
-        ) from error
+    except OSError as error:
+        raise LogError(f"Failed to create a log in {folder}: {explain(error, folder)}") from error
+    except sqlite3.Error as error:
+        raise LogError(f"Failed to create a log in {folder}: {error}. Check the disk and its free space.") from error
 
 
 def _already_initialised(folder: str) -> LogError:
@@ -49,12 +50,12 @@ def _create(folder: str, path: str) -> str:
             connection.executescript(SCHEMA)
             connection.execute("INSERT INTO meta VALUES (?, ?, 0, 0)", (FORMAT, log_id))
         connection.close()
-        # link() and not rename(): it fails if another process has created a log in the meantime.
-        os.link(temporary, path)
+        move(temporary, path)
     except FileExistsError:
         raise _already_initialised(folder) from None
     finally:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
     sync_folder(folder)
     return log_id
 
@@ -73,6 +74,6 @@ def wipe(folder: str) -> None:
                 os.unlink(os.path.join(folder, name))
         sync_folder(folder)
     except OSError as error:
-        raise LogError(f"The log in {folder} could not be deleted: {error}. Check the folder's owner.") from error
+        raise LogError(f"The log in {folder} could not be deleted: {explain(error, folder)}") from error
     finally:
         os.close(lock)

@@ -3,22 +3,16 @@
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from aurora_admin.scheduler.storage.engine import FORMAT, RESTORE_ADVICE, FatalLogError, LogError, LogFull
+from aurora_admin.backup.os_errors import explain
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull, never
 from aurora_admin.scheduler.storage.folder import lock_folder
+from aurora_admin.scheduler.storage.sqlite import content
 
-FILE = "log.sqlite"
-# The log itself is mostly undamaged when it cannot be read or written.
-DISK_ADVICE = (
-    "The log may be undamaged: check the disk, its free space, and owner and mode of the files, then start again."
-)
 # SQLite writes a transaction twice: to its journal, then to its file.
 WRITE_FACTOR = 2
-# What a damaged file causes: errors of SQLite, text that is not UTF-8, and missing rows.
-DAMAGE = (sqlite3.Error, UnicodeDecodeError, TypeError)
 
 
 class SqliteLog:
@@ -38,22 +32,21 @@ class SqliteLog:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        path = os.path.join(folder, FILE)
-        if not _is_file(path):
-            raise LogError(
-                f"{folder} holds no initialised log. If there should be one, stop and look for it. "
-                f"To create a new log, run: aurora-reference-log initialize --path={folder}"
-            )
+        self._path = path = content.log_file(folder)
         self._lock = lock_folder(folder)
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0)
-            self._check()
-        except DAMAGE as error:
+        except sqlite3.Error as error:
             os.close(self._lock)
-            raise LogError(f"The log {path} cannot be used: {error}. {_advice(error)}") from error
-        except LogError:
+            raise content.unusable(path, error) from error
+        try:
+            self._check()
+        except BaseException as error:
             self.close()
+            if isinstance(error, content.DAMAGE):
+                raise content.unusable(path, error) from error
             raise
+        self._file = os.stat(path)
         self._epoch = -1
 
     def _check(self) -> None:
@@ -65,36 +58,14 @@ class SqliteLog:
         run("PRAGMA synchronous=FULL")
         # SQLite checkpoints the journal but keeps its size: a snapshot would leave a journal as large as itself.
         run("PRAGMA journal_size_limit=67108864")
-        self._check_format()
-        damage = run("PRAGMA quick_check(1)").fetchone()[0]
-        if damage != "ok":
-            text = " ".join(damage.split())  # SQLite's description has several lines
-            raise LogError(f"The log in {self.folder} is damaged ({text}). Move it away. {RESTORE_ADVICE}")
+        self.log_id = content.check(self._connection, self.folder)
 
-    def _check_format(self) -> None:
-        found, self.log_id = self._connection.execute("SELECT format, log_id FROM meta").fetchone()
-        if found != FORMAT:
-            raise LogError(
-                f"The log in {self.folder} has format {found}; this version supports {FORMAT}. "
-                "Use the version that wrote it."
-            )
+    def size(self) -> tuple[int, int]:
+        """Return the number of records and of their bytes."""
+        count, size = self._connection.execute("SELECT count(*), sum(length(data)) FROM entry").fetchone()
+        return count, size or 0
 
-    def facts(self) -> dict[str, object]:
-        """Return what `aurora-reference-log status` shows, by name."""
-        run = self._connection.execute
-        epoch = run("SELECT epoch FROM meta").fetchone()[0]
-        first, last, records, size = run("SELECT min(pos), max(pos), count(*), sum(length(data)) FROM entry").fetchone()
-        return {
-            "log id": self.log_id,
-            "format": FORMAT,
-            "epoch": epoch,
-            "begin": first,
-            "last": last,
-            "records": records,
-            "bytes": size or 0,
-        }
-
-    def fence(self) -> int:
+    def fence(self, should_stop: Callable[[], bool] = never) -> int:
         with self._transaction() as run:
             run("UPDATE meta SET epoch = epoch + 1")
             self._epoch = int(run("SELECT epoch FROM meta").fetchone()[0])
@@ -112,19 +83,7 @@ class SqliteLog:
         return int(first)
 
     def read_all(self) -> Iterator[tuple[int, bytes]]:
-        expected = None
-        try:
-            for position, data in self._connection.execute("SELECT pos, data FROM entry ORDER BY pos"):
-                if expected not in (None, position):
-                    raise LogError(f"Position {expected} is missing from the log in {self.folder}. {RESTORE_ADVICE}")
-                if not isinstance(data, bytes):
-                    raise LogError(f"The record at position {position} in {self.folder} is damaged. {RESTORE_ADVICE}")
-                expected = position + 1
-                yield position, data
-        except DAMAGE as error:
-            raise LogError(
-                f"The log in {self.folder} cannot be read at position {expected}: {error}. {RESTORE_ADVICE}"
-            ) from error
+        return content.records(self._connection, self.folder)
 
     def truncate_before(self, position: int) -> None:
         with self._transaction() as run:
@@ -149,6 +108,7 @@ class SqliteLog:
     @contextmanager
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         """Run the block as one transaction, and raise LogFull or FatalLogError if SQLite fails."""
+        self._check_present()
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
@@ -161,29 +121,27 @@ class SqliteLog:
                 raise self._failure(error) from error
             raise
 
+    def _check_present(self) -> None:
+        """Check that the file still has its name: SQLite writes into a deleted file as into any other.
+
+        Raises:
+            LogFull: it was deleted, moved or replaced.
+        """
+        try:
+            if os.path.samestat(os.stat(self._path), self._file):
+                return
+            reason = "Another file has its name."
+        except OSError as error:
+            reason = explain(error, self._path)
+        raise LogFull(
+            f"The log {self._path} was deleted or moved: nothing was written. {reason} Make a backup before this "
+            "scheduler stops; its state is only in memory now."
+        )
+
     def _failure(self, error: sqlite3.Error) -> LogError:
         # A full disk stops a write before the commit record, so the rollback leaves the log as it was.
         if "disk is full" in str(error):
             return LogFull(
                 f"No space left for the log in {self.folder}: nothing was written. Free some space and try again."
             )
-        return FatalLogError(f"Writing the log in {self.folder} failed: {error}. {DISK_ADVICE}")
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:  # the file may exist
-        raise LogError(
-            f"Failed to open the log {path}: {error.strerror}. Check the owner and permissions of its folder, and run "
-            "this as its owner."
-        ) from error
-
-
-def _advice(error: Exception) -> str:
-    """Distinguish damage from a disk failure: restoring over an undamaged log loses everything since the backup."""
-    if isinstance(error, sqlite3.OperationalError) and not str(error).startswith("no such"):
-        return DISK_ADVICE
-    return RESTORE_ADVICE
+        return FatalLogError(f"Writing the log in {self.folder} failed: {error}. {content.DISK_ADVICE}")

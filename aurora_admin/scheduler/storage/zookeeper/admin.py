@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
@@ -96,7 +96,12 @@ def _create(nodes: LogNodes, log: Format) -> None:
 
 def _wiped_ids(nodes: LogNodes) -> tuple[str, ...]:
     found = nodes.get(nodes.layout.wiped)
-    return tuple(json.loads(found[0])) if found else ()
+    return _distinct(json.loads(found[0])) if found else ()
+
+
+def _distinct(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of the newest logs, each once; earlier versions wrote some several times."""
+    return tuple(dict.fromkeys(ids))[-MAX_WIPED_IDS:]
 
 
 def wipe(nodes: LogNodes) -> None:
@@ -138,7 +143,7 @@ def _delete_log_nodes(nodes: LogNodes) -> None:
     _, version = nodes.owner()
     check_not_held(nodes)
     layout = nodes.layout
-    wiped = json.dumps([*_wiped_ids(nodes), *log.replaces, log.log_id][-MAX_WIPED_IDS:]).encode()
+    wiped = json.dumps(_distinct([*_wiped_ids(nodes), *log.replaces, log.log_id])).encode()
     transaction = nodes.client.transaction()
     transaction.delete(layout.epoch, version)
     transaction.delete(layout.format)

@@ -8,7 +8,8 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import ZnodeStat
 
-from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull
+from aurora_admin.backup.os_errors import explain
+from aurora_admin.scheduler.storage.engine import FatalLogError, LogError, LogFull, never
 from aurora_admin.scheduler.storage.folder import lock_folder, make_folder
 from aurora_admin.scheduler.storage.high_water import HighWaterFile
 from aurora_admin.scheduler.storage.zookeeper.connection import (
@@ -85,13 +86,14 @@ class ZooKeeperLog:
 
     # Becoming the only writer
 
-    def fence(self) -> int:
+    def fence(self, should_stop: Callable[[], bool] = never) -> int:
         """Become the only writer and return the new epoch.
 
         Raises:
-            LogError: another process was faster, the log has gone back, or ZooKeeper did not respond.
+            LogError: another process was faster, the log has gone back, ZooKeeper did not respond, or `should_stop`
+                has returned true.
         """
-        self._epoch_version, self._begin, self._mark = self._takeover.run()
+        self._epoch_version, self._begin, self._mark = self._takeover.run(should_stop)
         self._last = self._mark.position
         self._watch_epoch()
         self._collector = GarbageCollector(self._nodes, self._epoch_version)
@@ -254,7 +256,5 @@ def _lock(folder: str) -> int:
     try:
         make_folder(folder)
     except OSError as error:
-        raise LogError(
-            f"{folder} cannot be used (-native_log_file_path): {error.strerror}. Check its owner."
-        ) from error
+        raise LogError(f"{folder} cannot be used (-native_log_file_path): {explain(error, folder)}") from error
     return lock_folder(folder)

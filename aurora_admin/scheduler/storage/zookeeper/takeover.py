@@ -1,6 +1,8 @@
 """How a process becomes the only writer of a log in ZooKeeper (docs/replicated-log.md 2.4)."""
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from aurora_admin.scheduler.storage.zookeeper.ownership import Ownership
 from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
 from aurora_admin.zookeeper.connection import KAZOO_ERRORS
 
+STOP_CHECK_SECONDS = 0.2
 logger = logging.getLogger(__name__)
 
 
@@ -70,14 +73,17 @@ class Takeover:
         self._high_water.check_log(self.log_id, self._format.replaces, owner.epoch)
         return owner, version
 
-    def run(self) -> TakeoverResult:
+    def run(self, should_stop: Callable[[], bool]) -> TakeoverResult:
         """Fence out every earlier writer, in up to `takeover_attempts` attempts.
 
         Raises:
-            LogError: another process was faster, the log has gone back, or ZooKeeper did not respond.
+            LogError: another process was faster, the log has gone back, ZooKeeper did not respond, or `should_stop`,
+                called before each attempt and while there is no connection, has returned true.
         """
         for attempt in range(1, self._settings.takeover_attempts + 1):
-            self._ownership.connected.wait(self._settings.takeover_seconds)
+            self._wait_connected(should_stop)
+            if should_stop():
+                raise LogError(f"The takeover of the log {self._location} was stopped.")
             try:
                 return self._attempt()
             except BadVersionError as error:
@@ -90,6 +96,13 @@ class Takeover:
             f"The log {self._location} could not be taken over in {self._settings.takeover_attempts} attempts "
             "(-native_log_election_retries); the warnings before this line have the reasons."
         )
+
+    def _wait_connected(self, should_stop: Callable[[], bool]) -> None:
+        """Wait for a connection, at most for the time of an attempt."""
+        end = time.monotonic() + self._settings.takeover_seconds
+        while not should_stop() and (left := end - time.monotonic()) > 0:
+            if self._ownership.connected.wait(min(left, STOP_CHECK_SECONDS)):
+                return
 
     def _attempt(self) -> TakeoverResult:
         lost_sessions = self._ownership.lost_sessions
