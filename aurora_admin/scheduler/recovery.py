@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from aurora_admin.backup.file import BackupError, IncompleteBackup
+from aurora_admin.backup.file import BackupError, BackupFile, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.view import text_map
@@ -109,13 +109,16 @@ class Recovery:
         """Index a backup and keep it in the slot.
 
         Raises:
-            RecoveryError: the slot is not empty, or the id is not a plain file name. No file was opened.
+            RecoveryError: the id is not a plain file name, or the slot is not empty.
             BackupError: the file cannot be used.
         """
+        path = os.path.join(self._folder, _plain_name(backup_id))
+        if self._slot is not None:
+            # As with a real scheduler, a missing file is the first reason.
+            BackupFile(path).close()
         with self._lock:
             if self._slot is not None:
                 raise RecoveryError("Another backup is already loaded.")
-            path = os.path.join(self._folder, _plain_name(backup_id))
             self._slot = backup_id
         staged = None
         try:

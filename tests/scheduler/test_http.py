@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+from html import escape
 from urllib.parse import urlsplit
 
 import pytest
@@ -255,11 +256,58 @@ def test_binary_and_json_replies_hold_the_same(running):
     assert ids == set(task_bytes(sample()))
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/json; charset=utf-8",
+        "application/json;charset=utf-8",
+        f"{JSON}; charset=latin-1",
+        f"{JSON}; charset=utf-8; version=1",
+        f"{BINARY}; charset=utf-8",
+        "*/*",
+    ],
+)
 def test_other_content_types_are_refused(running, content_type):
     status, _, body = post(running.url, request("listBackups"), {"Content-Type": content_type})
     assert status == 415
     assert body.decode().lower() == f"unsupported content-type: {content_type}"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        f"{JSON};charset=utf-8",
+        f"{JSON}; charset=utf-8",
+        f"{JSON} ;\tcharset = utf-8",
+        f'{JSON};charset="utf-8"',
+        f"{JSON};Charset=UTF-8",
+        JSON.upper(),
+    ],
+)
+def test_content_types_are_compared_by_their_parts(running, content_type):
+    body = b'[1,"listBackups",1,7,{}]'
+    assert post(running.url, body, {"Content-Type": content_type})[0] == 200
+
+
+@pytest.mark.parametrize("content_type", ["garbage", "/", "application/", "/json", "a b/c", "a/b;c", "a/b,c/d", "<a>"])
+def test_an_unparsable_content_type_is_a_500(running, content_type):
+    status, headers, page = post(running.url, request("listBackups"), {"Content-Type": content_type})
+    assert (status, headers["Content-Type"]) == (500, "text/html;charset=iso-8859-1")
+    assert escape(f"java.lang.IllegalArgumentException: Could not parse '{content_type}'") in page.decode()
+    assert serves(running)
+
+
+@pytest.mark.parametrize("accept", [BINARY.upper(), f" {BINARY} "])
+def test_an_accept_header_is_compared_by_its_parts_too(running, accept):
+    _, headers, _ = post(running.url, request("listBackups"), {"Content-Type": BINARY, "Accept": accept})
+    assert headers["Content-Type"] == BINARY
+
+
+@pytest.mark.parametrize("accept", [f"{BINARY}, */*", f"{BINARY};q=1", "garbage", ""])
+def test_json_is_sent_for_every_other_accept_header(running, accept):
+    status, headers, _ = post(running.url, request("listBackups"), {"Content-Type": BINARY, "Accept": accept})
+    assert (status, headers["Content-Type"]) == (200, JSON)
 
 
 def test_small_replies_are_compressed_on_request(running):

@@ -12,7 +12,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.backup.file import BackupError
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, ScheduledTask, ScheduleStatus, TaskQuery
-from aurora_admin.gen.storage.ttypes import Snapshot, StoredJobUpdateDetails
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.recovery import Recovery, RecoveryError
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
@@ -27,23 +27,15 @@ SLAVE_HOST = path(ScheduledTask, "assignedTask.slaveHost")
 RESOURCES = path(ScheduledTask, "assignedTask.task.resources")
 TIMESTAMP = path(Snapshot, "timestamp")
 FRAMEWORK_ID = path(Snapshot, "schedulerMetadata.frameworkId")
-JOB_UPDATES = path(Snapshot, "jobUpdateDetails")
 SECTIONS = [
-    JOB_UPDATES,
-    *(
-        path(Snapshot, name)
-        for name in ("hostAttributes", "cronJobs", "quotaConfigurations", "hostMaintenanceRequests")
-    ),
+    path(Snapshot, name)
+    for name in ("jobUpdateDetails", "hostAttributes", "cronJobs", "quotaConfigurations", "hostMaintenanceRequests")
 ]
-PULSES = path(StoredJobUpdateDetails, "details.update.instructions.settings.blockIfNoPulsesAfterMs")
 
 
 def records(raw: bytes, section: Path) -> list[bytes]:
-    """Return the records of a section, sorted; blockIfNoPulsesAfterMs 0, which means no pulses, is left out."""
-    found = section.elements(raw)
-    if section is JOB_UPDATES:
-        found = [PULSES.drop(one) if PULSES.value(one) == 0 else one for one in found]
-    return sorted(found)
+    """Return the records of a section, sorted."""
+    return sorted(section.elements(raw))
 
 
 @pytest.fixture
@@ -144,8 +136,9 @@ def test_a_second_stage_is_refused_and_harms_nothing(running):
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == ("ERROR", "Another backup is already loaded.")
     assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
         "ERROR",
-        "Another backup is already loaded.",
+        "Backup no-such does not exist. Choose one from the list of backups.",
     )
+    assert "give a plain file name" in said(call(running.url, "stageRecovery", backupId="../x"))[1]
     assert said(call(running.url, "unloadRecovery")) == OK
     assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
 
@@ -159,6 +152,7 @@ def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch
         raise BackupError("never mind")
 
     monkeypatch.setattr("aurora_admin.scheduler.recovery.read_backup", slow)
+    (tmp_path / NAME).write_bytes(sample())
     recovery = Recovery(str(tmp_path), None)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(recovery.stage, NAME)

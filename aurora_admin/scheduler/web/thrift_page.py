@@ -7,6 +7,7 @@ from itertools import chain
 
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
 from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, respond
 from aurora_admin.wire import message
@@ -15,7 +16,8 @@ from aurora_admin.wire.message import Message
 
 BINARY = "application/vnd.apache.thrift.binary"
 JSON = "application/vnd.apache.thrift.json"
-JSON_TYPES = ("", "application/x-thrift", "application/json", JSON, f"{JSON}; charset=utf-8")
+WITHOUT_TYPE = "application/x-thrift"
+JSON_TYPES = (WITHOUT_TYPE, "application/json", JSON, f"{JSON};charset=utf-8")
 DECODERS: dict[str, Callable[[bytes], Message]] = {
     BINARY: message.from_binary,
     **dict.fromkeys(JSON_TYPES, message.from_json),
@@ -26,7 +28,7 @@ ERROR_PAGE = """<html>
 <head><title>Error 500</title></head>
 <body><h2>HTTP ERROR: 500</h2>
 <p>Problem accessing /api. Reason:
-<pre>    javax.servlet.ServletException: {}</pre></p>
+<pre>    {}</pre></p>
 </body>
 </html>
 """
@@ -36,22 +38,37 @@ def thrift_page(services: Services) -> Application:
     """Return the page that carries out calls on these services."""
 
     def page(environ: Environment, start: StartResponse) -> Iterable[bytes]:
-        content_type = environ.get("CONTENT_TYPE", "")
-        decode = DECODERS.get(content_type.lower())
+        content_type = environ.get("CONTENT_TYPE") or WITHOUT_TYPE
+        try:
+            decode = DECODERS.get(normal_form(content_type))
+        except ValueError:
+            return _failure(start, f"java.lang.IllegalArgumentException: Could not parse '{content_type}'")
         if decode is None:
             text = f"Unsupported Content-Type: {content_type}"
             return respond(start, "415 Unsupported Media Type", None, text.encode())
         try:
             reply = call(services, decode(environ["wsgi.input"].read()))
         except WireError as error:
-            body = ERROR_PAGE.format(escape(error.java_text)).encode("iso-8859-1", "replace")
-            return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
+            return _failure(start, f"javax.servlet.ServletException: {error.java_text}")
         try:
             return _ThriftResponse(reply, environ, start)
         except ReplyFailed as failed:
             return _ThriftResponse(failed.substitute, environ, start)
 
     return page
+
+
+def _failure(start: StartResponse, exception: str) -> Iterable[bytes]:
+    body = ERROR_PAGE.format(escape(exception)).encode("iso-8859-1", "replace")
+    return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
+
+
+def _wants_binary(environ: Environment) -> bool:
+    """Return whether the client accepts exactly binary; JSON is sent for everything else."""
+    try:
+        return normal_form(environ.get("HTTP_ACCEPT", "")) == BINARY
+    except ValueError:
+        return False
 
 
 class _ThriftResponse:
@@ -63,7 +80,7 @@ class _ThriftResponse:
 
     def __init__(self, reply: StreamedReply, environ: Environment, start: StartResponse) -> None:
         self._reply = reply
-        if environ.get("HTTP_ACCEPT") == BINARY:
+        if _wants_binary(environ):
             pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
             self._start(BINARY, pieces, environ, start)
         else:
