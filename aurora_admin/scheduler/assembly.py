@@ -52,7 +52,7 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
         engine = MeasuredEngine(open_log(flags, lifecycle.fail), statistics)
     backups = BackupFolder(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
     storage = _storage(flags, engine, statistics, lifecycle)
-    recovery = Recovery(flags.backup_dir, storage, allow_partial=flags.allow_partial_backup)
+    recovery = Recovery(flags.backup_dir, storage, lifecycle.why_not_stage, allow_partial=flags.allow_partial_backup)
     backups.in_use = lambda: recovery.in_use
     services = Services(storage, recovery, backups, flags.cluster_name, flags.hostname, lifecycle.stop)
 

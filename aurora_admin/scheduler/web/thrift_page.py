@@ -47,7 +47,8 @@ def thrift_page(services: Services) -> Application:
             text = f"Unsupported Content-Type: {content_type}"
             return respond(start, "415 Unsupported Media Type", None, text.encode())
         try:
-            reply = call(services, decode(environ["wsgi.input"].read()))
+            request = decode(environ["wsgi.input"].read())
+            reply = call(services._replace(caller=environ.get("REMOTE_ADDR", "")), request)
         except WireError as error:
             return _failure(start, f"javax.servlet.ServletException: {error.java_text}")
         try:

@@ -19,7 +19,7 @@ STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 def stage_recovery(services: Services, arguments: stageRecovery_args) -> Outcome:
     if arguments.backupId is None:
         raise error()
-    services.recovery.stage(arguments.backupId)
+    services.recovery.stage(arguments.backupId, services.caller)
     return OK
 
 
