@@ -128,7 +128,7 @@ def _json(raw: bytes) -> dict[str, Any]:
 def _thrift(raw: bytes) -> dict[str, Any]:
     """Return the payload that releases before 0.10 could be configured to write, as the JSON has it."""
     from aurora_admin.wire.errors import WireError
-    from aurora_admin.wire.transcode import struct_to_json
+    from aurora_admin.wire.json_writer import struct_to_json
 
     try:
         fields = json.loads(struct_to_json(raw))

@@ -325,6 +325,7 @@ def test_big_replies_are_sent_while_they_are_made(scheduler):
         sent = {"Content-Type": BINARY, "Accept": accept, "Accept-Encoding": "gzip"}
         _, headers, body = post(one.url, request("queryRecovery", query=TaskQuery()), sent)
         assert headers["Content-Encoding"] is None
+        assert (headers["Content-Length"], headers["Transfer-Encoding"]) == (None, "chunked")
         assert len(body) > 1 << 20
 
 

@@ -14,7 +14,8 @@ from thrift.transport.TTransport import TMemoryBuffer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.transcode import struct_from_json, struct_to_json
+from aurora_admin.wire.json_writer import struct_to_json
+from aurora_admin.wire.transcode import struct_from_json
 from tests.support.structs import STRUCTS, Filler
 from tests.support.wire import TEXTUAL, UNIQUE, sample_task, structs
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import chain
 
+from aurora_admin.gen.api.ttypes import JobConfiguration, ScheduledTask
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web.media_type import normal_form
@@ -13,6 +14,7 @@ from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, Star
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
+from aurora_admin.wire.path import path
 
 BINARY = "application/vnd.apache.thrift.binary"
 JSON = "application/vnd.apache.thrift.json"
@@ -22,6 +24,8 @@ DECODERS: dict[str, Callable[[bytes], Message]] = {
     BINARY: message.from_binary,
     **dict.fromkeys(JSON_TYPES, message.from_json),
 }
+# Where the elements of replies have task configs, which many have in common.
+CONFIGS = (path(ScheduledTask, "assignedTask.task"), path(JobConfiguration, "taskConfig"))
 # A longer reply is sent while it is made, and without compression, which would cost the scheduler too much.
 MAX_HELD_REPLY = 1 << 20
 ERROR_PAGE = """<html>
@@ -82,11 +86,11 @@ class _ThriftResponse:
     def __init__(self, reply: StreamedReply, environ: Environment, start: StartResponse) -> None:
         self._reply = reply
         if _wants_binary(environ):
-            pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
-            self._start(BINARY, pieces, environ, start)
+            head = message.header_binary(reply.name, reply.type, reply.seqid)
+            self._start(BINARY, chain([head], reply.body), environ, start)
         else:
-            complete = Message(reply.name, reply.type, reply.seqid, b"".join(reply.body))
-            self._start(JSON, iter([message.to_json(complete)]), environ, start)
+            pieces = message.json_pieces(reply.name, reply.type, reply.seqid, reply.body, CONFIGS)
+            self._start(JSON, pieces, environ, start)
 
     def _start(self, content_type: str, pieces: Iterator[bytes], environ: Environment, start: StartResponse) -> None:
         head, length = [], 0
