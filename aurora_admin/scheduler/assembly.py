@@ -1,12 +1,14 @@
 """The parts that a scheduler process is made of, from its flags."""
 
 import logging
+import threading
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.background import PeriodicTask
+from aurora_admin.scheduler.election.advertised import warn_of_loopback
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.lifecycle import Components, Lifecycle, TimeLimits
 from aurora_admin.scheduler.recovery import Recovery
@@ -124,3 +126,6 @@ def _warn(flags: Namespace) -> None:
         logger.warning("-gc_executor_path is set: it must be left out during a recovery, or tasks may be killed")
     if flags.zk_endpoints is not None and flags.native_log_zk_group_path is None:
         logger.warning("Without -native_log_zk_group_path each scheduler has a log, and a state, of its own")
+    if flags.zk_endpoints is not None:
+        # A name server that does not answer must not delay the election.
+        threading.Thread(target=warn_of_loopback, args=[flags.hostname], name="host name", daemon=True).start()

@@ -20,7 +20,7 @@ from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.api.handlers import HANDLERS
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.web import server
+from aurora_admin.scheduler.web import server, wsgi
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.support.processes import Scheduler
@@ -315,6 +315,48 @@ def test_small_replies_are_compressed_on_request(running):
     _, headers, body = post(running.url, request("listBackups"), sent)
     assert headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip", True),
+        ("deflate, GZIP;q=0.1", True),
+        ("*", True),
+        ("gzip;q=1.0, *;q=0", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("identity", False),
+        ("xgzip", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_only_to_clients_that_accept_it(running, accepted, is_compressed):
+    sent = {"Content-Type": BINARY, "Accept": BINARY, "Accept-Encoding": accepted}
+    _, headers, body = post(running.url, request("listBackups"), sent)
+    assert (headers["Content-Encoding"] == "gzip", body.startswith(b"\x1f\x8b")) == (is_compressed, is_compressed)
+
+
+def test_many_connections_are_kept_alive(running):
+    connections = [http.client.HTTPConnection(urlsplit(running.url).netloc) for _ in range(40)]
+    for _ in range(3):
+        for one in connections:
+            one.request("GET", "/health")
+            response = one.getresponse()
+            assert (response.read(), response.will_close) == (b"OK\n", False)
+    for one in connections:
+        one.close()
+
+
+def test_an_idle_connection_is_closed_in_the_end(monkeypatch):
+    assert server.KEEP_ALIVE_SECONDS == 30
+    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 0.2)
+    with served(lambda environ, start: wsgi.respond(start, "200 OK")) as (url, _), raw_connection(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert connection.recv(1000) == b""
 
 
 def test_big_replies_are_sent_while_they_are_made(scheduler):

@@ -10,7 +10,7 @@ from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
-from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, respond
+from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, accepts_gzip, respond
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
@@ -103,7 +103,7 @@ class _ThriftResponse:
                 self._body: Iterator[bytes] = chain(head, pieces)
                 return
         body = b"".join(head)
-        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        if accepts_gzip(environ):
             body = gzip.compress(body, 1, mtime=0)
             headers.append(("Content-Encoding", "gzip"))
         start("200 OK", [*headers, ("Content-Length", str(len(body)))])
