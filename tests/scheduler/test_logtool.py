@@ -215,3 +215,22 @@ def test_invalid_arguments_are_named(tmp_path, arguments, text):
     done = run([TOOL, "status", *arguments], environment(tmp_path))
     assert done.code == 2
     assert text in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["initialise", "--path=x"], "there is no command 'initialise'; the nearest is initialize"),
+        (["stat"], "there is no command 'stat'; the nearest is status"),
+        (["frobnicate"], "there is no command 'frobnicate'"),
+        (["status", "--pth=x"], "there is no option --pth; the nearest is --path"),
+        (["status", "-path=x"], "there is no option -path; the nearest is --path"),
+        (["status", "--credential=me:secret"], "there is no option --credential; the nearest is --credentials"),
+        (["wipe", "--path=x", "--yes=1"], "the option --yes takes no value"),
+        (["--verson"], "there is no option --verson; the nearest is --version"),
+        (["status", "@no-such-file"], "cannot read the file of @no-such-file: No such file or directory"),
+    ],
+)
+def test_unknown_commands_and_options_are_named_with_the_nearest(tmp_path, words, text):
+    done = run([TOOL, *words], environment(tmp_path))
+    assert (done.code, text in done.err, "secret" in done.err) == (2, True, False)

@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
+from aurora_admin.scheduler.flags.names import check_names, expanded, nearest
 from aurora_admin.scheduler.logtool.output import PROGRAM, report
 
 DESCRIPTION = """\
@@ -25,7 +26,12 @@ Commands = _SubParsersAction  # a class of argparse that has no public name
 
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is also the text of the manual page."""
-    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
+    parser, _ = _parsers()
+    return parser
+
+
+def _parsers() -> tuple[ArgumentParser, "Commands[ArgumentParser]"]:
+    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )
@@ -33,7 +39,21 @@ def manpage_parser() -> ArgumentParser:
     _add_log_commands(commands)
     _add_restore(commands)
     _add_extract(commands)
-    return parser
+    return parser, commands
+
+
+def parse(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """Return the parser and the values of the options; an invalid command line ends the program with status 2."""
+    parser, commands = _parsers()
+    words = expanded(parser, arguments)
+    at = next((number for number, word in enumerate(words) if not word.startswith("-")), len(words))
+    if at < len(words):
+        command: ArgumentParser | None = commands.choices.get(words[at])
+        if command is None:
+            parser.error(f"there is no command {words[at]!r}{nearest(words[at], commands.choices)}")
+        check_names(command, words[at + 1 :])
+    check_names(parser, words[:at])
+    return parser, parser.parse_args(words)
 
 
 def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
@@ -133,8 +153,7 @@ def main() -> int:
 
 
 def _run() -> int:
-    parser = manpage_parser()
-    arguments = parser.parse_args()
+    parser, arguments = parse(sys.argv[1:])
     if arguments.command != "extract":
         _check_location(parser, arguments)
     from aurora_admin.backup.file import BackupError
