@@ -9,7 +9,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import INTEGERS, STOP, boolean, container, double, header, string
-from aurora_admin.wire.json_writer import NAMES
+from aurora_admin.wire.json_values import NAMES
 from aurora_admin.wire.limits import DEPTH
 from aurora_admin.wire.walk import MAP, check_depth
 

@@ -6,12 +6,12 @@ import pytest
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_result
-from aurora_admin.gen.api.ttypes import Response, ResponseCode, Result, ScheduledTask, ScheduleStatusResult
-from aurora_admin.wire import codec, fields, json_writer
+from aurora_admin.gen.api.ttypes import Response, ResponseCode, Result, ScheduledTask, ScheduleStatusResult, TaskEvent
+from aurora_admin.wire import codec, fields, json_values
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.json_writer import PIECE, struct_pieces, struct_to_json
 from aurora_admin.wire.path import path
-from tests.support.wire import sample_task
+from tests.support.wire import by_library, sample_task
 
 CONFIG = path(ScheduledTask, "assignedTask.task")
 TASK_ID = path(ScheduledTask, "assignedTask.taskId")
@@ -40,10 +40,10 @@ def test_pieces_may_end_anywhere():
     assert b"".join(struct_pieces((raw[at : at + 1] for at in range(len(raw))), [CONFIG.ids])) == whole
 
 
-@pytest.mark.parametrize("kept", [json_writer.MAX_KEPT_BYTES, 5000])
+@pytest.mark.parametrize("kept", [json_values.MAX_KEPT_BYTES, 5000])
 @pytest.mark.parametrize("configs", [1, 3, 20])
 def test_structs_that_repeat_change_nothing(monkeypatch, configs, kept):
-    monkeypatch.setattr(json_writer, "MAX_KEPT_BYTES", kept)
+    monkeypatch.setattr(json_values, "MAX_KEPT_BYTES", kept)
     raw = reply(some_tasks(60, configs))
     assert b"".join(struct_pieces([raw], [CONFIG.ids])) == struct_to_json(raw)
 
@@ -99,3 +99,18 @@ def test_too_many_levels_are_an_error():
         deep = fields.put(b"\0", [1], TType.STRUCT, deep)
     with pytest.raises(WireError, match="nested"):
         struct_to_json(deep)
+
+
+def test_events_that_differ_only_in_their_times_are_written_as_the_library_writes_them():
+    kinds = [
+        {"status": 0},
+        {"status": 9, "scheduler": "s-1"},
+        {"status": 9, "scheduler": "s-10"},
+        {"status": 2, "message": 'a "text"', "scheduler": "s-1"},
+        {"status": 2, "message": "x" * 500, "scheduler": "s-1"},
+        {},
+    ]
+    events = [TaskEvent(timestamp=number // 7, **kinds[number % 6]) for number in range(300)]
+    events += [TaskEvent(status=3), TaskEvent(timestamp=2**40)]
+    task = ScheduledTask(taskEvents=events)
+    assert json.loads(struct_to_json(codec.encode(task))) == json.loads(by_library(task))
