@@ -1,5 +1,6 @@
 """Records on disk, in a file without a name: memory holds only where they are."""
 
+import errno
 import os
 import tempfile
 import weakref
@@ -8,6 +9,13 @@ from contextlib import contextmanager
 
 from aurora_admin.scheduler.storage.engine import LogError
 
+ADVICE = {
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Free some space of the user's quota",
+    errno.ENOENT: "The folder of the log was deleted or unmounted: bring it back",
+    errno.EROFS: "Mount the disk for writing",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n)",
+}
 # How many bytes wait in memory before they are written.
 PENDING_BYTES = 1 << 20
 
@@ -56,7 +64,8 @@ class Spill:
         try:
             yield
         except OSError as error:
+            advice = ADVICE.get(error.errno or 0, "Check the disk, and owner and mode of the folder")
             raise LogError(
                 f"Failed to write task records to a temporary file in {self.folder}: {error.strerror}. The log was not "
-                "touched. Check the disk and its free space, then start again."
+                f"touched. {advice}, then start again."
             ) from error
