@@ -18,7 +18,7 @@ def test_a_folder_that_was_deleted_is_named(tmp_path):
 
 def test_a_folder_that_is_a_file_is_not_a_lack_of_space(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(LogError, match="Not a directory.*Check the disk, and owner and mode of the folder") as caught:
+    with pytest.raises(LogError, match=r"Not a directory.*Check the disk, and owner and mode of the folder") as caught:
         Spill(str(tmp_path / "file"))
     assert "space" not in str(caught.value)
 
