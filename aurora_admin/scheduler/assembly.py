@@ -1,12 +1,14 @@
 """The parts that a scheduler process is made of, from its flags."""
 
 import logging
+import threading
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.background import PeriodicTask
+from aurora_admin.scheduler.election.advertised import warn_of_loopback
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.lifecycle import Components, Lifecycle, TimeLimits
 from aurora_admin.scheduler.recovery import Recovery
@@ -52,7 +54,7 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
         engine = MeasuredEngine(open_log(flags, lifecycle.fail), statistics)
     backups = BackupFolder(flags.backup_dir, flags.max_saved_backups, flags.cluster_name, statistics=statistics)
     storage = _storage(flags, engine, statistics, lifecycle)
-    recovery = Recovery(flags.backup_dir, storage, allow_partial=flags.allow_partial_backup)
+    recovery = Recovery(flags.backup_dir, storage, lifecycle.why_not_stage, allow_partial=flags.allow_partial_backup)
     backups.in_use = lambda: recovery.in_use
     services = Services(storage, recovery, backups, flags.cluster_name, flags.hostname, lifecycle.stop)
 
@@ -124,3 +126,6 @@ def _warn(flags: Namespace) -> None:
         logger.warning("-gc_executor_path is set: it must be left out during a recovery, or tasks may be killed")
     if flags.zk_endpoints is not None and flags.native_log_zk_group_path is None:
         logger.warning("Without -native_log_zk_group_path each scheduler has a log, and a state, of its own")
+    if flags.zk_endpoints is not None:
+        # A name server that does not answer must not delay the election.
+        threading.Thread(target=warn_of_loopback, args=[flags.hostname], name="host name", daemon=True).start()

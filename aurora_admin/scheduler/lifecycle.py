@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STATES = ("IDLE", "PREPARING_STORAGE", "STORAGE_PREPARED", "LEADER_AWAITING_REGISTRATION", "ACTIVE", "DEAD")
+# From its election on a scheduler leads until its process ends.
+LEADING_STATES = ("LEADER_AWAITING_REGISTRATION", "ACTIVE")
 # A process that must stop leading is killed after this time if it has not shut down.
 FAILED_SECONDS = 10.0
 
@@ -149,6 +151,18 @@ class Lifecycle:
         if election is not None:
             return leadership(election.members, address)
         return NO_LEADER if self._state == "LEADER_AWAITING_REGISTRATION" else LEADING
+
+    def why_not_stage(self) -> str | None:
+        """Return why a backup must not be staged here: this scheduler does not lead; None once it is elected."""
+        if self._state in LEADING_STATES:
+            return None
+        leader = self.leadership().leader
+        if leader is None:
+            return (
+                "This scheduler does not lead, and no leader is registered. Stage the backup at the scheduler that is "
+                "elected: its /vars has scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1."
+            )
+        return f"This scheduler does not lead. Stage the backup at the leader, http://{leader}."
 
     def variables(self) -> dict[str, object]:
         """Return the state as /vars shows it."""

@@ -4,9 +4,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from aurora_admin.backup.file import BackupError, IncompleteBackup
+from aurora_admin.backup.file import BackupError, BackupFile, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
@@ -20,6 +21,17 @@ logger = logging.getLogger(__name__)
 
 # The build details in the log entry of a commit: the literal words that a real scheduler writes (docs/api.md 1.2).
 COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
+
+# An older backup lacks much of what has happened. Four times the interval of backups (docs/storage.md 5.2).
+OLD_SECONDS = 4 * 3600
+LOST_SINCE = (
+    "a commit loses every change since then. Mesos kills the tasks that were started since, and tasks that ended since "
+    "become LOST. Check that there is no newer backup"
+)
+FOREIGN_TASKS = (
+    "The tasks that run now belong to the former framework id: they are not managed any more, and the restored ones "
+    "become LOST. Check that this is a backup of this cluster"
+)
 
 
 class RecoveryError(Exception):
@@ -70,6 +82,22 @@ class StagedBackup:
         self.backup.file.check_unchanged()
 
 
+class Claim(NamedTuple):
+    """What is in the slot: the name of a backup, who staged it and when, and the backup once it is read.
+
+    `since` is in seconds since the epoch.
+    """
+
+    name: str
+    caller: str
+    since: float
+    staged: StagedBackup | None = None
+
+    def __str__(self) -> str:
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.since))
+        return f"{self.name}, since {since}, staged from {self.caller}"
+
+
 class Recovery:
     """The one place of a process for a backup that is to be restored.
 
@@ -86,40 +114,57 @@ class Recovery:
     `stage` is refused at once. `commit` holds it to the end: `select`, `delete` and `unload` wait for it. The backup
     stays staged after a commit that failed, so that the commit can be repeated. After one that succeeded the storage is
     closed, and the process must end.
+
+    `why_not` returns the reason why this scheduler must not stage, as long as it does not lead. A scheduler that leads
+    does so until its process ends, so nothing that was staged on a standby can be committed by a leader.
     """
 
-    def __init__(self, folder: str, storage: Storage, *, allow_partial: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str,
+        storage: Storage,
+        why_not: Callable[[], str | None] = lambda: None,
+        *,
+        allow_partial: bool = False,
+    ) -> None:
         self._folder = folder
+        self._why_not = why_not
         self._allow_partial = allow_partial
         self._storage = storage
         self._lock = threading.Lock()
-        # None while empty, a backup's name while staging.
-        self._slot: StagedBackup | str | None = None
+        self._slot: Claim | None = None
 
     @property
     def in_use(self) -> str | None:
         """The name of the backup that is staged or being staged; does not wait."""
         slot = self._slot
-        return slot.name if isinstance(slot, StagedBackup) else slot
+        return slot.name if slot else None
 
-    def stage(self, backup_id: str) -> None:
-        """Index a backup and keep it in the slot.
+    def stage(self, backup_id: str, caller: str = "an unknown address") -> None:
+        """Index a backup and keep it in the slot; `caller` is the address that is named to others.
 
         Raises:
-            RecoveryError: the slot is not empty, or the id is not a plain file name. No file was opened.
+            RecoveryError: this scheduler does not lead, the id is not a plain file name, or the slot is not empty.
             BackupError: the file cannot be used.
         """
+        if reason := self._why_not():
+            raise RecoveryError(reason)
+        path = os.path.join(self._folder, _plain_name(backup_id))
+        if self._slot is not None:
+            # As with a real scheduler, a missing file is the first reason.
+            BackupFile(path).close()
         with self._lock:
             if self._slot is not None:
-                raise RecoveryError("Another backup is already loaded.")
-            path = os.path.join(self._folder, _plain_name(backup_id))
-            self._slot = backup_id
-        staged = None
+                raise RecoveryError(
+                    f"Another backup is already loaded. It is {self._slot}. Unload it before you stage another one."
+                )
+            self._slot = claim = Claim(backup_id, caller, time.time())
+        filled = None
         try:
-            staged = self._load(path)
+            filled = claim._replace(staged=self._load(path))
         finally:
             with self._lock:
-                self._slot = staged
+                self._slot = filled
 
     def _load(self, path: str) -> StagedBackup:
         try:
@@ -138,16 +183,15 @@ class Recovery:
         counts = ", ".join(f"{count} {name}" for name, count in backup.counts.items())
         age = time.time() - (backup.timestamp_ms or 0) / 1000
         logger.info("Staged backup %s: %s", backup.file.name, counts)
-        if age < 0:
-            logger.warning(
-                "Staged backup %s was taken %s in the future: a clock is wrong", backup.file.name, _span(-age)
-            )
-        else:
-            logger.info("Staged backup %s was taken %s ago", backup.file.name, _span(age))
+        _report_age(backup.file.name, age)
         for note in backup.notes:
             logger.warning("Staged backup %s: %s", backup.file.name, note)
-        theirs, ours = printable((backup.framework_id or "none").encode()), self._storage.framework_id or "none yet"
-        logger.info("Framework id of the backup: %s; of the running state: %s", theirs, ours)
+        theirs, ours = printable((backup.framework_id or "none").encode()), self._storage.framework_id
+        text = f"Framework id of the backup: {theirs}; of the running state: {ours or 'none yet'}"
+        if ours in (None, backup.framework_id):
+            logger.info("%s", text)
+        else:
+            logger.warning("%s. After a commit the scheduler is another framework to Mesos. %s", text, FOREIGN_TASKS)
 
     def staged(self) -> StagedBackup:
         """Return what is staged, with its file unchanged.
@@ -156,8 +200,8 @@ class Recovery:
             RecoveryError: nothing is staged.
             BackupError: the file has changed since.
         """
-        staged = self._slot
-        if not isinstance(staged, StagedBackup):
+        staged = self._slot and self._slot.staged
+        if staged is None:
             raise RecoveryError("No backup loaded.")
         staged.check()
         return staged
@@ -187,7 +231,7 @@ class Recovery:
     def unload(self) -> None:
         """Empty the slot. A reply that is still being sent keeps the file open until it ends."""
         with self._lock:
-            if isinstance(self._slot, StagedBackup):
+            if self._slot and self._slot.staged:
                 self._slot = None
 
     def commit(self) -> None:
@@ -201,6 +245,21 @@ class Recovery:
             staged = self.staged()
             self._storage.replace_with(staged)
         logger.info("Committed the staged backup %s: %d tasks", staged.name, staged.task_count)
+
+
+def _report_age(name: str, age: float) -> None:
+    """Log how old a backup is, and warn with the consequence if it is old, or of the future."""
+    if age < 0:
+        logger.warning(
+            "Staged backup %s was taken %s in the future: the clock of this host, or of the one that wrote the backup, "
+            "is wrong. Correct it before the commit: times of events, names of backups and their pruning depend on it",
+            name,
+            _span(-age),
+        )
+    elif age > OLD_SECONDS:
+        logger.warning("Staged backup %s was taken %s ago: %s", name, _span(age), LOST_SINCE)
+    else:
+        logger.info("Staged backup %s was taken %s ago", name, _span(age))
 
 
 def _plain_name(backup_id: str) -> str:

@@ -1,7 +1,8 @@
 """Upgrades of records of older releases to the current format (docs/wire.md 3.3, which numbers the rules).
 
 Each rule looks at the record, not at the release that wrote it, and splices fields: unknown and retired fields stay
-unchanged. Rule 3 is not applied, because it would change where tasks may run.
+unchanged. Rule 3 is not applied, because it would change where tasks may run. What the newest release writes is not
+changed at all: so blockIfNoPulsesAfterMs 0, which means that no pulses are required, stays (docs/releases.md 2).
 """
 
 import re
@@ -48,9 +49,6 @@ RULES = {
     18: "sorted the events of job updates and set the state from them",
     19: "set the missing container to Mesos",
 }
-# Without a number there: 0 in blockIfNoPulsesAfterMs means unset (docs/releases.md 2). Current releases write it too,
-# and its meaning is the same, so it is not logged.
-PULSES = 0
 
 SANDBOX_DELETED = 10
 IDENTIFIER = re.compile(rb"[\w\-.]{1,255}")
@@ -85,7 +83,6 @@ DESIRED_CONFIG = path(JobUpdate, "instructions.desiredState.task")
 STRATEGY = path(JobUpdate, "instructions.settings.updateStrategy")
 GROUP_SIZE = path(JobUpdate, "instructions.settings.updateGroupSize")
 BATCHES = path(JobUpdate, "instructions.settings.waitForBatchCompletion")
-PULSE_TIMEOUT = path(JobUpdate, "instructions.settings.blockIfNoPulsesAfterMs")
 
 
 def is_current(config: Any) -> bool:
@@ -120,7 +117,7 @@ class Upgrader:
     @property
     def summary(self) -> str:
         """What the applied rules did, in words; an empty text if no rule was applied."""
-        return "; ".join(RULES[number] for number in sorted(self.applied) if number in RULES)
+        return "; ".join(RULES[number] for number in sorted(self.applied))
 
     def record(self, section: int, raw: bytes) -> bytes:
         """Return an upgraded record of a section other than the tasks.
@@ -255,9 +252,6 @@ class Upgrader:
         settings = instructions.settings
         if settings is not None and settings.updateStrategy is None:
             raw = self._put(12, raw, STRATEGY, _strategy(raw))
-        if settings is not None and settings.blockIfNoPulsesAfterMs == 0:
-            self.applied[PULSES] += 1
-            raw = PULSE_TIMEOUT.drop(raw)
         return raw
 
     def _with_sorted_events(self, raw: bytes, details: Any) -> bytes:

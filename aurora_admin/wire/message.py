@@ -6,6 +6,7 @@ that is known (docs/api.md 4.4).
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from thrift.Thrift import TType
@@ -13,9 +14,11 @@ from thrift.Thrift import TType
 from aurora_admin.wire import fields
 from aurora_admin.wire.decoder import too_deep
 from aurora_admin.wire.errors import WireError, truncated
+from aurora_admin.wire.json_writer import struct_pieces
 from aurora_admin.wire.limits import Limits
+from aurora_admin.wire.path import Path
 from aurora_admin.wire.reader import Reader
-from aurora_admin.wire.transcode import quote, struct_from_json, struct_to_json
+from aurora_admin.wire.transcode import struct_from_json
 from aurora_admin.wire.window import Window
 
 CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
@@ -101,8 +104,20 @@ def to_json(message: Message) -> bytes:
     Raises:
         WireError: the body is not a struct.
     """
-    head = f"[{JSON_VERSION},{quote(message.name)},{message.type},{message.seqid},"
-    return b"".join((head.encode(), struct_to_json(message.body), b"]"))
+    return b"".join(json_pieces(message.name, message.type, message.seqid, [message.body]))
+
+
+def json_pieces(
+    name: str, kind: int, seqid: int, body: Iterable[bytes], repeated: Sequence[Path] = ()
+) -> Iterator[bytes]:
+    """Yield a message in TJSON; `body` and `repeated` as for json_writer.struct_pieces().
+
+    Raises:
+        WireError: the body is not a struct.
+    """
+    yield f"[{JSON_VERSION},{json.dumps(name, ensure_ascii=False)},{kind},{seqid},".encode()
+    yield from struct_pieces(body, [path.ids for path in repeated])
+    yield b"]"
 
 
 def application_exception(name: str, seqid: int, code: int, text: str) -> Message:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from kazoo.exceptions import NoAuthError
 
+from aurora_admin.scheduler.election import advertised
 from tests.support.elected_schedulers import Elected
 from tests.support.statistics import lifecycle
 from tests.support.thrift_calls import call, get, post, request, said
@@ -237,3 +238,17 @@ def test_a_zookeeper_that_does_not_answer_is_reported(elected):
     one.spawn()
     assert one.wait_exit() == 1
     assert "ZooKeeper at 127.0.0.1:1 does not answer within 0.1 s (-zk_connection_timeout)" in one.log
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_an_advertised_loopback_address_is_warned_about(elected, host):
+    one = elected.add(host=host).start()
+    expected = f"WARNING The host name that is advertised in ZooKeeper, {host}, is the loopback address "
+    wait_until(lambda: expected in one.log, "the warning")
+    assert "Set -hostname to a name or address of this host that the others reach" in one.log
+
+
+def test_another_address_is_not_warned_about(caplog):
+    advertised.warn_of_loopback("192.0.2.7")
+    advertised.warn_of_loopback("no-such-host.invalid")
+    assert caplog.records == []

@@ -276,3 +276,32 @@ def test_a_leader_that_must_end_does_so_even_if_it_hangs(elected):
     assert "Shutting down: on purpose" in one.log, one.log
     assert code == 1
     assert "Stopped" not in one.log
+
+
+def test_a_standby_refuses_to_stage_and_names_the_leader(elected):
+    """Commit would wait there, and after the leader's death the next commit would find it (docs/api.md 0.1)."""
+    leader, standby = elected.lead(), elected.stand_by()
+    elected.wait_advertised(leader)
+    wait_until(lambda: get(standby.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
+    (standby.backup_dir / "b").write_bytes(SAMPLE.read_bytes())
+    bypass = {"Bypass-Leader-Redirect": "true"}
+    text = f"This scheduler does not lead. Stage the backup at the leader, {leader.url}."
+    assert said(call(standby.url, "stageRecovery", bypass, backupId="b")) == ("ERROR", text)
+    assert said(call(standby.url, "commitRecovery", bypass)) == ("ERROR", "No backup loaded.")
+    leader.kill()
+    elected.wait_advertised(standby)
+    assert said(call(standby.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
+    assert said(call(standby.url, "stageRecovery", backupId="b")) == ("OK", "")
+
+
+def test_a_standby_without_a_known_leader_says_how_to_find_the_elected_one(elected):
+    waits = ("-mesos_master_address=zk://" + elected.hosts + "/no/master", "-max_registration_delay=1hrs")
+    first = elected.add(*waits).start(until="Awaiting registration")
+    standby = elected.stand_by(*waits)
+    bypass = {"Bypass-Leader-Redirect": "true"}
+    for one in (first, standby):
+        (one.backup_dir / "b").write_bytes(SAMPLE.read_bytes())
+    code, text = said(call(standby.url, "stageRecovery", bypass, backupId="b"))
+    assert (code, "no leader is registered" in text) == ("ERROR", True)
+    assert "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1" in text
+    assert said(call(first.url, "stageRecovery", bypass, backupId="b")) == ("OK", "")

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+from html import escape
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +20,7 @@ from aurora_admin.gen.api.ttypes import TaskQuery
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.api.handlers import HANDLERS
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.scheduler.web import server
+from aurora_admin.scheduler.web import server, wsgi
 from aurora_admin.scheduler.web.server import MAX_HEADERS, THREADS
 from aurora_admin.wire.limits import MAX_REQUEST
 from tests.support.processes import Scheduler
@@ -255,11 +256,58 @@ def test_binary_and_json_replies_hold_the_same(running):
     assert ids == set(task_bytes(sample()))
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/json; charset=utf-8",
+        "application/json;charset=utf-8",
+        f"{JSON}; charset=latin-1",
+        f"{JSON}; charset=utf-8; version=1",
+        f"{BINARY}; charset=utf-8",
+        "*/*",
+    ],
+)
 def test_other_content_types_are_refused(running, content_type):
     status, _, body = post(running.url, request("listBackups"), {"Content-Type": content_type})
     assert status == 415
     assert body.decode().lower() == f"unsupported content-type: {content_type}"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        f"{JSON};charset=utf-8",
+        f"{JSON}; charset=utf-8",
+        f"{JSON} ;\tcharset = utf-8",
+        f'{JSON};charset="utf-8"',
+        f"{JSON};Charset=UTF-8",
+        JSON.upper(),
+    ],
+)
+def test_content_types_are_compared_by_their_parts(running, content_type):
+    body = b'[1,"listBackups",1,7,{}]'
+    assert post(running.url, body, {"Content-Type": content_type})[0] == 200
+
+
+@pytest.mark.parametrize("content_type", ["garbage", "/", "application/", "/json", "a b/c", "a/b;c", "a/b,c/d", "<a>"])
+def test_an_unparsable_content_type_is_a_500(running, content_type):
+    status, headers, page = post(running.url, request("listBackups"), {"Content-Type": content_type})
+    assert (status, headers["Content-Type"]) == (500, "text/html;charset=iso-8859-1")
+    assert escape(f"java.lang.IllegalArgumentException: Could not parse '{content_type}'") in page.decode()
+    assert serves(running)
+
+
+@pytest.mark.parametrize("accept", [BINARY.upper(), f" {BINARY} "])
+def test_an_accept_header_is_compared_by_its_parts_too(running, accept):
+    _, headers, _ = post(running.url, request("listBackups"), {"Content-Type": BINARY, "Accept": accept})
+    assert headers["Content-Type"] == BINARY
+
+
+@pytest.mark.parametrize("accept", [f"{BINARY}, */*", f"{BINARY};q=1", "garbage", ""])
+def test_json_is_sent_for_every_other_accept_header(running, accept):
+    status, headers, _ = post(running.url, request("listBackups"), {"Content-Type": BINARY, "Accept": accept})
+    assert (status, headers["Content-Type"]) == (200, JSON)
 
 
 def test_small_replies_are_compressed_on_request(running):
@@ -267,6 +315,48 @@ def test_small_replies_are_compressed_on_request(running):
     _, headers, body = post(running.url, request("listBackups"), sent)
     assert headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(body).startswith(b"\x80\x01\x00\x02")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip", True),
+        ("deflate, GZIP;q=0.1", True),
+        ("*", True),
+        ("gzip;q=1.0, *;q=0", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("identity", False),
+        ("xgzip", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_only_to_clients_that_accept_it(running, accepted, is_compressed):
+    sent = {"Content-Type": BINARY, "Accept": BINARY, "Accept-Encoding": accepted}
+    _, headers, body = post(running.url, request("listBackups"), sent)
+    assert (headers["Content-Encoding"] == "gzip", body.startswith(b"\x1f\x8b")) == (is_compressed, is_compressed)
+
+
+def test_many_connections_are_kept_alive(running):
+    connections = [http.client.HTTPConnection(urlsplit(running.url).netloc) for _ in range(40)]
+    for _ in range(3):
+        for one in connections:
+            one.request("GET", "/health")
+            response = one.getresponse()
+            assert (response.read(), response.will_close) == (b"OK\n", False)
+    for one in connections:
+        one.close()
+
+
+def test_an_idle_connection_is_closed_in_the_end(monkeypatch):
+    assert server.KEEP_ALIVE_SECONDS == 30
+    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 0.2)
+    with served(lambda environ, start: wsgi.respond(start, "200 OK")) as (url, _), raw_connection(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert connection.recv(1000) == b""
 
 
 def test_big_replies_are_sent_while_they_are_made(scheduler):
@@ -277,6 +367,7 @@ def test_big_replies_are_sent_while_they_are_made(scheduler):
         sent = {"Content-Type": BINARY, "Accept": accept, "Accept-Encoding": "gzip"}
         _, headers, body = post(one.url, request("queryRecovery", query=TaskQuery()), sent)
         assert headers["Content-Encoding"] is None
+        assert (headers["Content-Length"], headers["Transfer-Encoding"]) == (None, "chunked")
         assert len(body) > 1 << 20
 
 

@@ -116,10 +116,11 @@ def test_a_job_with_active_tasks_or_a_cron_job_is_not_created_again(scheduler):
 def test_a_missing_description_a_cron_job_and_too_many_instances_are_refused(scheduler):
     running = scheduler()
     assert said(call(running.url, "createJob")) == ("ERROR", "")
-    nightly = job()
-    nightly.cronSchedule = "0 0 * * *"
     text = "Cron jobs may only be created/updated by calling scheduleCronJob."
-    assert create(running, nightly) == ("INVALID_REQUEST", text)
+    for schedule in ("0 0 * * *", "", " "):
+        nightly = job(isService=not schedule)
+        nightly.cronSchedule = schedule
+        assert create(running, nightly) == ("INVALID_REQUEST", text)
     text = "Instance count must be between 1 and 4000 inclusive."
     assert create(running, job(instances=4001)) == ("INVALID_REQUEST", text)
     assert tasks(running.url) == {}
@@ -218,7 +219,10 @@ def test_get_jobs_returns_jobs_with_active_tasks_and_all_cron_jobs(scheduler):
     assert found["www/hourly"].taskConfig.priority is None
     assert (found["www/hourly"].cronSchedule, found["www/web"].cronSchedule) == ("0 * * * *", None)
     assert jobs_of(running, None).keys() == {*found, "db/web"}
-    assert jobs_of(running, " ").keys() == {*found, "db/web"} - {"www/hourly"}
+    # Without the cron job, but with a job of its running tasks.
+    of_every_role = jobs_of(running, " ")
+    assert of_every_role.keys() == {*found, "db/web"}
+    assert (of_every_role["www/hourly"].instanceCount, of_every_role["www/hourly"].cronSchedule) == (1, None)
     assert jobs_of(running, "unknown") == {}
 
 

@@ -23,6 +23,7 @@ from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
 from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_data, incomplete_groups
+from tests.support.jobs import quota
 from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said, tasks

@@ -247,7 +247,7 @@ def test_an_update_of_any_release_is_restored_in_the_current_format(through, nam
     queue = api.JobUpdateStrategy(queueStrategy=api.QueueJobUpdateStrategy(groupSize=3))
     settings = update.instructions.settings
     assert same(settings.updateStrategy, RELEASES[name].settings().updateStrategy or queue)
-    assert settings.blockIfNoPulsesAfterMs is None
+    assert settings.blockIfNoPulsesAfterMs == RELEASES[name].settings().blockIfNoPulsesAfterMs
 
 
 def test_only_0_5_may_lack_job_updates(through):

@@ -105,9 +105,7 @@ EXCEPTIONS = {
     "stageRecovery-missing-file": refusal(
         f"Backup scheduler-backup-2001-01-01-00-00 does not exist. {LISTED}", NO_FOLDER
     ),
-    "stageRecovery-twice-missing": refusal(
-        "Another backup is already loaded.", "the slot is checked before a file is opened"
-    ),
+    "stageRecovery-twice-missing": refusal(f"Backup nosuch does not exist. {LISTED}", NO_FOLDER),
     "stageRecovery-no-credentials": Difference("stageRecovery", NO_PASSWORDS),
     "stageRecovery-not-admin": Difference("stageRecovery", NO_PASSWORDS),
     "stageRecovery-wrong-password": Difference("stageRecovery", NO_PASSWORDS),

@@ -157,7 +157,14 @@ def test_an_interrupted_log_tool_shows_no_traceback(tmp_path, module):
 @pytest.mark.parametrize(
     ("flag", "text"),
     [
-        ("-no_such_flag=1", "-no_such_flag"),
+        ("-no_such_flag=1", "there is no option -no_such_flag. See aurora-reference-scheduler -help."),
+        ("-http_prt=1", "there is no option -http_prt; the nearest is -http_port. See"),
+        ("-hostnam=here", "there is no option -hostnam; the nearest is -hostname. See"),
+        ("-help_me", "there is no option -help_me"),
+        ("--backup_dir=x", "there is no option --backup_dir; the nearest is -backup_dir. See"),
+        ("-Max_saved_backups=1", "there is no option -Max_saved_backups; the nearest is -max_saved_backups. See"),
+        ("-zk_digest_credential=me:secret", "there is no option -zk_digest_credential; the nearest is"),
+        ("-help=1", "the option -help takes no value"),
         ("-zk_in_proc=true", "-zk_in_proc is a flag of a real scheduler that this reference scheduler does not"),
         ("-zk_endpoints=h:2181", "-zk_endpoints without -serverset_path"),
         ("-zk_endpoints=h:2181,h", "'h' is not host:port"),
@@ -220,9 +227,36 @@ def test_missing_flags_are_all_named(tmp_path):
         assert name in done.err
 
 
+@pytest.mark.parametrize("words", [["-cluster_nam=west"], ["-cluster_nam", "west"]])
+def test_a_mistyped_flag_is_named_before_a_missing_one(tmp_path, words):
+    done = run([PROGRAMS / "aurora-reference-scheduler", *words], environment(tmp_path))
+    text = "there is no option -cluster_nam; the nearest is -cluster_name. See aurora-reference-scheduler -help."
+    assert (done.code, done.err) == (1, f"aurora-reference-scheduler: {text}\n")
+
+
+def test_a_mistyped_flag_with_a_secret_does_not_repeat_it(scheduler):
+    assert "secret" not in refusal(scheduler("-zk_digest_credential=me:secret", started=False))
+
+
 def test_flags_may_come_from_a_file(scheduler, tmp_path):
-    (tmp_path / "flags").write_text("-max_saved_backups=3\n-dlog_max_entry_size\n64KB\n")
+    (tmp_path / "flags").write_text("# three\n-max_saved_backups=3\n\n-dlog_max_entry_size\n64KB\n")
     scheduler(f"@{tmp_path / 'flags'}")
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"-http_prt=1\n", "there is no option -http_prt; the nearest is -http_port"),
+        (b"\xff", "cannot read the file of @flags: it is not UTF-8"),
+        (None, "cannot read the file of @flags: No such file or directory"),
+    ],
+)
+def test_a_file_of_flags_that_cannot_be_used_is_named(tmp_path, monkeypatch, content, text):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / "flags").write_bytes(content)
+    done = run([PROGRAMS / "aurora-reference-scheduler", "@flags"], environment(tmp_path))
+    assert (done.code, text in done.err) == (1, True)
 
 
 @pytest.mark.parametrize("which", ["backup_dir", "log_dir"])

@@ -63,6 +63,7 @@ def docker(**members):
 
 
 VOLUMES = Container(mesos=MesosContainer(volumes=[Volume("/in", "/out", Mode.RO)]))
+ANY_VALUE = TaskConstraint(value=ValueConstraint(negated=False, values={"a"}))
 LIMIT = {Constraint("dedicated", TaskConstraint(limit=LimitConstraint(1)))}
 TWO_VALUES = {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negated=False, values={"www/a", "www/b"})))}
 
@@ -87,7 +88,6 @@ TWO_VALUES = {Constraint("dedicated", TaskConstraint(value=ValueConstraint(negat
         (job(executorConfig=None), "Configuration may not be null."),
         (job(executor=None), "Executor name may not be left unset."),
         (job(executor="mine"), "Configuration for executor 'mine' doesn't exist."),
-        (job(constraints={Constraint("dedicated")}), "A dedicated constraint must be of value type."),
         (job(constraints=LIMIT), "A dedicated constraint must be of value type."),
         (job(constraints=TWO_VALUES), "A dedicated constraint must have exactly one value"),
         (job(constraints=dedicated("db/x")), "Only db may use hosts dedicated for that role."),
@@ -149,6 +149,17 @@ def test_a_job_that_breaks_a_rule_is_refused_with_its_text(description, text):
     with pytest.raises(Refusal) as refusal:
         validated(description)
     assert (refusal.value.code, refusal.value.text) == (ResponseCode.INVALID_REQUEST, text)
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [{Constraint(None, ANY_VALUE)}, {Constraint(None, ANY_VALUE), *dedicated("www/db")}, {Constraint("dedicated")}],
+    ids=["no name", "no name beside dedicated", "no constraint"],
+)
+def test_a_constraint_without_its_parts_is_an_error_without_a_text(constraints):
+    with pytest.raises(Refusal) as refusal:
+        validated(job(constraints=constraints))
+    assert (refusal.value.code, refusal.value.text) == (ResponseCode.ERROR, None)
 
 
 def test_a_service_cannot_be_a_cron_job():

@@ -26,6 +26,9 @@ REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
 # The elements of a printed set, which come in any order.
 ITEM = re.compile(r"IResource\{[^}]*\}|(?<=[{ ])[A-Z_]+=[\d.]+")
 # What our error messages end with, and why they differ.
+# What ours says besides the text of a real scheduler, with a time in it.
+OUR_ADDITION = re.compile(r"(?<=Another backup is already loaded\.) It is \S+, since \S+, staged from .*")
+OTHER_FILES = re.compile(r"\d+ other files? in ")
 LISTED = "Choose one from the list of backups."
 WHERE = "we say which file, where in it, and what to do"
 NAMES = sorted(path.stem for path in (FIXTURES / "wire").glob("*.json"))
@@ -140,10 +143,9 @@ def _http_response(status: int, headers: dict[str, str], raw: bytes) -> HttpResp
 def meaning(response: Response) -> tuple:
     """Return the content of a Response in a form that does not depend on the order of sets, tasks and printed sets."""
     code = ResponseCode._VALUES_TO_NAMES[response.responseCode]
-    texts = [
-        detail.message and (ITEM.sub("_", detail.message), sorted(ITEM.findall(detail.message)))
-        for detail in response.details
-    ]
+    messages = [detail.message and OUR_ADDITION.sub("", detail.message) for detail in response.details]
+    messages = [message for message in messages if not OTHER_FILES.match(message or "")]
+    texts = [message and (ITEM.sub("_", message), sorted(ITEM.findall(message))) for message in messages]
     if response.result and response.result.scheduleStatusResult:
         response.result.scheduleStatusResult.tasks.sort(key=lambda task: task.assignedTask.taskId)
     result = response.result and canonical(encode(response.result))

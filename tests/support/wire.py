@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from thrift.protocol.TJSONProtocol import TJSONProtocol
 from thrift.Thrift import TType
+from thrift.transport.TTransport import TMemoryBuffer
 
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.samples.backup import write_sample
@@ -133,3 +135,10 @@ def refused(call: Callable[[bytes], object], raw: bytes) -> WireError | None:
     assert 0 <= error.offset <= len(raw)
     assert str(error)
     return error
+
+
+def by_library(value: Any) -> bytes:
+    """Return the TJSON that the library writes for a struct."""
+    transport = TMemoryBuffer()
+    value.write(TJSONProtocol(transport))
+    return bytes(transport.getvalue())

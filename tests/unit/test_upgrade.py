@@ -1,10 +1,13 @@
 """Upgrades of records to the current format: each rule, by its number in docs/wire.md 3.3, and what must stay."""
 
+import gzip
+
 import pytest
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
+from aurora_admin.snapshot.sections import SECTIONS, TASKS
 from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
@@ -199,11 +202,32 @@ def test_rule_12_a_missing_strategy_is_set_from_group_size_and_batches(batch, st
     assert same(details(update(settings=settings)).update.instructions.settings.updateStrategy, strategy)
 
 
-@pytest.mark.parametrize(("pulses", "left"), [(0, None), (30000, 30000), (None, None)])
-def test_a_pulse_timeout_of_0_is_removed(pulses, left):
-    """Otherwise an update of 0.6 to 0.18 would wait for a pulse that no client sends (docs/releases.md 2)."""
+@pytest.mark.parametrize("pulses", [0, 30000, None])
+def test_a_pulse_timeout_is_kept_0_included(pulses):
     settings = api.JobUpdateSettings(updateGroupSize=1, blockIfNoPulsesAfterMs=pulses)
-    assert details(update(settings=settings)).update.instructions.settings.blockIfNoPulsesAfterMs == left
+    assert details(update(settings=settings)).update.instructions.settings.blockIfNoPulsesAfterMs == pulses
+
+
+@pytest.mark.parametrize("name", ["small-022", "jobs-10k-022.gz"])
+def test_no_record_of_a_real_0_22_is_changed(fixtures, name):
+    """It would be written into the next snapshot in another form than the scheduler's own, for nothing."""
+    raw = (fixtures / "backups" / name).read_bytes()
+    snapshot = gzip.decompress(raw) if name.endswith(".gz") else raw
+    upgrader, checked = Upgrader(), 0
+    for number in SECTIONS:
+        for record in elements(snapshot, number):
+            assert upgrader.record(number, record) == record
+            checked += 1
+    for task in elements(snapshot, TASKS):
+        assert upgrader.task(task) == task
+        checked += 1
+    assert checked > 0
+    assert upgrader.applied == {}
+
+
+def elements(snapshot, section):
+    spec = storage.Snapshot.thrift_spec[section]
+    return path(storage.Snapshot, spec[2]).elements(snapshot)
 
 
 def test_rule_18_events_are_sorted_and_the_state_is_set_from_them():

@@ -9,7 +9,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ttypes import ScheduledTask, TaskQuery
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.wire import codec, fields, message, transcode
+from aurora_admin.wire import codec, fields, json_writer, message
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import DEPTH, MAX_ELEMENTS, Limits
@@ -53,7 +53,7 @@ READERS = {
     "fields.skip": lambda raw: fields.skip(raw, 0, TType.STRUCT),
     "canonical": canonical,
     "same": lambda raw: same(raw, b"\0"),
-    "struct_to_json": transcode.struct_to_json,
+    "struct_to_json": json_writer.struct_to_json,
 }
 
 

@@ -14,9 +14,10 @@ from thrift.transport.TTransport import TMemoryBuffer
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.transcode import struct_from_json, struct_to_json
+from aurora_admin.wire.json_writer import struct_to_json
+from aurora_admin.wire.transcode import struct_from_json
 from tests.support.structs import STRUCTS, Filler
-from tests.support.wire import TEXTUAL, UNIQUE, sample_task, structs
+from tests.support.wire import TEXTUAL, UNIQUE, by_library, sample_task, structs
 
 TOKEN = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00[01][0-9a-f])*"|-?[0-9.]+(?:e[-+]?[0-9]+)?|[][{},:]')
 
@@ -39,12 +40,6 @@ def has_binary(cls, seen=()):
 
 
 NO_BINARY = {name: cls for name, cls in STRUCTS.items() if not has_binary(cls)}
-
-
-def by_library(value):
-    transport = TMemoryBuffer()
-    value.write(TJSONProtocol(transport))
-    return transport.getvalue()
 
 
 def read_by_library(cls, text):

@@ -10,8 +10,9 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.calls import arguments_class
 from aurora_admin.gen.api.ttypes import ResponseCode
-from aurora_admin.scheduler.api.handlers import HANDLERS
+from aurora_admin.scheduler.api.handlers import HANDLERS, RECOVERY_CALLS, Handler
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
+from aurora_admin.scheduler.api.recovery_log import log_recovery_call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
@@ -94,6 +95,13 @@ def _carry_out(services: Services, name: str, arguments: Any) -> Outcome:
     handler = HANDLERS.get(name)
     if handler is None:
         return Outcome(ResponseCode.INVALID_REQUEST, [f"{name} is not available in this reference scheduler."])
+    outcome = _outcome(handler, services, name, arguments)
+    if name in RECOVERY_CALLS:
+        log_recovery_call(name, arguments, services.caller, outcome)
+    return outcome
+
+
+def _outcome(handler: Handler, services: Services, name: str, arguments: Any) -> Outcome:
     try:
         return handler(services, arguments)
     except Refusal as refusal:
@@ -115,5 +123,6 @@ def _failed(name: str, error: Exception) -> Outcome:
     if isinstance(error, FatalLogError):
         logger.warning("%s may have been carried out, or not: %s", name, error)
         return Outcome(ResponseCode.ERROR, [f"{name} may have been carried out, or not. {error}"])
-    logger.warning("%s was refused: %s", name, error)
+    if name not in RECOVERY_CALLS:
+        logger.warning("%s was refused: %s", name, error)
     return Outcome(ResponseCode.ERROR, [str(error)])

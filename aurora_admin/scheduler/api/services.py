@@ -14,6 +14,7 @@ class Services(NamedTuple):
     Attributes:
         stop: shuts the process down in order, and logs the reason that it is given.
         clock_ms: milliseconds since the epoch.
+        caller: the address that the call came from; behind a proxy that of the proxy.
     """
 
     storage: Storage
@@ -23,3 +24,4 @@ class Services(NamedTuple):
     host_name: str
     stop: Callable[[str], None]
     clock_ms: Callable[[], int] = now_ms
+    caller: str = ""

@@ -8,7 +8,7 @@ from aurora_admin.gen.api.constants import AURORA_EXECUTOR_NAME
 from aurora_admin.gen.api.ttypes import Container, CountSlaPolicy, JobConfiguration, PercentageSlaPolicy, TaskConfig
 from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.normalise import normalised
-from aurora_admin.scheduler.api.outcome import invalid_request
+from aurora_admin.scheduler.api.outcome import error, invalid_request
 from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
 from aurora_admin.scheduler.api.resources import DEDICATED
 from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
@@ -91,10 +91,16 @@ def _check_executor(config: TaskConfig) -> None:
 
 
 def _check_dedicated(config: TaskConfig) -> None:
-    found = next((constraint for constraint in config.constraints or () if constraint.name == DEDICATED), None)
+    constraints = config.constraints or ()
+    # A real scheduler fails with an exception that has no message.
+    if any(constraint.name is None for constraint in constraints):
+        raise error()
+    found = next((constraint for constraint in constraints if constraint.name == DEDICATED), None)
     if found is None:
         return
-    if found.constraint is None or found.constraint.value is None:
+    if found.constraint is None:
+        raise error()
+    if found.constraint.value is None:
         raise invalid_request("A dedicated constraint must be of value type.")
     values = tuple(found.constraint.value.values or ())
     if len(values) != 1:

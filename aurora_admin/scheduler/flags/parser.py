@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from aurora_admin import __version__
 from aurora_admin.scheduler.flags import election, log
 from aurora_admin.scheduler.flags.amounts import boolean, count, positive_seconds
+from aurora_admin.scheduler.flags.names import check_names, expanded
 
 DESCRIPTION = """\
 A scheduler's storage, recovery and Thrift API without Mesos, to rehearse a restore, test a plugin or check a backup.
@@ -133,7 +134,6 @@ def manpage_parser() -> ArgumentParser:
         prog="aurora-reference-scheduler",
         description=DESCRIPTION,
         formatter_class=RawDescriptionHelpFormatter,
-        fromfile_prefix_chars="@",
         allow_abbrev=False,
         add_help=False,
     )
@@ -198,7 +198,10 @@ def parse(arguments: Sequence[str]) -> Namespace:
     Raises:
         FlagError: a flag is unknown, not implemented, missing, given twice, has an invalid value, or needs another one.
     """
-    flags = manpage_parser().parse_args(arguments)
+    parser = manpage_parser()
+    words = expanded(parser, arguments)
+    check_names(parser, words)
+    flags = parser.parse_args(words)
     given = flags.__dict__.get("_given", set())
     if text := election.conflict(flags, given) or log.conflict(flags, given):
         raise FlagError(text)

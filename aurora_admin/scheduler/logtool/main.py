@@ -3,15 +3,15 @@
 import logging
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
+from aurora_admin.scheduler.flags.names import check_names, expanded, nearest
 from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
-from aurora_admin.scheduler.logtool.parser import Parser
 
 DESCRIPTION = """\
 Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
@@ -25,7 +25,12 @@ Commands = _SubParsersAction  # a class of argparse that has no public name
 
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is also the text of the manual page."""
-    parser = Parser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False, fromfile_prefix_chars="@")
+    parser, _ = _parsers()
+    return parser
+
+
+def _parsers() -> tuple[ArgumentParser, "Commands[ArgumentParser]"]:
+    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )
@@ -33,10 +38,24 @@ def manpage_parser() -> ArgumentParser:
     _add_log_commands(commands)
     _add_restore(commands)
     _add_extract(commands)
-    return parser
+    return parser, commands
 
 
-def _add_log_commands(commands: "Commands[Parser]") -> None:
+def parse(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """Return the parser and the values of the options; an invalid command line ends the program with status 2."""
+    parser, commands = _parsers()
+    words = expanded(parser, arguments)
+    at = next((number for number, word in enumerate(words) if not word.startswith("-")), len(words))
+    if at < len(words):
+        command: ArgumentParser | None = commands.choices.get(words[at])
+        if command is None:
+            parser.error(f"there is no command {words[at]!r}{nearest(words[at], commands.choices)}")
+        check_names(command, words[at + 1 :])
+    check_names(parser, words[:at])
+    return parser, parser.parse_args(words)
+
+
+def _add_log_commands(commands: "Commands[ArgumentParser]") -> None:
     def command(name: str, text: str) -> ArgumentParser:
         parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         _add_location(parser)
@@ -54,7 +73,7 @@ def _add_log_commands(commands: "Commands[Parser]") -> None:
     wipe.add_argument("--yes", action="store_true", help="do not ask for a confirmation")
 
 
-def _add_restore(commands: "Commands[Parser]") -> None:
+def _add_restore(commands: "Commands[ArgumentParser]") -> None:
     restore = commands.add_parser(
         "restore", help="restore a backup into an initialised, empty log while no scheduler runs"
     )
@@ -79,7 +98,7 @@ def _add_restore(commands: "Commands[Parser]") -> None:
     )
 
 
-def _add_extract(commands: "Commands[Parser]") -> None:
+def _add_extract(commands: "Commands[ArgumentParser]") -> None:
     extract = commands.add_parser(
         "extract", help="write the state in a replica of a real scheduler's Mesos log as a backup"
     )
@@ -132,8 +151,7 @@ def main() -> int:
 
 
 def _run() -> int:
-    parser = manpage_parser()
-    arguments = parser.parse_args(sys.argv[1:])
+    parser, arguments = parse(sys.argv[1:])
     if arguments.command != "extract":
         _check_location(parser, arguments)
     from aurora_admin.backup.file import BackupError

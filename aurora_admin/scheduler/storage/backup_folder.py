@@ -26,6 +26,7 @@ TIME_FORMAT = "%Y-%m-%d-%H-%M"
 # The second backup of a minute gets -01, and so on.
 BACKUP_NAME = re.compile(r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?")
 MANIFEST_NAME = re.compile(rf"manifest_{BACKUP_NAME.pattern}\.json")
+BELONG_TO_BACKUPS = (f"manifest_{PREFIX}", f"temp_{PREFIX}")
 MAX_PER_MINUTE = 100
 FOLDER_ADVICE = "Or choose another folder with -backup_dir."
 
@@ -81,6 +82,19 @@ class BackupFolder:
                 return sorted(e.name for e in found if e.name.startswith(PREFIX) and e.is_file(follow_symlinks=False))
         except OSError as error:
             raise BackupFailed(f"Failed to list backup dir {self.folder}: {explain(error, self.folder)}") from error
+
+    def other_names(self) -> list[str]:
+        """Return what else is in the folder; manifests and temporary files belong to backups.
+
+        Raises:
+            BackupFailed: as names().
+        """
+        own = {*self.names()}
+        try:
+            found = sorted(os.listdir(self.folder))
+        except OSError as error:
+            raise BackupFailed(f"Failed to list backup dir {self.folder}: {error.strerror}.") from error
+        return [name for name in found if name not in own and not name.startswith(BELONG_TO_BACKUPS)]
 
     def newest_time(self) -> float | None:
         """Return when the newest backup was completed, in seconds since the epoch; ignore times in the future."""

@@ -16,10 +16,8 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import RESTORE_ADVICE, LogEngine, LogError, LogFull
 from aurora_admin.scheduler.storage.frames import Spool, entries
-from aurora_admin.scheduler.storage.inflate import inflating_reader
-from aurora_admin.snapshot import writer
-from aurora_admin.snapshot.log_entry import (
 from aurora_admin.scheduler.storage.inflate import entry_reader, is_deflated
+from aurora_admin.snapshot import writer
 from aurora_admin.snapshot.log_entry import (
     DEDUPLICATED,
     NOOP,
@@ -30,7 +28,6 @@ from aurora_admin.snapshot.log_entry import (
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
 from aurora_admin.wire.reader import Reader
-from aurora_admin.wire.window import Window
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ these parts, and a new release may change them:
   `bytes_read`;
 - wsgi.Gateway_10: `respond`, `start_response`, `write`, and that the server's `gateway` is called with a request;
 - HTTPServer: `process_conn`, `put_conn`, `requests` (the thread pool's `idle`, `qsize` and `grow`),
-  `max_request_body_size`, `max_request_header_size`, `expiration_interval`, `error_log`.
+  `max_request_body_size`, `max_request_header_size`, `expiration_interval`, `keep_alive_conn_limit`, `error_log`.
 """
 
 import io
@@ -31,8 +31,11 @@ from aurora_admin.wire.limits import MAX_REQUEST
 
 logger = logging.getLogger(__name__)
 
-# The longest time without a byte from the client, in the middle of a request or between two of them.
+# The longest time without a byte from the client in the middle of a request.
 IDLE_SECONDS = 10
+# The longest time between two requests on a connection, as with a real scheduler. An idle connection takes no thread,
+# so any number of them is kept.
+KEEP_ALIVE_SECONDS = 30
 # The longest time from the first byte of a request to its last.
 REQUEST_SECONDS = 30.0
 # A thread is busy with one request from its first byte on. More are started while many requests are slow.
@@ -234,10 +237,11 @@ class Server(wsgi.Server):
             numthreads=THREADS,
             max=MAX_THREADS,
             server_name="aurora-reference-scheduler",
-            timeout=IDLE_SECONDS,
+            timeout=KEEP_ALIVE_SECONDS,
             request_queue_size=WAITING_CONNECTIONS,
         )
         self.gateway = _Gateway
+        self.keep_alive_conn_limit = None  # type: ignore[assignment]  # no limit; its stubs do not know
         self.max_request_body_size = MAX_REQUEST
         self.max_request_header_size = MAX_HEADERS
         self.expiration_interval = EXPIRATION_SECONDS

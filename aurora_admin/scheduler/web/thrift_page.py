@@ -5,27 +5,33 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import chain
 
+from aurora_admin.gen.api.ttypes import JobConfiguration, ScheduledTask
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
-from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, respond
+from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, accepts_gzip, respond
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import BINARY, Message
+from aurora_admin.wire.path import path
 
 JSON = "application/vnd.apache.thrift.json"
-JSON_TYPES = ("", "application/x-thrift", "application/json", JSON, f"{JSON}; charset=utf-8")
+WITHOUT_TYPE = "application/x-thrift"
+JSON_TYPES = (WITHOUT_TYPE, "application/json", JSON, f"{JSON};charset=utf-8")
 DECODERS: dict[str, Callable[[bytes], Message]] = {
     BINARY: message.from_binary,
     **dict.fromkeys(JSON_TYPES, message.from_json),
 }
+# Where the elements of replies have task configs, which many have in common.
+CONFIGS = (path(ScheduledTask, "assignedTask.task"), path(JobConfiguration, "taskConfig"))
 # A longer reply is sent while it is made, and without compression, which would cost the scheduler too much.
 MAX_HELD_REPLY = 1 << 20
 ERROR_PAGE = """<html>
 <head><title>Error 500</title></head>
 <body><h2>HTTP ERROR: 500</h2>
 <p>Problem accessing /api. Reason:
-<pre>    javax.servlet.ServletException: {}</pre></p>
+<pre>    {}</pre></p>
 </body>
 </html>
 """
@@ -35,22 +41,38 @@ def thrift_page(services: Services) -> Application:
     """Return the page that carries out calls on these services."""
 
     def page(environ: Environment, start: StartResponse) -> Iterable[bytes]:
-        content_type = environ.get("CONTENT_TYPE", "")
-        decode = DECODERS.get(content_type.lower())
+        content_type = environ.get("CONTENT_TYPE") or WITHOUT_TYPE
+        try:
+            decode = DECODERS.get(normal_form(content_type))
+        except ValueError:
+            return _failure(start, f"java.lang.IllegalArgumentException: Could not parse '{content_type}'")
         if decode is None:
             text = f"Unsupported Content-Type: {content_type}"
             return respond(start, "415 Unsupported Media Type", None, text.encode())
         try:
-            reply = call(services, decode(environ["wsgi.input"].read()))
+            request = decode(environ["wsgi.input"].read())
+            reply = call(services._replace(caller=environ.get("REMOTE_ADDR", "")), request)
         except WireError as error:
-            body = ERROR_PAGE.format(escape(error.java_text)).encode("iso-8859-1", "replace")
-            return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
+            return _failure(start, f"javax.servlet.ServletException: {error.java_text}")
         try:
             return _ThriftResponse(reply, environ, start)
         except ReplyFailed as failed:
             return _ThriftResponse(failed.substitute, environ, start)
 
     return page
+
+
+def _failure(start: StartResponse, exception: str) -> Iterable[bytes]:
+    body = ERROR_PAGE.format(escape(exception)).encode("iso-8859-1", "replace")
+    return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
+
+
+def _wants_binary(environ: Environment) -> bool:
+    """Return whether the client accepts exactly binary; JSON is sent for everything else."""
+    try:
+        return normal_form(environ.get("HTTP_ACCEPT", "")) == BINARY
+    except ValueError:
+        return False
 
 
 class _ThriftResponse:
@@ -62,12 +84,12 @@ class _ThriftResponse:
 
     def __init__(self, reply: StreamedReply, environ: Environment, start: StartResponse) -> None:
         self._reply = reply
-        if environ.get("HTTP_ACCEPT") == BINARY:
-            pieces = chain([message.header_binary(reply.name, reply.type, reply.seqid)], reply.body)
-            self._start(BINARY, pieces, environ, start)
+        if _wants_binary(environ):
+            head = message.header_binary(reply.name, reply.type, reply.seqid)
+            self._start(BINARY, chain([head], reply.body), environ, start)
         else:
-            complete = Message(reply.name, reply.type, reply.seqid, b"".join(reply.body))
-            self._start(JSON, iter([message.to_json(complete)]), environ, start)
+            pieces = message.json_pieces(reply.name, reply.type, reply.seqid, reply.body, CONFIGS)
+            self._start(JSON, pieces, environ, start)
 
     def _start(self, content_type: str, pieces: Iterator[bytes], environ: Environment, start: StartResponse) -> None:
         head, length = [], 0
@@ -80,7 +102,7 @@ class _ThriftResponse:
                 self._body: Iterator[bytes] = chain(head, pieces)
                 return
         body = b"".join(head)
-        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        if accepts_gzip(environ):
             body = gzip.compress(body, 1, mtime=0)
             headers.append(("Content-Encoding", "gzip"))
         start("200 OK", [*headers, ("Content-Length", str(len(body)))])

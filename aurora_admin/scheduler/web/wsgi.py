@@ -1,5 +1,6 @@
 """The types of a WSGI application, and short responses."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ Environment = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environment, StartResponse], Iterable[bytes]]
 
+NO_QUALITY = re.compile(r"q\s*=\s*0(\.0*)?")
 PLAIN = "text/plain;charset=utf-8"
 # A real scheduler sends this with every page.
 VARY = ("Vary", "Accept-Encoding, User-Agent")
@@ -23,3 +25,12 @@ def respond(
         headers.append(VARY)
     start(status, headers)
     return [body]
+
+
+def accepts_gzip(environ: Environment) -> bool:
+    """Return whether the client accepts gzip: it or `*` is listed, and not with the quality 0 (RFC 9110, 12.5.3)."""
+    qualities: dict[str, bool] = {}
+    for item in environ.get("HTTP_ACCEPT_ENCODING", "").lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        qualities[name] = not any(NO_QUALITY.fullmatch(parameter) for parameter in parameters)
+    return qualities.get("gzip", qualities.get("*", False))

@@ -11,6 +11,10 @@ from aurora_admin.scheduler.api.handlers import backups, jobs, quotas, recovery,
 from aurora_admin.scheduler.api.outcome import Outcome
 from aurora_admin.scheduler.api.services import Services
 
+RECOVERY_CALLS = frozenset(
+    ("stageRecovery", "queryRecovery", "deleteRecoveryTasks", "unloadRecovery", "commitRecovery")
+)
+
 Handler = Callable[[Services, Any], Outcome]
 
 HANDLERS: dict[str, Handler] = {

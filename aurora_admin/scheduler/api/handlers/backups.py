@@ -4,8 +4,10 @@ from aurora_admin.gen.api.AuroraAdmin import listBackups_args, performBackup_arg
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from aurora_admin.scheduler.api.outcome import OK, Outcome, with_struct
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.storage.backup_folder import PREFIX
 from aurora_admin.wire.path import path
 
+OTHER_FILES = f"{{}} other file{{}} in {{}}: only regular files whose names begin with {PREFIX} are listed"
 LIST_BACKUPS_RESULT = path(Result, "listBackupsResult")
 
 
@@ -15,7 +17,15 @@ def perform_backup(services: Services, arguments: performBackup_args) -> Outcome
 
 
 def list_backups(services: Services, arguments: listBackups_args) -> Outcome:
-    return with_struct(LIST_BACKUPS_RESULT, ListBackupsResult(backups=services.backups.names()))
+    """Return the names of the backups, and say how many other files are in the folder."""
+    backups = services.backups
+    listed = with_struct(LIST_BACKUPS_RESULT, ListBackupsResult(backups=backups.names()))
+    others = len(backups.other_names())
+    return (
+        listed._replace(messages=[OTHER_FILES.format(others, "s" * (others != 1), backups.folder)])
+        if others
+        else listed
+    )
 
 
 def snapshot(services: Services, arguments: snapshot_args) -> Outcome:

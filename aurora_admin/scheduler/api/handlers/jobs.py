@@ -46,7 +46,7 @@ def create_job(services: Services, arguments: createJob_args) -> Outcome:
     if arguments.description is None:
         raise error()
     job = validated(arguments.description)
-    if job.cronSchedule:
+    if job.cronSchedule is not None:
         raise invalid_request("Cron jobs may only be created/updated by calling scheduleCronJob.")
     key, config, instances = job_key(job.key), job.taskConfig, job.instanceCount
     assert config
@@ -67,12 +67,13 @@ def create_job(services: Services, arguments: createJob_args) -> Outcome:
 def get_jobs(services: Services, arguments: getJobs_args) -> Outcome:
     """Return the jobs with active tasks, and the cron jobs.
 
-    A role of blanks selects the tasks of every role and no cron job; a role that is not given selects everything.
+    A role of blanks selects the tasks of every role and no cron job: the running tasks of a cron job are then a job as
+    others are. A role that is not given selects everything.
     """
     role = None if arguments.ownerRole is None else arguments.ownerRole.encode()
     with services.storage.read() as stores:
-        crons = stores.cron_jobs
-        jobs = [CRON_JOB.get(raw) or fields.STOP for key, raw in crons.items() if role in (None, key.role)]
+        crons = {key: raw for key, raw in stores.cron_jobs.items() if role in (None, key.role)}
+        jobs = [CRON_JOB.get(raw) or fields.STOP for raw in crons.values()]
         active = _active_rows(stores.tasks, role)
         jobs += [_job(stores.tasks, rows) for key, rows in active.items() if key not in crons]
     return with_structs(JOBS, len(jobs), jobs)

@@ -16,7 +16,7 @@ from aurora_admin.scheduler.api.services import Services
 def stage_recovery(services: Services, arguments: stageRecovery_args) -> Outcome:
     if arguments.backupId is None:
         raise error()
-    services.recovery.stage(arguments.backupId)
+    services.recovery.stage(arguments.backupId, services.caller)
     return OK
 
 
