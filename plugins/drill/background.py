@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from aurora_admin.errors import AdminError
+
 IDLE_SECONDS = 60  # a process that neither logs nor uses the processor for so long is stuck
 LONGEST_WAIT_SECONDS = 600  # replaying a log of ten million tasks takes a minute or two
 POLL_SECONDS = 0.05
@@ -17,7 +19,7 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 CPU_FIELDS = slice(11, 13)  # utime and stime in /proc/PID/stat, counted from the field behind the name
 
 
-class StepFailed(Exception):
+class StepFailed(AdminError):
     """A step of the drill failed; the text says how."""
 
 
