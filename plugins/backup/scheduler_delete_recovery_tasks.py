@@ -36,7 +36,7 @@ IF_REFUSED = STAGE_FIRST
 
 def run(context: Context, args: Namespace) -> None:
     """Delete the tasks, and show a person what was deleted."""
-    task_ids = ids_of(args.task_ids)
+    task_ids = ids_of(args.task_ids, context.out)
     scheduler, out = context.scheduler(args.cluster), context.out
     before = staged_before(scheduler, out, task_ids) if out.has_details() else None
     context.check(scheduler.delete_recovery_tasks(task_ids))

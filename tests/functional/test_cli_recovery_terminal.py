@@ -3,6 +3,7 @@
 import json
 import re
 
+import pexpect
 import pytest
 
 from aurora_admin.gen.api.ttypes import (
@@ -19,11 +20,12 @@ from aurora_admin.gen.api.ttypes import (
 )
 from tests.support.fake_scheduler import FakeScheduler, close, http, reply_with
 from tests.support.recovery import NAME, put_backup
-from tests.support.terminal import run_on_terminal
+from tests.support.terminal import run_on_terminal, terminal
 from tests.support.thrift_calls import call, tasks
 
 OK = " INFO] Response from scheduler: OK (message: )\n"
 NOTHING_LOADED = " INFO] Response from scheduler: ERROR (message: No backup loaded.)\n"
+HEADER = " INFO] Role\tJob\tShard\tStatus\tTask ID\n"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, (\d+ days? )?\d\d:\d\d:\d\d ago"
 SAMPLE = rf"60 tasks, 57 of them active, of 12 jobs; newest task event {TIME}\n"
 
@@ -186,6 +188,36 @@ def test_a_terminal_shows_what_was_deleted_and_what_was_not_there(staged, on_ter
         0,
         f"{OK} INFO] Staged tasks: 60 before, 58 after\n WARN] Not in the staged backup: no-2, nosuch\n",
     )
+
+
+def test_ids_are_typed_on_a_terminal(staged, tmp_path):
+    first, second, *_ = sorted(staged_ids(staged))
+    with terminal(tmp_path, "scheduler_delete_recovery_tasks", "west", "-") as one:
+        one.expect_exact("Type the task ids")
+        one.sendline(first)
+        one.sendline(second)
+        one.sendeof()
+        one.expect_exact("Staged tasks: 60 before, 58 after")
+        one.expect(pexpect.EOF)
+    assert one.exitstatus == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern"),
+    [
+        ("scheduler_list_backups west", re.escape(f"{OK}1 available backups:\n{NAME}\n")),
+        ("scheduler_snapshot west", re.escape(OK)),
+        ("scheduler_unload_recovery west", re.escape(OK)),
+        (
+            "scheduler_print_recovery_tasks west",
+            re.escape(f"{OK} INFO] Role\tJob\tShard\tStatus\tTask ID\n") + "(.+\n){57}",
+        ),
+    ],
+)
+def test_the_other_commands_print_the_same_on_a_terminal(staged, on_terminal, line, pattern):
+    result = on_terminal(*line.split())
+    assert result.code == 0
+    assert re.fullmatch(pattern, result.err), result.err
 
 
 def staged_ids(one) -> set[str]:

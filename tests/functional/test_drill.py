@@ -20,8 +20,8 @@ from aurora_admin.backup.reader import read_backup
 from aurora_admin.wire import fields
 from tests.conftest import FIXTURES
 from tests.support.processes import PROGRAMS, end_session, environment, processes_of_session, run
-from tests.support.terminal import run_on_terminal
-from tests.support.waiting import DEADLINE_SECONDS, wait_exit, wait_until
+from tests.support.terminal import run_on_terminal, terminal
+from tests.support.waiting import wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
@@ -104,15 +104,12 @@ def test_a_terminal_shows_each_step_as_it_ends(tmp_path):
 
 
 def test_a_step_is_shown_before_the_next_one_ends(tmp_path):
-    command, arguments = str(PROGRAMS / "aurora_admin"), ["drill", "--tasks=20000"]
-    with pexpect.spawn(
-        command, arguments, encoding="utf-8", env=environment(tmp_path), timeout=DEADLINE_SECONDS
-    ) as terminal:
-        terminal.expect_exact("list backups")
-        terminal.sendintr()
-        terminal.expect(pexpect.EOF)
-        assert "PASS" not in terminal.before
-    assert terminal.exitstatus == 130
+    with terminal(tmp_path, "drill", "--tasks=20000") as one:
+        one.expect_exact("list backups")
+        one.sendintr()
+        one.expect(pexpect.EOF)
+        assert "PASS" not in one.before
+    assert one.exitstatus == 130
 
 
 def test_rows_for_programs_have_numbers(drill):
