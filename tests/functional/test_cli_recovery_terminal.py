@@ -1,7 +1,10 @@
 """What the recovery commands show a person, beyond what the original prints."""
 
+import itertools
 import json
 import re
+import socket
+from collections.abc import Mapping, Sequence
 
 import pexpect
 import pytest
@@ -18,7 +21,7 @@ from aurora_admin.gen.api.ttypes import (
     TaskEvent,
     TaskQuery,
 )
-from tests.support.fake_scheduler import FakeScheduler, close, http, reply_with
+from tests.support.fake_scheduler import Action, FakeScheduler, Request, close, http, reply_with
 from tests.support.recovery import NAME, put_backup
 from tests.support.terminal import run_on_terminal, terminal
 from tests.support.thrift_calls import call, tasks
@@ -26,6 +29,7 @@ from tests.support.thrift_calls import call, tasks
 OK = " INFO] Response from scheduler: OK (message: )\n"
 NOTHING_LOADED = " INFO] Response from scheduler: ERROR (message: No backup loaded.)\n"
 HEADER = " INFO] Role\tJob\tShard\tStatus\tTask ID\n"
+CLUSTER_NAME_CALL = "listBackups"  # before a commit, a call that every scheduler replies to
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, (\d+ days? )?\d\d:\d\d:\d\d ago"
 SAMPLE = rf"60 tasks, 57 of them active, of 12 jobs; newest task event {TIME}\n"
 
@@ -76,6 +80,17 @@ def listing(*names: str):
     return reply_with("listBackups", result=Result(listBackupsResult=ListBackupsResult(backups=set(names))))
 
 
+def by_method(scripts: Mapping[str, Sequence[Action]]) -> Action:
+    """Reply to each method from its own script; to listBackups, by which a cluster's name is learnt, with no names."""
+    waiting = {CLUSTER_NAME_CALL: itertools.repeat(listing())}
+    waiting.update((name, iter(actions)) for name, actions in scripts.items())
+
+    def act(sock: socket.socket, request: Request) -> None:
+        next(waiting[request.message.name])(sock, request)
+
+    return act
+
+
 def task(task_id: str, time_ms: int | None = None) -> ScheduledTask:
     events = [] if time_ms is None else [TaskEvent(timestamp=time_ms, status=ScheduleStatus.RUNNING)]
     config = TaskConfig(job=JobKey(role="www", environment="prod", name="hello"))
@@ -122,7 +137,7 @@ def test_there_is_one_call_without_a_terminal_and_with_q(scripted, admin, on_ter
     server = scripted(reply_with(methods[line]))
     result = on_terminal("-q", *line) if is_terminal else admin(*line)
     assert (result.code, result.out, result.err) == (0, "", "" if is_terminal else OK)
-    assert server.methods == [METHODS[line]]
+    assert [name for name in server.methods if name != CLUSTER_NAME_CALL or line == BACK_UP] == [METHODS[line]]
 
 
 def test_a_staged_backup_without_tasks_is_a_warning(scripted, on_terminal):
@@ -260,14 +275,21 @@ def test_a_commit_with_nothing_staged_is_refused_as_before(west, on_terminal):
 
 
 def test_a_commit_whose_backup_cannot_be_counted_warns_first(scripted, on_terminal):
-    scripted(reply_with("queryRecovery", 2, "broken"), reply_with("commitRecovery"))
+    scripted(
+        by_method(
+            {
+                "queryRecovery": [reply_with("queryRecovery", 2, "broken")],
+                "commitRecovery": [reply_with("commitRecovery")],
+            }
+        )
+    )
     result = on_terminal(*COMMIT)
     assert result.code == 0
     assert re.fullmatch(r" WARN\] The staged tasks could not be counted\. .*\n" + re.escape(OK), result.err)
 
 
 def test_a_lost_commit_says_what_proves_what(scripted, on_terminal):
-    scripted(query(task("t-1", 1)), close)
+    scripted(by_method({"queryRecovery": [query(task("t-1", 1))], "commitRecovery": [close]}))
     result = on_terminal(*COMMIT)
     assert result.code == 1
     assert "compare its tasks" in result.err
