@@ -82,9 +82,10 @@ def staged(west, admin):
 
 
 def shown(result) -> list[str]:
-    """The lines as the recording has them, sorted: the scheduler replies with sets."""
+    """The lines as the recording has them, sorted: the scheduler replies with sets. Ours names the loaded backup."""
+    err = re.sub(r"(Another backup is already loaded\.) .*\)", r"\1)", result.err)
     return sorted(
-        [f"[out] {line}" for line in result.out.splitlines()] + [f"[err] {line}" for line in result.err.splitlines()]
+        [f"[out] {line}" for line in result.out.splitlines()] + [f"[err] {line}" for line in err.splitlines()]
     )
 
 
@@ -218,13 +219,14 @@ def test_quiet_hides_a_refusal_but_the_exit_code_is_1(admin, west):
     assert (result.code, result.out, result.err) == (1, "", "")
 
 
-def test_the_committed_tasks_are_served_after_the_restart(admin, staged):
+def test_the_committed_backup_is_not_staged_after_the_restart(admin, staged, clusters):
     assert admin("scheduler_delete_recovery_tasks", "west", "t-2").code == 0
     result = admin("scheduler_commit_recovery", "west")
     assert (result.code, result.out, result.err) == (0, "", OK)
     assert staged.wait_exit() == 0
-    staged.start()
-    assert admin("scheduler_print_recovery_tasks", "west").code == 1, "the backup is not staged any more"
+    clusters.write(west=staged.start().url)
+    result = admin("scheduler_print_recovery_tasks", "west")
+    assert (result.code, result.err) == (1, NOTHING_LOADED), "the backup is not staged any more"
 
 
 def test_a_scheduler_uri_is_printed_without_contacting_the_scheduler(admin, clusters):
