@@ -12,6 +12,7 @@ SUCCESS = path(ReadOnlyScheduler.getQuota_result, "success")
 RESPONSE_CODE = path(Response, "responseCode")
 RESULT = path(Response, "result")
 DETAILS = path(Response, "details")
+SERVER_INFO = path(Response, "serverInfo")
 STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 TASKS = path(Result, "scheduleStatusResult.tasks")
 

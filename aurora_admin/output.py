@@ -139,6 +139,10 @@ class Output:
         """Return whether standard error is a terminal."""
         return self._stderr is not None and self._stderr.isatty()
 
+    def has_details(self) -> bool:
+        """Return whether more is logged than the original logs: on a terminal, and with -v, but not with -q."""
+        return self.level <= (INFO if self.is_terminal() else DEBUG)
+
     def flush(self) -> None:
         """Write out every result that is still buffered; raise as `print`."""
         _write_result(self._stdout, "", flush=True)

@@ -42,6 +42,18 @@ struct ScheduledTask {
   2: i32 status                 // a ScheduleStatus
 }
 
+// api.TaskEvent
+struct TaskEvent {
+  1: i64 timestamp  // when, in ms since the epoch
+}
+
+// api.ScheduledTask, with the times of its events
+struct TaskWithEvents {
+  1: AssignedTask assignedTask   // the task and its host
+  2: i32 status                  // a ScheduleStatus
+  4: list<TaskEvent> taskEvents  // every state it has been in
+}
+
 // api.AssignedTask, for tasks whose job is known
 struct PartialAssignedTask {
   1: binary taskId     // names the task

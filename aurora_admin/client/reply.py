@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, STAGED_TASKS, SUCCESS, TASKS
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SERVER_INFO, STAGED_TASKS, SUCCESS, TASKS
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
 from aurora_admin.gen.api.ttypes import Response as Envelope
-from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
+from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
 from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.path import path
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
+    from aurora_admin.wire.struct import Struct
 
 OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
 TASKS_OF = {
@@ -81,13 +82,16 @@ class Task(NamedTuple):
 class TasksReply(Reply):
     """A reply whose tasks are read as they arrive; they can be read only once.
 
-    Code, message and `count` are known at once. The scheduler sends a message after the tasks: that of an OK reply is
-    in `message` when all tasks have been read. A scheduler that fails while it sends them fills up the announced number
-    with empty structs and appends another code and its message: Thrift takes the last value of a field.
+    Code, message and `count` are known at once. The scheduler sends a message and the name of its cluster after the
+    tasks: `message` of an OK reply and `cluster_name` are known when all tasks have been read. A scheduler that fails
+    while it sends them fills up the announced number with empty structs and appends another code and its message:
+    Thrift takes the last value of a field.
     """
 
     def __init__(self, reader: Reader, response: Response, method: str) -> None:
         super().__init__(-1, "")
+        self.url = response.url  # of the scheduler that replied
+        self.cluster_name = ""
         self._reader = reader
         self._response = response
         self._envelope = self._read_envelope(TASKS_OF[method])
@@ -120,6 +124,15 @@ class TasksReply(Reply):
                 except AttributeError:  # noqa: PERF203 - costs nothing; a check of each task would
                     self._fail_at_incomplete_task(structs)
 
+    def records(self, kind: type[Struct]) -> Iterator[Any]:
+        """Yield each task as this slim struct, which has the fields of ScheduledTask; raise as `tasks`."""
+        with self._failures_as_bad_reply():
+            structs = self._structs(kind)
+            for _, item, _ in structs:
+                if not _has_job(item):
+                    self._fail_at_incomplete_task(structs)
+                yield item
+
     @property
     def raw_tasks(self) -> Iterator[bytes]:
         """Yield the bytes of each task; raise as `tasks`."""
@@ -130,9 +143,9 @@ class TasksReply(Reply):
                     self._fail_at_incomplete_task(structs)
                 yield self._reader.slice(start, end)
 
-    def _structs(self) -> Iterator[tuple[int, Any, int]]:
+    def _structs(self, kind: type[Struct] = ScheduledTask) -> Iterator[tuple[int, Any, int]]:
         self._response.limit_silence_only()
-        yield from self._reader.structs(ScheduledTask, self.count)
+        yield from self._reader.structs(kind, self.count)
         next(self._envelope, None)
         if self.count and not self.ok:
             raise BadReply(
@@ -169,6 +182,8 @@ class TasksReply(Reply):
             elif _is(field, DETAILS):
                 details = [reader.struct(ResponseDetail) for _ in range(reader.struct_count())]
                 self.message = _joined(details) or self.message
+            elif _is(field, SERVER_INFO):
+                self.cluster_name = reader.struct(ServerInfo).clusterName or ""
             else:
                 reader.skip(field[0])
 
@@ -194,6 +209,11 @@ def read_reply(reader: Reader, response: Response) -> Reply:
 
 def _joined(details: Iterable[ResponseDetail]) -> str:
     return ", ".join(NO_TEXT if detail.message is None else detail.message for detail in details)
+
+
+def _has_job(item: Any) -> bool:
+    assigned = item.assignedTask
+    return assigned is not None and assigned.task is not None and assigned.task.job is not None
 
 
 def _is(field: tuple[int, int], wanted: Path) -> bool:

@@ -72,6 +72,15 @@ COMMANDS = (
         effect="write",
         see_also=("scheduler_stage_recovery",),
     ),
+    recovery(
+        name="recovery_status",
+        arguments="cluster",
+        summary="Print whether a backup is staged, how many tasks it has, and which scheduler leads",
+        effect="read",
+        original=False,
+        tabular=True,
+        see_also=("scheduler_stage_recovery", "scheduler_commit_recovery", "get_scheduler"),
+    ),
 )
 
 

@@ -7,6 +7,9 @@ The scheduler writes the staged state into its log, replies, and exits with stat
 again, with the committed state. If there are several schedulers, another one becomes the leader, with the committed
 state. The reply takes some seconds, and longer for a large cluster.
 
+On a terminal, or with -v, the command first counts the staged tasks and prints the time of their newest event: another
+operator may have staged another backup meanwhile.
+
 If the reply is lost, the backup may have been committed; the error says how to find out. Do not repeat the commit
 before you know.
 """
@@ -25,13 +28,19 @@ aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd
 aurora_admin scheduler_commit_recovery west
 """
 IF_UNKNOWN = """
-Do not repeat the commit before you know. Wait until the scheduler serves again, then compare its tasks with those of
-the backup. If aurora_admin scheduler_print_recovery_tasks {cluster} still lists tasks, nothing was committed; if it
-lists none, that proves nothing, because a restart forgets the staged backup too
+Do not repeat the commit before you know. Wait until the scheduler serves again, then compare its tasks, for example on
+its web pages, with those of the backup: only that shows whether the backup was committed. "No backup loaded" from
+aurora_admin scheduler_print_recovery_tasks {cluster} does not, because a restart forgets the staged backup too
 """
 IF_REFUSED = STAGE_FIRST
 
 
 def run(context: Context, args: Namespace) -> None:
-    """Commit the staged backup."""
-    context.check(context.scheduler(args.cluster).commit_recovery())
+    """Show a person what is staged, and commit it."""
+    scheduler = context.scheduler(args.cluster)
+    if context.out.has_details():
+        from aurora_admin.plugins.backup.staged import describe, totals_before
+
+        if found := totals_before(scheduler, context.out):
+            context.out.info(f"Committing the staged backup: {describe(found)}")
+    context.check(scheduler.commit_recovery())

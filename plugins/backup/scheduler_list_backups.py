@@ -1,7 +1,8 @@
 """Print the number of backups in the scheduler's backup folder, then their names, oldest first.
 
-A real scheduler lists every file in that folder, including temporary files and files that are not backups. Each
-scheduler has a backup folder of its own: the list is that of the scheduler that replies.
+A real scheduler lists every file in that folder, including temporary files and files that are not backups. The
+reference scheduler lists only files whose names begin with scheduler-backup-; its reply says how many others there are.
+Each scheduler has a backup folder of its own: the list is that of the scheduler that replies.
 """
 
 from argparse import Namespace

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from aurora_admin.errors import AdminError
+
 # Processes that neither log nor use this much processor time in this period are stuck. An idle server uses less.
 IDLE_SECONDS = 60
 BUSY_SECONDS = 0.5
@@ -21,7 +23,7 @@ CPU_FIELDS = slice(11, 13)  # utime and stime in /proc/PID/stat, counted from th
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class StepFailed(Exception):
+class StepFailed(AdminError):
     """A step of the drill failed; the text says how."""
 
 

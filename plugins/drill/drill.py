@@ -11,12 +11,15 @@ the log is emptied, the schedulers are started partially disabled, the backup is
 another one takes over with the committed state. After a restart with the usual flags the leader is found in ZooKeeper.
 
 The backup may be compressed with gzip and may have any name. If a manifest lies beside it, the backup is checked
-against it. Without --backup the drill uses a generated one. The exit code is 0 only if everything matches.
+against it. Without --backup the drill uses a generated one.
+
+On a terminal each step is printed as it ends, otherwise all of them as a table. The last line is PASS or FAIL. With
+--format=json or csv that line is logged, and the seconds of each step are a number. The exit code is 0 only if
+everything matches.
 """
 
 import signal
 import tempfile
-import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from shutil import rmtree
@@ -49,7 +52,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(context: Context, args: Namespace) -> None:
-    """Run the steps in a temporary folder, print the table, and clean up."""
+    """Run the steps in a temporary folder, and clean up."""
     if args.backup is not None and args.tasks is not None:
         raise AdminError("Give --backup or --tasks, not both")
     if args.ha:
@@ -58,7 +61,7 @@ def run(context: Context, args: Namespace) -> None:
         need_zookeeper()
     # SIGTERM cleans up and stops the scheduler, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder = Path(tempfile.mkdtemp(prefix="aurora-drill-"))
+    folder = temporary_folder()
     try:
         rehearse(context, args, folder)
     finally:
@@ -68,36 +71,38 @@ def run(context: Context, args: Namespace) -> None:
             rmtree(folder, ignore_errors=True)
 
 
+def temporary_folder() -> Path:
+    """Make the folder of a drill.
+
+    Raises:
+        AdminError: no temporary folder can be written.
+    """
+    try:
+        return Path(tempfile.mkdtemp(prefix="aurora-drill-"))
+    except OSError as error:
+        raise AdminError(
+            f"drill needs a temporary folder: {error.strerror}. Set TMPDIR to a writable folder with free space"
+        ) from error
+
+
 def rehearse(context: Context, args: Namespace, folder: Path) -> None:
     """Run the steps in the folder and print their results.
 
     Raises:
-        AdminError: a step failed, after the table was printed.
+        AdminError: a step failed, after its result was printed.
     """
-    from aurora_admin.plugins.drill.background import StepFailed
     from aurora_admin.plugins.drill.prepare import prepare_backup
+    from aurora_admin.plugins.drill.report import Report, run_steps
 
-    rows: list[tuple[str, str, str]] = []
-    failure: StepFailed | None = None
     name, backup = prepare_backup(folder / "backups", args.backup, DEFAULT_TASKS if args.tasks is None else args.tasks)
     sandbox_kind, drill_kind, steps = _kind(args)
+    report = Report(context.out, [step for step, _ in steps])
     with sandbox_kind(folder, context.out.print if args.show else None) as sandbox:
-        drill = drill_kind(sandbox, name, backup, context)
-        for name, step in steps:
-            begin = time.perf_counter()
-            try:
-                result = step(drill)
-            except StepFailed as error:
-                failure, result = error, f"FAILED: {error}"
-            rows.append((name, result, f"{time.perf_counter() - begin:.2f} s"))
-            if failure:
-                break
-    context.out.rows(("step", "result", "time"), rows)
+        failure = run_steps(drill_kind(sandbox, name, backup, context), steps, report)
+    report.end(has_passed=failure is None)
     if failure:
-        raise AdminError(
-            f"The drill failed at the step '{rows[-1][0]}': {failure}",
-            hint=None if args.keep else "run the drill with --keep and --show to see more",
-        )
+        failure.hint = None if args.keep else "run the drill with --keep and --show to see more"
+        raise failure
 
 
 def _kind(args: Namespace) -> tuple[Any, Any, Any]:

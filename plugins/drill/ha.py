@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from aurora_admin.plugins.drill.background import Background, StepFailed, last_text
 from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
@@ -19,6 +19,7 @@ LEADER = re.compile(r"Found leading scheduler at: (http://\S+)")
 AWAITING_REGISTRATION = "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
 REPLAYED = re.compile(r"Awaiting registration on (http://[^\s;]+)")
 PAGE_SECONDS = 10
+DIRECT = build_opener(ProxyHandler({}))  # without the proxies of the environment
 
 
 class HaSandbox(Sandbox):
@@ -184,7 +185,7 @@ HA_STEPS = (
 
 def _variables(url: str) -> list[str]:
     try:
-        with urlopen(f"{url}/vars", timeout=PAGE_SECONDS) as page:  # noqa: S310  our own scheduler
+        with DIRECT.open(f"{url}/vars", timeout=PAGE_SECONDS) as page:
             text: bytes = page.read()
             return text.decode("utf-8", "replace").splitlines()
     except OSError:  # the scheduler has just exited

@@ -25,9 +25,9 @@ def prepare_backup(folder: Path, source: str | None, tasks: int) -> tuple[str, B
     if source is not None and not os.path.isfile(source) and (os.path.exists(source) or not source):
         reason = f"{source} is not a regular file" if source else "--backup= names no file"
         raise AdminError(f"{reason}. Name the file of a backup")
-    folder.mkdir()
     copy = folder / os.path.basename(os.path.realpath(source or "generated")).removesuffix(".gz")
     try:
+        folder.mkdir()
         if source is None:
             _generate(copy, tasks)
         else:

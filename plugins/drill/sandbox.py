@@ -18,6 +18,7 @@ from aurora_admin.plugins.drill.background import Background, StepFailed, last_t
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
+PROXY_SUFFIX = "_proxy"  # of the variables that name proxies; everything in a drill is on this machine
 SERVING = re.compile(r"Serving on (http://\S+)")
 
 
@@ -32,7 +33,8 @@ class Sandbox:
         self.url = ""
         self._show = show
         self._runs = 0
-        self._environment = {**os.environ, "HOME": str(folder), "AURORA_CONFIG_ROOT": str(folder)}
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(PROXY_SUFFIX)}
+        self._environment = {**kept, "HOME": str(folder), "AURORA_CONFIG_ROOT": str(folder)}
         self._processes: list[Background] = []
         self.scheduler = self.background("the scheduler", "scheduler.log")
 

@@ -1,7 +1,9 @@
 """The drill, run as a user would."""
 
+import csv
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,6 +12,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import pexpect
 import pytest
 from thrift.Thrift import TType
 
@@ -20,7 +23,8 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
 from tests.support.places import FIXTURES
-from tests.support.processes import PROGRAMS, environment, kill_session, processes_of_session
+from tests.support.processes import PROGRAMS, environment, kill_session, processes_of_session, run
+from tests.support.terminal import run_on_terminal, terminal
 from tests.support.waiting import wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
@@ -50,6 +54,7 @@ STEPS = (
 )
 
 
+PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "all_proxy"), "http://127.0.0.1:1")
 HA_STEPS = (
     "start three ZooKeeper servers",
     "start three schedulers",
@@ -87,6 +92,7 @@ def left(tmp_path):
 def assert_passed(result, steps=STEPS):
     assert result.code == 0, result.out + result.err
     assert [step for step in steps if re.search(rf"^{step}  .*  +[\d.]+ s$", result.out, re.MULTILINE)] == list(steps)
+    assert result.out.splitlines()[-1] == "PASS"
 
 
 def test_the_sample_backup_passes_and_leaves_nothing(drill, left):
@@ -101,6 +107,74 @@ def test_the_scheduler_logs_counts_age_and_framework_ids(drill):
     assert re.search(r"60 tasks.* hosts.* cron jobs.*", log)
     assert re.search(r"taken .* ago", log)
     assert re.search(r"^ INFO\] Framework id of the backup: \S+; of the running state: none yet$", log, re.MULTILINE)
+
+
+def test_a_terminal_shows_each_step_as_it_ends(tmp_path):
+    result = run_on_terminal(tmp_path, "drill", "--tasks=10")
+    assert result.code == 0
+    lines = [line for line in result.err.splitlines() if not line.startswith(" INFO] ")]
+    assert [re.fullmatch(r"(.*?)  +.*  [\d.]+ s", line).group(1) for line in lines[:-1]] == list(STEPS)
+    assert lines[-1] == "PASS"
+
+
+def test_a_step_is_shown_before_the_next_one_ends(tmp_path):
+    with terminal(tmp_path, "drill", "--tasks=20000") as one:
+        one.expect_exact("list backups")
+        one.sendintr()
+        one.expect(pexpect.EOF)
+        assert "PASS" not in one.before
+    assert one.exitstatus == 130
+
+
+def test_rows_for_programs_have_numbers(drill):
+    result = drill("--tasks=10", "--format=json")
+    rows = json.loads(result.out)
+    assert [row["step"] for row in rows] == list(STEPS)
+    assert all(isinstance(row["seconds"], float) for row in rows)
+    assert result.err.splitlines()[-1] == " INFO] PASS"
+    result = drill("--tasks=10", "--format=csv", "-q")
+    header, *lines = csv.reader(result.out.splitlines())
+    assert (header, result.err) == (["step", "result", "seconds"], "")
+    assert [(step, float(seconds) >= 0) for step, _, seconds in lines] == [(step, True) for step in STEPS]
+
+
+@pytest.mark.parametrize("rows", ["table", "json"])
+def test_a_failed_step_ends_the_drill(drill, left, tmp_path, rows):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nif 'aurora_admin.scheduler.main' in sys.orig_argv: sys.exit('no room')\n"
+    )
+    result = drill("--tasks=10", f"--format={rows}", PYTHONPATH=str(tmp_path))
+    assert result.code == 1
+    failure = "the scheduler ended with 1 before it was ready: SystemExit: no room"
+    assert result.err.splitlines()[-1] == f"FATAL] The drill failed at the step 'start a scheduler': {failure}"
+    if rows == "table":
+        assert re.search(rf"^start a scheduler  FAILED: {failure}  +[\d.]+ s\nFAIL\n$", result.out, re.MULTILINE)
+    else:
+        assert [row["result"] for row in json.loads(result.out)] == [f"FAILED: {failure}"]
+        assert result.err.startswith(" INFO] FAIL\n")
+    assert left() == []
+
+
+@pytest.mark.parametrize("blocks", [0, 4, 40, 200])
+def test_a_full_disk_is_one_line(tmp_path, blocks):
+    """A limit on the size of files: 0 leaves no temporary folder, more of them let it get further."""
+    command = f"ulimit -f {blocks}; exec {PROGRAMS}/aurora_admin drill --tasks=200"
+    (tmp_path / "drills").mkdir()
+    result = run(["sh", "-c", command], environment(tmp_path, TMPDIR=str(tmp_path / "drills")))
+    assert result.code == 1
+    [fatal] = [line for line in result.err.splitlines() if not line.startswith(" INFO] ")]
+    assert re.match(r"FATAL\] (drill needs a temporary|No backup can be generated|The drill failed)", fatal)
+    assert list((tmp_path / "drills").iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_stop_a_drill(tmp_path, closed):
+    result = run(["sh", "-c", f"{PROGRAMS}/aurora_admin drill --tasks=10 {closed}"], environment(tmp_path))
+    assert result.code == 0, result.err
+
+
+def test_a_drill_uses_no_proxy(drill):
+    assert_passed(drill("--tasks=10", **PROXIES))
 
 
 def test_a_made_up_backup_passes(drill):
@@ -325,7 +399,7 @@ def test_a_drill_does_without_the_kernels_help(drill, tmp_path):
 
 def test_a_highly_available_cluster_is_rehearsed_whole(drill, left):
     need_zookeeper()
-    result = drill("--ha", f"--backup={SAMPLE}", "--show")
+    result = drill("--ha", f"--backup={SAMPLE}", "--show", **PROXIES)
     assert_passed(result, HA_STEPS)
     assert result.out.count("57 tasks, each as in the backup") == 2
     assert "$ aurora_admin get_scheduler drill --timeout=2\n" in result.out

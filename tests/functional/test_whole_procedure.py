@@ -114,6 +114,11 @@ def test_a_cluster_is_restored_by_the_book(admin, clusters, elected, ensemble, l
     staged = re.findall(r"^.*\t(\S+)$", ok("scheduler_print_recovery_tasks", *DIRECT), re.MULTILINE)
     deleted = staged[-1]
     ok("scheduler_delete_recovery_tasks", *DIRECT, deleted)
+    shown = ok("recovery_status", *DIRECT)
+    assert re.search(r"^leader *$", shown, re.MULTILINE), "it does not serve everybody yet"
+    assert "is elected, but not registered with Mesos yet" in shown
+    assert re.search(r"^staged +yes$", shown, re.MULTILINE)
+    assert re.search(r"^tasks +59$", shown, re.MULTILINE)
     ok("scheduler_commit_recovery", *DIRECT)
     assert first.wait_exit() == 0
     expected = {task.assignedTask.taskId for task in decode(Snapshot, SAMPLE.read_bytes()).tasks} - {deleted}
@@ -129,4 +134,7 @@ def test_a_cluster_is_restored_by_the_book(admin, clusters, elected, ensemble, l
     found = re.search(r"http://\S+", ok("get_scheduler", "west", "--verify")).group()
     assert found in [one.url for one in elected.schedulers]
     assert task_ids(found) == expected
+    shown = ok("recovery_status", "west")
+    assert re.search(rf"^leader +{found}$", shown, re.MULTILINE)
+    assert re.search(r"^staged +no$", shown, re.MULTILINE)
     ok("scheduler_snapshot", "west")

@@ -135,6 +135,44 @@ class ScheduledTask(Struct):
         self.status = status
 
 
+class TaskEvent(Struct):
+    """
+    Attributes:
+     - timestamp
+
+    """
+
+    __slots__ = (
+        'timestamp',
+    )
+
+
+    def __init__(self, timestamp=None,):
+        self.timestamp = timestamp
+
+
+class TaskWithEvents(Struct):
+    """
+    Attributes:
+     - assignedTask
+     - status
+     - taskEvents
+
+    """
+
+    __slots__ = (
+        'assignedTask',
+        'status',
+        'taskEvents',
+    )
+
+
+    def __init__(self, assignedTask=None, status=None, taskEvents=None,):
+        self.assignedTask = assignedTask
+        self.status = status
+        self.taskEvents = taskEvents
+
+
 class PartialAssignedTask(Struct):
     """
     Attributes:
@@ -651,6 +689,19 @@ ScheduledTask.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'assignedTask', [AssignedTask, None], None, ),  # 1
     (2, TType.I32, 'status', None, None, ),  # 2
+)
+all_structs.append(TaskEvent)
+TaskEvent.thrift_spec = (
+    None,  # 0
+    (1, TType.I64, 'timestamp', None, None, ),  # 1
+)
+all_structs.append(TaskWithEvents)
+TaskWithEvents.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'assignedTask', [AssignedTask, None], None, ),  # 1
+    (2, TType.I32, 'status', None, None, ),  # 2
+    None,  # 3
+    (4, TType.LIST, 'taskEvents', (TType.STRUCT, [TaskEvent, None], False), None, ),  # 4
 )
 all_structs.append(PartialAssignedTask)
 PartialAssignedTask.thrift_spec = (

@@ -31,6 +31,14 @@ class ScheduledTask(Struct):
     assignedTask: AssignedTask | None
     status: int | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ...) -> None: ...
+class TaskEvent(Struct):
+    timestamp: int | None
+    def __init__(self, timestamp: int | None = ...) -> None: ...
+class TaskWithEvents(Struct):
+    assignedTask: AssignedTask | None
+    status: int | None
+    taskEvents: list[TaskEvent] | None
+    def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ..., taskEvents: list[TaskEvent] | None = ...) -> None: ...
 class PartialAssignedTask(Struct):
     taskId: bytes | None
     slaveId: bytes | None
