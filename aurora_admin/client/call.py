@@ -71,6 +71,15 @@ class RpcClient:
         self._url, self._is_binary = response.url, response.content_type == BINARY
         return read_header(response, method), response
 
+    @property
+    def sent_to(self) -> str | None:
+        """The URL to which a call was sent whose reply has not been read; None if there is no such call."""
+        return self._transport.sent_to
+
+    def reply_was_read(self) -> None:
+        """Note that the last call has its reply."""
+        self._transport.sent_to = None
+
     def reset(self) -> None:
         """Close the connection and forget the leader: the next one may be another scheduler, of another release."""
         self._transport.close()

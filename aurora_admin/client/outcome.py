@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aurora_admin.client.failures import LookupFailed, ServerError, Unreachable
-from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
+from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, Interrupted, OutcomeUnknown
 from aurora_admin.gen.api import ReadOnlyScheduler
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def is_read_only(method: str) -> bool:
 def may_retry(method: str, failure: Failure) -> bool:
     """Return whether the call may be sent again: a call that changes something only if it was not carried out."""
     return not failure.may_have_run or is_read_only(method)
+
+
+def interrupted(method: str, url: str) -> Interrupted:
+    """Return the error for Ctrl-C while the reply to a call that changes something is awaited."""
+    return Interrupted(f"Interrupted before the reply to {method} from {url} arrived. It may have been carried out.")
 
 
 def final_error(method: str, failure: Failure, cluster: Cluster) -> AdminError:

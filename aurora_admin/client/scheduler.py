@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aurora_admin.client.call import RpcClient, encode_arguments
 from aurora_admin.client.discovery import new_finder
 from aurora_admin.client.failures import Failure, SchedulerNotReady
-from aurora_admin.client.outcome import final_error, may_retry
+from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
 from aurora_admin.errors import CallFailed
@@ -83,7 +83,7 @@ class Scheduler:
         Raises:
             ConnectionFailed, CallFailed, AuthFailed: it was not carried out.
             BadReply: it changes nothing, and there is no usable reply.
-            OutcomeUnknown: it may have been carried out; it was sent once.
+            OutcomeUnknown: it may have been carried out; it was sent once. Interrupted, which is one, at Ctrl-C.
         """
         return self._call(method, arguments, read_reply)
 
@@ -160,6 +160,10 @@ class Scheduler:
                 self._rpc.reset()
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
                     raise final_error(method, outcome, self._cluster) from outcome
+        except KeyboardInterrupt as interrupt:
+            if self._rpc.sent_to is None or is_read_only(method):
+                raise
+            raise interrupted(method, self._rpc.sent_to) from interrupt
         finally:
             self._finder.close()
 
@@ -169,6 +173,7 @@ class Scheduler:
         try:
             reader, response = self._rpc.call(method, body, deadline)
             reply = read(reader, response)
+            self._rpc.reply_was_read()
         except Failure as failure:
             return failure
         return SchedulerNotReady(reply.message, response.url) if reply.code == ResponseCode.ERROR_TRANSIENT else reply
