@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from thrift.Thrift import TMessageType
 
 from aurora_admin.client.discovery import ConfiguredFinder
-from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
+from aurora_admin.client.failures import LeaderUnreachable, NotLeading, PermanentlyUnreachable, Unreachable
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
@@ -52,6 +52,7 @@ class RpcClient:
             self._headers["Bypass-Leader-Redirect"] = "true"
         self._url: str | None = None
         self._is_binary = False
+        self.redirected_by = ""  # the server that redirected the last call to where it went
 
     def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
         """Send a call and return a reader at the start of its result.
@@ -64,7 +65,7 @@ class RpcClient:
         try:
             response = self._send_to_leader(message, deadline)
         except Unreachable as failure:
-            if isinstance(self._finder, ConfiguredFinder):
+            if isinstance(failure, PermanentlyUnreachable) or isinstance(self._finder, ConfiguredFinder):
                 raise
             raise LeaderUnreachable(failure.reason, failure.url) from failure
         check_status(response)
@@ -87,18 +88,21 @@ class RpcClient:
 
     def _send_to_leader(self, message: Message, deadline: Deadline) -> Response:
         url = self._url or self._finder.find(deadline).api
+        self.redirected_by = ""
         for _ in range(MAX_REDIRECTS + 1):
             response = self._post(url, message, deadline)
+            response.redirected_by = self.redirected_by
             if response.status not in REDIRECTS:
                 return response
-            url = _redirect_target(response)
+            url, self.redirected_by = _redirect_target(response), response.url
             self._is_binary = False
         raise NotLeading(f"redirected {MAX_REDIRECTS} times, at last to {url}", response.url)
 
     def _post(self, url: str, message: Message, deadline: Deadline) -> Response:
         body = to_binary(message) if self._is_binary else to_json(message)
         kind = {"Content-Type": BINARY if self._is_binary else JSON}
-        return self._transport.post(url, body, {**self._headers, **kind, **self._credentials.headers(url)}, deadline)
+        headers = {**self._headers, **kind, **self._credentials.headers(url)}
+        return self._transport.post(url, body, headers, deadline)
 
 
 def _redirect_target(response: Response) -> str:
@@ -107,7 +111,7 @@ def _redirect_target(response: Response) -> str:
         target = request_url(urljoin(response.url, response.location))
     except ValueError as error:
         raise CallFailed(
-            f"{response.url} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
+            f"{response.place} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
             "was carried out; check the -hostname of the schedulers"
         ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")

@@ -151,7 +151,7 @@ class Scheduler:
 
     def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, Response], T]) -> T:
         body = encode_arguments(method, arguments)
-        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout)
+        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_read_only=is_read_only(method))
         try:
             while True:
                 outcome = self._attempt(method, body, retry.attempt_deadline(), read)
@@ -175,5 +175,6 @@ class Scheduler:
             reply = read(reader, response)
             self._rpc.reply_was_read()
         except Failure as failure:
+            failure.redirected_by = self._rpc.redirected_by
             return failure
         return SchedulerNotReady(reply.message, response.url) if reply.code == ResponseCode.ERROR_TRANSIENT else reply

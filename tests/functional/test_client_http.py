@@ -2,10 +2,10 @@
 
 import pytest
 
-from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
+from aurora_admin.errors import AdminError, BadReply, CallFailed, ConfigError, ConnectionFailed, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.support.client import snapshot_of
-from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, reply_with, silence
+from tests.support.fake_scheduler import Client, FakeScheduler, close, drip, http, raw, reply_with, silence
 
 OK = reply_with("snapshot")
 pytestmark = pytest.mark.usefixtures("no_user_settings")
@@ -128,6 +128,22 @@ def test_after_a_redirect_to_a_dead_leader_the_configured_scheduler_is_called_ag
             scheduler = standby.client().scheduler
             assert scheduler.snapshot().ok
             scheduler.close()
+
+
+@pytest.mark.parametrize("action", [close, http(404), http(401), http(500), redirect(307, "ftp://x")])
+def test_a_redirect_that_fails_names_the_server_that_redirected(action):
+    with FakeScheduler([action]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
+        client = standby.client()
+        with pytest.raises(AdminError, match=rf"{leader.url}/api \(redirected by {standby.url}/api\)"):
+            client.scheduler.snapshot()
+
+
+def test_a_redirect_to_a_server_that_is_down_names_the_server_that_redirected():
+    with FakeScheduler([redirect(307, "http://127.0.0.1:1/api")]) as standby:
+        client = standby.client(timeout=1)
+        with pytest.raises(ConnectionFailed, match=rf"at http://127.0.0.1:1/api \(redirected by {standby.url}/api\)"):
+            client.scheduler.snapshot()
+    assert f"http://127.0.0.1:1/api (redirected by {standby.url}/api): Connection refused, retrying" in client.log[0]
 
 
 # Credentials

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aurora_admin.client.failures import InvalidReply, NotLeading, ServerError, one_line
+from aurora_admin.client.http.connect import password_advice
+from aurora_admin.client.http.proxy import proxy_for
 from aurora_admin.errors import AuthFailed, CallFailed
 
 if TYPE_CHECKING:
@@ -39,14 +42,22 @@ def check_status(response: Response) -> None:
     status = one_line(f"{response.status} {response.reason}")
     if 300 <= response.status < 400:
         raise CallFailed(
-            f"{response.url} answers {status} and redirects to {one_line(response.location) or 'nowhere'}. "
+            f"{response.place} answers {status} and redirects to {one_line(response.location) or 'nowhere'}. "
             "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri"
         )
+    proxy = proxy_for(urlsplit(response.url))
+    if proxy and response.status == 407:
+        raise AuthFailed(
+            f"{response.place} answers {status}. Nothing was carried out; {password_advice(urlsplit(response.url))}"
+        )
+    if proxy and response.status == 403:  # no scheduler sends it
+        raise AuthFailed(f"{response.place} answers {status}. Nothing was carried out; {proxy.advice}")
     if response.status in (401, 403):
-        raise AuthFailed(f"{response.url} answers {status}. Nothing was carried out; {_credentials_advice(response)}")
+        raise AuthFailed(f"{response.place} answers {status}. Nothing was carried out; {_credentials_advice(response)}")
     if 400 <= response.status < 500:
         raise CallFailed(
-            f"{response.url} answers {status}. Nothing was carried out. {ADVICE.get(response.status, OTHER_ADVICE)}"
+            f"{response.place} answers {status}. Nothing was carried out. {ADVICE.get(response.status, OTHER_ADVICE)}"
+            + (f"; or {proxy.advice}" if proxy else "")
         )
     _raise_failure(response, status)
 
@@ -58,7 +69,7 @@ def _raise_failure(response: Response, status: str) -> None:
         raise NotLeading(f"{status}: no scheduler leads at the moment", response.url)
     if response.status == 500 and UNREADABLE_REQUEST.search(reason):
         raise CallFailed(
-            f"{response.url} answers {status}: it could not read the request ({reason}). Nothing was "
+            f"{response.place} answers {status}: it could not read the request ({reason}). Nothing was "
             "carried out; its log says more"
         )
     if response.status >= 500:
