@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
@@ -13,22 +13,18 @@ from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
+from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.message import BINARY, read_header
-from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
-from aurora_admin.gen.api.ttypes import SessionKey
-from aurora_admin.wire.codec import encode
+from aurora_admin.errors import CallFailed
 from aurora_admin.wire.message import Message, to_binary, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
+    from aurora_admin.output import Output
     from aurora_admin.wire.reader import Reader
 
-SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
 
@@ -41,15 +37,19 @@ class RpcClient:
         cluster: Cluster,
         finder: ConfiguredFinder | ZooKeeperFinder,
         clock: Clock,
+        log: Output,
         *,
         bypass_leader_redirect: bool,
     ) -> None:
         self._finder = finder
         self._transport = Transport(clock)
-        self._credentials = Credentials(cluster)
+        self._credentials = Credentials(cluster, log)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
             self._headers["Bypass-Leader-Redirect"] = "true"
+        self.inquiry = Inquiry(
+            self._credentials, clock, {**self._headers, "Content-Type": JSON}, is_bypassing=bypass_leader_redirect
+        )
         self._url: str | None = None
         self._is_binary = False
         self.redirected_by = ""  # the server that redirected the last call to where it went
@@ -116,18 +116,3 @@ def _redirect_target(response: Response) -> str:
         ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")
     return f"https{target.removeprefix('http')}" if is_downgraded else target
-
-
-def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
-    """Return the arguments of a call as one struct.
-
-    Raises:
-        AdminError: an argument is text that has no UTF-8 form.
-    """
-    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in SERVICES)))
-    # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
-    session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
-    try:
-        return encode(kind(**session, **arguments))
-    except UnicodeEncodeError as error:
-        raise AdminError(f"{error.object!r} cannot be sent: it is not UTF-8. Nothing was sent") from error

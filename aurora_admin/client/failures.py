@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
-from aurora_admin.client.http.proxy import place
+from aurora_admin.client.http.proxy import place, proxy_advice
 from aurora_admin.errors import ConnectionFailed
 
 LINE_CHARACTERS = 300
@@ -48,6 +48,12 @@ class Failure(Exception):
     def place(self) -> str:
         """Where the request went, for a message."""
         return place(self.url, self.redirected_by)
+
+    @property
+    def all_advice(self) -> str:
+        """What to do about it, as a sentence: about the failure, or else about the proxy on the way; often empty."""
+        text = self.advice or proxy_advice(self.url)
+        return text[:1].upper() + text[1:]
 
     def warning(self) -> str:
         """Return what is logged before a retry, in the original's words (docs/cli.md 3.2)."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from aurora_admin.client.failures import LookupFailed, PermanentlyUnreachable, ServerError, Unreachable, WillNotServe
-from aurora_admin.client.http.proxy import proxy_for
+from aurora_admin.client.http.proxy import proxy_advice
 from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, Interrupted, OutcomeUnknown
 from aurora_admin.gen.api import ReadOnlyScheduler
 
@@ -51,7 +50,7 @@ def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str) ->
     if isinstance(failure, Unreachable):
         may_be_ended = method == "commitRecovery" and not isinstance(failure, PermanentlyUnreachable)
         of_this, about_others = OTHERS if may_be_ended else ("", "")
-        advice = failure.advice or _proxy_advice(failure) or f"check that it runs, and {entry}"
+        advice = failure.advice or proxy_advice(failure.url) or f"check that it runs, and {entry}"
         return ConnectionFailed(
             f"Cannot reach {scheduler}: {failure.reason}. Nothing{of_this} was carried out; {advice}{about_others}"
         )
@@ -64,17 +63,12 @@ def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str) ->
 
 def _lost(method: str, failure: Failure, _: str, entry: str) -> AdminError:
     text = f"No usable reply to {method} from {failure.place}: {failure.reason}"
-    proxy_advice = _proxy_advice(failure)
+    advice = proxy_advice(failure.url)
     if not is_read_only(method):
-        text += f" ({proxy_advice})" if proxy_advice else ""
+        text += f" ({advice})" if advice else ""
         return OutcomeUnknown(f"{text}. It may have been carried out.", hint=f"{entry} has to name a scheduler")
-    if proxy_advice:
-        return BadReply(f"{text}. Try again, and {proxy_advice}; the logs of the proxy and the scheduler say more")
+    if advice:
+        return BadReply(f"{text}. Try again, and {advice}; the logs of the proxy and the scheduler say more")
     if isinstance(failure, ServerError):
         return BadReply(f"{text}. The log of the scheduler, or of a proxy before it, says more")
     return BadReply(f"{text}. Try again, and check that {entry} names a scheduler")
-
-
-def _proxy_advice(failure: Failure) -> str:
-    proxy = proxy_for(urlsplit(failure.url))
-    return proxy.advice if proxy else ""

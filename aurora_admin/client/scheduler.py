@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aurora_admin.client.call import RpcClient, encode_arguments
-from aurora_admin.client.discovery import new_finder
-from aurora_admin.client.failures import Failure, SchedulerNotReady
+from aurora_admin.client.arguments import encode_arguments
+from aurora_admin.client.call import RpcClient
+from aurora_admin.client.discovery import ConfiguredFinder, new_finder
+from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady
 from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
@@ -32,6 +33,10 @@ T = TypeVar("T", bound=Reply)
 ACTIVE = tuple(ScheduleStatus._VALUES_TO_NAMES[value] for value in sorted(ACTIVE_STATES))  # noqa: SLF001
 # Releases before 0.20 do not have it, and fail without a message at a status that they do not know.
 NEWEST_STATUS = "PARTITIONED"
+# What is staged is in the memory of the scheduler that is called, so these make sense on the leader only.
+RECOVERY_CALLS = frozenset(
+    {"stageRecovery", "queryRecovery", "deleteRecoveryTasks", "commitRecovery", "unloadRecovery"}
+)
 
 
 class Scheduler:
@@ -74,8 +79,9 @@ class Scheduler:
         self._timeout = timeout_seconds
         self._log = log
         self._clock = clock
+        self._is_warned_of_standby = False
         self._finder = new_finder(cluster, log)
-        self._rpc = RpcClient(cluster, self._finder, clock, bypass_leader_redirect=bypass_leader_redirect)
+        self._rpc = RpcClient(cluster, self._finder, clock, log, bypass_leader_redirect=bypass_leader_redirect)
 
     def call(self, method: str, **arguments: Any) -> Reply:
         """Make any call of the API; the arguments are those of the IDL.
@@ -153,10 +159,13 @@ class Scheduler:
         body = encode_arguments(method, arguments)
         retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_read_only=is_read_only(method))
         try:
+            self._warn_of_standby(method)
             while True:
                 outcome = self._attempt(method, body, retry.attempt_deadline(), read)
                 if not isinstance(outcome, Failure):
                     return outcome
+                if isinstance(outcome, NotLeading):
+                    outcome = self._rpc.inquiry.explained(outcome)
                 self._rpc.reset()
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
                     raise final_error(method, outcome, self._cluster) from outcome
@@ -166,6 +175,14 @@ class Scheduler:
             raise interrupted(method, self._rpc.sent_to) from interrupt
         finally:
             self._finder.close()
+
+    def _warn_of_standby(self, method: str) -> None:
+        if method not in RECOVERY_CALLS or not isinstance(self._finder, ConfiguredFinder):
+            return
+        warning = self._rpc.inquiry.standby_warning(self._finder.find().api)
+        if warning and not self._is_warned_of_standby:
+            self._is_warned_of_standby = True
+            self._log.warn(warning)
 
     def _attempt(
         self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]

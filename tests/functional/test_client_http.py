@@ -182,11 +182,30 @@ def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
         assert authorization(server) == "Basic YTpi"
 
 
-def test_an_invalid_netrc_gives_no_credentials(tmp_path):
-    (tmp_path / ".netrc").write_text("machine\n")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"machine\n", ", line "),
+        (b"machine 127.0.0.1 login root pasword secret\n", ", line 1: bad follower token 'pasword'"),
+        (b"x\n", ", line 1: bad toplevel token 'x'"),
+        (b"\xff", ": it is not UTF-8"),
+    ],
+)
+def test_an_invalid_netrc_gives_no_credentials_and_is_warned_about(tmp_path, text, problem):
+    path = tmp_path / ".netrc"
+    path.write_bytes(text)
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        client = server.client()
+        client.scheduler.snapshot()
     assert authorization(server) is None
+    [warning] = client.log
+    assert warning.startswith(f" WARN] No user and password are taken from {path}{problem}")
+
+
+def test_a_missing_file_in_netrc_is_warned_about(monkeypatch):
+    monkeypatch.setenv("NETRC", "/no/such")
+    [warning] = Client("http://h").log
+    assert warning.startswith(" WARN] No user and password are taken from /no/such: No such file or directory.")
 
 
 def test_a_password_is_not_sent_to_another_server():

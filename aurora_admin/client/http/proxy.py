@@ -25,11 +25,6 @@ class Proxy(NamedTuple):
         scheme, separator, rest = self.value.rpartition("://")
         return f"{self.variable}={scheme}{separator}{rest.rpartition('@')[2]}"
 
-    @property
-    def advice(self) -> str:
-        """What to check if a request through it fails."""
-        return f"check {self.variable}, or give the host in NO_PROXY to call it directly"
-
     def url(self) -> SplitResult:
         """Return its URL.
 
@@ -62,6 +57,12 @@ def place(url: str, redirected_by: str = "") -> str:
     proxy = proxy_for(urlsplit(url))
     through = f" through the proxy {proxy}" if proxy else ""
     return f"{url}{through}" + (f" (redirected by {redirected_by})" if redirected_by else "")
+
+
+def proxy_advice(url: str) -> str:
+    """Return what to check about the proxy for a URL if a request fails; empty if there is no proxy."""
+    proxy = proxy_for(urlsplit(url))
+    return f"check {proxy.variable}, or give the host in NO_PROXY to call it directly" if proxy else ""
 
 
 def proxy_headers(proxy: SplitResult) -> dict[str, str]:
