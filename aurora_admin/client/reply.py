@@ -16,13 +16,13 @@ from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
 from aurora_admin.gen.api.AuroraAdmin import queryRecovery_result
 from aurora_admin.gen.api.ttypes import Response as Envelope
-from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus
+from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
 from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.path import Path
@@ -32,6 +32,7 @@ SUCCESS = path(queryRecovery_result, "success")  # the same field in the result 
 CODE = path(Envelope, "responseCode")
 OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
 RESULT = path(Envelope, "result")
+SERVER_INFO = path(Envelope, "serverInfo")
 DETAILS = path(Envelope, "details")
 TASKS = {
     "queryRecovery": path(Result, "queryRecoveryResult.tasks"),
@@ -40,17 +41,22 @@ TASKS = {
 }
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
-NO_TEXT = "Unknown error"  # the original's text for a detail without one
+NO_TEXT = "Unknown error"  # the original's text for a detail without one, or with an empty one
+NO_RESULT = (
+    "The reply of the scheduler is OK, but has no result, so it is unknown what there is. Try again; if the reply is the "
+    "same, check that the cluster's entry names a scheduler"
+)
 NO_CODE = "the reply has no response code"
 
 
 class Reply:
     """A reply: its code, the scheduler's message, and the result, if there is one."""
 
-    def __init__(self, code: int, message: str, result: Result | None = None) -> None:
+    def __init__(self, code: int, message: str, result: Result | None = None, cluster_name: str | None = None) -> None:
         self.code = code
         self.message = message
         self.result = result
+        self.cluster_name = cluster_name  # of the scheduler's -cluster_name; None if the reply does not have it
 
     @property
     def ok(self) -> bool:
@@ -68,8 +74,14 @@ class Reply:
 
     @property
     def backups(self) -> list[str]:
-        """The names in a reply to listBackups, in no order."""
+        """The names in a reply to listBackups, in no order.
+
+        Raises:
+            BadReply: the reply is OK and has no list; an empty list is another thing.
+        """
         found = self.result and self.result.listBackupsResult
+        if self.ok and not found:
+            raise BadReply(NO_RESULT)
         return list(found.backups or ()) if found else []
 
 
@@ -91,15 +103,20 @@ class TasksReply(Reply):
     with empty structs and appends another code and its message: Thrift takes the last value of a field.
     """
 
-    def __init__(self, reader: Reader, response: Response, method: str) -> None:
+    def __init__(
+        self, reader: Reader, response: Response, method: str, note_cluster_name: Callable[[str | None], None]
+    ) -> None:
         super().__init__(-1, "")
+        self._note_cluster_name = note_cluster_name
         self._reader = reader
         self._response = response
         self._envelope = self._read_envelope(TASKS[method])
         with wire_errors_as_failures(response):
-            self.count = next(self._envelope, 0)
+            count = next(self._envelope, None)
         if self.code < 0:
             raise InvalidReply(NO_CODE, response.url)
+        self.count = count or 0
+        self._has_result = count is not None
 
     @property
     def tasks(self) -> Iterator[Task]:
@@ -136,6 +153,8 @@ class TasksReply(Reply):
                 yield self._reader.slice(start, end)
 
     def _structs(self) -> Iterator[tuple[int, Any, int]]:
+        if self.ok and not self._has_result:
+            raise BadReply(NO_RESULT)
         self._response.limit_silence_only()
         yield from self._reader.structs(ScheduledTask, self.count)
         next(self._envelope, None)
@@ -174,6 +193,8 @@ class TasksReply(Reply):
             elif _is(field, DETAILS):
                 details = [reader.struct(ResponseDetail) for _ in range(_struct_count(reader))]
                 self.message = _joined(details) or self.message
+            elif _is(field, SERVER_INFO):
+                self._note_cluster_name(reader.struct(ServerInfo).clusterName)
             else:
                 reader.skip(field[0])
 
@@ -194,11 +215,12 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     if envelope is None or envelope.responseCode is None:
         raise InvalidReply(NO_CODE, response.url)
     message = _joined(envelope.details or ()) or envelope.messageDEPRECATED or ""
-    return Reply(envelope.responseCode, message, envelope.result)
+    server = envelope.serverInfo
+    return Reply(envelope.responseCode, message, envelope.result, server.clusterName if server else None)
 
 
 def _joined(details: Iterable[ResponseDetail]) -> str:
-    return ", ".join(NO_TEXT if detail.message is None else detail.message for detail in details)
+    return ", ".join(detail.message or NO_TEXT for detail in details)
 
 
 def _is(field: tuple[int, int], wanted: Path) -> bool:

@@ -6,12 +6,13 @@ carried out.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.call import RpcClient
 from aurora_admin.client.discovery import ConfiguredFinder, new_finder
-from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady
+from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady, one_line
 from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
@@ -79,7 +80,7 @@ class Scheduler:
         self._timeout = timeout_seconds
         self._log = log
         self._clock = clock
-        self._is_warned_of_standby = False
+        self._is_warned_of_standby = self._is_warned_of_name = False
         self._finder = new_finder(cluster, log)
         self._rpc = RpcClient(cluster, self._finder, clock, log, bypass_leader_redirect=bypass_leader_redirect)
 
@@ -105,6 +106,14 @@ class Scheduler:
     def list_backups(self) -> Reply:
         """List the backup folder of the scheduler that replies: `backups` of the reply."""
         return self.call("listBackups")
+
+    def cluster_name(self) -> str | None:
+        """Return the -cluster_name of the scheduler, by a call that changes nothing; raise as `call`.
+
+        A scheduler that does not lead replies too, if it is called with bypass_leader_redirect. None if a reply does
+        not have the name, as without authorization.
+        """
+        return self.list_backups().cluster_name
 
     def stage_recovery(self, backup_id: str) -> Reply:
         """Load a backup into the scheduler's memory."""
@@ -153,7 +162,10 @@ class Scheduler:
     def _tasks(self, method: str, statuses: Collection[str] | None) -> TasksReply:
         numbers = ScheduleStatus._NAMES_TO_VALUES  # noqa: SLF001
         query = TaskQuery(statuses=None if statuses is None else {numbers[name] for name in statuses})
-        return self._call(method, {"query": query}, lambda reader, response: TasksReply(reader, response, method))
+        return self._call(method, {"query": query}, partial(self._tasks_reply, method))
+
+    def _tasks_reply(self, method: str, reader: Reader, response: Response) -> TasksReply:
+        return TasksReply(reader, response, method, self._note_cluster_name)
 
     def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, Response], T]) -> T:
         body = encode_arguments(method, arguments)
@@ -163,6 +175,7 @@ class Scheduler:
             while True:
                 outcome = self._attempt(method, body, retry.attempt_deadline(), read)
                 if not isinstance(outcome, Failure):
+                    self._note_cluster_name(outcome.cluster_name)
                     return outcome
                 if isinstance(outcome, NotLeading):
                     outcome = self._rpc.inquiry.explained(outcome)
@@ -175,6 +188,18 @@ class Scheduler:
             raise interrupted(method, self._rpc.sent_to) from interrupt
         finally:
             self._finder.close()
+
+    def _note_cluster_name(self, name: str | None) -> None:
+        """Warn, once, if the scheduler has another -cluster_name than the cluster that was named."""
+        if name in (None, self._cluster.name) or self._is_warned_of_name:
+            return
+        self._is_warned_of_name = True
+        self._log.warn(
+            one_line(
+                f"The scheduler of {self._cluster.name} is one of the cluster {name}, by its -cluster_name: check the "
+                f"entry of {self._cluster.name} in {self._cluster.path}"
+            )
+        )
 
     def _warn_of_standby(self, method: str) -> None:
         if method not in RECOVERY_CALLS or not isinstance(self._finder, ConfiguredFinder):
