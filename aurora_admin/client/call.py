@@ -8,14 +8,22 @@ from urllib.parse import urljoin
 from thrift.Thrift import TMessageType
 
 from aurora_admin.client.discovery import ConfiguredFinder
-from aurora_admin.client.failures import LeaderUnreachable, NotLeading, PermanentlyUnreachable, Unreachable
+from aurora_admin.client.failures import (
+    Failure,
+    LeaderUnreachable,
+    NotLeading,
+    PermanentlyUnreachable,
+    Unreachable,
+    one_line,
+)
 from aurora_admin.client.http.auth import Credentials
+from aurora_admin.client.http.proxy import place
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.message import BINARY, read_header
-from aurora_admin.errors import CallFailed
+from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.wire.message import Message, to_binary, to_json
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
 JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
+PROTOCOLS = {True: "binary", False: "JSON"}
 
 
 class RpcClient:
@@ -42,6 +51,8 @@ class RpcClient:
         bypass_leader_redirect: bool,
     ) -> None:
         self._finder = finder
+        self._clock = clock
+        self._log = log
         self._transport = Transport(clock)
         self._credentials = Credentials(cluster, log)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
@@ -102,7 +113,18 @@ class RpcClient:
         body = to_binary(message) if self._is_binary else to_json(message)
         kind = {"Content-Type": BINARY if self._is_binary else JSON}
         headers = {**self._headers, **kind, **self._credentials.headers(url)}
-        return self._transport.post(url, body, headers, deadline)
+        sent, begun = f"{message.name} to {place(url, self.redirected_by)} in {PROTOCOLS[self._is_binary]}", self._now()
+        try:
+            response = self._transport.post(url, body, headers, deadline)
+        except (Failure, AdminError) as error:
+            self._log.debug(f"{sent}: {one_line(str(error))} after {self._now() - begun:.3f} s")
+            raise
+        status = one_line(f"{response.status} {response.reason} {response.location}").rstrip()
+        self._log.debug(f"{sent}: {status} after {self._now() - begun:.3f} s")
+        return response
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
 
 
 def _redirect_target(response: Response) -> str:

@@ -43,8 +43,8 @@ STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's 
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
 NO_TEXT = "Unknown error"  # the original's text for a detail without one, or with an empty one
 NO_RESULT = (
-    "The reply of the scheduler is OK, but has no result, so it is unknown what there is. Try again; if the reply is the "
-    "same, check that the cluster's entry names a scheduler"
+    "The reply of the scheduler is OK, but has no result, so it is unknown what there is. Try again; if that does not "
+    "help, check that the cluster's entry names a scheduler"
 )
 NO_CODE = "the reply has no response code"
 

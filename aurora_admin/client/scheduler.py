@@ -16,6 +16,7 @@ from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady,
 from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
+from aurora_admin.client.waiting import waiting_reported
 from aurora_admin.errors import CallFailed
 from aurora_admin.gen.api.constants import ACTIVE_STATES
 from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
@@ -213,8 +214,9 @@ class Scheduler:
         self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
     ) -> T | Failure:
         try:
-            reader, response = self._rpc.call(method, body, deadline)
-            reply = read(reader, response)
+            with waiting_reported(self._log, method, deadline.left()):
+                reader, response = self._rpc.call(method, body, deadline)
+                reply = read(reader, response)
             self._rpc.reply_was_read()
         except Failure as failure:
             failure.redirected_by = self._rpc.redirected_by

@@ -164,11 +164,6 @@ def test_an_unknown_status_is_shown_as_its_number():
         assert [one.status for one in server.client().scheduler.query_recovery().tasks] == ["99"]
 
 
-def test_a_reply_without_a_result_has_no_tasks():
-    with FakeScheduler([reply_with("queryRecovery")]) as server:
-        assert list(server.client().scheduler.query_recovery().tasks) == []
-
-
 def test_the_statuses_of_the_query_are_active_by_default():
     with FakeScheduler([reply_with("queryRecovery", binary=False)]) as server:
         scheduler = server.client().scheduler
@@ -332,11 +327,8 @@ EMPTY = Result(queryRecoveryResult=QueryRecoveryResult(tasks=[]))
 
 
 def test_a_scheduler_of_another_cluster_is_warned_about_once():
-    script = [
-        with_name("snapshot", "east"),
-        with_name("queryRecovery", "east", EMPTY),
-        with_name("unloadRecovery", "x"),
-    ]
+    names = {"snapshot": "east", "queryRecovery": "east", "unloadRecovery": "x"}
+    script = [with_name(method, name, EMPTY) for method, name in names.items()]
     with FakeScheduler(script) as server:
         client = server.client()
         assert client.scheduler.snapshot().cluster_name == "east"

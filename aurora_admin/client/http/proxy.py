@@ -11,6 +11,8 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from aurora_admin.client.http.url import shown
+
 SYSTEM_SETTINGS = "system settings"  # of macOS and Windows, which have no variable
 
 
@@ -22,8 +24,7 @@ class Proxy(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as it is set."""
-        scheme, separator, rest = self.value.rpartition("://")
-        return f"{self.variable}={scheme}{separator}{rest.rpartition('@')[2]}"
+        return f"{self.variable}={shown(self.value)}"
 
     def url(self) -> SplitResult:
         """Return its URL.
