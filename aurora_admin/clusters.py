@@ -84,10 +84,27 @@ def find(name: str) -> Cluster:
     known = load()
     if name not in known:
         raise UnknownCluster(
-            f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}",
+            f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}" + _missing_files(),
             hint=f"Clusters are read from {' and '.join(paths())}",
         )
     return known[name]
+
+
+def _missing_files() -> str:
+    """Return a second line for the error if no file exists: the first is the original's."""
+    looked_for = paths()
+    if any(map(_is_visible, looked_for)):
+        return ""
+    return f"\nNo clusters are configured: {' and '.join(looked_for)} do not exist, or cannot be seen"
+
+
+def _is_visible(path: str) -> bool:
+    """Return whether there is something at a path; a folder that may not be entered hides what is in it."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    return True
 
 
 def _clusters(path: str) -> Iterator[Cluster]:
@@ -115,9 +132,9 @@ def _text(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             return file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
     except OSError as error:
+        if isinstance(error, FileNotFoundError) or not _is_visible(path):
+            return None
         raise ConfigError(f"Cannot read {path}: {error.strerror}. Make it a readable file, or remove it") from error
 
 

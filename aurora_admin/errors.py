@@ -68,6 +68,12 @@ class OutcomeUnknown(AdminError):
     exit_code = 3
 
 
+class Interrupted(OutcomeUnknown):
+    """Ctrl-C, after a call that changes something was sent and before its reply arrived."""
+
+    exit_code = 130
+
+
 class Refused(AdminError):
     """The scheduler replied with a code other than OK. The reply is in the log, so there is no message."""
 

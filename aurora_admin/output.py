@@ -85,6 +85,9 @@ class Output:
         """
         _write_result(self._stdout, line + "\n")
 
+    def debug(self, text: str) -> None:
+        self._log(DEBUG, text)
+
     def info(self, text: str) -> None:
         self._log(INFO, text)
 

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from thrift.Thrift import TMessageType
 
-from aurora_admin.calls import arguments_class
 from aurora_admin.client.discovery import ConfiguredFinder
-from aurora_admin.client.failures import LeaderUnreachable, NotLeading, Unreachable
+from aurora_admin.client.failures import (
+    Failure,
+    LeaderUnreachable,
+    NotLeading,
+    PermanentlyUnreachable,
+    Unreachable,
+    one_line,
+)
 from aurora_admin.client.http.auth import Credentials
+from aurora_admin.client.http.proxy import place
 from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
+from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.message import read_header
 from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
-from aurora_admin.gen.api.ttypes import SessionKey
-from aurora_admin.wire.codec import encode
 from aurora_admin.wire.message import BINARY, Message, to_binary, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
+    from aurora_admin.output import Output
     from aurora_admin.wire.reader import Reader
 
 JSON = "application/x-thrift"  # the one of its names that every release takes
 MAX_REDIRECTS = 5
+PROTOCOLS = {True: "binary", False: "JSON"}
 
 
 class RpcClient:
@@ -41,17 +47,24 @@ class RpcClient:
         cluster: Cluster,
         finder: ConfiguredFinder | ZooKeeperFinder,
         clock: Clock,
+        log: Output,
         *,
         bypass_leader_redirect: bool,
     ) -> None:
         self._finder = finder
+        self._clock = clock
+        self._log = log
         self._transport = Transport(clock)
-        self._credentials = Credentials(cluster)
+        self._credentials = Credentials(cluster, log)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
             self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
+        self.inquiry = Inquiry(
+            self._credentials, clock, {**self._headers, "Content-Type": JSON}, is_bypassing=bypass_leader_redirect
+        )
         self._url: str | None = None
         self._is_binary = False
+        self.redirected_by = ""  # the server that redirected the last call to where it went
 
     def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
         """Send a call and return a reader at the start of its result.
@@ -64,12 +77,21 @@ class RpcClient:
         try:
             response = self._send_to_leader(message, deadline)
         except Unreachable as failure:
-            if isinstance(self._finder, ConfiguredFinder):
+            if isinstance(failure, PermanentlyUnreachable) or isinstance(self._finder, ConfiguredFinder):
                 raise
             raise LeaderUnreachable(failure.reason, failure.url) from failure
         check_status(response)
         self._url, self._is_binary = response.url, response.content_type == BINARY
         return read_header(response, method), response
+
+    @property
+    def sent_to(self) -> str | None:
+        """The URL to which a call was sent whose reply has not been read; None if there is no such call."""
+        return self._transport.sent_to
+
+    def reply_was_read(self) -> None:
+        """Note that the last call has its reply."""
+        self._transport.sent_to = None
 
     def reset(self) -> None:
         """Close the connection and forget the leader: the next one may be another scheduler, of another release."""
@@ -78,18 +100,32 @@ class RpcClient:
 
     def _send_to_leader(self, message: Message, deadline: Deadline) -> Response:
         url = self._url or self._finder.find(deadline).api
+        self.redirected_by = ""
         for _ in range(MAX_REDIRECTS + 1):
             response = self._post(url, message, deadline)
+            response.redirected_by = self.redirected_by
             if response.status not in REDIRECTS:
                 return response
-            url = _redirect_target(response)
+            url, self.redirected_by = _redirect_target(response), response.url
             self._is_binary = False
         raise NotLeading(f"redirected {MAX_REDIRECTS} times, at last to {url}", response.url)
 
     def _post(self, url: str, message: Message, deadline: Deadline) -> Response:
         body = to_binary(message) if self._is_binary else to_json(message)
         kind = {"Content-Type": BINARY if self._is_binary else JSON}
-        return self._transport.post(url, body, {**self._headers, **kind, **self._credentials.headers(url)}, deadline)
+        headers = {**self._headers, **kind, **self._credentials.headers(url)}
+        sent, begun = f"{message.name} to {place(url, self.redirected_by)} in {PROTOCOLS[self._is_binary]}", self._now()
+        try:
+            response = self._transport.post(url, body, headers, deadline)
+        except (Failure, AdminError) as error:
+            self._log.debug(f"{sent}: {one_line(str(error))} after {self._now() - begun:.3f} s")
+            raise
+        status = one_line(f"{response.status} {response.reason} {response.location}").rstrip()
+        self._log.debug(f"{sent}: {status} after {self._now() - begun:.3f} s")
+        return response
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
 
 
 def _redirect_target(response: Response) -> str:
@@ -98,23 +134,8 @@ def _redirect_target(response: Response) -> str:
         target = request_url(urljoin(response.url, response.location))
     except ValueError as error:
         raise CallFailed(
-            f"{response.url} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
+            f"{response.place} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
             "was carried out; check the -hostname of the schedulers"
         ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")
     return f"https{target.removeprefix('http')}" if is_downgraded else target
-
-
-def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
-    """Return the arguments of a call as one struct.
-
-    Raises:
-        AdminError: an argument is text that has no UTF-8 form.
-    """
-    kind = arguments_class(method)
-    # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
-    session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
-    try:
-        return encode(kind(**session, **arguments))
-    except UnicodeEncodeError as error:
-        raise AdminError(f"{error.object!r} cannot be sent: it is not UTF-8. Nothing was sent") from error

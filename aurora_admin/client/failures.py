@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
+from aurora_admin.client.http.proxy import place, proxy_advice
 from aurora_admin.errors import ConnectionFailed
 
 LINE_CHARACTERS = 300
@@ -19,7 +20,11 @@ def one_line(text: str, characters: int = LINE_CHARACTERS) -> str:
 
 
 class Failure(Exception):
-    """A failed attempt. The text is the reason alone; `url` is the server."""
+    """A failed attempt. The text is the reason alone; `url` is the server.
+
+    `redirected_by` is the server that redirected to it. `advice` says what to do; empty where that does not depend on
+    this failure.
+    """
 
     # Whether the call may have been carried out. If so, only a call that changes nothing is sent again.
     may_have_run = False
@@ -27,18 +32,33 @@ class Failure(Exception):
     retry_seconds = 0.0
     # How many consecutive failures of the kind end the retries.
     max_attempts = inf
+    # The same as retry_seconds for a call that only reads, where that is longer.
+    read_retry_seconds = 0.0
     # A watch in ZooKeeper reports when it is over, so that a retry before that is useless.
     is_watched = False
 
-    def __init__(self, reason: str, url: str) -> None:
+    def __init__(self, reason: str, url: str, advice: str = "") -> None:
         super().__init__(reason)
         self.reason = one_line(reason)
         self.url = url
+        self.advice = advice
+        self.redirected_by = ""
+
+    @property
+    def place(self) -> str:
+        """Where the request went, for a message."""
+        return place(self.url, self.redirected_by)
+
+    @property
+    def all_advice(self) -> str:
+        """What to do about it, as a sentence: about the failure, or else about the proxy on the way; often empty."""
+        text = self.advice or proxy_advice(self.url)
+        return text[:1].upper() + text[1:]
 
     def warning(self) -> str:
         """Return what is logged before a retry, in the original's words (docs/cli.md 3.2)."""
         return (
-            f"Transport error communicating with scheduler: Unknown error talking to {self.url}: {self.reason}, "
+            f"Transport error communicating with scheduler: Unknown error talking to {self.place}: {self.reason}, "
             "retrying..."
         )
 
@@ -47,12 +67,23 @@ class Unreachable(Failure):
     """No complete request was sent: name not found, connection refused, TLS refused, time-out until then."""
 
     retry_seconds = 20.0  # a restart takes seconds; after that the operator needs the reason
+    read_retry_seconds = 150.0  # after a commit a scheduler with much to read restarts in two minutes
 
 
 class LeaderUnreachable(Unreachable):
     """As Unreachable, for a leader found in ZooKeeper: it may have died, and its session has not expired yet."""
 
     retry_seconds = 60.0
+
+
+class PermanentlyUnreachable(Unreachable):
+    """As Unreachable, for a reason that a retry does not remove; `advice` says what does."""
+
+    retry_seconds = read_retry_seconds = 0.0
+
+
+class WillNotServe(Failure):
+    """The scheduler does not carry out the call, and will not: its role forbids it. The reason is a predicate."""
 
 
 class NotLeading(Failure):
@@ -92,16 +123,15 @@ class LookupFailed(Failure):
     """No leader was found in ZooKeeper, so nothing was sent. The reason names cluster and servers."""
 
     def __init__(self, reason: str, url: str, advice: str) -> None:
-        super().__init__(reason, url)
+        super().__init__(reason, url, advice)
         self.reason = one_line(reason, LOOKUP_CHARACTERS)
-        self._advice = advice
 
     def warning(self) -> str:
         return f"Could not connect to scheduler: {self.reason}"
 
     def error(self) -> ConnectionFailed:
         """Return the error that ends the command when it is not retried."""
-        return ConnectionFailed(f"{self.reason}. Nothing was sent; {self._advice}")
+        return ConnectionFailed(f"{self.reason}. Nothing was sent; {self.advice}")
 
 
 class ZooKeeperUnreachable(LookupFailed):

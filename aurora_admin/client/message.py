@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from thrift.Thrift import TApplicationException, TMessageType
 
 from aurora_admin.client.failures import Failure, InvalidReply, ReplyLost, ServerError, one_line
+from aurora_admin.client.http.proxy import place
 from aurora_admin.errors import CallFailed
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
@@ -49,7 +50,7 @@ def wire_errors_as_failures(response: Response) -> Iterator[None]:
     except WireError as error:
         if response.failure:
             raise response.failure from error
-        if error.java_class == "TTransportException":
+        if error.java_class == "TTransportException" and not response.is_complete:
             raise ReplyLost(f"the reply ends too early, after {error.offset} bytes", response.url) from error
         raise InvalidReply(
             f"the reply is not what a scheduler sends ({error}, byte {error.offset})", response.url
@@ -64,6 +65,8 @@ def _binary_header(response: Response) -> tuple[str, int, Reader]:
 
 def _json_header(response: Response) -> tuple[str, int, Reader]:
     raw = _read_json(response)
+    if not raw and response.is_complete:
+        raise InvalidReply("the reply is empty, as that of no scheduler is", response.url)
     if not raw:  # also where http.client took a break in the headers for their end
         raise response.failure or ReplyLost("the reply is empty", response.url)
     if raw.lstrip()[:1] != b"[":
@@ -93,9 +96,9 @@ def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
     text = one_line(text)
     if code == TApplicationException.UNKNOWN_METHOD:
         return CallFailed(
-            f"The scheduler at {url} has no call {method}, so nothing was carried out: its release is "
+            f"The scheduler at {place(url)} has no call {method}, so nothing was carried out: its release is "
             "too old or too new for this command"
         )
     if code == TApplicationException.PROTOCOL_ERROR:
-        return CallFailed(f"The scheduler at {url} could not read {method} ({text}), so nothing was carried out")
+        return CallFailed(f"The scheduler at {place(url)} could not read {method} ({text}), so nothing was carried out")
     return ServerError(f"the scheduler failed in this call ({text or f'code {code}'})", url)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_admin.client.failures import LookupFailed, ServerError, Unreachable
-from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
+from aurora_admin.client.failures import LookupFailed, PermanentlyUnreachable, ServerError, Unreachable, WillNotServe
+from aurora_admin.client.http.proxy import proxy_advice
+from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, Interrupted, OutcomeUnknown
 from aurora_admin.gen.api import ReadOnlyScheduler
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 # Calls of AuroraAdmin that change nothing; the IDL has them there because only administrators may make them.
 READ_ONLY_ADMIN_CALLS = frozenset({"listBackups", "maintenanceStatus", "queryRecovery"})
+# A scheduler stops after a commit, so that another one at the same moment is refused the connection.
+OTHERS = (
+    " of this command",
+    ". A scheduler stops after a commit: if there was one by someone else, look before you retry",
+)
 
 
 def is_read_only(method: str) -> bool:
@@ -26,24 +32,43 @@ def may_retry(method: str, failure: Failure) -> bool:
     return not failure.may_have_run or is_read_only(method)
 
 
+def interrupted(method: str, url: str) -> Interrupted:
+    """Return the error for Ctrl-C while the reply to a call that changes something is awaited."""
+    return Interrupted(f"Interrupted before the reply to {method} from {url} arrived. It may have been carried out.")
+
+
 def final_error(method: str, failure: Failure, cluster: Cluster) -> AdminError:
     """Return the error for a call that is not sent again."""
-    name, entry = cluster.name, f"the entry of {cluster.name} in {cluster.path}"
     if isinstance(failure, LookupFailed):
         return failure.error()
+    entry = f"the entry of {cluster.name} in {cluster.path}"
+    return (_lost if failure.may_have_run else _not_carried_out)(method, failure, cluster.name, entry)
+
+
+def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str) -> AdminError:
+    scheduler = f"the scheduler of {cluster} at {failure.place}"
     if isinstance(failure, Unreachable):
+        may_be_ended = method == "commitRecovery" and not isinstance(failure, PermanentlyUnreachable)
+        of_this, about_others = OTHERS if may_be_ended else ("", "")
+        advice = failure.advice or proxy_advice(failure.url) or f"check that it runs, and {entry}"
         return ConnectionFailed(
-            f"Cannot reach the scheduler of {name} at {failure.url}: {failure.reason}. Nothing "
-            f"was carried out; check that it runs, and {entry}"
+            f"Cannot reach {scheduler}: {failure.reason}. Nothing{of_this} was carried out; {advice}{about_others}"
         )
-    if not failure.may_have_run:
-        return CallFailed(
-            f"The scheduler of {name} at {failure.url} is not ready: {failure.reason}. Nothing was "
-            "carried out; try again in a few minutes"
-        )
-    text = f"No usable reply to {method} from {failure.url}: {failure.reason}"
+    if isinstance(failure, WillNotServe):
+        return CallFailed(f"T{scheduler[1:]} {failure.reason}. Nothing was carried out; {failure.advice}")
+    return CallFailed(
+        f"T{scheduler[1:]} is not ready: {failure.reason}. Nothing was carried out; try again in a few minutes"
+    )
+
+
+def _lost(method: str, failure: Failure, _: str, entry: str) -> AdminError:
+    text = f"No usable reply to {method} from {failure.place}: {failure.reason}"
+    advice = proxy_advice(failure.url)
     if not is_read_only(method):
+        text += f" ({advice})" if advice else ""
         return OutcomeUnknown(f"{text}. It may have been carried out.", hint=f"{entry} has to name a scheduler")
+    if advice:
+        return BadReply(f"{text}. Try again, and {advice}; the logs of the proxy and the scheduler say more")
     if isinstance(failure, ServerError):
         return BadReply(f"{text}. The log of the scheduler, or of a proxy before it, says more")
     return BadReply(f"{text}. Try again, and check that {entry} names a scheduler")

@@ -21,7 +21,7 @@ from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.path import Path
@@ -36,17 +36,22 @@ TASKS_OF = {
 }
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
-NO_TEXT = "Unknown error"  # the original's text for a detail without one
+NO_TEXT = "Unknown error"  # the original's text for a detail without one, or with an empty one
+NO_RESULT = (
+    "The reply of the scheduler is OK, but has no result, so it is unknown what there is. Try again; if that does not "
+    "help, check that the cluster's entry names a scheduler"
+)
 NO_CODE = "the reply has no response code"
 
 
 class Reply:
     """A reply: its code, the scheduler's message, and the result, if there is one."""
 
-    def __init__(self, code: int, message: str, result: Result | None = None) -> None:
+    def __init__(self, code: int, message: str, result: Result | None = None, cluster_name: str | None = None) -> None:
         self.code = code
         self.message = message
         self.result = result
+        self.cluster_name = cluster_name  # of the scheduler's -cluster_name; None if the reply does not have it
 
     @property
     def ok(self) -> bool:
@@ -64,8 +69,14 @@ class Reply:
 
     @property
     def backups(self) -> list[str]:
-        """The names in a reply to listBackups, in no order."""
+        """The names in a reply to listBackups, in no order.
+
+        Raises:
+            BadReply: the reply is OK and has no list; an empty list is another thing.
+        """
         found = self.result and self.result.listBackupsResult
+        if self.ok and not found:
+            raise BadReply(NO_RESULT)
         return list(found.backups or ()) if found else []
 
 
@@ -88,17 +99,22 @@ class TasksReply(Reply):
     Thrift takes the last value of a field.
     """
 
-    def __init__(self, reader: Reader, response: Response, method: str) -> None:
+    def __init__(
+        self, reader: Reader, response: Response, method: str, note_cluster_name: Callable[[str | None], None]
+    ) -> None:
         super().__init__(-1, "")
         self.url = response.url  # of the scheduler that replied
         self.cluster_name = ""
+        self._note_cluster_name = note_cluster_name
         self._reader = reader
         self._response = response
         self._envelope = self._read_envelope(TASKS_OF[method])
         with wire_errors_as_failures(response):
-            self.count = next(self._envelope, 0)
+            count = next(self._envelope, None)
         if self.code < 0:
             raise InvalidReply(NO_CODE, response.url)
+        self.count = count or 0
+        self._has_result = count is not None
 
     @property
     def tasks(self) -> Iterator[Task]:
@@ -144,6 +160,8 @@ class TasksReply(Reply):
                 yield self._reader.slice(start, end)
 
     def _structs(self, kind: type[Struct] = ScheduledTask) -> Iterator[tuple[int, Any, int]]:
+        if self.ok and not self._has_result:
+            raise BadReply(NO_RESULT)
         self._response.limit_silence_only()
         yield from self._reader.structs(kind, self.count)
         next(self._envelope, None)
@@ -184,6 +202,7 @@ class TasksReply(Reply):
                 self.message = _joined(details) or self.message
             elif _is(field, SERVER_INFO):
                 self.cluster_name = reader.struct(ServerInfo).clusterName or ""
+                self._note_cluster_name(self.cluster_name)
             else:
                 reader.skip(field[0])
 
@@ -204,11 +223,12 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     if envelope is None or envelope.responseCode is None:
         raise InvalidReply(NO_CODE, response.url)
     message = _joined(envelope.details or ()) or envelope.messageDEPRECATED or ""
-    return Reply(envelope.responseCode, message, envelope.result)
+    server = envelope.serverInfo
+    return Reply(envelope.responseCode, message, envelope.result, server.clusterName if server else None)
 
 
 def _joined(details: Iterable[ResponseDetail]) -> str:
-    return ", ".join(NO_TEXT if detail.message is None else detail.message for detail in details)
+    return ", ".join(detail.message or NO_TEXT for detail in details)
 
 
 def _has_job(item: Any) -> bool:

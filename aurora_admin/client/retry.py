@@ -71,8 +71,9 @@ class Retry:
     With `timeout_seconds` that is the limit for all attempts, otherwise each kind of failure has its own (Failure).
     """
 
-    def __init__(self, clock: Clock, log: Output, timeout_seconds: float | None) -> None:
+    def __init__(self, clock: Clock, log: Output, timeout_seconds: float | None, *, is_read_only: bool = False) -> None:
         self._clock = clock
+        self._is_read_only = is_read_only
         self._log = log
         self._timeout = timeout_seconds
         self._total = Deadline(clock, TOTAL_SECONDS if timeout_seconds is None else timeout_seconds)
@@ -114,7 +115,8 @@ class Retry:
         left = self._total.left()
         if self._timeout is not None and failure.retry_seconds:
             return left
-        return min(left, self._since + failure.retry_seconds - now)
+        seconds = max(failure.retry_seconds, failure.read_retry_seconds * self._is_read_only)
+        return min(left, self._since + seconds - now)
 
     def _warn(self, text: str, now: float) -> None:
         if text != self._warning or now - self._warned_at >= REPEAT_WARNING_SECONDS:

@@ -6,14 +6,17 @@ carried out.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aurora_admin.client.call import RpcClient, encode_arguments
-from aurora_admin.client.discovery import new_finder
-from aurora_admin.client.failures import Failure, SchedulerNotReady
-from aurora_admin.client.outcome import final_error, may_retry
+from aurora_admin.client.arguments import encode_arguments
+from aurora_admin.client.call import RpcClient
+from aurora_admin.client.discovery import ConfiguredFinder, new_finder
+from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady, one_line
+from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
+from aurora_admin.client.waiting import waiting_reported
 from aurora_admin.errors import CallFailed
 from aurora_admin.gen.api.constants import ACTIVE_STATES
 from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
@@ -32,6 +35,10 @@ T = TypeVar("T", bound=Reply)
 ACTIVE = tuple(ScheduleStatus._VALUES_TO_NAMES[value] for value in sorted(ACTIVE_STATES))  # noqa: SLF001
 # Releases before 0.20 do not have it, and fail without a message at a status that they do not know.
 NEWEST_STATUS = "PARTITIONED"
+# What is staged is in the memory of the scheduler that is called, so these make sense on the leader only.
+RECOVERY_CALLS = frozenset(
+    {"stageRecovery", "queryRecovery", "deleteRecoveryTasks", "commitRecovery", "unloadRecovery"}
+)
 
 
 class Scheduler:
@@ -74,8 +81,9 @@ class Scheduler:
         self._timeout = timeout_seconds
         self._log = log
         self._clock = clock
+        self._is_warned_of_standby = self._is_warned_of_name = False
         self._finder = new_finder(cluster, log)
-        self._rpc = RpcClient(cluster, self._finder, clock, bypass_leader_redirect=bypass_leader_redirect)
+        self._rpc = RpcClient(cluster, self._finder, clock, log, bypass_leader_redirect=bypass_leader_redirect)
 
     def call(self, method: str, **arguments: Any) -> Reply:
         """Make any call of the API; the arguments are those of the IDL.
@@ -83,7 +91,7 @@ class Scheduler:
         Raises:
             ConnectionFailed, CallFailed, AuthFailed: it was not carried out.
             BadReply: it changes nothing, and there is no usable reply.
-            OutcomeUnknown: it may have been carried out; it was sent once.
+            OutcomeUnknown: it may have been carried out; it was sent once. Interrupted, which is one, at Ctrl-C.
         """
         return self._call(method, arguments, read_reply)
 
@@ -99,6 +107,14 @@ class Scheduler:
     def list_backups(self) -> Reply:
         """List the backup folder of the scheduler that replies: `backups` of the reply."""
         return self.call("listBackups")
+
+    def cluster_name(self) -> str | None:
+        """Return the -cluster_name of the scheduler, by a call that changes nothing; raise as `call`.
+
+        A scheduler that does not lead replies too, if it is called with bypass_leader_redirect. None if a reply does
+        not have the name, as without authorization.
+        """
+        return self.list_backups().cluster_name
 
     def stage_recovery(self, backup_id: str) -> Reply:
         """Load a backup into the scheduler's memory."""
@@ -147,28 +163,62 @@ class Scheduler:
     def _tasks(self, method: str, statuses: Collection[str] | None) -> TasksReply:
         numbers = ScheduleStatus._NAMES_TO_VALUES  # noqa: SLF001
         query = TaskQuery(statuses=None if statuses is None else {numbers[name] for name in statuses})
-        return self._call(method, {"query": query}, lambda reader, response: TasksReply(reader, response, method))
+        return self._call(method, {"query": query}, partial(self._tasks_reply, method))
+
+    def _tasks_reply(self, method: str, reader: Reader, response: Response) -> TasksReply:
+        return TasksReply(reader, response, method, self._note_cluster_name)
 
     def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, Response], T]) -> T:
         body = encode_arguments(method, arguments)
-        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout)
+        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_read_only=is_read_only(method))
         try:
+            self._warn_of_standby(method)
             while True:
                 outcome = self._attempt(method, body, retry.attempt_deadline(), read)
                 if not isinstance(outcome, Failure):
+                    self._note_cluster_name(outcome.cluster_name)
                     return outcome
+                if isinstance(outcome, NotLeading):
+                    outcome = self._rpc.inquiry.explained(outcome)
                 self._rpc.reset()
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
                     raise final_error(method, outcome, self._cluster) from outcome
+        except KeyboardInterrupt as interrupt:
+            if self._rpc.sent_to is None or is_read_only(method):
+                raise
+            raise interrupted(method, self._rpc.sent_to) from interrupt
         finally:
             self._finder.close()
+
+    def _note_cluster_name(self, name: str | None) -> None:
+        """Warn, once, if the scheduler has another -cluster_name than the cluster that was named."""
+        if name in (None, self._cluster.name) or self._is_warned_of_name:
+            return
+        self._is_warned_of_name = True
+        self._log.warn(
+            one_line(
+                f"The scheduler of {self._cluster.name} is one of the cluster {name}, by its -cluster_name: check the "
+                f"entry of {self._cluster.name} in {self._cluster.path}"
+            )
+        )
+
+    def _warn_of_standby(self, method: str) -> None:
+        if method not in RECOVERY_CALLS or not isinstance(self._finder, ConfiguredFinder):
+            return
+        warning = self._rpc.inquiry.standby_warning(self._finder.find().api)
+        if warning and not self._is_warned_of_standby:
+            self._is_warned_of_standby = True
+            self._log.warn(warning)
 
     def _attempt(
         self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
     ) -> T | Failure:
         try:
-            reader, response = self._rpc.call(method, body, deadline)
-            reply = read(reader, response)
+            with waiting_reported(self._log, method, deadline.left()):
+                reader, response = self._rpc.call(method, body, deadline)
+                reply = read(reader, response)
+            self._rpc.reply_was_read()
         except Failure as failure:
+            failure.redirected_by = self._rpc.redirected_by
             return failure
         return SchedulerNotReady(reply.message, response.url) if reply.code == ResponseCode.ERROR_TRANSIENT else reply

@@ -2,10 +2,10 @@
 
 import pytest
 
-from aurora_admin.errors import BadReply, CallFailed, ConfigError, OutcomeUnknown
+from aurora_admin.errors import AdminError, BadReply, CallFailed, ConfigError, ConnectionFailed, OutcomeUnknown
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.support.client import call_snapshot
-from tests.support.fake_scheduler import Client, FakeScheduler, drip, http, raw, reply_with, silence
+from tests.support.fake_scheduler import Client, FakeScheduler, close, drip, http, raw, reply_with, silence
 
 OK = reply_with("snapshot")
 pytestmark = pytest.mark.usefixtures("no_user_settings")
@@ -130,6 +130,22 @@ def test_after_a_redirect_to_a_dead_leader_the_configured_scheduler_is_called_ag
             scheduler.close()
 
 
+@pytest.mark.parametrize("action", [close, http(404), http(401), http(500), redirect(307, "ftp://x")])
+def test_a_redirect_that_fails_names_the_server_that_redirected(action):
+    with FakeScheduler([action]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
+        client = standby.client()
+        with pytest.raises(AdminError, match=rf"{leader.url}/api \(redirected by {standby.url}/api\)"):
+            client.scheduler.snapshot()
+
+
+def test_a_redirect_to_a_server_that_is_down_names_the_server_that_redirected():
+    with FakeScheduler([redirect(307, "http://127.0.0.1:1/api")]) as standby:
+        client = standby.client(timeout=1)
+        with pytest.raises(ConnectionFailed, match=rf"at http://127.0.0.1:1/api \(redirected by {standby.url}/api\)"):
+            client.scheduler.snapshot()
+    assert f"http://127.0.0.1:1/api (redirected by {standby.url}/api): Connection refused, retrying" in client.log[0]
+
+
 # Credentials
 
 
@@ -166,11 +182,30 @@ def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
         assert authorization(server) == "Basic YTpi"
 
 
-def test_an_invalid_netrc_gives_no_credentials(tmp_path):
-    (tmp_path / ".netrc").write_text("machine\n")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"machine\n", ", line "),
+        (b"machine 127.0.0.1 login root pasword secret\n", ", line 1: bad follower token 'pasword'"),
+        (b"x\n", ", line 1: bad toplevel token 'x'"),
+        (b"\xff", ": it is not UTF-8"),
+    ],
+)
+def test_an_invalid_netrc_gives_no_credentials_and_is_warned_about(tmp_path, text, problem):
+    path = tmp_path / ".netrc"
+    path.write_bytes(text)
     with FakeScheduler([OK]) as server:
-        call_snapshot(server.url)
+        client = server.client()
+        client.scheduler.snapshot()
     assert authorization(server) is None
+    [warning] = client.log
+    assert warning.startswith(f" WARN] No user and password are taken from {path}{problem}")
+
+
+def test_a_missing_file_in_netrc_is_warned_about(monkeypatch):
+    monkeypatch.setenv("NETRC", "/no/such")
+    [warning] = Client("http://h").log
+    assert warning.startswith(" WARN] No user and password are taken from /no/such: No such file or directory.")
 
 
 def test_a_password_is_not_sent_to_another_server():

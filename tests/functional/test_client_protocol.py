@@ -165,11 +165,6 @@ def test_an_unknown_status_is_shown_as_its_number():
         assert [one.status for one in server.client().scheduler.query_recovery().tasks] == ["99"]
 
 
-def test_a_reply_without_a_result_has_no_tasks():
-    with FakeScheduler([reply_with("queryRecovery")]) as server:
-        assert list(server.client().scheduler.query_recovery().tasks) == []
-
-
 def test_the_statuses_of_the_query_are_active_by_default():
     with FakeScheduler([reply_with("queryRecovery", binary=False)]) as server:
         scheduler = server.client().scheduler
@@ -306,3 +301,67 @@ def test_memory_does_not_grow_with_the_size_of_a_reply():
         finally:
             tracemalloc.stop()
     assert peak < 6 << 20, "20 MB were read with more than a window or two of memory"
+
+
+def test_an_ok_reply_without_a_list_of_backups_is_an_error_and_no_empty_list():
+    with FakeScheduler([reply_with("listBackups")]) as server:
+        reply = server.client().scheduler.list_backups()
+        with pytest.raises(BadReply, match="is OK, but has no result"):
+            _ = reply.backups
+
+
+@pytest.mark.parametrize("result", [None, Result(), Result(scheduleStatusResult=ScheduleStatusResult(tasks=[]))])
+def test_an_ok_reply_without_tasks_is_an_error_and_no_empty_table(result):
+    with FakeScheduler([reply_with("queryRecovery", result=result)]) as server:
+        reply = server.client().scheduler.query_recovery()
+        with pytest.raises(BadReply, match="is OK, but has no result"):
+            list(reply.tasks)
+
+
+@pytest.mark.parametrize("call", ["snapshot", "queryRecovery"])
+def test_an_empty_text_is_printed_as_that_of_an_unknown_error(call):
+    with FakeScheduler([reply_with(call, 2, "", "x", None)]) as server:
+        scheduler = server.client().scheduler
+        reply = scheduler.snapshot() if call == "snapshot" else scheduler.query_recovery()
+    assert reply.message == "Unknown error, x, Unknown error"
+
+
+# The name of the cluster
+
+
+def with_name(method, name, result=None, code=1):
+    return thrift(method, Response(responseCode=code, serverInfo=ServerInfo(clusterName=name), result=result))
+
+
+EMPTY = Result(queryRecoveryResult=QueryRecoveryResult(tasks=[]))
+
+
+def test_a_scheduler_of_another_cluster_is_warned_about_once():
+    names = {"snapshot": "east", "queryRecovery": "east", "unloadRecovery": "x"}
+    script = [with_name(method, name, EMPTY) for method, name in names.items()]
+    with FakeScheduler(script) as server:
+        client = server.client()
+        assert client.scheduler.snapshot().cluster_name == "east"
+        assert list(client.scheduler.query_recovery().tasks) == []
+        client.scheduler.unload_recovery()
+    assert client.log == [
+        (
+            " WARN] The scheduler of west is one of the cluster east, by its -cluster_name: check the entry of west in "
+            "/etc/aurora/clusters.json"
+        )
+    ]
+
+
+def test_the_name_after_the_tasks_is_read_too():
+    with FakeScheduler([with_name("queryRecovery", "east", EMPTY)]) as server:
+        client = server.client()
+        assert list(client.scheduler.query_recovery().tasks) == []
+    assert len(client.log) == 1
+
+
+@pytest.mark.parametrize("name", ["west", None])
+def test_a_scheduler_of_the_named_cluster_is_not_warned_about(name):
+    with FakeScheduler([with_name("listBackups", name, code=2)]) as server:
+        client = server.client()
+        assert client.scheduler.cluster_name() == name
+    assert client.log == []

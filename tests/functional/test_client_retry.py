@@ -1,5 +1,7 @@
 """When and for how long a call is retried, and what is logged meanwhile; no time passes in these tests."""
 
+import gzip
+
 import pytest
 
 from aurora_admin.errors import BadReply, CallFailed, ConnectionFailed, OutcomeUnknown
@@ -31,9 +33,42 @@ def test_a_refused_connection_is_reported_at_once_and_retried_for_some_seconds()
     )
 
 
-def test_a_host_name_that_does_not_exist_is_reported():
+def test_a_host_name_that_does_not_exist_is_not_retried():
+    client = Client("http://no.such.host.invalid:8081")
     with pytest.raises(ConnectionFailed, match=r"at http://no\.such\.host\.invalid:8081/api: "):
-        Client("http://no.such.host.invalid:8081", timeout=1).scheduler.snapshot()
+        client.scheduler.snapshot()
+    assert not client.slept
+
+
+def test_a_call_that_only_reads_outlasts_a_slow_restart():
+    client = Client(NOWHERE)
+    with pytest.raises(ConnectionFailed):
+        client.scheduler.query_recovery()
+    assert 120 < sum(client.slept) <= 150
+
+
+def test_a_refused_commit_says_that_it_need_not_have_been_the_only_one():
+    client = Client(NOWHERE)
+    with pytest.raises(ConnectionFailed, match=r"Nothing of this command was .* if there was one by someone"):
+        client.scheduler.commit_recovery()
+
+
+COMPLETE = {
+    "empty": http(200, b"", Content_Type="application/x-thrift"),
+    "cut JSON": http(200, b'[1,"listBackups",2,0,{"0":', Content_Type="application/x-thrift"),
+    "cut JSON in chunks": http(200, b'[1,"listBackups",2,0,{"0":', Content_Type="application/x-thrift", chunk=4),
+    "empty, in chunks": http(200, b"", Content_Type="application/x-thrift", chunk=4),
+    "cut binary": http(200, b"\x80\x01\0\2\0\0", Content_Type="application/vnd.apache.thrift.binary"),
+    "cut gzip": http(200, gzip.compress(b'[1,"listBackups",2')[:-9], Content_Type="text/x", Content_Encoding="gzip"),
+    "no gzip": http(200, b"abc", Content_Type="application/x-thrift", Content_Encoding="gzip"),
+}
+
+
+@pytest.mark.parametrize("action", COMPLETE.values(), ids=COMPLETE.keys())
+def test_a_complete_response_that_no_scheduler_sends_is_not_retried(action):
+    with FakeScheduler([action]) as server, pytest.raises(BadReply, match="names a scheduler"):
+        server.client(timeout=600).scheduler.list_backups()
+    assert len(server.requests) == 1
 
 
 def test_an_invalid_host_name_is_reported():

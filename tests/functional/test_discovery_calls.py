@@ -1,5 +1,7 @@
 """Calls to the leader in ZooKeeper, which is looked up again after every failure; get_scheduler --verify."""
 
+import json
+
 import pytest
 
 from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with
@@ -122,7 +124,7 @@ def recorded(name):
 
 
 def verify(west, admin, *script):
-    with FakeScheduler(script) as server:
+    with FakeScheduler([], pages=script) as server:
         west.add(member(server.host))
         result = admin("get_scheduler", "--verify", "west")
     return server, result
@@ -131,7 +133,7 @@ def verify(west, admin, *script):
 def test_a_verified_leader_is_printed(west, admin):
     server, result = verify(west, admin, recorded("http-leaderhealth"))
     assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {server.url}\n", "")
-    assert [request.path for request in server.requests] == ["/leaderhealth"]
+    assert server.pages_requested == ["/leaderhealth"]
 
 
 ROLES = {
@@ -140,8 +142,8 @@ ROLES = {
         "noleader-http-leaderhealth",
         AWAITING,
         (
-            "is elected, but not registered with Mesos yet: it serves calls, those of a recovery among them, only "
-            "with --bypass-leader-redirect"
+            "is elected, but not registered with Mesos yet, or is still reading its log: it serves calls, those of a "
+            "recovery among them, only with --bypass-leader-redirect"
         ),
     ),
     "no leader": (
@@ -161,8 +163,7 @@ def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, r
     server, result = verify(west, admin, recorded(page), http(200, lifecycle))
     assert (result.code, result.out) == (1, "")
     assert result.err == f"FATAL] The scheduler at {server.url} {text}\n"
-    pages = ["/leaderhealth"] + ["/vars"] * bool(lifecycle)
-    assert [request.path for request in server.requests] == pages
+    assert server.pages_requested == ["/leaderhealth", "/api" if role == "standby" else "/vars"]
 
 
 @pytest.mark.parametrize(
@@ -193,8 +194,29 @@ def test_a_leader_that_does_not_respond_is_reported(west, admin):
 
 
 def test_a_configured_scheduler_is_verified_too(admin, clusters):
-    with FakeScheduler([recorded("http-leaderhealth")]) as server:
+    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
         clusters.write(west=f"{server.url}/prefix/")
         result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (0, f"Found leading scheduler at: {server.url}/prefix/\n")
-    assert server.requests[0].path == "/prefix/leaderhealth"
+    assert server.pages_requested == ["/prefix/leaderhealth"]
+
+
+def test_a_standby_is_reported_with_the_leader(west, admin):
+    redirect = http(307, Location="http://leader.example:8081/api")
+    _, result = verify(west, admin, recorded("standby-http-leaderhealth"), redirect)
+    assert "does not lead, another one does: http://leader.example:8081, to which it redirects calls" in result.err
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_health_page_that_wants_credentials_is_reported_as_such(west, admin, status):
+    _, result = verify(west, admin, http(status))
+    assert f"/leaderhealth answers {status}. Nothing was carried out; give user and password of this host" in result.err
+
+
+def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters, fixtures):
+    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
+        west.add(member(server.host))
+        for uri in ("http://[h", "http://h:port"):
+            [document] = json.loads(clusters.path.read_text())
+            clusters.write_documents([{**document, "scheduler_uri": uri}])
+            assert admin("get_scheduler", "--verify", "west").err == ""

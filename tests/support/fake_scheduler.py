@@ -29,6 +29,7 @@ NO_LEADER_PAGE = b"<html><h1>No Leader Found</h1><p>It appears that the schedule
 class Request:
     """What the client sent."""
 
+    verb: str
     path: str
     headers: Mapping[str, str]
     body: bytes
@@ -50,6 +51,8 @@ class FakeScheduler:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     tls: ssl.SSLContext | None = None
+    pages: Sequence[Action] = ()  # a script of its own for GET; without one the response is 404
+    pages_requested: list[str] = field(default_factory=list)
     reset_connections: int = 0  # how many connections are reset, from the first on, before anything is read
 
     def __post_init__(self) -> None:
@@ -111,12 +114,22 @@ class FakeScheduler:
                     stream.close()
                     reset(sock)
                 while request := _read(stream):
+                    if request.verb == "GET":
+                        self._serve_page(sock, request)
+                        continue
                     with self._lock:
                         action = self.script[min(len(self.requests), len(self.script) - 1)]
                         self.requests.append(request)
                     action(sock, request)
         except OSError:
             return
+
+    def _serve_page(self, sock: socket.socket, request: Request) -> None:
+        with self._lock:
+            script = self.pages or [http(404)]
+            action = script[min(len(self.pages_requested), len(script) - 1)]
+            self.pages_requested.append(request.path)
+        action(sock, request)
 
 
 def _read(stream: Iterable[bytes]) -> Request | None:
@@ -128,7 +141,7 @@ def _read(stream: Iterable[bytes]) -> Request | None:
         name, _, value = line.partition(":")
         headers[name.title()] = value.strip()
     body = stream.read(int(headers.get("Content-Length", 0)))  # type: ignore[attr-defined]
-    return Request(first[1], headers, body)
+    return Request(first[0], first[1], headers, body)
 
 
 def _shut(sock: socket.socket) -> None:

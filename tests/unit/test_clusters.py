@@ -1,6 +1,8 @@
 """Reading clusters.json (docs/connection.md 1)."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -126,10 +128,50 @@ def test_the_error_of_an_unknown_cluster_names_the_known_clusters_and_the_files(
     assert caught.value.hint == f"Clusters are read from {path} and {tmp_path}/home/.aurora/clusters.json"
 
 
-def test_without_clusters_the_list_of_known_ones_is_empty(files):
-    files()
-    with pytest.raises(UnknownCluster, match=r"^Unknown cluster: x\. Known clusters: $"):
+def test_without_clusters_the_list_of_known_ones_is_empty_and_the_files_are_named(files, tmp_path):
+    path = files()
+    with pytest.raises(UnknownCluster) as caught:
         find("x")
+    assert caught.value.message == (
+        "Unknown cluster: x. Known clusters: \n"
+        f"No clusters are configured: {path} and {tmp_path}/home/.aurora/clusters.json do not exist, or cannot be seen"
+    )
+
+
+@pytest.fixture
+def as_nobody(files):
+    """Run as a user who may not enter the home folder of the tests."""
+    yield from as_user(files)
+
+
+def as_user(files):
+    home = files([{"name": "west"}], "no JSON").parents[1] / "home"
+    home.chmod(0)
+    for folder in home.parents:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield home
+    if is_root:
+        os.seteuid(0)
+    home.chmod(0o755)
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_counts_as_absent(as_nobody):
+    assert names() == ["west"]
+
+
+def test_a_visible_file_that_may_not_be_read_is_an_error(as_nobody):
+    system = as_nobody.parent / "etc" / "clusters.json"
+    if os.geteuid() == 65534:
+        os.seteuid(0)
+    system.chmod(0)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    with pytest.raises(ConfigError, match=f"Cannot read {system}: Permission denied"):
+        load()
 
 
 def connection(files, **keys):

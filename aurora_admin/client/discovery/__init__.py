@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from aurora_admin.client.discovery.leader import Leader
-from aurora_admin.client.http.url import request_url, with_scheme, without_credentials
+from aurora_admin.client.http.url import request_url, shown, with_scheme, without_credentials
 from aurora_admin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def new_finder(cluster: Cluster, log: Output) -> ConfiguredFinder | ZooKeeperFin
     for key in cluster.templates():
         log.warn(f"The {key} of cluster {cluster.name} contains a template, which is not expanded")
     connection = cluster.connection()
+    keys = ("zk", "zk_port", "scheduler_zk_path") if connection.zk else ("scheduler_uri",)
+    entry = ", ".join(f"{key} {shown(str(getattr(connection, key)))}" for key in keys)
+    log.debug(f"Cluster {cluster.name} in {cluster.path}: {entry}")
     if connection.zk:
         from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
 

@@ -160,7 +160,8 @@ class ZooKeeperFinder:
             raise self._no_leader(server_set.count_candidates(names), node_count)
         if len(members) > 1:
             raise self._multiple_leaders(members)
-        [member] = members.values()
+        [(name, member)] = members.items()
+        self._log.debug(f"{name} in Zookeeper {self._ensemble}: {member.url}, {member.status or 'no status'}")
         return Leader(member.url, f"{member.url}/api")
 
     def _path_missing(self) -> LookupFailed:

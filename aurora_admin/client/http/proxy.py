@@ -1,50 +1,69 @@
-"""Proxies and certificates that the environment names, and connections that use them."""
+"""Proxies that the environment names, by the rules of requests, on which the original was built.
+
+The rules are those of docs/connection.md 3.8.
+"""
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
-from http.client import HTTPConnection, HTTPSConnection
-from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from aurora_admin.errors import ConfigError
+from aurora_admin.client.http.url import shown
 
-if TYPE_CHECKING:
-    from ssl import SSLContext
-
-# The variables that requests reads, on which the original was built.
-CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+SYSTEM_SETTINGS = "system settings"  # of macOS and Windows, which have no variable
 
 
-def new_connection(target: SplitResult, timeout_seconds: float) -> HTTPConnection:
-    """Return a connection to the target, through a proxy if the environment wants one; it is not opened yet.
+class Proxy(NamedTuple):
+    """A proxy, and the variable that names it. Its text has no password."""
 
-    Raises:
-        ConfigError: the certificates that the environment names cannot be read.
-    """
-    proxy = select_proxy(target)
-    first = proxy or target
-    if target.scheme == "http":
-        return HTTPConnection(first.hostname or "", first.port, timeout=timeout_seconds)
-    secure = HTTPSConnection(first.hostname or "", first.port, timeout=timeout_seconds, context=_tls_context())
-    if proxy:
-        secure.set_tunnel(target.hostname or "", target.port, proxy_headers(proxy))
-    return secure
+    variable: str
+    value: str
+
+    def __str__(self) -> str:
+        """Return it as it is set."""
+        return f"{self.variable}={shown(self.value)}"
+
+    def url(self) -> SplitResult:
+        """Return its URL.
+
+        Raises:
+            ValueError: it is not that of a proxy that this client can use; the text is the reason.
+        """
+        url = urlsplit(self.value if "://" in self.value else f"http://{self.value}")
+        if url.scheme != "http":
+            raise ValueError(f"{url.scheme} is not spoken to a proxy, only http")
+        if not url.hostname or url.port == 0:  # reading the port checks it
+            raise ValueError("the proxy has no host and port")
+        return url
 
 
-def select_proxy(target: SplitResult) -> SplitResult | None:
-    """Return the proxy for the target by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; none for loopback."""
+def proxy_for(target: SplitResult) -> Proxy | None:
+    """Return the proxy for a target by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; none for loopback."""
     if not any(name.lower().endswith("_proxy") for name in os.environ) or is_loopback(target.hostname):
         return None
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies
 
     proxies = getproxies()
-    proxy = proxies.get(target.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(target.netloc.rpartition("@")[2]):
-        return None
-    return urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    for kind in (target.scheme, "all"):
+        if value := proxies.get(kind):
+            return None if _is_excluded(target) else Proxy(_variable(kind, value), value)
+    return None
+
+
+def place(url: str, redirected_by: str = "") -> str:
+    """Return where a request to a URL goes, for a message: with the proxy, and with the server that redirects to it."""
+    proxy = proxy_for(urlsplit(url))
+    through = f" through the proxy {proxy}" if proxy else ""
+    return f"{url}{through}" + (f" (redirected by {redirected_by})" if redirected_by else "")
+
+
+def proxy_advice(url: str) -> str:
+    """Return what to check about the proxy for a URL if a request fails; empty if there is no proxy."""
+    proxy = proxy_for(urlsplit(url))
+    return f"check {proxy.variable}, or give the host in NO_PROXY to call it directly" if proxy else ""
 
 
 def proxy_headers(proxy: SplitResult) -> dict[str, str]:
@@ -73,15 +92,26 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _tls_context() -> SSLContext:
-    import ssl
+def _variable(kind: str, value: str) -> str:
+    names = (f"{kind}_proxy", f"{kind.upper()}_PROXY")
+    return next((name for name in names if os.environ.get(name) == value), SYSTEM_SETTINGS)
 
-    path = next(filter(None, map(os.environ.get, CERTIFICATE_VARIABLES)), None)
+
+def _is_excluded(target: SplitResult) -> bool:
+    from urllib.request import proxy_bypass
+
+    host, authority = target.hostname or "", target.netloc.rpartition("@")[2].lower()
+    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    items = [item.lower() for item in listed.replace(" ", "").split(",") if item]
+    return any(_excludes(item, host, authority) for item in items) or bool(proxy_bypass(authority))
+
+
+def _excludes(item: str, host: str, authority: str) -> bool:
     try:
-        if path and os.path.isdir(path):
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read the certificates in {path}: {error.strerror}. Correct {' or '.join(CERTIFICATE_VARIABLES)}"
-        ) from error
+        address = ip_address(host)
+    except ValueError:
+        return host.endswith(item) or authority.endswith(item)
+    try:
+        return address in ip_network(item.strip("[]"), strict=False)
+    except ValueError:
+        return authority == item

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aurora_admin.client.failures import InvalidReply, NotLeading, ServerError, one_line
+from aurora_admin.client.http.connect import password_advice
+from aurora_admin.client.http.proxy import proxy_advice
 from aurora_admin.errors import AuthFailed, CallFailed
 
 if TYPE_CHECKING:
@@ -39,16 +42,33 @@ def check_status(response: Response) -> None:
     status = one_line(f"{response.status} {response.reason}")
     if 300 <= response.status < 400:
         raise CallFailed(
-            f"{response.url} answers {status} and redirects to {one_line(response.location) or 'nowhere'}. "
+            f"{response.place} answers {status} and redirects to {one_line(response.location) or 'nowhere'}. "
             "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri"
         )
-    if response.status in (401, 403):
-        raise AuthFailed(f"{response.url} answers {status}. Nothing was carried out; {_credentials_advice(response)}")
+    check_access(response)
     if 400 <= response.status < 500:
         raise CallFailed(
-            f"{response.url} answers {status}. Nothing was carried out. {ADVICE.get(response.status, OTHER_ADVICE)}"
+            f"{response.place} answers {status}. Nothing was carried out. {ADVICE.get(response.status, OTHER_ADVICE)}"
+            + (f"; or {advice}" if (advice := proxy_advice(response.url)) else "")
         )
     _raise_failure(response, status)
+
+
+def check_access(response: Response) -> None:
+    """Return if neither the server nor a proxy refuses the request for who sent it; raise AuthFailed otherwise."""
+    if response.status not in (401, 403, 407):
+        return
+    through_proxy = proxy_advice(response.url)
+    if not through_proxy and response.status == 407:
+        return
+    if response.status == 407:
+        advice = password_advice(urlsplit(response.url))
+    elif through_proxy and response.status == 403:  # no scheduler sends it
+        advice = through_proxy
+    else:
+        advice = _credentials_advice(response)
+    status = one_line(f"{response.status} {response.reason}")
+    raise AuthFailed(f"{response.place} answers {status}. Nothing was carried out; {advice}")
 
 
 def _raise_failure(response: Response, status: str) -> None:
@@ -58,7 +78,7 @@ def _raise_failure(response: Response, status: str) -> None:
         raise NotLeading(f"{status}: no scheduler leads at the moment", response.url)
     if response.status == 500 and UNREADABLE_REQUEST.search(reason):
         raise CallFailed(
-            f"{response.url} answers {status}: it could not read the request ({reason}). Nothing was "
+            f"{response.place} answers {status}: it could not read the request ({reason}). Nothing was "
             "carried out; its log says more"
         )
     if response.status >= 500:

@@ -10,12 +10,13 @@ import http.client
 import io
 import select
 import zlib
+from gzip import BadGzipFile, GzipFile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
-from aurora_admin.client.failures import Failure, InvalidReply, ReplyLost, Unreachable
-from aurora_admin.client.http.proxy import is_loopback, new_connection, proxy_headers, select_proxy
-from aurora_admin.client.retry import CONNECT_SECONDS, Clock, Deadline
+from aurora_admin.client.failures import Failure, InvalidReply, PermanentlyUnreachable, ReplyLost, Unreachable
+from aurora_admin.client.http.connect import CORRECT_SCHEME, SPEAKS_HTTPS, TLS_ALERT, connect, describe, speaks_tls
+from aurora_admin.client.http.proxy import is_loopback, place, proxy_for, proxy_headers
 
 if TYPE_CHECKING:
     import socket
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
+    from aurora_admin.client.retry import Clock, Deadline
+
 BUFFER_BYTES = 1 << 22  # of incoming bytes: a million tasks in small pieces take a tenth longer
 # Jetty closes a connection that was idle for 30 s; a request sent at that moment would have an unknown outcome.
 IDLE_SECONDS = 5.0
 TEXT_BYTES = 1 << 16  # of an error page, to quote from
 READ_ERRORS = (OSError, EOFError, http.client.HTTPException, zlib.error)
-ENDED_EARLY = "the server ended it too early"
 
 
 class Response:
@@ -38,6 +40,7 @@ class Response:
         self.status = response.status
         self.reason = response.reason
         self.url = url
+        self.redirected_by = ""
         self.location = response.headers.get("Location", "")
         self.challenge = response.headers.get("WWW-Authenticate", "")
         self.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -46,6 +49,16 @@ class Response:
         self._body = _decoded(response, url)
         self._deadline = deadline
         self._is_stream = False
+
+    @property
+    def place(self) -> str:
+        """Where the request went, for a message."""
+        return place(self.url, self.redirected_by)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the body arrived as long as it was announced, once it has been read to its end."""
+        return self.failure is None and (self._http.chunked or self._http.length == 0)
 
     def limit_silence_only(self) -> None:
         """From here on, have the deadline limit each wait for bytes, not all of the body: a pager may read it."""
@@ -62,7 +75,8 @@ class Response:
         try:
             return self._body.read1(size)
         except READ_ERRORS as error:
-            self.failure = ReplyLost(f"the reply broke off: {describe(error)}", self.url)
+            kind = InvalidReply if _is_wrong_data(error, self._http) else ReplyLost
+            self.failure = kind(f"the reply broke off: {describe(error)}", self.url)
             raise self.failure from error
 
     def text(self) -> str:
@@ -87,12 +101,19 @@ class Response:
             return False
 
 
+def _is_wrong_data(error: Exception, response: http.client.HTTPResponse) -> bool:
+    """Return whether the body was wrong, or incomplete, when it was sent: a retry would get the same."""
+    is_cut = isinstance(error, EOFError) and response.length == 0
+    return isinstance(error, (zlib.error, BadGzipFile)) or is_cut
+
+
 class Transport:
     """Sends requests; the connection is kept for the next request to the same server while it is fresh."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._connection: _OpenConnection | None = None
+        self.sent_to: str | None = None  # the URL of the POST that was sent last, if nothing was sent or closed since
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> Response:
         """Send one POST, once, and return when the headers of the response have arrived.
@@ -101,26 +122,28 @@ class Transport:
             Unreachable: the request was not sent, or not completely.
             ReplyLost: it was sent, and no response arrived.
         """
-        return self._send("POST", url, body, headers, deadline)
+        connection = self._connection_to(url, deadline)
+        self.sent_to = url
+        return connection.send(_Request("POST", url, body, headers), deadline, self._clock.monotonic())
 
     def get(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
         """Send one GET; return and raise as `post`."""
-        return self._send("GET", url, None, headers, deadline)
+        connection = self._connection_to(url, deadline)
+        return connection.send(_Request("GET", url, None, headers), deadline, self._clock.monotonic())
 
-    def _send(
-        self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
-    ) -> Response:
+    def _connection_to(self, url: str, deadline: Deadline) -> _OpenConnection:
+        self.sent_to = None
         target = urlsplit(url)
         if not self._connection or not self._connection.is_reusable(target, self._clock.monotonic()):
             self.close()
             self._connection = _OpenConnection(target, url, deadline)
-        return self._connection.send(_Request(verb, url, body, headers), deadline, self._clock.monotonic())
+        return self._connection
 
     def close(self) -> None:
         """Close the connection, with whatever is still to be read from it."""
         if self._connection:
             self._connection.close()
-        self._connection = None
+        self._connection = self.sent_to = None
 
 
 class _Request(NamedTuple):
@@ -137,7 +160,7 @@ class _OpenConnection:
         self._target = target
         self._used = 0.0
         self._response: Response | None = None
-        self._http = _connect(target, url, deadline)
+        self._http = connect(target, url, deadline)
         self._socket = _DeadlineSocket(self._http.sock, deadline)
         self._http.sock = cast("Any", self._socket)
 
@@ -154,12 +177,15 @@ class _OpenConnection:
         url, is_sent = request.url, self._send_request(request)
         try:
             response = self._http.getresponse()
-        except http.client.RemoteDisconnected as error:
+        except OSError as error:  # http.client.RemoteDisconnected is one
+            is_reset = not is_sent or type(error) is ConnectionResetError
+            if is_reset and speaks_tls(self._target):
+                raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise (ReplyLost if is_sent else Unreachable)(describe(error), url) from error
         except http.client.HTTPException as error:
+            if self._target.scheme == "http" and str(error).startswith(TLS_ALERT.decode()):
+                raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise InvalidReply(f"the reply is not HTTP ({describe(error)})", url) from error
-        except OSError as error:
-            raise (ReplyLost if is_sent else Unreachable)(describe(error), url) from error
         self._response = Response(response, url, deadline)
         return self._response
 
@@ -170,11 +196,11 @@ class _OpenConnection:
 
     def _send_request(self, request: _Request) -> bool:
         """Send; return False if the server closed the connection before it had all, perhaps after an error response."""
-        proxy = select_proxy(self._target) if self._target.scheme == "http" else None
+        proxy = proxy_for(self._target) if self._target.scheme == "http" else None
         path = request.url if proxy else urlsplit(request.url).path or "/"
         own = {
             "Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
-            **(proxy_headers(proxy) if proxy else {}),
+            **(proxy_headers(proxy.url()) if proxy else {}),
         }
         try:
             self._http.request(request.verb, path, request.body, {**request.headers, **own})
@@ -226,37 +252,10 @@ class _DeadlineFile(io.RawIOBase):
         super().close()
 
 
-def describe(error: BaseException) -> str:
-    """Return the text of an error of the system or of http.client."""
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "the connection was closed without a reply"
-    if isinstance(error, (http.client.IncompleteRead, EOFError)):
-        return ENDED_EARLY
-    if isinstance(error, OSError):
-        return str(error.strerror or error)
-    return str(error) or type(error).__name__
-
-
-def _connect(target: SplitResult, url: str, deadline: Deadline) -> http.client.HTTPConnection:
-    connection = None
-    try:
-        connection = new_connection(target, min(CONNECT_SECONDS, deadline.timeout()))
-        connection.connect()
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid host name
-        if connection:
-            connection.close()
-        raise Unreachable(describe(error), url) from error
-    return connection
-
-
 def _decoded(response: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
     coding = response.headers.get("Content-Encoding", "identity").lower()
     if coding in ("gzip", "x-gzip"):
-        import gzip
-
-        return gzip.GzipFile(fileobj=response)
+        return GzipFile(fileobj=response)
     if coding != "identity":
         raise InvalidReply(f"the reply has an encoding that was not requested: {coding}", url)
     return response

@@ -18,6 +18,12 @@ def without_credentials(url: str) -> str:
     return url.rpartition("@")[2]
 
 
+def shown(url: str) -> str:
+    """Return a URL for a message or the log: as it is, but without user and password."""
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{without_credentials(rest)}"
+
+
 def request_url(url: str) -> str:
     """Return a URL as a request can carry it: quoted, without user and password, query and fragment.
 

@@ -1,0 +1,103 @@
+"""Ask a scheduler for its role, where that decides whether a call to it makes sense."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from thrift.Thrift import TMessageType
+
+from aurora_admin.client.arguments import encode_arguments
+from aurora_admin.client.failures import Failure, SchedulerNotReady, WillNotServe
+from aurora_admin.client.http.transport import Transport
+from aurora_admin.client.message import read_header
+from aurora_admin.client.reply import read_reply
+from aurora_admin.client.retry import REAL_CLOCK, Deadline
+from aurora_admin.client.role import Pages, Role, RoleName, read_role
+from aurora_admin.errors import AdminError
+from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
+from aurora_admin.gen.api.ttypes import ResponseCode
+from aurora_admin.wire.message import Message, to_json
+
+if TYPE_CHECKING:
+    from aurora_admin.client.failures import NotLeading
+    from aurora_admin.client.http.auth import Credentials
+    from aurora_admin.client.retry import Clock
+
+SECONDS = 5.0  # of one inquiry; without a reply the call goes on as if there had been none
+REGISTRATION_SECONDS = 1.0  # an elected scheduler registers with Mesos in less, if it can
+STORAGE_CALL = "getQuota"  # reads the storage, cheaply, in every release
+
+
+class Inquiry:
+    """Asks schedulers, on connections of its own."""
+
+    def __init__(self, credentials: Credentials, clock: Clock, headers: dict[str, str], *, is_bypassing: bool) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._headers = headers
+        self._is_bypassing = is_bypassing
+
+    def explained(self, failure: NotLeading) -> Failure:
+        """Return the failure, or WillNotServe if the scheduler has a role in which waiting for it does not help."""
+        if isinstance(failure, SchedulerNotReady) != self._is_bypassing:
+            return failure
+        role = self._role_of(failure.url)
+        if self._is_bypassing:
+            return _standby_failure(failure, role) if role and role.name == RoleName.STANDBY else failure
+        if not role or role.name != RoleName.ELECTED:
+            return failure
+        self._clock.sleep(REGISTRATION_SECONDS)
+        role = self._role_of(failure.url)
+        if not role or role.name != RoleName.ELECTED or self._is_reading_log(failure.url):
+            return failure
+        return WillNotServe(
+            "is elected, but not registered with Mesos, and so refuses calls without --bypass-leader-redirect",
+            failure.url,
+            "give that option to have it carry out the call, as a restore needs it while Mesos is down; or start Mesos",
+        )
+
+    def standby_warning(self, api: str) -> str:
+        """Return a warning if a scheduler that is to bypass its redirect does not lead; else an empty text."""
+        role = self._role_of(api) if self._is_bypassing else None
+        if not role or role.name in (RoleName.LEADER, RoleName.ELECTED):
+            return ""
+        return (
+            f"The scheduler at {api} does not lead ({role.status}): it has a staged backup of its own, and cannot "
+            f"commit it. {_leader_advice(role).capitalize()}, without --bypass-leader-redirect"
+        )
+
+    def _role_of(self, api: str) -> Role | None:
+        """Return the role that a scheduler reports; None if it reports none."""
+        transport = Transport(REAL_CLOCK)
+        try:
+            return read_role(Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS)))
+        except (Failure, AdminError):
+            return None
+        finally:
+            transport.close()
+
+    def _is_reading_log(self, api: str) -> bool:
+        """Return whether the storage of an elected scheduler is not open yet: it has the same role meanwhile."""
+        call = Message(STORAGE_CALL, TMessageType.CALL, 0, encode_arguments(STORAGE_CALL, {"ownerRole": "aurora"}))
+        headers = {**self._headers, BYPASS_LEADER_REDIRECT_HEADER_NAME: "true", **self._credentials.headers(api)}
+        transport = Transport(REAL_CLOCK)
+        try:
+            response = transport.post(api, to_json(call), headers, Deadline(REAL_CLOCK, SECONDS))
+            reply = read_reply(read_header(response, STORAGE_CALL), response)
+        except (Failure, AdminError):
+            return False
+        finally:
+            transport.close()
+        return reply.code == ResponseCode.ERROR_TRANSIENT
+
+
+def _standby_failure(failure: Failure, role: Role) -> WillNotServe:
+    return WillNotServe(
+        f"does not lead, so its storage stays closed ({failure.reason})",
+        failure.url,
+        f"{_leader_advice(role)}, without --bypass-leader-redirect",
+    )
+
+
+def _leader_advice(role: Role) -> str:
+    return f"call the leader, {role.leader}" if role.leader else "call the leader"
