@@ -9,7 +9,7 @@ import pexpect
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
+from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack, site_packages
 from tests.support.processes import environment, run
 from tests.support.waiting import DEADLINE_SECONDS
 
@@ -208,6 +208,54 @@ def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):
         check=False,
     )
     assert (done.returncode, ", get_scheduler, help, scheduler_backup_now, " in done.stderr) == (1, True)
+
+
+STALE = "[aurora_admin.plugins.v1]\nnosuch = aurora_admin.plugins.nosuch\n"
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.9.0", "10.0.0"])
+def test_the_metadata_of_another_version_beside_ours_hides_no_command(scratch, version):
+    before = scratch("help")
+    left = site_packages(scratch.venv) / f"aurora_admin-{version}.dist-info"
+    left.mkdir()
+    for text in (STALE, ""):  # versions before the plugins have no entry points
+        (left / "entry_points.txt").write_text(text)
+        assert scratch("help") == before
+
+
+def test_of_two_versions_of_a_plugin_the_newer_one_counts(scratch):
+    scratch.install("aurora-fleet", fleet())
+    packages = site_packages(scratch.venv)
+    newer = (packages / "aurora_fleet-1.2.dist-info").rename(packages / "aurora_fleet-0.10.0.dist-info")
+    older = packages / "aurora_fleet-0.9.0.dist-info"
+    shutil.copytree(newer, older)
+    (older / "entry_points.txt").write_text(STALE)
+    assert scratch("fleet_hello", "west").out == "Hello west\n"
+    assert scratch("help").err == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[metadata]\nname = theirs\n[options.entry_points]\naurora_admin.plugins.v1 =\n    nosuch = nosuch\n",
+        "[metadata]\nname = theirs\n",
+        "[flake8]\nmax-line-length = 100\n",
+        "no section",
+        "[metadata]\nname = \udcff\n",
+        "",
+        None,
+    ],
+)
+def test_a_setup_cfg_of_another_project_beside_the_package_hides_no_command(scratch, text):
+    """As after `pip install --target .` in a checkout."""
+    before = scratch("help")
+    path = site_packages(scratch.venv) / "setup.cfg"
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text, errors="surrogateescape")
+    assert scratch("help") == before
+    assert scratch("scheduler_backup_now").err.startswith("FATAL] usage: scheduler_backup_now cluster\n")
 
 
 def test_a_bug_is_reported_with_the_name_of_the_plugin(scratch):
