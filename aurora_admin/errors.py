@@ -6,6 +6,10 @@ files have nothing else. A hint is additional advice, shown on a terminal and wi
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # see output.py
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # The table of exit codes, which aurora_admin(1) prints (docs/cli.md 1.7).
 EXIT_CODES = {
     0: "The command succeeded.",
@@ -25,6 +29,7 @@ class AdminError(Exception):
     """The command cannot be carried out. Only the message is printed."""
 
     exit_code = 1
+    is_multiline = False  # a message of the original of several lines
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -36,6 +41,12 @@ class UsageError(AdminError):
     """The command line is invalid. The message is printed as it is, at every log level."""
 
     exit_code = 2
+
+
+class WrongArgumentCount(AdminError):
+    """There are too many or too few arguments. The message is the usage, and where to find more."""
+
+    is_multiline = True
 
 
 class ConfigError(AdminError):
@@ -81,3 +92,11 @@ class Declined(AdminError):
 
 class DryRun(Exception):
     """Ends a command with --dry-run, after the checks and before the first change."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the known word that is most similar to a mistyped one; None if none is similar."""
+    from difflib import get_close_matches
+
+    similar = get_close_matches(word, known, n=1)
+    return f"Did you mean {similar[0]}?" if similar else None

@@ -81,7 +81,7 @@ def rehearse(context: Context, args: Namespace, folder: Path) -> None:
     failure: StepFailed | None = None
     name, backup = prepare_backup(folder / "backups", args.backup, DEFAULT_TASKS if args.tasks is None else args.tasks)
     sandbox_kind, drill_kind, steps = _kind(args)
-    with sandbox_kind(folder, context.out.print if args.show else None) as sandbox:
+    with sandbox_kind(folder, context.out.print_text if args.show else None) as sandbox:
         drill = drill_kind(sandbox, name, backup, context)
         for name, step in steps:
             begin = time.perf_counter()

@@ -15,7 +15,7 @@ EXAMPLES = "aurora_admin help scheduler_stage_recovery"
 def run(context: Context, args: Namespace) -> None:
     """Print the overview, or the help of one command."""
     if args.command is None:
-        context.out.print("\n\n".join(["Available commands:", *map(entry, context.registry.commands())]))
+        context.out.print_text("\n\n".join(["Available commands:", *map(entry, context.registry.commands())]))
     else:
         explain(context, args.command)
 
@@ -26,7 +26,7 @@ def explain(context: Context, name: str) -> None:
     if text is None:
         context.out.print(f"Subcommand {name} not found.")
         raise Refused
-    context.out.print(text.removesuffix("\n"))
+    context.out.print_text(text)
 
 
 def entry(command: Command) -> str:

@@ -22,7 +22,8 @@ def west(clusters):
         "bogus -h",
         "-v",
         "-q",
-        "--bogus",
+        "bogus --nosuch",
+        "-v bogus --timeout=x",
         "-v bogus get_scheduler west",
         "--",
         "Get_scheduler west",
@@ -127,6 +128,44 @@ def test_an_invalid_option_exits_with_2_and_the_usage(admin, west, line, text):
         assert text in result.err
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("--bogus", "unrecognized arguments: --bogus"),
+        ("-v --bogus", "unrecognized arguments: --bogus"),
+        ("-Z bogus", "unrecognized arguments: -Z"),
+        ("--timeout=x bogus", "not a number of seconds above 0: x"),
+        ("--log", "ambiguous option: --log could match --log_to_stderr, --log_to_stdout, "),
+    ],
+)
+def test_an_invalid_option_without_a_command_exits_with_2_and_the_usage(admin, line, text):
+    result = admin(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: \nAvailable commands:\n    ")
+    assert "help <command>\n\n\naurora_admin: error: " in result.err
+    assert text in result.err
+
+
+@pytest.mark.parametrize("line", ["--help bogus", "-v -h bogus", "-h bogus --nosuch"])
+def test_help_before_an_unknown_command_is_that_of_the_program(admin, line):
+    assert admin(*line.split()) == admin("-h")
+
+
+@pytest.mark.parametrize("word", ["-x", "--nosuch", "-x1", "-nosuch", "--bogus=west"])
+def test_an_unknown_option_is_an_argument_as_long_as_a_required_one_is_missing(admin, west, word):
+    result = admin("scheduler_stage_recovery", "nowhere", word)
+    assert (result.code, result.err.startswith("FATAL] Unknown cluster: nowhere.")) == (1, True)
+    assert admin("scheduler_stage_recovery", "nowhere", "x", word).code == 2
+    assert admin("scheduler_stage_recovery", word, "nowhere").code == 2
+
+
+@pytest.mark.parametrize("word", ["-v", "-vq", "--bypass", "--timeout=5"])
+def test_an_option_of_ours_is_an_argument_only_after_two_dashes(admin, west, word):
+    usage = USAGE.format("scheduler_stage_recovery cluster backup_id")
+    assert admin("scheduler_stage_recovery", "west", word, "--log_to_stderr=INFO").err == usage
+    assert admin("scheduler_stage_recovery", "nowhere", "--", word).err.startswith("FATAL] Unknown cluster: nowhere.")
+
+
 def test_a_command_of_the_original_has_no_dry_run(admin, clusters):
     clusters.write("west")
     result = admin("scheduler_commit_recovery", "west", "--dry-run")
@@ -195,6 +234,10 @@ def test_dash_h_prints_the_help_of_the_command(admin, line):
 def test_an_invalid_option_before_dash_h_is_an_error(admin):
     assert admin("get_scheduler", "--timeout=x", "-h").code == 2
     assert admin("get_scheduler", "-h", "--timeout=x").code == 0
+    assert admin("get_scheduler", "--bogus", "-h").code == 2
+    assert admin("get_scheduler", "--log", "-h").code == 2
+    assert admin("get_scheduler", "-h", "--bogus").code == 0
+    assert admin("get_scheduler", "-h", "--log").code == 0
 
 
 def test_the_width_of_help_is_that_of_columns(admin):

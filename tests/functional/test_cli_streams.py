@@ -116,13 +116,37 @@ def test_a_hint_is_printed_on_a_terminal_and_with_v(start, tmp_path):
     known = b"FATAL] Unknown cluster: nowhere. Known clusters: na\xc3\xafve, west\n"
     assert result_of(start("get_scheduler", "nowhere"))[2] == known
     assert result_of(start("-v", "get_scheduler", "nowhere"))[2].startswith(known + b" INFO] ")
-    assert known.strip() in on_terminal(start)
-    assert b" INFO] " in on_terminal(start)
+    assert known.strip() in on_terminal(start, "get_scheduler", "nowhere")
+    assert b" INFO] " in on_terminal(start, "get_scheduler", "nowhere")
 
 
-def on_terminal(start) -> bytes:
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("scheduler_comit_recovery west", "scheduler_commit_recovery"),
+        ("get_schedler west", "get_scheduler"),
+        ("get_scheduler wets", "west"),
+        ("get_scheduler west --verfy", "--verify"),
+        ("get_scheduler --timout=5 west", "--timeout"),
+        ("--bypass_leader_redirect", "--bypass-leader-redirect"),
+    ],
+)
+def test_a_mistyped_word_gets_a_suggestion_on_a_terminal(start, line, suggestion):
+    said = f" INFO] Did you mean {suggestion}?".encode()
+    assert said in on_terminal(start, *line.split())
+    assert b"Did you mean" not in result_of(start(*line.split()))[2]
+
+
+def test_what_is_similar_to_nothing_gets_no_suggestion(start):
+    assert b"Did you mean" not in on_terminal(start, "xyzzy")
+    assert b"Did you mean" not in on_terminal(start, "get_scheduler", "--xyzzy")
+    assert b"Did you mean" not in on_terminal(start, "-q", "get_scheduler", "wets")
+
+
+def on_terminal(start, *arguments: str) -> bytes:
+    """Return what a command that fails prints on standard error, a terminal."""
     ours, its = os.openpty()
-    process = start("get_scheduler", "nowhere", stderr=its)
+    process = start(*arguments, stderr=its)
     os.close(its)
     timer = threading.Timer(DEADLINE_SECONDS, process.kill)
     timer.start()
@@ -134,6 +158,6 @@ def on_terminal(start) -> bytes:
         pass
     timer.cancel()
     os.close(ours)
-    assert process.wait() == 1
+    assert process.wait() in (1, 2)
     process.communicate()
     return shown
