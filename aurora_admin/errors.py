@@ -13,15 +13,18 @@ if TYPE_CHECKING:
 # The table of exit codes, which aurora_admin(1) prints (docs/cli.md 1.7).
 EXIT_CODES = {
     0: "The command succeeded.",
-    1: "The command failed; standard error has the reason. Commands of the original program also exit with 1 if the "
-    "outcome of their call is unknown.",
+    1: "The command failed; standard error has the reason.",
     2: "The command line is invalid. Nothing was sent.",
-    3: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply.",
-    130: "Interrupted by Ctrl-C.",
+    13: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply. "
+    "Commands of the original program exit with 1 then, unless AURORA_ADMIN_EXIT_CODES is set to detailed.",
+    130: "Interrupted by Ctrl-C. If a call that changes something had been sent, standard error says how to find out "
+    "whether it was carried out.",
     141: "The reader of the output has closed it (head, less).",
 }
 
-# The exit codes that scripts written for the original know. Every other code of an original command becomes 1.
+# The exit codes that scripts written for the original know. Every other code of an original command becomes 1, unless
+# the environment asks for detailed codes.
+DETAILED_EXIT_CODES = ("AURORA_ADMIN_EXIT_CODES", "detailed")
 ORIGINAL_EXIT_CODES = frozenset({0, 1, 2, 130, 141})
 
 
@@ -76,7 +79,7 @@ class BadReply(CallFailed):
 class OutcomeUnknown(AdminError):
     """The call may have been carried out. It is never repeated automatically."""
 
-    exit_code = 3
+    exit_code = 13
 
 
 class Refused(AdminError):

@@ -7,7 +7,7 @@ import os
 import sys
 
 from aurora_admin import __version__
-from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError, did_you_mean
+from aurora_admin.errors import DETAILED_EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError, did_you_mean
 from aurora_admin.output import DEBUG, NONE, PLAIN, Output, OutputClosed
 
 TYPE_CHECKING = False  # see output.py
@@ -143,7 +143,11 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
         from aurora_admin.advice import add_advice
 
         add_advice(error, registered.command, module, args)
-        if registered.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
+        if (
+            registered.command.original
+            and not _has_detailed_exit_codes()
+            and error.exit_code not in ORIGINAL_EXIT_CODES
+        ):
             error.exit_code = 1
         raise
     except OutputClosed:
@@ -151,6 +155,11 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     except Exception:  # noqa: BLE001 - only here it is known which plugin has the bug
         return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
+
+
+def _has_detailed_exit_codes() -> bool:
+    variable, value = DETAILED_EXIT_CODES
+    return os.environ.get(variable) == value
 
 
 def _print_error(error: AdminError, out: Output) -> int:

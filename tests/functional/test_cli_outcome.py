@@ -62,6 +62,20 @@ def test_a_value_in_the_advice_can_be_copied_to_a_shell(admin, closing):
     assert "aurora_admin scheduler_list_backups 'a b'" in admin("scheduler_backup_now", "a b").err
 
 
+@pytest.mark.parametrize("value", ["detailed", "Detailed", "", "1"])
+def test_an_unknown_outcome_is_13_if_the_environment_asks_for_detailed_codes(admin, closing, value):
+    code = admin("scheduler_snapshot", "west", AURORA_ADMIN_EXIT_CODES=value).code
+    assert code == (13 if value == "detailed" else 1)
+
+
+def test_other_codes_are_the_same_with_detailed_ones(admin, clusters):
+    clusters.write("west")
+    env = {"AURORA_ADMIN_EXIT_CODES": "detailed"}
+    assert admin("get_scheduler", "nowhere", **env).code == 1
+    assert admin("get_scheduler", "--bogus", **env).code == 2
+    assert admin("help", **env).code == 0
+
+
 @pytest.mark.parametrize("line", REFUSED)
 def test_a_refused_call_has_a_hint_for_people(admin, clusters, scheduler, line):
     clusters.write(west=scheduler().url)

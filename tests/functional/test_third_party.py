@@ -275,7 +275,7 @@ LOST = """
 def test_an_unknown_outcome_has_its_own_exit_code_in_new_commands_and_general_advice(scratch):
     scratch.install("aurora-fleet", fleet(command=LOST))
     result = scratch("fleet_hello", "west")
-    assert (result.code, result.out) == (3, "")
+    assert (result.code, result.out) == (13, "")
     assert result.err == (
         "FATAL] It may have been carried out. Find out whether it was before you repeat the command\n"
     )
