@@ -28,7 +28,7 @@ def add_advice(error: AdminError, command: Command, module: ModuleType, args: Na
         advice = _filled(getattr(module, "IF_UNKNOWN", FIND_OUT), values)
         error.message = f"{error.message.removesuffix('.')}. {advice}"
     elif isinstance(error, Refused):
-        error.hint = _filled(getattr(module, "IF_REFUSED", ""), values)
+        error.hint = error.hint or _filled(getattr(module, "IF_REFUSED", ""), values)
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

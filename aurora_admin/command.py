@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from aurora_admin.errors import Declined, DryRun, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aurora_admin.client.discovery.leader import Leader
     from aurora_admin.client.reply import Reply
@@ -95,6 +95,9 @@ class CommandRegistry(Protocol):
 
     def commands(self) -> Sequence[Command]:
         """Return every installed command, sorted by name."""
+
+    def by_category(self) -> Mapping[str, Sequence[Command]]:
+        """Return every installed command by category, both in the order in which the plugins declare them."""
 
     def help_text(self, name: str) -> str | None:
         """Return what `<command> -h` prints, or None for an unknown command."""

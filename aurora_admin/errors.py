@@ -85,8 +85,8 @@ class OutcomeUnknown(AdminError):
 class Refused(AdminError):
     """The scheduler replied with a code other than OK. The reply is in the log, so there is no message."""
 
-    def __init__(self) -> None:
-        super().__init__("")
+    def __init__(self, hint: str | None = None) -> None:
+        super().__init__("", hint)
 
 
 class Declined(AdminError):

@@ -22,6 +22,7 @@ PROGRAM = "aurora_admin"
 RC_FILE = "~/.aurora-adminrc"
 IGNORE_RC_FILE = "--app_ignore_rc_file"
 LOG_DIR = "/var/tmp"  # noqa: S108 - the original's default
+OPTIONS_OF_EVERY_COMMAND = "Options of every command, such as -v and --timeout: --long-help, or aurora_admin(1)."
 NO_EFFECT = "accepted for old scripts; has no effect"
 OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
 OLD_VALUES = (
@@ -170,18 +171,21 @@ class CommandParser(ArgumentParser):
         return f"Usage: \nAvailable commands:\n{listed}\n{more}\n"
 
     def format_help(self, *, is_long: bool = False) -> str:
-        """Return usage, description and options. The options for old scripts are only in the long help."""
+        """Return usage, description and options; the options of every command in full only in the long help."""
         formatter = self._get_formatter()
         for paragraph in (self.description or "").split("\n\n"):
             formatter.add_text(paragraph)
-        formatter.start_section("Options")
-        formatter.add_arguments(self.common + (self.old if is_long else []))
-        if self.command is not None:
-            formatter.start_section(f"For {self.command.name} only")
-            formatter.add_arguments(self.own_options())
-            formatter.add_text("")  # keeps the heading if there are no options: docs/cli.md 1.4
+        is_listed = is_long or self.command is None
+        for heading, options in (
+            ("Options", self.own_options() if self.command else self.common),
+            ("Options of every command", self.common if self.command and is_listed else []),
+            ("Options of the log, and for old scripts", self.old if is_long else []),
+        ):
+            formatter.start_section(heading)
+            formatter.add_arguments(options)
             formatter.end_section()
-        formatter.end_section()
+        if not is_listed:
+            formatter.add_text(OPTIONS_OF_EVERY_COMMAND)
         try:
             return f"{self.format_usage()}\n{formatter.format_help()}"
         except (KeyError, TypeError, ValueError) as error:  # argparse formats help texts with %
@@ -200,7 +204,7 @@ class CommandParser(ArgumentParser):
             "--long-help",
             action=PrintText,
             text=lambda: self.format_help(is_long=True),
-            help="show this help with the options of the log and of old scripts, and exit",
+            help="show this help with the options of every command, and exit",
         )
         yield add(
             "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
@@ -222,7 +226,8 @@ class CommandParser(ArgumentParser):
             "--timeout",
             metavar="SECONDS",
             type=_seconds,
-            help="give up a connection or a reply after this time (default: 10 to connect, 600 for a reply)",
+            help="limit the whole of a call or of a lookup of the leader, retries included, to this time; without it "
+            "each kind of wait has its own limit: see WAITS in aurora_admin(1)",
         )
 
     def _add_log(self) -> Iterator[Action]:

@@ -68,14 +68,25 @@ class Registry:
             self._load_others()
         return self._registered.get(name)
 
+    def in_order(self) -> list[RegisteredCommand]:
+        """Return every installed command with its plugin, in the order in which the plugins declare them."""
+        self._load_others()
+        return list(self._registered.values())
+
     def all(self) -> list[RegisteredCommand]:
         """Return every installed command with its plugin, sorted by name."""
-        self._load_others()
-        return [self._registered[name] for name in sorted(self._registered)]
+        return sorted(self.in_order(), key=lambda registered: registered.command.name)
 
     def commands(self) -> list[Command]:
         """Return every installed command, sorted by name."""
         return [registered.command for registered in self.all()]
+
+    def by_category(self) -> dict[str, list[Command]]:
+        """Return every installed command by category, both in the order in which the plugins declare them."""
+        found: dict[str, list[Command]] = {}
+        for registered in self.in_order():
+            found.setdefault(registered.command.category, []).append(registered.command)
+        return found
 
     def help_text(self, name: str) -> str | None:
         """Return what `<command> -h` prints, or None for an unknown command.

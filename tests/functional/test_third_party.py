@@ -29,10 +29,13 @@ def test_a_distribution_adds_a_command(scratch, tmp_path):
     assert scratch("fleet_hello", "west", "--shout", "very").out == "Hello west very\n"
     overview = scratch("help")
     assert (overview.code, overview.err) == (0, "")
-    assert "\nfleet_hello\n    usage: fleet_hello [--shout] cluster\n    Say hello to a cluster\n" in overview.out
+    assert (
+        "\nGreetings:\n\nfleet_hello\n    usage: fleet_hello [--shout] cluster\n    Say hello to a cluster\n"
+        in overview.out
+    )
     explained = scratch("help", "fleet_hello")
     assert explained.out.startswith("Usage: fleet_hello [--shout] cluster\n\nSay hello to a cluster, politely.\n\n")
-    assert "\n  For fleet_hello only:\n    --shout HOW " in explained.out
+    assert "\n\nOptions:\n  --shout HOW " in explained.out
     assert scratch("fleet_hello").err.startswith("FATAL] usage: fleet_hello [--shout] cluster\n")
     assert ", fleet_hello, " in scratch().err
 
