@@ -60,6 +60,10 @@ class UnknownCluster(ConfigError):
     """The named cluster is in none of the files read."""
 
 
+class WrongCluster(ConfigError):
+    """The entry of a cluster reaches the scheduler of another one, and the command would destroy something there."""
+
+
 class ConnectionFailed(AdminError):
     """No scheduler could be reached: nothing was sent, so nothing was carried out."""
 

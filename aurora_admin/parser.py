@@ -81,7 +81,9 @@ class CommandParser(ArgumentParser):
         self._names = names  # of all commands, for the usage of the program
         self.common = list(self._add_common())
         self.old = [*self._add_log(), *self._add_old()]
-        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0], positionals=())
+        self.set_defaults(
+            is_confirmed=False, dry_run=False, accept_cluster_name=None, format=FORMATS[0], positionals=()
+        )
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
@@ -278,13 +280,20 @@ class CommandParser(ArgumentParser):
         if command.needs_confirmation:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
             self.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+        if command.effect == "destroy":
+            self.add_argument(
+                "--accept-cluster-name",
+                metavar="NAME",
+                help="accept a scheduler whose -cluster_name is NAME; without this option a scheduler of another "
+                "cluster than the named one is refused",
+            )
         if command.tabular:
             self.add_argument("--format", choices=FORMATS, help=f"format of the rows (default: {FORMATS[0]})")
 
 
 def options_of(args: Namespace) -> Options:
     """Return the common options of a parsed command line."""
-    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run)
+    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run, args.accept_cluster_name)
 
 
 def rc_file() -> str:

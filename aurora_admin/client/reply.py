@@ -47,8 +47,9 @@ NO_CODE = "the reply has no response code"
 class Reply:
     """A reply: its code, the scheduler's message, and the result, if there is one."""
 
-    def __init__(self, code: int, message: str, result: Result | None = None) -> None:
+    def __init__(self, code: int, message: str, result: Result | None = None, cluster_name: str | None = None) -> None:
         self.code = code
+        self.cluster_name = cluster_name
         self.message = message
         self.result = result
 
@@ -194,7 +195,8 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     if envelope is None or envelope.responseCode is None:
         raise InvalidReply(NO_CODE, response.url)
     message = _joined(envelope.details or ()) or envelope.messageDEPRECATED or ""
-    return Reply(envelope.responseCode, message, envelope.result)
+    cluster_name = envelope.serverInfo.clusterName if envelope.serverInfo else None
+    return Reply(envelope.responseCode, message, envelope.result, cluster_name)
 
 
 def _joined(details: Iterable[ResponseDetail]) -> str:

@@ -100,6 +100,10 @@ class Scheduler:
         """List the backup folder of the scheduler that replies: `backups` of the reply."""
         return self.call("listBackups")
 
+    def cluster_name(self) -> str | None:
+        """Return the name of the cluster that the scheduler serves; None if its release does not send it."""
+        return self.list_backups().cluster_name
+
     def stage_recovery(self, backup_id: str) -> Reply:
         """Load a backup into the scheduler's memory."""
         return self.call("stageRecovery", backupId=backup_id)

@@ -114,7 +114,7 @@ def test_a_cluster_is_restored_by_the_book(admin, clusters, elected, ensemble, l
     staged = re.findall(r"^.*\t(\S+)$", ok("scheduler_print_recovery_tasks", *DIRECT), re.MULTILINE)
     deleted = staged[-1]
     ok("scheduler_delete_recovery_tasks", *DIRECT, deleted)
-    ok("scheduler_commit_recovery", *DIRECT)
+    ok("scheduler_commit_recovery", *DIRECT, "--accept-cluster-name=west")
     assert first.wait_exit() == 0
     expected = {task.assignedTask.taskId for task in decode(Snapshot, SAMPLE.read_bytes()).tasks} - {deleted}
     assert len(expected) == 59
