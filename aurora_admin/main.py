@@ -143,15 +143,17 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
         from aurora_admin.advice import add_advice
 
         add_advice(error, registered.command, module, args)
-        if (
-            registered.command.original
-            and not _has_detailed_exit_codes()
-            and error.exit_code not in ORIGINAL_EXIT_CODES
-        ):
-            error.exit_code = 1
+        if registered.command.original and not _has_detailed_exit_codes():
+            error.exit_code = error.exit_code if error.exit_code in ORIGINAL_EXIT_CODES else 1
         raise
     except OutputClosed:
         raise
+    except OSError as error:
+        from aurora_admin.advice import system_error
+
+        if context.out.level <= DEBUG:
+            _print_traceback(context.out)
+        raise system_error(error, registered.command) from error
     except Exception:  # noqa: BLE001 - only here it is known which plugin has the bug
         return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
@@ -176,10 +178,14 @@ def _print_hint(hint: str | None, out: Output) -> None:
         out.info(hint)
 
 
-def _print_bug(where: str, out: Output) -> int:
+def _print_traceback(out: Output) -> None:
     from traceback import format_exc
 
     out.print_error(format_exc().removesuffix("\n"))
+
+
+def _print_bug(where: str, out: Output) -> int:
+    _print_traceback(out)
     out.fatal(
         f"This is a bug in {where}. Report it with the lines above. Calls sent before it may have been carried out"
     )

@@ -74,7 +74,14 @@ def test_a_full_disk_is_an_error(start, line):
 
 @pytest.mark.parametrize(
     ("redirection", "out"),
-    [(">&-", b""), (">&- 2>&-", b""), ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n")],
+    [
+        (">&-", b""),
+        (">&- 2>&-", b""),
+        ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n"),
+        ("<&-", b"Found leading scheduler at: http://127.0.0.1:1\n"),
+        ("<&- >&-", b""),
+        ("<&- >&- 2>&-", b""),
+    ],
 )
 def test_closed_streams_are_no_error(tmp_path, clusters, redirection, out):
     clusters.write("west")
@@ -99,6 +106,22 @@ def test_output_is_utf_8_in_every_locale(start, env):
     code, _, err = result_of(start("get_scheduler", "nowhere", env=env))
     assert (code, err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: naïve, west\n".encode())
     assert result_of(start("get_scheduler", b"\xff", env=env))[2].startswith(b"FATAL] Unknown cluster: \xff. ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+@pytest.mark.parametrize("name", ["süd", "\udcff"])
+def test_a_name_that_the_encoding_does_not_have_is_printed(tmp_path, clusters, encoding, name):
+    folder = tmp_path / "Übung"
+    folder.mkdir()
+    clusters.write_documents([{"name": name, "scheduler_uri": "http://127.0.0.1:1/ü"}])
+    env = {**environment(tmp_path), "PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": str(folder)}
+    program = [str(PROGRAMS / "aurora_admin")]
+    shown = subprocess.run([*program, "-v", "get_scheduler", "x"], env=env, capture_output=True, check=False)
+    assert (shown.returncode, b"Traceback" in shown.stderr) == (1, False)
+    assert shown.stderr.startswith(b"FATAL] Unknown cluster: x. Known clusters: ")
+    assert "Übung/.aurora/clusters.json".encode() in shown.stderr
+    found = subprocess.run([*program, "get_scheduler", os.fsencode(name)], env=env, capture_output=True, check=False)
+    assert b"Traceback" not in found.stderr
 
 
 @pytest.mark.parametrize("line", ["scheduler_list_backups west", "scheduler_print_recovery_tasks west"])

@@ -269,6 +269,39 @@ def test_a_bug_is_reported_with_the_name_of_the_plugin(scratch):
     assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
 
 
+FAILING = {
+    "open('/nosuch/file')": "/nosuch/file: No such file or directory",
+    "import os; os.rename('/nosuch/a', '/nosuch/b')": "/nosuch/a, /nosuch/b: No such file or directory",
+    "raise FileNotFoundError(2, 'No usable temporary directory')": "No usable temporary directory",
+    "raise OSError('no room')": "no room",
+    "raise TimeoutError": "TimeoutError",
+}
+
+
+@pytest.mark.parametrize("source", FAILING)
+def test_what_the_system_refuses_is_no_bug(scratch, source):
+    scratch.install(
+        "aurora-fleet", fleet(command=f"def run(context, args):\n  context.out.print('so far')\n  {source}")
+    )
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.out) == (1, "so far\n")
+    assert result.err == (
+        f"FATAL] fleet_hello cannot continue: {FAILING[source]}. Correct that and run the command again; "
+        "-v shows where it failed\n"
+    )
+    assert scratch("-v", "fleet_hello", "west").err.startswith("Traceback (most recent call last):\n")
+    assert scratch("-q", "fleet_hello", "west").err == ""
+
+
+def test_a_command_that_changes_something_says_that_it_may_have_been_carried_out(scratch):
+    scratch.install(
+        "aurora-fleet", fleet(effect="write", command="def run(context, args):\n  raise OSError('no room')")
+    )
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "no room. A call that was sent before may have been carried out. Correct that" in result.err
+
+
 LOST = """
     from aurora_admin.errors import OutcomeUnknown
     def run(context, args): raise OutcomeUnknown("It may have been carried out.")
