@@ -90,7 +90,7 @@ ACCEPTING = ["--accept-cluster-name=east", "--accept-cluster-name east"]
 def test_a_command_that_destroys_refuses_a_scheduler_of_another_cluster(admin, clusters, other):
     result = admin("scheduler_commit_recovery", "west")
     assert (result.code, result.out) == (1, "")
-    assert result.err == (
+    assert result.err.endswith(
         f"FATAL] The entry west in {clusters.path} reaches a scheduler of the cluster east. Nothing was changed. "
         "Correct the entry; if that scheduler is the right one, give --accept-cluster-name=east\n"
     )
@@ -99,9 +99,7 @@ def test_a_command_that_destroys_refuses_a_scheduler_of_another_cluster(admin, c
 
 @pytest.mark.parametrize("option", ACCEPTING)
 def test_a_scheduler_of_another_cluster_can_be_accepted_by_its_name(admin, other, option):
-    assert admin("scheduler_commit_recovery", "west", *option.split()).err.startswith(
-        " INFO] Response from scheduler: "
-    )
+    assert " INFO] Response from scheduler: " in admin("scheduler_commit_recovery", "west", *option.split()).err
     wrong = admin("scheduler_commit_recovery", "west", "--accept-cluster-name=north")
     assert (wrong.code, "reaches a scheduler of the cluster east" in wrong.err) == (1, True)
 
