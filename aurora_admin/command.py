@@ -27,6 +27,10 @@ class Command(NamedTuple):
     which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
     call may have been carried out, and if the scheduler refused it (advice.py).
 
+    A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
+    scheduler of another cluster. If it is not one of the original it also has --yes and
+    --dry-run, and calls confirm().
+
     Each argument is an attribute of `args`; one in brackets may be left out and is None then. Capitals and a unit, as
     in `CLUSTER ram[MGT]`, are only shown: the attributes are `args.cluster` and `args.ram`.
 
