@@ -9,7 +9,9 @@ import threading
 
 import pytest
 
+from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.conftest import CHECKOUT
+from tests.support.fake_scheduler import FakeScheduler, reply_with
 from tests.support.processes import PROGRAMS, environment
 from tests.support.waiting import DEADLINE_SECONDS
 
@@ -161,16 +163,37 @@ def test_a_mistyped_word_gets_a_suggestion_on_a_terminal(start, line, suggestion
     assert b"Did you mean" not in result_of(start(*line.split()))[2]
 
 
+HOSTILE = "a\x1b[2J\nb\u202ec"
+ESCAPED = rb"a\x1b[2J\nb\u202ec"
+
+
+def test_a_hostile_message_is_one_record_in_a_pipe_and_on_a_terminal(start, clusters):
+    with FakeScheduler([reply_with("snapshot", 0, HOSTILE)]) as server:
+        clusters.write(west=server.url)
+        said = b" INFO] Response from scheduler: INVALID_REQUEST (message: " + ESCAPED + b")"
+        assert result_of(start("scheduler_snapshot", "west"))[2] == said + b"\n"
+        assert said in on_terminal(start, "scheduler_snapshot", "west")
+
+
+def test_hostile_names_are_exact_in_a_pipe_and_escaped_on_a_terminal(start, clusters):
+    found = Result(listBackupsResult=ListBackupsResult(backups={HOSTILE}))
+    with FakeScheduler([reply_with("listBackups", result=found)]) as server:
+        clusters.write(west=server.url)
+        line = ("scheduler_list_backups", "west")
+        assert result_of(start(*line))[1] == f"1 available backups:\n{HOSTILE}\n".encode()
+        assert b"1 available backups:\r\n" + ESCAPED + b"\r\n" in on_terminal(start, *line, stream="stdout", code=0)
+
+
 def test_what_is_similar_to_nothing_gets_no_suggestion(start):
     assert b"Did you mean" not in on_terminal(start, "xyzzy")
     assert b"Did you mean" not in on_terminal(start, "get_scheduler", "--xyzzy")
     assert b"Did you mean" not in on_terminal(start, "-q", "get_scheduler", "wets")
 
 
-def on_terminal(start, *arguments: str) -> bytes:
-    """Return what a command that fails prints on standard error, a terminal."""
+def on_terminal(start, *arguments: str, stream: str = "stderr", code: int | None = None) -> bytes:
+    """Return what a command prints on a stream that is a terminal. It fails, or exits with the given code."""
     ours, its = os.openpty()
-    process = start(*arguments, stderr=its)
+    process = start(*arguments, **{stream: its})
     os.close(its)
     timer = threading.Timer(DEADLINE_SECONDS, process.kill)
     timer.start()
@@ -182,6 +205,6 @@ def on_terminal(start, *arguments: str) -> bytes:
         pass
     timer.cancel()
     os.close(ours)
-    assert process.wait() in (1, 2)
+    assert process.wait() in ((1, 2) if code is None else (code,))
     process.communicate()
     return shown
