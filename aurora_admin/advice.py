@@ -7,6 +7,7 @@ for a shell, so that a command line in the text can be copied.
 
 from __future__ import annotations
 
+import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,18 @@ def add_advice(error: AdminError, command: Command, module: ModuleType, args: Na
         advice = _filled(getattr(module, "IF_UNKNOWN", FIND_OUT), values)
         error.message = f"{error.message.removesuffix('.')}. {advice}"
     elif isinstance(error, Refused):
-        error.hint = _filled(getattr(module, "IF_REFUSED", ""), values)
+        error.hint = error.hint or _filled(getattr(module, "IF_REFUSED", ""), values)
+
+
+def system_error(error: OSError, command: Command) -> AdminError:
+    """Return the error for a file, a folder or a connection that a command could not use; it is no bug."""
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, (str, bytes))]
+    cause = ": ".join(filter(None, (", ".join(names), error.strerror or str(error) or type(error).__name__)))
+    sent = "" if command.effect == "read" else ". A call that was sent before may have been carried out"
+    return AdminError(
+        f"{command.name} cannot continue: {cause}{sent}. Correct that and run the command again; -v shows where it "
+        "failed"
+    )
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aurora_admin.errors import ConfigError, UnknownCluster
+from aurora_admin.errors import ConfigError, UnknownCluster, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +85,7 @@ def find(name: str) -> Cluster:
     if name not in known:
         raise UnknownCluster(
             f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}" + _missing_files(),
-            hint=f"Clusters are read from {' and '.join(paths())}",
+            hint=" ".join(filter(None, (did_you_mean(name, known), f"Clusters are read from {' and '.join(paths())}"))),
         )
     return known[name]
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from aurora_admin.errors import Declined, DryRun, Refused
+from aurora_admin.errors import Declined, DryRun, Refused, WrongCluster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aurora_admin.client.discovery.leader import Leader
     from aurora_admin.client.reply import Reply
     from aurora_admin.client.scheduler import Scheduler
+    from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 
 
@@ -25,6 +26,10 @@ class Command(NamedTuple):
     command. It has `run(context, args)` and EXAMPLES (one command line per line). It may have `configure(parser)`,
     which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
     call may have been carried out, and if the scheduler refused it (advice.py).
+
+    A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
+    scheduler of another cluster. If it is not one of the original it also has --yes and
+    --dry-run, and calls confirm().
 
     Each argument is an attribute of `args`; one in brackets may be left out and is None then. Capitals and a unit, as
     in `CLUSTER ram[MGT]`, are only shown: the attributes are `args.cluster` and `args.ram`.
@@ -88,6 +93,7 @@ class Options(NamedTuple):
     timeout_seconds: float | None = None  # None: each step has its own default
     is_confirmed: bool = False
     dry_run: bool = False
+    accepted_cluster_name: str | None = None
 
 
 class CommandRegistry(Protocol):
@@ -95,6 +101,9 @@ class CommandRegistry(Protocol):
 
     def commands(self) -> Sequence[Command]:
         """Return every installed command, sorted by name."""
+
+    def by_category(self) -> Mapping[str, Sequence[Command]]:
+        """Return every installed command by category, both in the order in which the plugins declare them."""
 
     def help_text(self, name: str) -> str | None:
         """Return what `<command> -h` prints, or None for an unknown command."""
@@ -125,20 +134,38 @@ class Context:
         self.registry = registry
 
     def scheduler(self, cluster: str) -> Scheduler:
-        """Return a client of the named cluster's scheduler. Nothing is sent yet.
+        """Return a client of the named cluster's scheduler.
+
+        Nothing is sent yet, except by a command that destroys something: it asks the scheduler for its cluster's name.
 
         Raises:
             UnknownCluster, ConfigError: the cluster is unknown, or clusters.json cannot be used.
+            WrongCluster: the command destroys something, and the scheduler serves a cluster of another name.
         """
         from aurora_admin.client.scheduler import Scheduler
         from aurora_admin.clusters import find
 
-        return Scheduler(
-            find(cluster),
+        found = find(cluster)
+        scheduler = Scheduler(
+            found,
             self.out,
             bypass_leader_redirect=self.options.bypass_leader_redirect,
             timeout_seconds=self.options.timeout_seconds,
         )
+        if self.command.effect == "destroy":
+            self._check_cluster_name(scheduler, found)
+        return scheduler
+
+    def _check_cluster_name(self, scheduler: Scheduler, cluster: Cluster) -> None:
+        name = scheduler.cluster_name()  # None: releases before 0.6 do not send it
+        if name and name not in (cluster.name, self.options.accepted_cluster_name):
+            from shlex import quote
+
+            raise WrongCluster(
+                f"The entry {cluster.name} in {cluster.path} reaches a scheduler of the cluster {name}. Nothing was "
+                "changed. Correct the entry; if that scheduler is the right one, give "
+                f"--accept-cluster-name={quote(name)}"
+            )
 
     def leader(self, cluster: str) -> Leader:
         """Find the leading scheduler of the named cluster; raise as `client.discovery.leader`."""

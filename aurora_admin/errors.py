@@ -6,18 +6,25 @@ files have nothing else. A hint is additional advice, shown on a terminal and wi
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # see output.py
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # The table of exit codes, which aurora_admin(1) prints (docs/cli.md 1.7).
 EXIT_CODES = {
     0: "The command succeeded.",
-    1: "The command failed; standard error has the reason. Commands of the original program also exit with 1 if the "
-    "outcome of their call is unknown.",
+    1: "The command failed; standard error has the reason.",
     2: "The command line is invalid. Nothing was sent.",
-    3: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply.",
-    130: "Interrupted by Ctrl-C.",
+    13: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply. "
+    "Commands of the original program exit with 1 then, unless AURORA_ADMIN_EXIT_CODES is set to detailed.",
+    130: "Interrupted by Ctrl-C. If a call that changes something had been sent, standard error says how to find out "
+    "whether it was carried out.",
     141: "The reader of the output has closed it (head, less).",
 }
 
-# The exit codes that scripts written for the original know. Every other code of an original command becomes 1.
+# The exit codes that scripts written for the original know. Every other code of an original command becomes 1, unless
+# the environment asks for detailed codes.
+DETAILED_EXIT_CODES = ("AURORA_ADMIN_EXIT_CODES", "detailed")
 ORIGINAL_EXIT_CODES = frozenset({0, 1, 2, 130, 141})
 
 
@@ -25,6 +32,7 @@ class AdminError(Exception):
     """The command cannot be carried out. Only the message is printed."""
 
     exit_code = 1
+    is_multiline = False  # a message of the original of several lines
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -38,12 +46,22 @@ class UsageError(AdminError):
     exit_code = 2
 
 
+class WrongArgumentCount(AdminError):
+    """There are too many or too few arguments. The message is the usage, and where to find more."""
+
+    is_multiline = True
+
+
 class ConfigError(AdminError):
     """A file or an environment variable that configures the client cannot be used."""
 
 
 class UnknownCluster(ConfigError):
     """The named cluster is in none of the files read."""
+
+
+class WrongCluster(ConfigError):
+    """The entry of a cluster reaches the scheduler of another one, and the command would destroy something there."""
 
 
 class ConnectionFailed(AdminError):
@@ -65,7 +83,7 @@ class BadReply(CallFailed):
 class OutcomeUnknown(AdminError):
     """The call may have been carried out. It is never repeated automatically."""
 
-    exit_code = 3
+    exit_code = 13
 
 
 class Interrupted(OutcomeUnknown):
@@ -77,8 +95,8 @@ class Interrupted(OutcomeUnknown):
 class Refused(AdminError):
     """The scheduler replied with a code other than OK. The reply is in the log, so there is no message."""
 
-    def __init__(self) -> None:
-        super().__init__("")
+    def __init__(self, hint: str | None = None) -> None:
+        super().__init__("", hint)
 
 
 class Declined(AdminError):
@@ -87,3 +105,11 @@ class Declined(AdminError):
 
 class DryRun(Exception):
     """Ends a command with --dry-run, after the checks and before the first change."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the known word that is most similar to a mistyped one; None if none is similar."""
+    from difflib import get_close_matches
+
+    similar = get_close_matches(word, known, n=1)
+    return f"Did you mean {similar[0]}?" if similar else None

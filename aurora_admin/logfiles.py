@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aurora_admin.errors import AdminError
-from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PLAIN, PREFIXES, WARN, joined
+from aurora_admin.output import DEBUG, ERROR, FATAL, GOOGLE, INFO, PLAIN, PREFIXES, WARN, escaped, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +22,10 @@ LOGGING_MODULES = frozenset({"aurora_admin.output", __name__})  # the place of a
 
 
 class LogFiles:
-    """A file for each level, with the records of that level and above; with `is_simple` one file for all levels.
+    """A file for each level, with the records of exactly that level; with `is_simple` one file for all levels.
 
-    Each record is appended with one call, so that the records of several processes do not mix in one file.
+    No file has a record below `level`. A file of the scheme google begins with four lines that say who wrote it. Each
+    record is appended with one call, so that the records of several processes do not mix in one file.
 
     Raises:
         AdminError: the files cannot be created.
@@ -36,21 +37,24 @@ class LogFiles:
         try:
             if not os.path.exists(folder):
                 os.makedirs(folder, exist_ok=True)
-            self._files = {DEBUG: self._open(f"{APPLICATION}.log")} if is_simple else self._open_levels()
+            self._files = self._open_simple() if is_simple else self._open_levels()
         except OSError as error:
             raise AdminError(
                 f"Cannot write log files in {folder}: {error.strerror}. Name a writable folder with --log_dir, or "
                 "omit --log_to_disk"
             ) from error
         self._level = level
+        with suppress(OSError):  # a full disk: the first record is a warning about it
+            for file in set(self._files.values()) if scheme == GOOGLE else ():
+                os.write(file, preamble().encode("utf-8", "backslashreplace"))
 
     def write(self, level: int, texts: Sequence[str]) -> None:
-        """Append records of one level to every file that they belong to."""
+        """Append records of one level to the file that they belong to."""
         if level >= self._level:
-            records = joined(self._head(level), texts).encode("utf-8", "backslashreplace")
-            for lowest, file in self._files.items():
-                if level >= lowest:
-                    os.write(file, records)
+            os.write(self._files[level], joined(self._head(level), texts).encode("utf-8", "backslashreplace"))
+
+    def _open_simple(self) -> dict[int, int]:
+        return dict.fromkeys(NAMES, self._open(f"{APPLICATION}.log"))
 
     def _open_levels(self) -> dict[int, int]:
         stem = f"{APPLICATION}.{os.uname().nodename}.{_user()}.log"
@@ -73,6 +77,17 @@ class LogFiles:
         except OSError:  # the existing link may belong to another user; the links are only a convenience
             with suppress(OSError):
                 os.unlink(new)
+
+
+def preamble() -> str:
+    """Return the first lines of a file of the scheme google."""
+    command_line = escaped(" ".join([APPLICATION, *sys.argv[1:]]))
+    return (
+        f"Log file created at: {datetime.now().astimezone():%Y/%m/%d %H:%M:%S}\n"
+        f"Running on machine: {os.uname().nodename}\n"
+        "[DIWEF]mmdd hh:mm:ss.uuuuuu pid file:line] msg\n"
+        f"Command line: {command_line}\n"
+    )
 
 
 def google_head(level: int) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from aurora_admin import __version__
-from aurora_admin.errors import ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError
+from aurora_admin.errors import DETAILED_EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError, DryRun, UsageError, did_you_mean
 from aurora_admin.output import DEBUG, NONE, PLAIN, Output, OutputClosed
 
 TYPE_CHECKING = False  # see output.py
@@ -53,7 +53,7 @@ def _run(argv: list[str], out: Output) -> int:
     try:
         return _dispatch(argv, out, registry)
     except TextRequested as request:
-        out.print(request.text.removesuffix("\n"))
+        out.print_text(request.text)
         return 0
     finally:
         for problem in registry.problems:
@@ -75,9 +75,11 @@ def _without_command(argv: list[str], out: Output, registry: Registry) -> int:
 
     names = [command.name for command in registry.commands()]
     parser = CommandParser(names=names)
-    if not parser.positionals(argv):  # -h of an unknown command shows no help: docs/cli.md 1.3
-        _log_from(out, *parser.parse(_rc_options(argv) + argv, known_only=True).log_level)
+    words = parser.positionals(argv)
+    defaults = [] if words else _rc_options(argv)
+    _log_from(out, *parser.parse_leading(defaults + argv).log_level)
     out.print_error(f"Must supply one of the following commands: {', '.join(names)}")
+    _print_hint(did_you_mean(words[0], names) if words else None, out)
     return 1
 
 
@@ -112,9 +114,9 @@ def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
 
 
 def _start_log(args: Namespace, out: Output) -> None:
-    _log_from(out, *args.log_level)
     if args.obsolete:
         out.print_error(args.obsolete)
+    _log_from(out, *args.log_level)
     scheme, level = args.log_to_disk or (PLAIN, NONE)
     if level != NONE:
         from aurora_admin.logfiles import LogFiles
@@ -141,30 +143,49 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
         from aurora_admin.advice import add_advice
 
         add_advice(error, registered.command, module, args)
-        if registered.command.original and error.exit_code not in ORIGINAL_EXIT_CODES:
-            error.exit_code = 1
+        if registered.command.original and not _has_detailed_exit_codes():
+            error.exit_code = error.exit_code if error.exit_code in ORIGINAL_EXIT_CODES else 1
         raise
     except OutputClosed:
         raise
+    except OSError as error:
+        from aurora_admin.advice import system_error
+
+        if context.out.level <= DEBUG:
+            _print_traceback(context.out)
+        raise system_error(error, registered.command) from error
     except Exception:  # noqa: BLE001 - only here it is known which plugin has the bug
         return _print_bug(f"plugin {registered.plugin}", context.out)
     return 0
+
+
+def _has_detailed_exit_codes() -> bool:
+    variable, value = DETAILED_EXIT_CODES
+    return os.environ.get(variable) == value
 
 
 def _print_error(error: AdminError, out: Output) -> int:
     if isinstance(error, UsageError):
         out.print_error(error.message)
     elif error.message:
-        out.fatal(error.message)
-    if error.hint and (out.is_terminal() or out.level <= DEBUG):
-        out.info(error.hint)
+        out.fatal(error.message, is_multiline=error.is_multiline)
+    _print_hint(error.hint, out)
     return error.exit_code
 
 
-def _print_bug(where: str, out: Output) -> int:
+def _print_hint(hint: str | None, out: Output) -> None:
+    if hint and (out.is_terminal() or out.level <= DEBUG):
+        out.info(hint)
+
+
+def _print_traceback(out: Output) -> None:
     from traceback import format_exc
 
     out.print_error(format_exc().removesuffix("\n"))
+
+
+def _print_bug(where: str, out: Output) -> int:
+    _print_traceback(out)
     out.fatal(
         f"This is a bug in {where}. Report it with the lines above. Calls sent before it may have been carried out"
     )

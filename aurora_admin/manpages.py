@@ -16,7 +16,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from aurora_admin import __version__
-from aurora_admin.errors import EXIT_CODES, ORIGINAL_EXIT_CODES, AdminError
+from aurora_admin.client import failures, retry
+from aurora_admin.errors import DETAILED_EXIT_CODES, EXIT_CODES, AdminError
 from aurora_admin.parser import PROGRAM, RC_FILE, CommandParser
 from aurora_admin.registry import OURS, Registry, load, normal_name
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATE = "2026-11-25"  # printed at the foot of a page; --date gives another
 MANUAL = "Aurora administration"
+LINE_CHARACTERS = 78  # of a page on a terminal with 80 columns
 SHOWN_HELP = "--\0help"  # argparse-manpage omits an option that is called --help
 
 ABOUT = """\
@@ -45,6 +47,7 @@ so, and how to find out whether the call was carried out."""
 
 ENVIRONMENT = (
     ("AURORA_CONFIG_ROOT", "folder of the system's clusters.json (default: /etc/aurora)"),
+    (DETAILED_EXIT_CODES[0], f"{DETAILED_EXIT_CODES[1]}: commands of the original use every exit code of this page"),
     ("COLUMNS", "width of help texts (default: 80)"),
 )
 CLUSTERS = """\
@@ -57,6 +60,31 @@ FILES = (
     ("/etc/aurora/clusters.json, ~/.aurora/clusters.json", CLUSTERS),
     (RC_FILE, DEFAULT_OPTIONS),
 )
+ABOUT_WAITS = """\
+A call that fails is retried, with pauses that grow from half a second to 10 seconds, as long as its kind of failure
+allows. A call that changes something is retried only if it was certainly not carried out. With --timeout that time is
+the limit of the whole call. Without it these limits apply, each counted from the first of consecutive failures of its
+kind, and 10 minutes for everything together. Commands that only look the leader up use --timeout for all of it too."""
+WAITS = {
+    "one attempt to connect": f"{retry.CONNECT_SECONDS:g} seconds",
+    "one reply": f"{retry.REPLY_SECONDS:g} seconds",
+    "connection refused, name not found, time-out while connecting": "retried for "
+    f"{failures.Unreachable.retry_seconds:g} seconds; for a leader that was found in ZooKeeper, which may have died "
+    f"just now, for {failures.LeaderUnreachable.retry_seconds:g} seconds",
+    "the scheduler knows no leader, or its storage is not ready": "retried for "
+    f"{failures.NotLeading.retry_seconds:g} seconds",
+    "the reply is lost": f"a call that only reads is retried for {failures.ReplyLost.retry_seconds:g} seconds; the "
+    "outcome of any other call is unknown, and it is not retried",
+    "the scheduler, or a proxy, replies that it failed": "a call that only reads is sent "
+    f"{failures.ServerError.max_attempts} times; the outcome of any other call is unknown, and it is not retried",
+    "one lookup in ZooKeeper": f"{retry.LOOKUP_SECONDS:g} seconds",
+    "ZooKeeper does not respond, or the path is missing": "retried for "
+    f"{failures.ZooKeeperUnreachable.retry_seconds:g} seconds",
+    "no leader is registered in ZooKeeper": f"waited for, {failures.NoLeader.retry_seconds:g} seconds",
+    "several leaders are registered in ZooKeeper": "waited for until the session of the former one expires, "
+    f"{failures.MultipleLeaders.retry_seconds:g} seconds",
+    "commands that only look the leader up": f"{retry.FIND_LEADER_SECONDS:g} seconds for everything",
+}
 PLUGINS = """\
 Other Python distributions can add commands with an entry point of the group aurora_admin.plugins.v1. If a plugin cannot
 be loaded, a warning says why, and all other commands work. Built-in commands do not load other plugins."""
@@ -96,7 +124,7 @@ def pages_of(distribution: str, date: str = DATE) -> dict[str, str]:
     """
     registry = Registry()
     name = normal_name(distribution)
-    commands = [registered for registered in registry.all() if registered.plugin.distribution == name]
+    commands = [registered for registered in registry.in_order() if registered.plugin.distribution == name]
     problems = [text for text in registry.problems if f" of {name} " in text]
     if problems or not commands:
         raise AdminError("\n".join(problems) or f"No installed distribution {distribution} has commands")
@@ -112,10 +140,11 @@ def _command_page(registered: RegisteredCommand, date: str) -> str:
     command = registered.command
     parser = CommandParser(command)
     module = load(registered, parser)
-    for option in parser.old:
+    for option in parser.common + parser.old:
         option.help = SUPPRESS
     page = _page(parser, f"{PROGRAM}-{command.name}", command.summary, date)
     page.source = f"{registered.plugin.distribution} {registered.plugin.version}"
+    page.add_section("common options", "=", "\\fBaurora_admin\\fR(1) has the options of every command.")
     page.add_section(
         "synopsis",
         "=",
@@ -124,10 +153,9 @@ def _command_page(registered: RegisteredCommand, date: str) -> str:
     examples = getattr(module, "EXAMPLES", "").strip()
     if examples:
         page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")
-    is_possible = ORIGINAL_EXIT_CODES if command.original else EXIT_CODES
-    page.add_section("exit status", "=", _exit_codes({code: EXIT_CODES[code] for code in is_possible}))
+    page.add_section("exit status", "=", "0 if the command succeeded. \\fBaurora_admin\\fR(1) has all exit codes.")
     page.add_section("see also", "=", _references([f"{PROGRAM}-{name}" for name in command.see_also] + [PROGRAM]))
-    return _text(page)
+    return _text(page, command.name)
 
 
 def _main_page(commands: Sequence[RegisteredCommand], date: str) -> str:
@@ -136,6 +164,7 @@ def _main_page(commands: Sequence[RegisteredCommand], date: str) -> str:
     page = _page(parser, PROGRAM, "administer an Apache Aurora cluster", date)
     page.add_section("synopsis", "=", f"{_bold(PROGRAM)} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIargument\\fR ...]")
     page.add_section("commands", "=", "\n".join(_command_list(commands)))
+    page.add_section("waits", "=", _paragraphs(ABOUT_WAITS) + "\n" + _definitions(WAITS.items()))
     page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
     page.add_section("environment", "=", _definitions(ENVIRONMENT))
     page.add_section("files", "=", _definitions(FILES))
@@ -186,11 +215,20 @@ def _unwrap(parser: ArgumentParser) -> None:
                 _unwrap(one)
 
 
-def _text(page: Manpage) -> str:
+def _header(page: Manpage, short: str) -> str:
+    """Return the line with the titles. Both titles at the head of a page must fit into a line, or they overprint."""
+    section = f"({page.section})"
+    for title, manual in ((page.prog, page.manual), (short, page.manual), (page.prog, ""), (short, "")):
+        if 2 * len(title + section) + len(manual) + 2 <= LINE_CHARACTERS:
+            break
+    return f'.TH {title.upper()} "{page.section}" "{page.date}" "{page.source}" "{manual}"'
+
+
+def _text(page: Manpage, short: str = "") -> str:
     """Return the page as mandoc requires: no empty line, no line over 79 characters, no text that begins a macro."""
     text = re.sub(r"\n\n+(?=[^.\n])", "\n.PP\n", str(page).replace("\0", ""))
-    header, *body = re.sub(r"\n+", "\n", re.sub(r"\n\.PP\n+(?=\.)", "\n", text)).splitlines()
-    lines = [header.replace(r"\-", "-")]  # mandoc accepts no escapes in the date
+    _, *body = re.sub(r"\n+", "\n", re.sub(r"\n\.PP\n+(?=\.)", "\n", text)).splitlines()
+    lines = [_header(page, short or page.prog)]
     is_filled = True
     for line in body:
         is_macro = re.match(r"\.[A-Z]{1,2}\b|\.(nf|fi)$", line)
@@ -230,7 +268,7 @@ def _command_list(commands: Iterable[RegisteredCommand]) -> Iterator[str]:
     def category_of(registered: RegisteredCommand) -> str:
         return registered.command.category
 
-    for category, members in groupby(sorted(commands, key=category_of), category_of):
+    for category, members in groupby(commands, category_of):
         yield f".SS {category.capitalize()}"
         yield _definitions((registered.command.name, registered.command.summary + ".") for registered in members)
 

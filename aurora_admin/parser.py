@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from aurora_admin import __version__
 from aurora_admin.command import Options
-from aurora_admin.errors import AdminError, UsageError
-from aurora_admin.output import DEBUG, FORMATS, INFO, LEVELS, NONE, PLAIN, SCHEMES
+from aurora_admin.errors import AdminError, UsageError, WrongArgumentCount, did_you_mean
+from aurora_admin.output import DEBUG, FORMATS, GOOGLE, INFO, LEVELS, NONE, PLAIN, SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ PROGRAM = "aurora_admin"
 RC_FILE = "~/.aurora-adminrc"
 IGNORE_RC_FILE = "--app_ignore_rc_file"
 LOG_DIR = "/var/tmp"  # noqa: S108 - the original's default
+OPTIONS_OF_EVERY_COMMAND = "Options of every command, such as -v and --timeout: --long-help, or aurora_admin(1)."
 NO_EFFECT = "accepted for old scripts; has no effect"
 OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
 OLD_VALUES = (
@@ -62,9 +63,11 @@ class DeprecatedOption(Action):
         super().__init__(option_strings, dest, **settings)
         self._new = new_name
 
-    def __call__(self, _: object, args: Namespace, value: object, option: str | None = None) -> None:
+    def __call__(self, parser: ArgumentParser, args: Namespace, value: object, option: str | None = None) -> None:
         setattr(args, self.dest, value)
         args.obsolete = f"{option} is an obsolete flag that was replaced by {self._new}. Use {self._new} instead."
+        assert isinstance(parser, CommandParser)
+        parser.notice = f"{args.obsolete}\n"
 
 
 class CommandParser(ArgumentParser):
@@ -74,10 +77,13 @@ class CommandParser(ArgumentParser):
         super().__init__(prog=PROGRAM, add_help=False, formatter_class=_formatter)
         self.color = False  # Python 3.14 would colour the help, which scripts read too
         self.command = command
+        self.notice = ""  # printed before an error of the command line
         self._names = names  # of all commands, for the usage of the program
         self.common = list(self._add_common())
         self.old = [*self._add_log(), *self._add_old()]
-        self.set_defaults(is_confirmed=False, dry_run=False, format=FORMATS[0], positionals=())
+        self.set_defaults(
+            is_confirmed=False, dry_run=False, accept_cluster_name=None, format=FORMATS[0], positionals=()
+        )
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
@@ -99,37 +105,64 @@ class CommandParser(ArgumentParser):
     def parse(self, argv: Sequence[str], *, known_only: bool = False) -> Namespace:
         """Parse a command line from which the command was removed. `.positionals` has the arguments as a list.
 
+        Options act from left to right: the help after an unknown option is not printed.
+
         Raises:
             UsageError: an option is unknown or invalid. With `known_only`, unknown options are ignored.
             TextRequested: the help or the version is requested.
         """
         options: list[str] = []
-        for token in tokens(argv, self._option_string_actions):
-            options += _joined(argv[token.start : token.end]) if token.is_option else []
-        args = self.parse_known_args(options)[0] if known_only else self.parse_args(options)
+        for token in self._tokens(argv):
+            if not token.is_option:
+                continue
+            option = _option_of(argv[token.start], self._option_string_actions)[0]
+            if option is not None:
+                options += _joined(argv[token.start : token.end])
+            elif not known_only:
+                self.parse_args(options)
+                self._fail_at_unknown(argv[token.start])
+            if isinstance(option, PrintText):
+                break
+        args = self.parse_args(options)
         args.positionals = self.positionals(argv)
         return args
+
+    def parse_leading(self, argv: Sequence[str]) -> Namespace:
+        """Parse the options before the first argument, which is all that the original did without a command."""
+        end = next((token.start for token in self._tokens(argv) if not token.is_option), len(argv))
+        return self.parse(argv[:end])
 
     def bind_arguments(self, args: Namespace) -> None:
         """Make each argument of the command an attribute of a parsed command line; None if it was left out.
 
         Raises:
-            AdminError: there are too many or too few arguments; the text is that of docs/cli.md 1.5.
+            WrongArgumentCount: there are too many or too few arguments; the text is that of docs/cli.md 1.5.
         """
         assert self.command
         names = self.command.argument_names
         if not self.command.required_count <= len(args.positionals) <= len(names):
             usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
-            raise AdminError(self.command.wrong_count or usage)
+            raise WrongArgumentCount(self.command.wrong_count or usage)
         vars(args).update(zip_longest(names, args.positionals))
 
     def positionals(self, argv: Sequence[str]) -> list[str]:
         """Return the words of a command line that are neither an option nor the value of one."""
-        return [argv[token.start] for token in tokens(argv, self._option_string_actions) if not token.is_option]
+        return [argv[token.start] for token in self._tokens(argv) if not token.is_option]
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str, hint: str | None = None) -> NoReturn:
         """Raise an error of argparse as UsageError."""
-        raise UsageError(f"{self.format_usage()}\n{self.prog}: error: {message}")
+        raise UsageError(f"{self.notice}{self.format_usage()}\n{self.prog}: error: {message}", hint)
+
+    def _fail_at_unknown(self, text: str) -> NoReturn:
+        """Raise the error for an option that is unknown or, as an abbreviation, ambiguous."""
+        name = text.partition("=")[0]
+        begun = [spelling for spelling in self._option_string_actions if spelling.startswith(name)]
+        if name.startswith("--") and begun:
+            self.error(f"ambiguous option: {text} could match {', '.join(begun)}")
+        self.error(f"unrecognized arguments: {text}", did_you_mean(name, self._option_string_actions))
+
+    def _tokens(self, argv: Sequence[str]) -> Iterator[Token]:
+        return tokens(argv, self._option_string_actions, self.command.required_count if self.command else 0)
 
     def format_usage(self) -> str:
         """Return the synopsis of the command; without a command, the list of all commands."""
@@ -140,18 +173,21 @@ class CommandParser(ArgumentParser):
         return f"Usage: \nAvailable commands:\n{listed}\n{more}\n"
 
     def format_help(self, *, is_long: bool = False) -> str:
-        """Return usage, description and options. The options for old scripts are only in the long help."""
+        """Return usage, description and options; the options of every command in full only in the long help."""
         formatter = self._get_formatter()
         for paragraph in (self.description or "").split("\n\n"):
             formatter.add_text(paragraph)
-        formatter.start_section("Options")
-        formatter.add_arguments(self.common + (self.old if is_long else []))
-        if self.command is not None:
-            formatter.start_section(f"For {self.command.name} only")
-            formatter.add_arguments(self.own_options())
-            formatter.add_text("")  # keeps the heading if there are no options: docs/cli.md 1.4
+        is_listed = is_long or self.command is None
+        for heading, options in (
+            ("Options", self.own_options() if self.command else self.common),
+            ("Options of every command", self.common if self.command and is_listed else []),
+            ("Options of the log, and for old scripts", self.old if is_long else []),
+        ):
+            formatter.start_section(heading)
+            formatter.add_arguments(options)
             formatter.end_section()
-        formatter.end_section()
+        if not is_listed:
+            formatter.add_text(OPTIONS_OF_EVERY_COMMAND)
         try:
             return f"{self.format_usage()}\n{formatter.format_help()}"
         except (KeyError, TypeError, ValueError) as error:  # argparse formats help texts with %
@@ -170,7 +206,7 @@ class CommandParser(ArgumentParser):
             "--long-help",
             action=PrintText,
             text=lambda: self.format_help(is_long=True),
-            help="show this help with the options of the log and of old scripts, and exit",
+            help="show this help with the options of every command, and exit",
         )
         yield add(
             "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
@@ -192,13 +228,14 @@ class CommandParser(ArgumentParser):
             "--timeout",
             metavar="SECONDS",
             type=_seconds,
-            help="give up a connection or a reply after this time (default: 10 to connect, 600 for a reply)",
+            help="limit the whole of a call or of a lookup of the leader, retries included, to this time; without it "
+            "each kind of wait has its own limit: see WAITS in aurora_admin(1)",
         )
 
     def _add_log(self) -> Iterator[Action]:
         group = self.add_argument_group("options of the log")
         add, either = group.add_argument, group.add_mutually_exclusive_group().add_argument
-        level: dict[str, Any] = {"metavar": "[SCHEME:]LEVEL", "type": _log_level}
+        level: dict[str, Any] = {"metavar": "[SCHEME:]LEVEL", "type": lambda text: _log_level(text, PLAIN)}
         yield either(
             "--log_to_stderr",
             dest="log_level",
@@ -216,9 +253,11 @@ class CommandParser(ArgumentParser):
         )
         yield add(
             "--log_to_disk",
-            **level,
-            help="log records of this level and above to files too: aurora-admin.HOST.USER.log.LEVEL.DATE.PID has the "
-            "records of LEVEL and above, aurora-admin.LEVEL is a link to the newest one",
+            metavar="[SCHEME:]LEVEL",
+            type=lambda text: _log_level(text, GOOGLE),
+            help="log records of this level and above to files too, with the scheme google as default: "
+            "aurora-admin.HOST.USER.log.LEVEL.DATE.PID has the records of exactly that LEVEL, aurora-admin.LEVEL is a "
+            "link to the newest one",
         )
         yield add("--log_dir", metavar="DIR", help=f"folder of the log files (default: {LOG_DIR})")
         yield add("--log_simple", action="store_true", help="append to one log file, aurora-admin.log, instead")
@@ -241,13 +280,20 @@ class CommandParser(ArgumentParser):
         if command.needs_confirmation:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
             self.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+        if command.effect == "destroy":
+            self.add_argument(
+                "--accept-cluster-name",
+                metavar="NAME",
+                help="accept a scheduler whose -cluster_name is NAME; without this option a scheduler of another "
+                "cluster than the named one is refused",
+            )
         if command.tabular:
             self.add_argument("--format", choices=FORMATS, help=f"format of the rows (default: {FORMATS[0]})")
 
 
 def options_of(args: Namespace) -> Options:
     """Return the common options of a parsed command line."""
-    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run)
+    return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run, args.accept_cluster_name)
 
 
 def rc_file() -> str:
@@ -280,13 +326,16 @@ class Token(NamedTuple):
     is_option: bool
 
 
-def tokens(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Token]:
+def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int = 0) -> Iterator[Token]:
     """Split argv into options and arguments. Everything after `--` is an argument; an option has one value or none.
+
+    The original took every word after the first argument for an argument. So an unknown option there is one, as long as
+    a required argument is missing.
 
     argparse cannot do this: it does not accept options between a variable number of arguments, and takes the argument
     -1G for an option.
     """
-    position, is_literal = 0, False
+    position, is_literal, count = 0, False, 0
     while position < len(argv):
         text = argv[position]
         if text == "--" and not is_literal:
@@ -294,6 +343,9 @@ def tokens(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Token]:
             position += 1
             continue
         is_option = not is_literal and _looks_like_option(text)
+        if is_option and 0 < count < required_count and not _is_begun(text, known):
+            is_option = False
+        count += not is_option
         end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))
         yield Token(position, end, is_option)
         position = end
@@ -301,6 +353,13 @@ def tokens(argv: Sequence[str], known: Mapping[str, Action]) -> Iterator[Token]:
 
 def _looks_like_option(text: str) -> bool:
     return len(text) > 1 and text[0] == "-" and not text[1:].lstrip(".")[:1].isdigit()
+
+
+def _is_begun(text: str, known: Mapping[str, Action]) -> bool:
+    """Return whether a word is an option, or an ambiguous abbreviation of several."""
+    name = text.partition("=")[0]
+    is_prefix = name.startswith("--") and any(spelling.startswith(name) for spelling in known)
+    return is_prefix or _option_of(text, known)[0] is not None
 
 
 def _wants_next(text: str, known: Mapping[str, Action]) -> bool:
@@ -339,16 +398,16 @@ def _formatter(prog: str) -> HelpFormatter:
     return HelpFormatter(prog, width=max(int(columns), 40) - 2 if columns.isdecimal() else 78)
 
 
-def _log_level(text: str) -> tuple[str, int]:
-    """Return scheme and level."""
+def _log_level(text: str, default: str) -> tuple[str, int]:
+    """Return scheme and level; the scheme may be left out."""
     scheme, _, name = text.rpartition(":")
     level = LEVELS.get(name)
-    if level is None or (scheme or PLAIN) not in SCHEMES:
+    if level is None or (scheme or default) not in SCHEMES:
         raise ArgumentTypeError(
             f"Unknown log level: {text}. Give one of {', '.join(LEVELS)}, if need be with "
             f"{' or '.join(f'{scheme}:' for scheme in SCHEMES)} before it"
         )
-    return scheme or PLAIN, level
+    return scheme or default, level
 
 
 def _seconds(text: str) -> float:

@@ -28,6 +28,8 @@ OURS = "aurora_admin"
 EFFECTS = ("read", "write", "destroy")
 TEXT_FIELDS = ("name", "arguments", "summary", "category", "module", "options", "wrong_count")
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
+# What follows the numbers of a version, before (-) or after the release.
+PHASES = {"dev": -4, "a": -3, "alpha": -3, "b": -2, "beta": -2, "c": -1, "rc": -1, "post": 1, "r": 1, "rev": 1}
 
 
 class Plugin(NamedTuple):
@@ -66,14 +68,25 @@ class Registry:
             self._load_others()
         return self._registered.get(name)
 
+    def in_order(self) -> list[RegisteredCommand]:
+        """Return every installed command with its plugin, in the order in which the plugins declare them."""
+        self._load_others()
+        return list(self._registered.values())
+
     def all(self) -> list[RegisteredCommand]:
         """Return every installed command with its plugin, sorted by name."""
-        self._load_others()
-        return [self._registered[name] for name in sorted(self._registered)]
+        return sorted(self.in_order(), key=lambda registered: registered.command.name)
 
     def commands(self) -> list[Command]:
         """Return every installed command, sorted by name."""
         return [registered.command for registered in self.all()]
+
+    def by_category(self) -> dict[str, list[Command]]:
+        """Return every installed command by category, both in the order in which the plugins declare them."""
+        found: dict[str, list[Command]] = {}
+        for registered in self.in_order():
+            found.setdefault(registered.command.category, []).append(registered.command)
+        return found
 
     def help_text(self, name: str) -> str | None:
         """Return what `<command> -h` prints, or None for an unknown command.
@@ -182,25 +195,64 @@ def built_in_plugins() -> list[Plugin]:
     Raises:
         AdminError: there is no such metadata, so that no command can be found.
     """
+    from aurora_admin import __version__
+
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     checkout = os.path.join(folder, "setup.cfg")
-    plugins = _in_checkout(checkout) if os.path.isfile(checkout) else dict(_distributions(folder)).get(OURS)
+    plugins = _in_checkout(checkout) if os.path.isfile(checkout) else []
+    if not plugins:
+        found = [one for one in _distributions(folder) if one.name == OURS and one.plugins]
+        found.sort(key=lambda one: (one.version == __version__, version_key(one.version)))
+        plugins = found[-1].plugins if found else []
     if not plugins:
         raise AdminError(f"No commands: {folder} has no metadata of {OURS}. Reinstall it with pip")
     return plugins
 
 
 def other_plugins() -> Iterator[Plugin]:
-    """Yield the plugins of every other installed distribution; of two with one name, those of the first on sys.path."""
+    """Yield the plugins of every other installed distribution.
+
+    Of two distributions with one name, the one in the first folder of sys.path counts, as for imports. Of two in one
+    folder, the newer one counts: the other is what an interrupted upgrade has left.
+    """
     seen = {OURS}
     for folder in sys.path:
-        for name, plugins in _distributions(folder or "."):
+        newest: dict[str, Distribution] = {}
+        for one in _distributions(folder or "."):
+            other = newest.get(one.name)
+            if other is None or version_key(other.version) < version_key(one.version):
+                newest[one.name] = one
+        for name, one in newest.items():
             if name not in seen:
-                yield from plugins
+                yield from one.plugins
             seen.add(name)
 
 
-def _distributions(folder: str) -> Iterator[tuple[str, list[Plugin]]]:
+class Distribution(NamedTuple):
+    """The metadata of an installed distribution."""
+
+    name: str  # as normal_name returns it
+    version: str
+    plugins: list[Plugin]
+
+
+def version_key(version: str) -> tuple[tuple[int, ...], int, list[int]]:
+    """Return a key that sorts versions as pip does: 0.9.0 before 0.10.0, a pre-release before its release.
+
+    >>> sorted(["0.10.0", "1.0", "0.9.0", "1.0rc1", "1.0.post1", "1.0.dev3"], key=version_key)
+    ['0.9.0', '0.10.0', '1.0.dev3', '1.0rc1', '1.0', '1.0.post1']
+    """
+    import re
+
+    release, rest = re.fullmatch(r"v?([\d.]*)(.*)", version.lower(), re.DOTALL).groups()  # type: ignore[union-attr]
+    numbers = [int(number) for number in release.split(".") if number]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    phase = PHASES.get("".join(re.findall("^[._-]?([a-z]*)", rest)), 0)
+    return tuple(numbers), phase, [int(number) for number in re.findall(r"\d+", rest)]
+
+
+def _distributions(folder: str) -> Iterator[Distribution]:
     try:
         entries = sorted(os.listdir(folder))
     except NotADirectoryError:  # an archive
@@ -212,15 +264,16 @@ def _distributions(folder: str) -> Iterator[tuple[str, list[Plugin]]]:
             if entry.endswith(METADATA_SUFFIXES):
                 name, version = [*entry.rpartition(".")[0].split("-"), ""][:2]
                 text = _text_of(os.path.join(folder, entry, "entry_points.txt"))
-                yield normal_name(name), _plugins_in(text, normal_name(name), version)
+                yield Distribution(normal_name(name), version, _plugins_in(text, normal_name(name), version))
 
 
-def _distributions_of_archive(path: str) -> Iterator[tuple[str, list[Plugin]]]:
+def _distributions_of_archive(path: str) -> Iterator[Distribution]:
     from importlib.metadata import distributions
 
     for found in distributions(path=[path]):
         name = normal_name(found.metadata["Name"])
-        yield name, _plugins_in(found.read_text("entry_points.txt") or "", name, found.version)
+        text = found.read_text("entry_points.txt") or ""
+        yield Distribution(name, found.version, _plugins_in(text, name, found.version))
 
 
 def normal_name(name: str) -> str:
@@ -250,11 +303,17 @@ def _plugins_in(text: str, distribution: str, version: str) -> list[Plugin]:
 
 
 def _in_checkout(path: str) -> list[Plugin]:
-    from configparser import ConfigParser
+    """Return the plugins in setup.cfg; none if it is the file of another project, beside which pip has installed."""
+    from configparser import ConfigParser, Error
 
     from aurora_admin import __version__
 
     config = ConfigParser(interpolation=None)
-    config.read(path, encoding="utf-8")
+    try:
+        config.read(path, encoding="utf-8")
+    except (Error, UnicodeDecodeError):
+        return []
+    if normal_name(config.get("metadata", "name", fallback="")) != OURS:
+        return []
     lines = config.get("options.entry_points", GROUP, fallback="")
     return _plugins_in(f"[{GROUP}]\n{lines}", OURS, __version__)

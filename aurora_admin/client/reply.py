@@ -49,6 +49,7 @@ class Reply:
 
     def __init__(self, code: int, message: str, result: Result | None = None, cluster_name: str | None = None) -> None:
         self.code = code
+        self.cluster_name = cluster_name
         self.message = message
         self.result = result
         self.cluster_name = cluster_name  # of the scheduler's -cluster_name; None if the reply does not have it

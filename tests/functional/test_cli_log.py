@@ -80,10 +80,16 @@ def test_both_names_together_are_an_error(failing, line):
     assert "not allowed with argument" in result.err
 
 
+def test_the_warning_about_the_former_name_comes_before_an_error(failing):
+    result = failing("--log_to_stdout=INFO", "--bogus")
+    assert result.code == 2
+    assert result.err.startswith(f"{OBSOLETE}Usage: ")
+
+
 def test_log_files_have_a_name_for_each_level_and_links(failing, logs):
-    result = failing("--log_to_disk=INFO")
+    result = failing("--log_to_disk=plain:INFO")
     assert (result.code, result.out, result.err) == (1, "", f"Writing log files to disk in {logs}\n{FATAL}")
-    assert texts(logs) == {f"aurora-admin.{level}": FATAL for level in LEVELS}
+    assert texts(logs) == {f"aurora-admin.{level}": FATAL if level == "FATAL" else "" for level in LEVELS}
     for level in LEVELS:
         target = os.readlink(logs / f"aurora-admin.{level}")
         assert re.fullmatch(
@@ -92,39 +98,53 @@ def test_log_files_have_a_name_for_each_level_and_links(failing, logs):
     assert len(list(logs.iterdir())) == 2 * len(LEVELS)
 
 
-def test_a_log_file_has_the_records_of_its_level_and_above(admin, clusters, logs):
+def test_the_scheme_of_files_is_google_and_each_begins_with_four_lines(failing, logs):
+    assert failing("--log_to_disk=INFO").err.endswith(f"\n{FATAL}")
+    for name, text in texts(logs).items():
+        created, machine, legend, command, *records = text.splitlines(keepends=True)
+        assert re.fullmatch(r"Log file created at: \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\n", created)
+        assert machine == f"Running on machine: {os.uname().nodename}\n"
+        assert legend == "[DIWEF]mmdd hh:mm:ss.uuuuuu pid file:line] msg\n"
+        assert command == f"Command line: aurora-admin get_scheduler nowhere --log_dir={logs} --log_to_disk=INFO\n"
+        assert bool(records) == (name == "aurora-admin.FATAL")
+    assert re.fullmatch(GOOGLE, records[0] if records else texts(logs)["aurora-admin.FATAL"].splitlines(True)[4])
+
+
+def test_a_log_file_has_the_records_of_exactly_its_level(admin, clusters, logs):
     """Without a ZooKeeper there are warnings, and an error at the end."""
     clusters.write_documents([{"name": "west", "zk": "127.0.0.1", "zk_port": 1, "scheduler_zk_path": "/x"}])
-    result = admin("get_scheduler", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=WARN")
+    result = admin("get_scheduler", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=plain:WARN", "-v")
     levels = {
         name.partition(".")[2]: sorted({line[:5] for line in text.splitlines()}) for name, text in texts(logs).items()
     }
     assert result.code == 1
     assert " WARN] " in result.err
-    assert levels == {name: ["FATAL"] if name in ("ERROR", "FATAL") else [" WARN", "FATAL"] for name in LEVELS}
+    assert levels == {"DEBUG": [], "INFO": [], "WARNING": [" WARN"], "ERROR": [], "FATAL": ["FATAL"]}
 
 
 def test_the_log_files_have_no_records_below_the_given_level(admin, scheduler, clusters, logs):
     clusters.write(west=scheduler().url)
     options = ("scheduler_snapshot", "west", f"--log_dir={logs}")
-    assert admin(*options, "--log_to_disk=WARN").err.endswith(" INFO] Response from scheduler: OK (message: )\n")
+    assert admin(*options, "--log_to_disk=plain:WARN").err.endswith(" INFO] Response from scheduler: OK (message: )\n")
     assert texts(logs) == {f"aurora-admin.{level}": "" for level in LEVELS}
-    assert admin(*options, "--log_to_disk=INFO", "-q").err == f"Writing log files to disk in {logs}\n"
+    assert admin(*options, "--log_to_disk=plain:INFO", "-q").err == ""
     assert texts(logs)["aurora-admin.INFO"] == " INFO] Response from scheduler: OK (message: )\n"
     assert texts(logs)["aurora-admin.WARNING"] == ""
 
 
-def test_standard_error_and_the_files_have_separate_schemes(failing, logs):
-    assert failing("--log_to_disk=google:INFO").err.endswith(f"\n{FATAL}")
-    assert re.fullmatch(GOOGLE, texts(logs)["aurora-admin.INFO"])
+@pytest.mark.parametrize("quiet", ["-q", "--log_to_stderr=NONE"])
+def test_a_quiet_command_does_not_announce_the_log_files(failing, logs, quiet):
+    assert failing("--log_to_disk=INFO", quiet).err == ""
+    assert re.search(GOOGLE, texts(logs)["aurora-admin.FATAL"])
 
 
-def test_the_simple_log_is_one_file_that_is_appended_to(failing, logs):
+@pytest.mark.parametrize("scheme", ["plain", "google"])
+def test_the_simple_log_is_one_file_that_is_appended_to(failing, logs, scheme):
     for count in (1, 2):
-        result = failing("--log_to_disk=INFO", "--log_simple")
+        result = failing(f"--log_to_disk={scheme}:INFO", "--log_simple")
         assert result.err == f"Writing log files to disk in {logs}\n{FATAL}"
         assert [path.name for path in logs.iterdir()] == ["aurora-admin.log"]
-        assert (logs / "aurora-admin.log").read_text() == FATAL * count
+        assert (logs / "aurora-admin.log").read_text().count(UNKNOWN) == count
 
 
 @pytest.mark.parametrize("line", ["", "--log_simple", "--log_to_disk=NONE"])
@@ -146,7 +166,7 @@ def test_a_folder_that_cannot_be_written_stops_the_command(failing, logs):
 def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
     logs.mkdir()
     (logs / "aurora-admin.log").symlink_to("/dev/full")
-    assert failing("--log_to_disk=INFO", "--log_simple").err == (
+    assert failing("--log_to_disk=google:INFO", "--log_simple").err == (
         f"Writing log files to disk in {logs}\n WARN] The log files in {logs} are incomplete: No space left on device"
         f". The command continues without them\n{FATAL}"
     )
@@ -154,8 +174,8 @@ def test_a_full_disk_ends_the_log_file_and_not_the_command(failing, logs):
 
 def test_the_files_are_written_if_a_link_cannot_be_created(failing, logs):
     (logs / "aurora-admin.INFO").mkdir(parents=True)  # as another user's link in a common folder cannot be replaced
-    assert failing("--log_to_disk=INFO").err.endswith(f"\n{FATAL}")
-    assert texts(logs) == {f"aurora-admin.{level}": FATAL for level in LEVELS if level != "INFO"}
+    assert failing("--log_to_disk=plain:INFO").err.endswith(f"\n{FATAL}")
+    assert texts(logs) == {f"aurora-admin.{level}": FATAL * (level == "FATAL") for level in LEVELS if level != "INFO"}
     assert len(list(logs.iterdir())) == 2 * len(LEVELS)
 
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from aurora_admin.registry import Registry
+
 LISTED = re.compile(r"Must supply one of the following commands: ((\w+, )+\w+)\n")
 USAGE = "FATAL] usage: {}\n\nsee the help subcommand for more details.\n"
 LEADER = "Found leading scheduler at: http://127.0.0.1:1\n"
@@ -22,7 +24,8 @@ def west(clusters):
         "bogus -h",
         "-v",
         "-q",
-        "--bogus",
+        "bogus --nosuch",
+        "-v bogus --timeout=x",
         "-v bogus get_scheduler west",
         "--",
         "Get_scheduler west",
@@ -127,6 +130,44 @@ def test_an_invalid_option_exits_with_2_and_the_usage(admin, west, line, text):
         assert text in result.err
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("--bogus", "unrecognized arguments: --bogus"),
+        ("-v --bogus", "unrecognized arguments: --bogus"),
+        ("-Z bogus", "unrecognized arguments: -Z"),
+        ("--timeout=x bogus", "not a number of seconds above 0: x"),
+        ("--log", "ambiguous option: --log could match --log_to_stderr, --log_to_stdout, "),
+    ],
+)
+def test_an_invalid_option_without_a_command_exits_with_2_and_the_usage(admin, line, text):
+    result = admin(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: \nAvailable commands:\n    ")
+    assert "help <command>\n\n\naurora_admin: error: " in result.err
+    assert text in result.err
+
+
+@pytest.mark.parametrize("line", ["--help bogus", "-v -h bogus", "-h bogus --nosuch"])
+def test_help_before_an_unknown_command_is_that_of_the_program(admin, line):
+    assert admin(*line.split()) == admin("-h")
+
+
+@pytest.mark.parametrize("word", ["-x", "--nosuch", "-x1", "-nosuch", "--bogus=west"])
+def test_an_unknown_option_is_an_argument_as_long_as_a_required_one_is_missing(admin, west, word):
+    result = admin("scheduler_stage_recovery", "nowhere", word)
+    assert (result.code, result.err.startswith("FATAL] Unknown cluster: nowhere.")) == (1, True)
+    assert admin("scheduler_stage_recovery", "nowhere", "x", word).code == 2
+    assert admin("scheduler_stage_recovery", word, "nowhere").code == 2
+
+
+@pytest.mark.parametrize("word", ["-v", "-vq", "--bypass", "--timeout=5"])
+def test_an_option_of_ours_is_an_argument_only_after_two_dashes(admin, west, word):
+    usage = USAGE.format("scheduler_stage_recovery cluster backup_id")
+    assert admin("scheduler_stage_recovery", "west", word, "--log_to_stderr=INFO").err == usage
+    assert admin("scheduler_stage_recovery", "nowhere", "--", word).err.startswith("FATAL] Unknown cluster: nowhere.")
+
+
 def test_a_command_of_the_original_has_no_dry_run(admin, clusters):
     clusters.write("west")
     result = admin("scheduler_commit_recovery", "west", "--dry-run")
@@ -188,13 +229,30 @@ def test_dash_h_prints_the_help_of_the_command(admin, line):
     assert (result.code, result.err) == (0, "")
     assert result == admin("help", "scheduler_stage_recovery")
     assert result.out.startswith("Usage: scheduler_stage_recovery cluster backup_id\n\n")
-    assert "\nOptions:\n  -h, --help, --short-help\n" in result.out
-    assert "\n  For scheduler_stage_recovery only:\n" in result.out
+    assert " only:" not in result.out
+    assert result.out.endswith(f"\n\n{POINTER}\n")
+
+
+POINTER = "Options of every command, such as -v and --timeout: --long-help, or\naurora_admin(1)."
+
+
+def test_the_help_of_a_command_has_its_own_options_and_a_line_for_the_others(admin):
+    shown = admin("get_scheduler", "-h").out
+    assert shown.endswith(f"\n\nOptions:\n  --verify  check with the scheduler that it leads\n\n{POINTER}\n")
+    assert "Options:" not in admin("scheduler_snapshot", "-h").out
+    long = admin("get_scheduler", "--long-help").out
+    first, every, old = (long.index(f"\n  {option}") for option in ("--verify", "-h, --help", "--log_to_stderr"))
+    assert first < every < old
+    assert POINTER not in long
 
 
 def test_an_invalid_option_before_dash_h_is_an_error(admin):
     assert admin("get_scheduler", "--timeout=x", "-h").code == 2
     assert admin("get_scheduler", "-h", "--timeout=x").code == 0
+    assert admin("get_scheduler", "--bogus", "-h").code == 2
+    assert admin("get_scheduler", "--log", "-h").code == 2
+    assert admin("get_scheduler", "-h", "--bogus").code == 0
+    assert admin("get_scheduler", "-h", "--log").code == 0
 
 
 def test_the_width_of_help_is_that_of_columns(admin):
@@ -208,10 +266,16 @@ def test_the_width_of_help_is_that_of_columns(admin):
 def test_the_overview_explains_each_command(admin):
     result = admin("help")
     assert (result.code, result.err) == (0, "")
-    heading, *entries = result.out.removesuffix("\n").split("\n\n")
+    heading, *parts, topic = result.out.removesuffix("\n").split("\n\n")
     assert heading == "Available commands:"
+    assert topic == "How to restore a backup, step by step: aurora_admin help recovery"
+    categories = [part for part in parts if part.endswith(":")]
+    assert categories == ["Backup and recovery:", "Cluster:", "Rehearsal:", "Help:"]
+    entries = [part for part in parts if not part.endswith(":")]
     names = [entry.split("\n")[0] for entry in entries]
-    assert names == sorted(names)
+    work = ("list_backups", "stage_", "print_", "delete_", "commit_", "unload_")
+    in_order = [name for name in names if name.startswith(tuple(f"scheduler_{verb}" for verb in work))]
+    assert [name.split("_")[1] for name in in_order] == ["list", "stage", "print", "delete", "commit", "unload"]
     assert "get_scheduler\n    usage: get_scheduler CLUSTER\n    Find the leading scheduler of a cluster" in entries
     assert all(re.fullmatch(r"\w+(\n    \S.*){2,}", entry) for entry in entries)
 
@@ -226,12 +290,38 @@ def test_help_of_an_unknown_command(admin):
     assert (result.code, result.out, result.err) == (1, "Subcommand nosuch not found.\n", "")
 
 
+def test_help_of_a_similar_name_has_a_suggestion_with_v(admin):
+    assert admin("-v", "help", "get_schedler").err == " INFO] Did you mean get_scheduler?\n"
+
+
+def test_help_recovery_is_the_runbook_with_existing_commands(admin):
+    result = admin("help", "recovery")
+    assert (result.code, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= 80
+    steps = re.findall(r"^ {6}aurora_admin (\w+)", result.out, re.MULTILINE)
+    names = {command.name for command in Registry().commands()}
+    assert set(steps) <= names
+    assert {name for name in names if name.startswith("scheduler_")} - set(steps) <= {"scheduler_snapshot"}
+    assert steps.index("scheduler_list_backups") < steps.index("scheduler_commit_recovery")
+
+
 def test_help_of_two_commands(admin):
     result = admin("help", "nosuch", "help")
     assert (result.code, result.out, result.err) == (1, "", "FATAL] Please specify at most one subcommand.\n")
 
 
-@pytest.mark.parametrize("line", ["--version", "-v --version", "get_scheduler --version"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--version",
+        "-v --version",
+        "get_scheduler --version",
+        "version",
+        "--version west",
+        "--version bogus",
+        "version -v",
+    ],
+)
 def test_the_version_is_printed(admin, line):
     result = admin(*line.split())
     assert (result.code, result.err) == (0, "")

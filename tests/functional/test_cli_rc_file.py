@@ -31,6 +31,13 @@ def test_options_of_the_file_come_before_those_of_the_command_line(admin, rc_fil
         ("", False),
         ("# none\n; none\n[get_scheduler]\noptions: -q ; none", True),
         ("[get_scheduler]\nother=-q", False),
+        ('[DEFAULT]\noptions=-q\n[get_scheduler]\noptions = ""', False),
+        ("[get_scheduler]\noptions=--timeout=5 # -q", False),
+        ("[get_scheduler]\noptions=-v\n  # a remark\n  -q", True),
+        ("rem none\nREM\n[get_scheduler]\nrem options=-v\noptions=-q", True),
+        ("[DEFAULT]\nlevel=-q\n[get_scheduler]\noptions=%(level)s", True),
+        ("[get_scheduler]\nlevel=q\noptions=-%(level)s", True),
+        ("[DEFAULT]\noptions=-%(letter)s\n[get_scheduler]\nletter=q", True),
     ],
 )
 def test_the_section_of_the_command_is_used(admin, rc_file, text, is_quiet):
@@ -44,11 +51,20 @@ def test_the_default_section_is_used_without_a_command(admin, rc_file):
     assert admin("bogus").err.startswith("Must supply one of the following commands: ")
 
 
-def test_options_are_split_as_by_a_shell_without_interpolation(admin, rc_file):
-    rc_file.write_text("[get_scheduler]\noptions = '--timeout=%(x)s  \"5'\n")
-    assert 'not a number of seconds above 0: %(x)s  "5\n' in admin("get_scheduler", "west").err
+def test_options_are_split_as_by_a_shell(admin, rc_file):
+    rc_file.write_text("[get_scheduler]\noptions = '--timeout=x  \"5'\n")
+    assert 'not a number of seconds above 0: x  "5\n' in admin("get_scheduler", "west").err
     rc_file.write_text("[get_scheduler]\noptions = west\n  --timeout=5\n")
     assert admin("get_scheduler").out == LEADER
+
+
+@pytest.mark.parametrize("section", ["get_scheduler", "DEFAULT"])
+def test_a_percent_sign_is_written_twice(admin, rc_file, section):
+    rc_file.write_text(f"[{section}]\noptions = --timeout=5%%\n[get_scheduler]\n")
+    words = ["get_scheduler", "west"] if section == "get_scheduler" else []
+    assert "not a number of seconds above 0: 5%\n" in admin(*words).err
+    rc_file.write_text("[get_scheduler]\noptions = --timeout=5%\n")
+    assert admin("get_scheduler", "west").err.startswith(f"FATAL] Cannot use {rc_file}: '%' must be followed by")
 
 
 @pytest.mark.parametrize("text", ["[get_scheduler]\noptions = -q", "no section", "[get_scheduler]\noptions = '"])

@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
+from tests.support.fake_scheduler import FakeScheduler, reply_with
 from tests.support.places import CHECKOUT
 from tests.support.processes import PROGRAMS, environment
 from tests.support.waiting import DEADLINE_SECONDS
@@ -74,7 +76,14 @@ def test_a_full_disk_is_an_error(start, line):
 
 @pytest.mark.parametrize(
     ("redirection", "out"),
-    [(">&-", b""), (">&- 2>&-", b""), ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n")],
+    [
+        (">&-", b""),
+        (">&- 2>&-", b""),
+        ("2>&-", b"Found leading scheduler at: http://127.0.0.1:1\n"),
+        ("<&-", b"Found leading scheduler at: http://127.0.0.1:1\n"),
+        ("<&- >&-", b""),
+        ("<&- >&- 2>&-", b""),
+    ],
 )
 def test_closed_streams_are_no_error(tmp_path, clusters, redirection, out):
     clusters.write("west")
@@ -101,10 +110,27 @@ def test_output_is_utf_8_in_every_locale(start, env):
     assert result_of(start("get_scheduler", b"\xff", env=env))[2].startswith(b"FATAL] Unknown cluster: \xff. ")
 
 
-def test_ctrl_c_while_waiting_is_silent(start, clusters):
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+@pytest.mark.parametrize("name", ["süd", "\udcff"])
+def test_a_name_that_the_encoding_does_not_have_is_printed(tmp_path, clusters, encoding, name):
+    folder = tmp_path / "Übung"
+    folder.mkdir()
+    clusters.write_documents([{"name": name, "scheduler_uri": "http://127.0.0.1:1/ü"}])
+    env = {**environment(tmp_path), "PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": str(folder)}
+    program = [str(PROGRAMS / "aurora_admin")]
+    shown = subprocess.run([*program, "-v", "get_scheduler", "x"], env=env, capture_output=True, check=False)
+    assert (shown.returncode, b"Traceback" in shown.stderr) == (1, False)
+    assert shown.stderr.startswith(b"FATAL] Unknown cluster: x. Known clusters: ")
+    assert "Übung/.aurora/clusters.json".encode() in shown.stderr
+    found = subprocess.run([*program, "get_scheduler", os.fsencode(name)], env=env, capture_output=True, check=False)
+    assert b"Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("line", ["scheduler_list_backups west", "scheduler_print_recovery_tasks west"])
+def test_ctrl_c_while_waiting_is_silent(start, clusters, line):
     with socket.create_server(("127.0.0.1", 0)) as server:
         clusters.write(west=f"http://127.0.0.1:{server.getsockname()[1]}")
-        process = start("scheduler_snapshot", "west")
+        process = start(*line.split())
         connection, _ = server.accept()
         with connection:
             assert connection.recv(1)
@@ -116,13 +142,58 @@ def test_a_hint_is_printed_on_a_terminal_and_with_v(start, tmp_path):
     known = b"FATAL] Unknown cluster: nowhere. Known clusters: na\xc3\xafve, west\n"
     assert result_of(start("get_scheduler", "nowhere"))[2] == known
     assert result_of(start("-v", "get_scheduler", "nowhere"))[2].startswith(known + b" INFO] ")
-    assert known.strip() in on_terminal(start)
-    assert b" INFO] " in on_terminal(start)
+    assert known.strip() in on_terminal(start, "get_scheduler", "nowhere")
+    assert b" INFO] " in on_terminal(start, "get_scheduler", "nowhere")
 
 
-def on_terminal(start) -> bytes:
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("scheduler_comit_recovery west", "scheduler_commit_recovery"),
+        ("get_schedler west", "get_scheduler"),
+        ("get_scheduler wets", "west"),
+        ("get_scheduler west --verfy", "--verify"),
+        ("get_scheduler --timout=5 west", "--timeout"),
+        ("--bypass_leader_redirect", "--bypass-leader-redirect"),
+    ],
+)
+def test_a_mistyped_word_gets_a_suggestion_on_a_terminal(start, line, suggestion):
+    said = f" INFO] Did you mean {suggestion}?".encode()
+    assert said in on_terminal(start, *line.split())
+    assert b"Did you mean" not in result_of(start(*line.split()))[2]
+
+
+HOSTILE = "a\x1b[2J\nb\u202ec"
+ESCAPED = rb"a\x1b[2J\nb\u202ec"
+
+
+def test_a_hostile_message_is_one_record_in_a_pipe_and_on_a_terminal(start, clusters):
+    with FakeScheduler([reply_with("snapshot", 0, HOSTILE)]) as server:
+        clusters.write(west=server.url)
+        said = b" INFO] Response from scheduler: INVALID_REQUEST (message: " + ESCAPED + b")"
+        assert result_of(start("scheduler_snapshot", "west"))[2] == said + b"\n"
+        assert said in on_terminal(start, "scheduler_snapshot", "west")
+
+
+def test_hostile_names_are_exact_in_a_pipe_and_escaped_on_a_terminal(start, clusters):
+    found = Result(listBackupsResult=ListBackupsResult(backups={HOSTILE}))
+    with FakeScheduler([reply_with("listBackups", result=found)]) as server:
+        clusters.write(west=server.url)
+        line = ("scheduler_list_backups", "west")
+        assert result_of(start(*line))[1] == f"1 available backups:\n{HOSTILE}\n".encode()
+        assert b"1 available backups:\r\n" + ESCAPED + b"\r\n" in on_terminal(start, *line, stream="stdout", code=0)
+
+
+def test_what_is_similar_to_nothing_gets_no_suggestion(start):
+    assert b"Did you mean" not in on_terminal(start, "xyzzy")
+    assert b"Did you mean" not in on_terminal(start, "get_scheduler", "--xyzzy")
+    assert b"Did you mean" not in on_terminal(start, "-q", "get_scheduler", "wets")
+
+
+def on_terminal(start, *arguments: str, stream: str = "stderr", code: int | None = None) -> bytes:
+    """Return what a command prints on a stream that is a terminal. It fails, or exits with the given code."""
     ours, its = os.openpty()
-    process = start("get_scheduler", "nowhere", stderr=its)
+    process = start(*arguments, **{stream: its})
     os.close(its)
     timer = threading.Timer(DEADLINE_SECONDS, process.kill)
     timer.start()
@@ -134,6 +205,6 @@ def on_terminal(start) -> bytes:
         pass
     timer.cancel()
     os.close(ours)
-    assert process.wait() == 1
+    assert process.wait() in ((1, 2) if code is None else (code,))
     process.communicate()
     return shown

@@ -93,13 +93,13 @@ def test_a_refused_connection_is_reported_at_once_and_at_the_end(admin, clusters
 
 
 def test_a_commit_with_a_lost_reply_may_have_been_carried_out(admin, clusters):
-    with FakeScheduler([close]) as server:
+    with FakeScheduler([reply_with("listBackups"), close]) as server:
         clusters.write(west=server.url)
         result = admin("scheduler_commit_recovery", "west")
     assert result.code == 1
     assert result.err.count("\n") == 1
     assert "It may have been carried out." in result.err
-    assert server.methods == ["commitRecovery"]
+    assert server.methods == ["listBackups", "commitRecovery"], "the first one has the name of the cluster"
 
 
 def test_ctrl_c_ends_the_retries(tmp_path, clusters):

@@ -8,7 +8,7 @@ import sys
 import pexpect
 import pytest
 
-from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
+from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack, site_packages
 from tests.support.places import CHECKOUT
 from tests.support.processes import environment, run
 from tests.support.waiting import DEADLINE_SECONDS
@@ -29,10 +29,13 @@ def test_a_distribution_adds_a_command(scratch, tmp_path):
     assert scratch("fleet_hello", "west", "--shout", "very").out == "Hello west very\n"
     overview = scratch("help")
     assert (overview.code, overview.err) == (0, "")
-    assert "\nfleet_hello\n    usage: fleet_hello [--shout] cluster\n    Say hello to a cluster\n" in overview.out
+    assert (
+        "\nGreetings:\n\nfleet_hello\n    usage: fleet_hello [--shout] cluster\n    Say hello to a cluster\n"
+        in overview.out
+    )
     explained = scratch("help", "fleet_hello")
     assert explained.out.startswith("Usage: fleet_hello [--shout] cluster\n\nSay hello to a cluster, politely.\n\n")
-    assert "\n  For fleet_hello only:\n    --shout HOW " in explained.out
+    assert "\n\nOptions:\n  --shout HOW " in explained.out
     assert scratch("fleet_hello").err.startswith("FATAL] usage: fleet_hello [--shout] cluster\n")
     assert ", fleet_hello, " in scratch().err
 
@@ -210,12 +213,93 @@ def test_a_bare_checkout_has_the_built_in_commands(checkout, tmp_path):
     assert (done.returncode, ", get_scheduler, help, scheduler_backup_now, " in done.stderr) == (1, True)
 
 
+STALE = "[aurora_admin.plugins.v1]\nnosuch = aurora_admin.plugins.nosuch\n"
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.9.0", "10.0.0"])
+def test_the_metadata_of_another_version_beside_ours_hides_no_command(scratch, version):
+    before = scratch("help")
+    left = site_packages(scratch.venv) / f"aurora_admin-{version}.dist-info"
+    left.mkdir()
+    for text in (STALE, ""):  # versions before the plugins have no entry points
+        (left / "entry_points.txt").write_text(text)
+        assert scratch("help") == before
+
+
+def test_of_two_versions_of_a_plugin_the_newer_one_counts(scratch):
+    scratch.install("aurora-fleet", fleet())
+    packages = site_packages(scratch.venv)
+    newer = (packages / "aurora_fleet-1.2.dist-info").rename(packages / "aurora_fleet-0.10.0.dist-info")
+    older = packages / "aurora_fleet-0.9.0.dist-info"
+    shutil.copytree(newer, older)
+    (older / "entry_points.txt").write_text(STALE)
+    assert scratch("fleet_hello", "west").out == "Hello west\n"
+    assert scratch("help").err == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[metadata]\nname = theirs\n[options.entry_points]\naurora_admin.plugins.v1 =\n    nosuch = nosuch\n",
+        "[metadata]\nname = theirs\n",
+        "[flake8]\nmax-line-length = 100\n",
+        "no section",
+        "[metadata]\nname = \udcff\n",
+        "",
+        None,
+    ],
+)
+def test_a_setup_cfg_of_another_project_beside_the_package_hides_no_command(scratch, text):
+    """As after `pip install --target .` in a checkout."""
+    before = scratch("help")
+    path = site_packages(scratch.venv) / "setup.cfg"
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text, errors="surrogateescape")
+    assert scratch("help") == before
+    assert scratch("scheduler_backup_now").err.startswith("FATAL] usage: scheduler_backup_now cluster\n")
+
+
 def test_a_bug_is_reported_with_the_name_of_the_plugin(scratch):
     scratch.install("aurora-fleet", fleet(command="def run(context, args):\n  context.out.print('so far')\n  1 / 0"))
     result = scratch("fleet_hello", "west")
     assert (result.code, result.out) == (1, "so far\n")
     assert result.err.startswith("Traceback (most recent call last):\n")
     assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
+
+
+FAILING = {
+    "open('/nosuch/file')": "/nosuch/file: No such file or directory",
+    "import os; os.rename('/nosuch/a', '/nosuch/b')": "/nosuch/a, /nosuch/b: No such file or directory",
+    "raise FileNotFoundError(2, 'No usable temporary directory')": "No usable temporary directory",
+    "raise OSError('no room')": "no room",
+    "raise TimeoutError": "TimeoutError",
+}
+
+
+@pytest.mark.parametrize("source", FAILING)
+def test_what_the_system_refuses_is_no_bug(scratch, source):
+    scratch.install(
+        "aurora-fleet", fleet(command=f"def run(context, args):\n  context.out.print('so far')\n  {source}")
+    )
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.out) == (1, "so far\n")
+    assert result.err == (
+        f"FATAL] fleet_hello cannot continue: {FAILING[source]}. Correct that and run the command again; "
+        "-v shows where it failed\n"
+    )
+    assert scratch("-v", "fleet_hello", "west").err.startswith("Traceback (most recent call last):\n")
+    assert scratch("-q", "fleet_hello", "west").err == ""
+
+
+def test_a_command_that_changes_something_says_that_it_may_have_been_carried_out(scratch):
+    scratch.install(
+        "aurora-fleet", fleet(effect="write", command="def run(context, args):\n  raise OSError('no room')")
+    )
+    result = scratch("fleet_hello", "west")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "no room. A call that was sent before may have been carried out. Correct that" in result.err
 
 
 LOST = """
@@ -227,7 +311,7 @@ LOST = """
 def test_an_unknown_outcome_has_its_own_exit_code_in_new_commands_and_general_advice(scratch):
     scratch.install("aurora-fleet", fleet(command=LOST))
     result = scratch("fleet_hello", "west")
-    assert (result.code, result.out) == (3, "")
+    assert (result.code, result.out) == (13, "")
     assert result.err == (
         "FATAL] It may have been carried out. Find out whether it was before you repeat the command\n"
     )

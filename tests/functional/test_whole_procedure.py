@@ -119,7 +119,7 @@ def test_a_cluster_is_restored_by_the_book(admin, clusters, elected, ensemble, l
     assert "is elected, but not registered with Mesos yet" in shown
     assert re.search(r"^staged +yes$", shown, re.MULTILINE)
     assert re.search(r"^tasks +59$", shown, re.MULTILINE)
-    ok("scheduler_commit_recovery", *DIRECT)
+    ok("scheduler_commit_recovery", *DIRECT, "--accept-cluster-name=west")
     assert first.wait_exit() == 0
     expected = {task.assignedTask.taskId for task in decode(Snapshot, SAMPLE.read_bytes()).tasks} - {deleted}
     assert len(expected) == 59

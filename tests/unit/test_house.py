@@ -34,7 +34,7 @@ ROOMS = {
     "registry": "errors command hookspec parser",
     "plugins": "errors wire snapshot backup samples output clusters client command hookspec",
     "scheduler": "wire gen calls zookeeper snapshot backup output",
-    "manpages": "errors parser registry scheduler",
+    "manpages": "errors client parser registry scheduler",
     "main": "errors output logfiles command advice parser rcfile registry",
     "__main__": "main",
 }
@@ -50,7 +50,7 @@ LIBRARIES = {
     "argparse_manpage": "manpages",
 }
 # Commands whose names are also English words.
-WORDS = {"help", "drill"}
+WORDS = {"help", "drill", "version"}
 
 
 def ours(names: str) -> list[str]:

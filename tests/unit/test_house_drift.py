@@ -5,6 +5,7 @@ import configparser
 import importlib
 import inspect
 import re
+import shlex
 import shutil
 import subprocess
 from functools import cache
@@ -108,7 +109,30 @@ def test_a_page_is_lint_clean(page):
 
 
 @pytest.mark.parametrize("page", sorted((CHECKOUT / "man").glob("*.1")), ids=lambda path: path.name)
-def test_a_page_has_the_option_that_shows_help(page):
+def test_the_titles_of_a_page_fit_into_a_line_of_80_columns(page):
+    """Else they overprint each other: the title is printed on the left and on the right, the manual between them."""
+    title, section, *_, manual = shlex.split(page.read_text().splitlines()[0].removeprefix(".TH "))
+    assert title in page.stem.upper()
+    assert 2 * len(f"{title}({section})") + len(manual) + 2 <= 78
+
+
+@pytest.mark.parametrize("page", sorted((CHECKOUT / "man").glob("aurora_admin-*.1")), ids=lambda path: path.name)
+def test_the_page_of_a_command_has_its_own_options_and_points_to_the_others(page):
     text = page.read_text().replace("\\", "")
+    assert "fB--timeout" not in text
+    assert ".SH COMMON OPTIONS\nfBaurora_adminfR(1) has the options of every command.\n" in text
+
+
+def test_the_page_of_the_program_has_every_wait():
+    text = (CHECKOUT / "man" / "aurora_admin.1").read_text()
+    waits = text.partition(".SH WAITS\n")[2].partition(".SH ")[0]
+    assert {"10 seconds", "600 seconds", "20 seconds", "60 seconds", "300 seconds"} <= set(
+        re.findall(r"\d+ seconds", waits.replace("\n", " "))
+    )
+
+
+@pytest.mark.parametrize("name", ["aurora_admin", "aurora-reference-log", "aurora-reference-scheduler"])
+def test_the_page_of_a_program_has_the_option_that_shows_help(name):
+    text = (CHECKOUT / "man" / f"{name}.1").read_text().replace("\\", "")
     assert re.search(r"^.*fB-h.*fB--help.*\n(?:show|print) this help", text, re.MULTILINE)
     assert "\0" not in text

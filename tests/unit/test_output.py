@@ -113,8 +113,69 @@ def test_half_a_surrogate_pair_is_escaped():
 
 
 def test_a_record_is_one_write(out):
-    out.warn("two\nlines 100% literally")
-    assert (out._stderr.getvalue(), out._stderr.writes) == (" WARN] two\nlines 100% literally\n", 1)
+    out.fatal("two\nlines 100% literally", is_multiline=True)
+    assert (out._stderr.getvalue(), out._stderr.writes) == ("FATAL] two\nlines 100% literally\n", 1)
+
+
+HOSTILE = "a\x1b[2J\r\nb\u202ec\x9b\u2028\x00\u200b\ufeffé中\td"
+ESCAPED = r"a\x1b[2J\r\nb\u202ec\x9b\u2028\x00\u200b\ufeffé中"
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("log", [Output.info, Output.warn, Output.error, Output.fatal])
+def test_a_record_is_one_line_whatever_it_quotes(out, tmp_path, log):
+    out.log_to(LogFiles(str(tmp_path), PLAIN, INFO, is_simple=True))
+    out._stderr = io.StringIO()
+    log(out, HOSTILE)
+    out.info_many(["first", HOSTILE])
+    assert out._stderr.getvalue()[7:] == f"{ESCAPED}\td\n INFO] first\n INFO] {ESCAPED}\td\n"
+    assert (tmp_path / "aurora-admin.log").read_text() == out._stderr.getvalue()
+
+
+def test_results_are_exact_in_a_pipe_and_escaped_on_a_terminal():
+    for stream, shown in ((io.StringIO(), HOSTILE), (Terminal(), f"{ESCAPED}\td")):
+        Output(stream, None).print(HOSTILE)
+        assert stream.getvalue() == f"{shown}\n"
+
+
+def test_a_text_of_several_lines_keeps_them_on_a_terminal():
+    Output(stream := Terminal(), None).print_text("one\n\ttwo \x1b[2J\n")
+    assert stream.getvalue() == "one\n\ttwo \\x1b[2J\n"
+
+
+def test_what_is_no_record_is_escaped_on_a_terminal():
+    out = Output(None, stream := Terminal())
+    out.print_error("one\ntwo \x1b[2J")
+    assert stream.getvalue() == "one\ntwo \\x1b[2J\n"
+
+
+def test_invalid_utf_8_is_escaped_on_a_terminal_only():
+    for stream, shown in ((io.StringIO(), "a\udc9b\n"), (Terminal(), "a\\udc9b\n")):
+        Output(None, stream).info("a\udc9b")
+        assert stream.getvalue() == f" INFO] {shown}"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_the_cells_of_a_table_are_escaped(stream):
+    assert ESCAPED + r"\td" in rows(Output(stream(), None), "table", [(HOSTILE, 1, None)])
+
+
+def test_json_escapes_by_its_own_rules():
+    text = rows(Output(io.StringIO(), None), "json", [(HOSTILE, 1, None)])
+    assert all(line.isprintable() for line in text.splitlines())
+    assert json.loads(text)[0]["step"] == HOSTILE
+
+
+def test_csv_is_exact_in_a_pipe_and_escaped_on_a_terminal():
+    exact = rows(Output(io.StringIO(newline=""), None), "csv", [(HOSTILE, 1, None)])
+    assert list(csv.reader(io.StringIO(exact, newline="")))[1][0] == HOSTILE
+    assert ESCAPED + r"\td,1" in rows(Output(Terminal(), None), "csv", [(HOSTILE, 1, None)])
 
 
 def test_rows_in_the_log_go_to_the_log_files_too(out, tmp_path):
