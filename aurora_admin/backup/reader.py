@@ -4,8 +4,6 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from thrift.Thrift import TType
-
 from aurora_admin.backup import manifest
 from aurora_admin.backup.file import COPY_AGAIN, WINDOW, BackupError, BackupFile, IncompleteBackup, records, spans
 from aurora_admin.snapshot.consistency import drop_unused_locks, quota_warnings
@@ -32,6 +30,7 @@ from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader, without_collector
+from aurora_admin.wire.walk import FIELD_HEADER_BYTES
 from aurora_admin.wire.window import Window
 
 
@@ -204,12 +203,9 @@ def _index_snapshot(backup: Backup, allow_partial: bool) -> None:
     reader = Reader(Window.of_file(file.fd, 0, file.size), Limits.of_length(file.size))
     present: set[int] = set()
     script: list[bytes] | None = None
-    while True:
-        position = reader.position
-        ttype, number = reader.field()
-        if ttype == TType.STOP:
-            break
+    for ttype, number in reader.fields():
         if number in present:
+            position = reader.position - FIELD_HEADER_BYTES
             raise WireError(f"field {number} of the snapshot is present twice", position)
         present.add(number)
         check_type(number, ttype, reader.position)

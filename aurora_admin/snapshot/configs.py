@@ -13,7 +13,7 @@ from aurora_admin.snapshot.paths import CONFIG_NUMBER
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
-from aurora_admin.wire.walk import FIELD_HEADER_BYTES, LENGTH_BYTES, STRING_HEADER_BYTES
+from aurora_admin.wire.walk import FIELD_HEADER_BYTES, LENGTH_BYTES
 
 # Headers of fields: of the AssignedTask in a ScheduledTask, and in it of the fields before the config and the config.
 ASSIGNED_TASK = path(ScheduledTask, "assignedTask").header
@@ -31,9 +31,10 @@ def config_position(raw: bytes) -> int:
     """Return the position of the config's field in a ScheduledTask, or where it belongs if it is missing."""
     at = len(ASSIGNED_TASK)
     for header in BEFORE_CONFIG:
-        if raw.startswith(header, at):
-            value = at + STRING_HEADER_BYTES
-            at = value + int.from_bytes(raw[value - LENGTH_BYTES : value], "big")
+        length_at = at + FIELD_HEADER_BYTES
+        if raw[at:length_at] == header:
+            value_at = length_at + LENGTH_BYTES
+            at = value_at + int.from_bytes(raw[length_at:value_at], "big")
     return at
 
 
