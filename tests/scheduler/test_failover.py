@@ -35,7 +35,7 @@ def test_a_killed_leader_is_replaced_by_the_next(elected):
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_leader_takes_its_nodes_along(elected, sig):
+def test_a_stopped_leader_removes_its_nodes(elected, sig):
     """Long before its session would end."""
     elected.session_seconds = 60
     leader, second, _ = three(elected)
