@@ -14,7 +14,7 @@ from tests.support.places import CHECKOUT
 from tests.support.processes import PROGRAMS, pause, resume
 from tests.support.recovery import SAMPLE
 from tests.support.statistics import variables
-from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.thrift_calls import call, code_and_text, get, post, request
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import free_port, running, zookeeper_client
 
@@ -94,7 +94,7 @@ def test_a_pause_shorter_than_the_session_is_survived(elected):
     with pytest.raises(TimeoutError):
         post(leader.url, request("listBackups"), timeout=1)
     resume(leader.process)
-    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(leader.url, "listBackups")) == ("OK", "")
     assert elected.members() == [leader.url]
 
 
@@ -177,8 +177,8 @@ def test_a_committed_recovery_hands_over(elected):
     leader.start()
     second = elected.stand_by()
     elected.wait_advertised(leader)
-    assert said(call(leader.url, "stageRecovery", backupId="b")) == ("OK", "")
-    assert said(call(leader.url, "commitRecovery")) == ("OK", "")
+    assert code_and_text(call(leader.url, "stageRecovery", backupId="b")) == ("OK", "")
+    assert code_and_text(call(leader.url, "commitRecovery")) == ("OK", "")
     assert leader.wait_exit() == 0
     elected.wait_advertised(second)
 
@@ -246,7 +246,7 @@ def survive(zookeeper, elected):
     candidates = elected.names("_c_")
     zookeeper.kill()
     wait_until(lambda: connections(leader, standby) == {"SUSPENDED"}, "both miss it")
-    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(leader.url, "listBackups")) == ("OK", "")
     zookeeper.start()
     # A leader that is not connected cannot close its session, which then lasts for its minute. The log does not say
     # whether it is: while the servers are killed one after another, it may connect to the next for a moment.

@@ -24,7 +24,7 @@ from aurora_admin.wire import codec
 from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_data, incomplete_groups
 from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
 from tests.support.replay import records_of
-from tests.support.thrift_calls import call, said, tasks
+from tests.support.thrift_calls import call, code_and_text, tasks
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
     one.log_dir = small_disk / "log"
     one.start()
     samples.write_sample(str(one.backup_dir / NAME), 20_000)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for leave in (0, 1 << 16, 1 << 20):
         ballast = fill_disk(small_disk, leave)
-        code, text = said(call(one.url, "commitRecovery"))
+        code, text = code_and_text(call(one.url, "commitRecovery"))
         assert code == "ERROR"
         assert "nothing was written" in text
         assert "Free some space" in text
