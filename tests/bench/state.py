@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate, TaskQuery
 from tests.support.processes import PROGRAMS, Clusters, Scheduler, environment
-from tests.support.thrift_calls import BINARY, call, request, said
+from tests.support.thrift_calls import BINARY, call, code_and_text, request
 
 ADMIN = str(PROGRAMS / "aurora_admin")
 LOOP = Path(__file__).with_name("loop.py")
@@ -50,7 +50,7 @@ def timed(action):
 
 
 def ok(url, method, **arguments):
-    outcome = said(call(url, method, **arguments))
+    outcome = code_and_text(call(url, method, **arguments))
     assert outcome == ("OK", ""), (method, outcome)
 
 

@@ -380,7 +380,7 @@ def test_an_interrupted_drill_stops_its_scheduler(tmp_path, sig):
     ],
     ids=["one", "ha"],
 )
-def test_a_killed_drill_takes_its_processes_along(tmp_path, arguments, file):
+def test_a_killed_drill_leaves_no_processes(tmp_path, arguments, file):
     """It can do nothing for them any more: the kernel does."""
     need_zookeeper()
     if not shutil.which("setpriv"):
@@ -413,7 +413,7 @@ def test_without_zookeeper_one_line_says_what_to_install(admin):
     assert re.fullmatch(r"FATAL\] .* install Debian's package zookeeper .*\n", result.err)
 
 
-def test_an_interrupted_drill_takes_its_servers_along(tmp_path):
+def test_an_interrupted_drill_stops_its_servers(tmp_path):
     need_zookeeper()
     drill = Rehearsal(tmp_path, "--ha")
     drill.wait_for("scheduler2.log")

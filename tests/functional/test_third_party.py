@@ -140,11 +140,11 @@ def test_an_invalid_declaration_is_left_out(scratch, files, fault):
 def test_a_built_in_command_keeps_its_name(scratch):
     scratch.install("aurora-fleet", fleet(name="get_scheduler"))
     assert scratch("get_scheduler", "west").out == "Found leading scheduler at: http://127.0.0.1:1\n"
-    said = scratch("help").err
+    err = scratch("help").err
     assert re.fullmatch(
         r" WARN\] Command get_scheduler of plugin plugin of aurora_fleet 1\.2 is left out: "
         r"cluster of aurora_admin \S+ has that name\n",
-        said,
+        err,
     )
 
 
@@ -172,10 +172,10 @@ def test_a_name_declared_twice_belongs_to_the_first_distribution_by_name(scratch
 )
 def test_the_error_of_a_command_that_cannot_be_loaded_has_the_cause(scratch, source, cause):
     scratch.install("aurora-fleet", fleet(command=source))
-    said = f"FATAL] Command fleet_hello of plugin plugin of aurora_fleet 1.2 cannot be loaded: {cause}\n"
+    expected = f"FATAL] Command fleet_hello of plugin plugin of aurora_fleet 1.2 cannot be loaded: {cause}\n"
     for line in (["fleet_hello", "west"], ["help", "fleet_hello"], ["fleet_hello", "--shout", "west"]):
         result = scratch(*line)
-        assert (result.code, result.out, result.err) == (1, "", said)
+        assert (result.code, result.out, result.err) == (1, "", expected)
     assert scratch("-q", "fleet_hello", "west").err == ""
     assert scratch("help").code == 0
 

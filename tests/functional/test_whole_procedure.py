@@ -11,7 +11,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
 from tests.support.elected_schedulers import Elected
 from tests.support.processes import PROGRAMS, environment, run
-from tests.support.thrift_calls import call, get, said
+from tests.support.thrift_calls import call, code_and_text, get
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import zookeeper_client
 
@@ -82,7 +82,7 @@ def awaiting(elected):
 
 def task_ids(url: str, **headers: str) -> set[str]:
     answer = call(url, "getTasksStatus", query=TaskQuery(), _headers=headers)
-    assert said(answer) == ("OK", "")
+    assert code_and_text(answer) == ("OK", "")
     return {task.assignedTask.taskId for task in answer.result.scheduleStatusResult.tasks}
 
 
@@ -126,7 +126,9 @@ def test_a_cluster_is_restored_by_the_book(admin, clusters, elected, ensemble, l
 
     second = awaiting(elected)
     assert second is not first
-    wait_until(lambda: said(call(second.url, "getRoleSummary", _headers=BYPASS))[0] == "OK", "the log replayed")
+    wait_until(
+        lambda: code_and_text(call(second.url, "getRoleSummary", _headers=BYPASS))[0] == "OK", "the log replayed"
+    )
     assert task_ids(second.url, **BYPASS) == expected
 
     stop(elected)

@@ -19,7 +19,7 @@ from aurora_admin.wire import codec
 from tests.support.jobs import job
 from tests.support.recovery import NAME, OK, backup_names, fill_disk, put_backup, sample
 from tests.support.statistics import variables
-from tests.support.thrift_calls import call, get, said
+from tests.support.thrift_calls import call, code_and_text, get
 from tests.support.waiting import wait_until
 
 GIVEN_NAME = r"scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d(-\d\d)?"
@@ -29,7 +29,7 @@ QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), R
 def test_backups_of_one_minute_do_not_replace_each_other(scheduler):
     one = scheduler()
     for _ in range(3):
-        assert said(call(one.url, "performBackup")) == OK
+        assert code_and_text(call(one.url, "performBackup")) == OK
     assert len(backup_names(one)) == 3
     assert all(re.fullmatch(GIVEN_NAME, name) for name in backup_names(one))
     assert all(codec.decode(Snapshot, (one.backup_dir / name).read_bytes()).timestamp for name in backup_names(one))
@@ -67,13 +67,13 @@ def test_a_staged_backup_is_not_pruned(scheduler):
     """An operator may be about to commit it."""
     one = scheduler("-max_saved_backups=1")
     put_backup(one)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for _ in range(2):
-        assert said(call(one.url, "performBackup")) == OK
+        assert code_and_text(call(one.url, "performBackup")) == OK
         assert len(backup_names(one)) == 2
         assert NAME in backup_names(one)
     call(one.url, "unloadRecovery")
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     assert NAME not in backup_names(one)
     assert len(backup_names(one)) == 1
 
@@ -85,7 +85,7 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(schedule
     one.start()
     call(one.url, "setQuota", ownerRole="r", quota=QUOTA)
     fill_disk(small_disk, 0)
-    answer = said(call(one.url, "performBackup"))
+    answer = code_and_text(call(one.url, "performBackup"))
     assert answer[0] == "ERROR"
     text = f"Failed to write a backup into {one.backup_dir}: No space left on device. Free some space on the disk of "
     assert answer[1].startswith(text)
@@ -99,7 +99,7 @@ def test_a_backup_folder_that_became_read_only_is_named(scheduler, small_disk):
     one.backup_dir.mkdir()
     one.start()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    code, text = said(call(one.url, "performBackup"))
+    code, text = code_and_text(call(one.url, "performBackup"))
     assert code == "ERROR"
     assert f"Read-only file system. {one.backup_dir} is on a file system that is mounted read-only" in text
     assert "space" not in text
@@ -115,10 +115,10 @@ def test_nothing_is_pruned_when_a_backup_could_not_be_written(scheduler, small_d
         put_backup(one, name=name)
     one.start()
     ballast = fill_disk(small_disk, 0)
-    assert said(call(one.url, "performBackup"))[0] == "ERROR"
+    assert code_and_text(call(one.url, "performBackup"))[0] == "ERROR"
     assert set(backup_names(one)) == kept
     ballast.unlink()
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     assert len(backup_names(one)) == 1
 
 
@@ -127,17 +127,17 @@ def test_a_write_to_a_full_disk_changes_nothing(scheduler, small_disk):
     one = scheduler(started=False)
     one.log_dir = small_disk / "log"
     one.start()
-    assert said(call(one.url, "setQuota", ownerRole="before", quota=QUOTA)) == OK
+    assert code_and_text(call(one.url, "setQuota", ownerRole="before", quota=QUOTA)) == OK
     ballast = fill_disk(small_disk, 0)
     written = 0
-    while said(call(one.url, "setQuota", ownerRole=f"role-{written}", quota=QUOTA)) == OK:
+    while code_and_text(call(one.url, "setQuota", ownerRole=f"role-{written}", quota=QUOTA)) == OK:
         written += 1
         assert written < 10_000
-    code, text = said(call(one.url, "setQuota", ownerRole="late", quota=QUOTA))
+    code, text = code_and_text(call(one.url, "setQuota", ownerRole="late", quota=QUOTA))
     assert (code, "nothing was written" in text) == ("ERROR", True)
     assert cpus(one, "late") == 0
     ballast.unlink()
-    assert said(call(one.url, "setQuota", ownerRole="after", quota=QUOTA)) == OK
+    assert code_and_text(call(one.url, "setQuota", ownerRole="after", quota=QUOTA)) == OK
     one.kill()
     one.start()
     assert [cpus(one, role) for role in ("before", "late", "after", f"role-{written}")] == [1, 0, 1, 0]
@@ -158,7 +158,7 @@ def test_a_log_that_has_grown_gets_a_snapshot_before_the_interval_ends(scheduler
     one = scheduler("-log_snapshot_bytes=1KB")
 
     def a_snapshot_after_a_write() -> bool:
-        assert said(call(one.url, "setQuota", ownerRole="role", quota=QUOTA)) == OK
+        assert code_and_text(call(one.url, "setQuota", ownerRole="role", quota=QUOTA)) == OK
         return variables(one)["scheduler_log_snapshots"] != 0
 
     wait_until(a_snapshot_after_a_write, "a snapshot long before the interval is over")
@@ -201,12 +201,12 @@ def test_a_truncated_backup_does_not_count_towards_the_limit(scheduler):
     for name, raw in cut.items():
         put_backup(one, raw, name)
     for _ in range(3):
-        assert said(call(one.url, "performBackup")) == OK
+        assert code_and_text(call(one.url, "performBackup")) == OK
     made = sorted(set(backup_names(one)) - cut.keys())
     assert len(made) == 2
     assert set(backup_names(one)) == {*made, *cut}
     (one.backup_dir / made[0]).write_bytes(b"shorter\0")
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     assert len(backup_names(one)) == 5
     assert one.log.count("is incomplete, or differs from its manifest") >= 3
 
@@ -214,7 +214,7 @@ def test_a_truncated_backup_does_not_count_towards_the_limit(scheduler):
 def test_backups_go_on_after_an_unexpected_failure(scheduler):
     """The spill file is truncated, as if the disk had lost it."""
     one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
-    assert said(call(one.url, "createJob", description=job())) == OK
+    assert code_and_text(call(one.url, "createJob", description=job())) == OK
     (spill,) = [
         path
         for path in Path(f"/proc/{one.process.pid}/fd").iterdir()
@@ -257,7 +257,7 @@ def test_a_minute_has_a_hundred_names(tmp_path, view):
 def test_a_backup_leaves_the_log_as_it_is(scheduler):
     one = scheduler()
     before = variables(one)["scheduler_log_entries_written"]
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     assert variables(one)["scheduler_log_entries_written"] == before
     assert variables(one)["scheduler_backup_success"] == 1
 
@@ -267,9 +267,9 @@ def test_a_missing_backup_folder_is_named(scheduler):
     subprocess.run(["rm", "-r", str(one.backup_dir)], check=True)
     advice = f"{one.backup_dir} is missing: check the path, and that its disk is mounted."
     missing = f"No such file or directory. {advice}"
-    code, text = said(call(one.url, "listBackups"))
+    code, text = code_and_text(call(one.url, "listBackups"))
     assert (code, text) == ("ERROR", f"Failed to list backup dir {one.backup_dir}: {missing}")
-    code, text = said(call(one.url, "performBackup"))
+    code, text = code_and_text(call(one.url, "performBackup"))
     assert (code, text) == ("ERROR", f"Failed to write a backup into {one.backup_dir}: {missing}")
 
 
@@ -282,7 +282,7 @@ def test_a_backup_of_the_scheduler_can_be_staged(scheduler):
     one.start()
     call(one.url, "performBackup")
     (fresh,) = set(backup_names(one)) - {NAME}
-    assert said(call(one.url, "stageRecovery", backupId=fresh)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=fresh)) == OK
     assert len(codec.decode(Snapshot, (one.backup_dir / fresh).read_bytes()).tasks) == len(
         codec.decode(Snapshot, sample()).tasks
     )

@@ -19,7 +19,7 @@ from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
 from tests.support.processes import UNPRIVILEGED, Scheduler
 from tests.support.recovery import NAME, OK, TASK_ID, TASKS, sample, task_bytes
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 DECODE = f"Failed to decode backup {NAME}: "
 NO_LINK = "Put a copy of the backup there, not a link."
@@ -41,10 +41,10 @@ def running(tmp_path_factory):
 def stage(running, raw: bytes) -> str:
     """Stage a file with these bytes; return the error, and check that nothing is staged and the scheduler serves."""
     (running.backup_dir / NAME).write_bytes(raw)
-    answer = said(call(running.url, "stageRecovery", backupId=NAME))
+    answer = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
     assert answer[0] == "ERROR", answer
     assert "\n" not in answer[1]
-    assert said(call(running.url, "queryRecovery", query=TaskQuery())) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(running.url, "queryRecovery", query=TaskQuery())) == ("ERROR", "No backup loaded.")
     return answer[1]
 
 
@@ -111,10 +111,10 @@ def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
         damaged = bytearray(raw)
         damaged[position] ^= rng.randrange(1, 256)
         (running.backup_dir / NAME).write_bytes(damaged)
-        code, text = said(call(running.url, "stageRecovery", backupId=NAME))
+        code, text = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
         codes[code] += 1
         assert code == "OK" or text.startswith((DECODE, f"Backup {NAME} is incomplete: ")), (position, text)
-        assert said(call(running.url, "unloadRecovery")) == OK
+        assert code_and_text(call(running.url, "unloadRecovery")) == OK
     assert "Traceback" not in running.log
     assert codes["ERROR"] > 0
     assert codes["OK"] > 0
@@ -125,13 +125,13 @@ def test_a_flipped_byte_never_kills_the_scheduler(running, sweep):
     ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b", "x" * 300, "a\nb", "a\x85b", "a\u2028b"],
 )
 def test_an_id_that_is_not_a_plain_name_is_refused(running, backup_id):
-    code, text = said(call(running.url, "stageRecovery", backupId=backup_id))
+    code, text = code_and_text(call(running.url, "stageRecovery", backupId=backup_id))
     assert code == "ERROR"
     assert "is not the name of a backup" in text
 
 
 def test_a_missing_backup_is_named(running):
-    assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
+    assert code_and_text(call(running.url, "stageRecovery", backupId="no-such")) == (
         "ERROR",
         "Backup no-such does not exist. Choose one from the list of backups.",
     )
@@ -142,7 +142,7 @@ def test_folders_pipes_and_links_are_refused_at_once(running):
     os.mkfifo(running.backup_dir / "pipe")
     (running.backup_dir / "link").symlink_to("/etc/passwd")
     for name in ("folder", "pipe", "link"):
-        code, text = said(call(running.url, "stageRecovery", backupId=name))
+        code, text = code_and_text(call(running.url, "stageRecovery", backupId=name))
         assert code == "ERROR"
         assert text == f"Failed to read backup {name}: it is not a regular file. {NO_LINK}"
 
@@ -174,8 +174,8 @@ def test_names_in_an_error_are_shortened_to_one_line(running):
     assert len(stage(running, HOSTS.append(HOSTS.append(raw, host), host))) < 600
     (running.backup_dir / NAME).write_bytes(FRAMEWORK_ID.put(raw, fields.string(b"f\n" * 50_000)))
     before = len(running.log)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
-    assert said(call(running.url, "unloadRecovery")) == OK
+    assert code_and_text(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(running.url, "unloadRecovery")) == OK
     assert len(running.log[before:]) < 3000
 
 
@@ -209,6 +209,6 @@ def test_a_backup_without_read_permission_is_refused(running):
     file = running.backup_dir / "closed"
     file.write_bytes(sample())
     file.chmod(0)
-    answer = said(call(running.url, "stageRecovery", backupId="closed"))
+    answer = code_and_text(call(running.url, "stageRecovery", backupId="closed"))
     advice = f"Check the owner and permissions of {file}."
     assert answer == ("ERROR", f"Failed to read backup closed: Permission denied. {advice}")

@@ -12,7 +12,7 @@ from tests.support.jobs import quota
 from tests.support.recovery import NAME, OK, put_backup
 from tests.support.storage_steps import RESTORE, STAGED, STEPS
 from tests.support.storage_trials import StepTrials, state_in
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 BACKUP = re.compile(r"scheduler-backup-.*")
 
@@ -75,14 +75,14 @@ def test_a_write_with_an_unknown_outcome_is_not_reported_as_refused(scheduler, m
     faults = [f"--inject={call}:error=EIO:when=1+" for call in ("fsync", "fdatasync")]
     one = scheduler("-backup_interval=1000days")
     put_backup(one)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     with subprocess.Popen(
         ["strace", "-f", "-o", os.devnull, "-p", str(one.process.pid), "-e", "trace=fsync,fdatasync", *faults],
         stderr=subprocess.PIPE,
         text=True,
     ) as tracer:
         assert "attached" in tracer.stderr.readline()
-        code, text = said(call(one.url, method, **arguments))
+        code, text = code_and_text(call(one.url, method, **arguments))
         assert one.wait_exit() == 1
     assert code == "ERROR"
     assert text.startswith(f"{method} may have been carried out, or not. ")

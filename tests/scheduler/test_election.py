@@ -11,7 +11,7 @@ from kazoo.exceptions import NoAuthError
 from aurora_admin.scheduler.election import advertised
 from tests.support.elected_schedulers import Elected
 from tests.support.statistics import lifecycle
-from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.thrift_calls import call, code_and_text, get, post, request
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 from tests.support.zookeeper import zookeeper_client
 
@@ -64,7 +64,7 @@ def test_the_first_scheduler_leads_and_the_others_redirect_to_it(elected):
     status, headers, body = post(standby.url, request("listBackups"), path="/api?a=b%20c")
     assert (status, headers["Location"], body) == (307, f"{leader.url}/api?a=b%20c", b"")
     assert headers["Content-Type"] is None
-    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(leader.url, "listBackups")) == ("OK", "")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_standby_serves_calls_without_storage_with_the_bypass_header(elected):
         "commitRecovery": ("ERROR", "No backup loaded."),
         "getTierConfigs": ("OK", ""),
     }.items():
-        assert said(call(standby.url, method, _headers=BYPASS)) == wanted, method
+        assert code_and_text(call(standby.url, method, _headers=BYPASS)) == wanted, method
 
 
 def test_invalid_and_foreign_nodes_are_not_members(elected, zk):

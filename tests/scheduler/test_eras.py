@@ -11,7 +11,7 @@ from aurora_admin.wire.path import path
 from tests.support.expectations import ERAS, comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.recovery import NAME, OK, TASK_ID, commit, new_backup, put_backup
 from tests.support.replay import log_with_unusable_script
-from tests.support.thrift_calls import call, said, tasks
+from tests.support.thrift_calls import call, code_and_text, tasks
 
 TASKS, CRON_JOBS, HOSTS, QUOTAS, LOCKS, UPDATES, DB_SCRIPT, EXPERIMENTAL = (
     path(Snapshot, name)
@@ -32,7 +32,7 @@ LEFT_OUT = "left out 1 locks that no running job update holds: batch/devel/etl_j
 
 def staged(running, name, raw=None):
     put_backup(running, read_fixture("backups", name) if raw is None else raw)
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(running.url, "stageRecovery", backupId=NAME)) == OK
     return running
 
 
@@ -123,11 +123,11 @@ BROKEN = [
 @pytest.mark.parametrize(("old", "new", "text"), BROKEN)
 def test_a_malformed_script_is_refused_with_the_statement(scheduler, fixtures, old, new, text):
     put_backup(running := scheduler(), changed(read_fixture("backups", "era-018-trimmed"), old, new))
-    code, message = said(call(running.url, "stageRecovery", backupId=NAME))
+    code, message = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
     assert text in message
     assert "-allow_partial_backup" in message
-    assert said(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
 def test_with_the_flag_a_malformed_script_is_staged_without_its_sections(scheduler, fixtures):
@@ -160,7 +160,7 @@ def test_a_script_does_not_replace_tasks_and_cron_jobs(scheduler, fixtures):
     running = scheduler()
     for section, name in ((TASKS, "tasks"), (CRON_JOBS, "cron jobs")):
         put_backup(running, section.drop(read_fixture("backups", "era-018-trimmed")))
-        code, message = said(call(running.url, "stageRecovery", backupId=NAME))
+        code, message = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
         assert (code, f"it has no {name}, a section that every release writes" in message) == ("ERROR", True)
 
 
@@ -169,7 +169,7 @@ def test_a_script_does_not_replace_tasks_and_cron_jobs(scheduler, fixtures):
 )
 def test_a_missing_section_is_refused(scheduler, fixtures, section, name):
     put_backup(running := scheduler(), section.drop(read_fixture("backups", "small-022")))
-    code, message = said(call(running.url, "stageRecovery", backupId=NAME))
+    code, message = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, f"it has no {name}, a section that every release writes" in message) == ("ERROR", True)
 
 

@@ -34,7 +34,7 @@ from tests.support.processes import PROGRAMS, environment, run
 from tests.support.readers import on_read_only_mount, without_permission
 from tests.support.recovery import NAME, OK, commit, new_backup
 from tests.support.replay import records_of
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 TOOL = PROGRAMS / "aurora-reference-log"
 
@@ -187,7 +187,7 @@ def test_a_replica_that_mesos_wrote_is_extracted_completely(extract, tmp_path, s
     assert era_facts(codec.decode(Snapshot, written.read_bytes())) == recorded_facts("backups", "era-016-dbscript")
     one = scheduler()
     shutil.copy(written, one.backup_dir / NAME)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     commit(one)
     one.start()
     assert era_facts(codec.decode(Snapshot, new_backup(one))) == recorded_facts("backups", "era-016-dbscript")

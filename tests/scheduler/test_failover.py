@@ -14,7 +14,7 @@ from tests.support.places import CHECKOUT
 from tests.support.processes import PROGRAMS, pause, resume
 from tests.support.recovery import SAMPLE
 from tests.support.statistics import variables
-from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.thrift_calls import call, code_and_text, get, post, request
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import free_port, running, zookeeper_client
 
@@ -35,7 +35,7 @@ def test_a_killed_leader_is_replaced_by_the_next(elected):
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_leader_takes_its_nodes_along(elected, sig):
+def test_a_stopped_leader_removes_its_nodes(elected, sig):
     """Long before its session would end."""
     elected.session_seconds = 60
     leader, second, _ = three(elected)
@@ -94,7 +94,7 @@ def test_a_pause_shorter_than_the_session_is_survived(elected):
     with pytest.raises(TimeoutError):
         post(leader.url, request("listBackups"), timeout=1)
     resume(leader.process)
-    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(leader.url, "listBackups")) == ("OK", "")
     assert elected.members() == [leader.url]
 
 
@@ -177,8 +177,8 @@ def test_a_committed_recovery_hands_over(elected):
     leader.start()
     second = elected.stand_by()
     elected.wait_advertised(leader)
-    assert said(call(leader.url, "stageRecovery", backupId="b")) == ("OK", "")
-    assert said(call(leader.url, "commitRecovery")) == ("OK", "")
+    assert code_and_text(call(leader.url, "stageRecovery", backupId="b")) == ("OK", "")
+    assert code_and_text(call(leader.url, "commitRecovery")) == ("OK", "")
     assert leader.wait_exit() == 0
     elected.wait_advertised(second)
 
@@ -246,7 +246,7 @@ def survive(zookeeper, elected):
     candidates = elected.names("_c_")
     zookeeper.kill()
     wait_until(lambda: connections(leader, standby) == {"SUSPENDED"}, "both miss it")
-    assert said(call(leader.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(leader.url, "listBackups")) == ("OK", "")
     zookeeper.start()
     # A leader that is not connected cannot close its session, which then lasts for its minute. The log does not say
     # whether it is: while the servers are killed one after another, it may connect to the next for a moment.
@@ -286,12 +286,12 @@ def test_a_standby_refuses_to_stage_and_names_the_leader(elected):
     (standby.backup_dir / "b").write_bytes(SAMPLE.read_bytes())
     bypass = {"Bypass-Leader-Redirect": "true"}
     text = f"This scheduler does not lead. Stage the backup at the leader, {leader.url}."
-    assert said(call(standby.url, "stageRecovery", bypass, backupId="b")) == ("ERROR", text)
-    assert said(call(standby.url, "commitRecovery", bypass)) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(standby.url, "stageRecovery", bypass, backupId="b")) == ("ERROR", text)
+    assert code_and_text(call(standby.url, "commitRecovery", bypass)) == ("ERROR", "No backup loaded.")
     leader.kill()
     elected.wait_advertised(standby)
-    assert said(call(standby.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
-    assert said(call(standby.url, "stageRecovery", backupId="b")) == ("OK", "")
+    assert code_and_text(call(standby.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(standby.url, "stageRecovery", backupId="b")) == ("OK", "")
 
 
 def test_a_standby_without_a_known_leader_says_how_to_find_the_elected_one(elected):
@@ -301,7 +301,7 @@ def test_a_standby_without_a_known_leader_says_how_to_find_the_elected_one(elect
     bypass = {"Bypass-Leader-Redirect": "true"}
     for one in (first, standby):
         (one.backup_dir / "b").write_bytes(SAMPLE.read_bytes())
-    code, text = said(call(standby.url, "stageRecovery", bypass, backupId="b"))
+    code, text = code_and_text(call(standby.url, "stageRecovery", bypass, backupId="b"))
     assert (code, "no leader is registered" in text) == ("ERROR", True)
     assert "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1" in text
-    assert said(call(first.url, "stageRecovery", bypass, backupId="b")) == ("OK", "")
+    assert code_and_text(call(first.url, "stageRecovery", bypass, backupId="b")) == ("OK", "")

@@ -26,7 +26,7 @@ from aurora_admin.wire.limits import MAX_REQUEST
 from tests.support.processes import Scheduler
 from tests.support.recovery import NAME, OK, put_backup, sample, stage, task_bytes
 from tests.support.statistics import variables
-from tests.support.thrift_calls import BINARY, HEADERS, SERVICES, call, exchange, get, post, request, said
+from tests.support.thrift_calls import BINARY, HEADERS, SERVICES, call, code_and_text, exchange, get, post, request
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 JSON = "application/vnd.apache.thrift.json"
@@ -39,7 +39,7 @@ METHODS = sorted(
 def running(tmp_path_factory):
     one = Scheduler(tmp_path_factory.mktemp("scheduler")).start()
     put_backup(one)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     yield one
     one.kill()
 
@@ -60,12 +60,12 @@ def head(length: int) -> bytes:
 
 
 def serves(one) -> bool:
-    return said(call(one.url, "listBackups")) == OK
+    return code_and_text(call(one.url, "listBackups")) == OK
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in HANDLERS])
 def test_calls_that_are_not_implemented_are_refused_by_name(running, method):
-    assert said(call(running.url, method)) == (
+    assert code_and_text(call(running.url, method)) == (
         "INVALID_REQUEST",
         f"{method} is not available in this reference scheduler.",
     )
@@ -389,7 +389,8 @@ def test_put_is_not_allowed(running):
 def test_many_clients_at_once_all_get_replies(running):
     replies: list[tuple[str, str]] = []
     threads = [
-        threading.Thread(target=lambda: replies.append(said(call(running.url, "listBackups")))) for _ in range(40)
+        threading.Thread(target=lambda: replies.append(code_and_text(call(running.url, "listBackups"))))
+        for _ in range(40)
     ]
     for thread in threads:
         thread.start()

@@ -42,7 +42,7 @@ from tests.support.jobs import (
     task,
     update,
 )
-from tests.support.thrift_calls import call, post, request, said, tasks
+from tests.support.thrift_calls import call, code_and_text, post, request, tasks
 
 CONTACT_EMAIL = path(TaskConfig, "contactEmail")
 TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
@@ -52,7 +52,7 @@ JOB_UPDATING = ("JOB_UPDATING_ERROR", "Job is currently updating")
 
 
 def kill(running, of, *instances, **arguments):
-    return said(call(running.url, "killTasks", job=of, instances=set(instances), **arguments))
+    return code_and_text(call(running.url, "killTasks", job=of, instances=set(instances), **arguments))
 
 
 def test_a_created_job_survives_a_power_cut(scheduler):
@@ -115,7 +115,7 @@ def test_a_job_with_active_tasks_or_a_cron_job_is_not_created_again(scheduler):
 
 def test_a_missing_description_a_cron_job_and_too_many_instances_are_refused(scheduler):
     running = scheduler()
-    assert said(call(running.url, "createJob")) == ("ERROR", "")
+    assert code_and_text(call(running.url, "createJob")) == ("ERROR", "")
     text = "Cron jobs may only be created/updated by calling scheduleCronJob."
     for schedule in ("0 0 * * *", "", " "):
         nightly = job(isService=not schedule)
@@ -256,8 +256,8 @@ def test_a_config_that_is_not_utf8_is_returned_and_counted(scheduler):
     backup = SNAPSHOT_TASKS.put(snapshot(), fields.container(TType.STRUCT, [stored]))
     running = scheduler()
     (running.backup_dir / "not-utf8").write_bytes(backup)
-    assert said(call(running.url, "stageRecovery", backupId="not-utf8")) == OK
-    assert said(call(running.url, "commitRecovery")) == OK
+    assert code_and_text(call(running.url, "stageRecovery", backupId="not-utf8")) == OK
+    assert code_and_text(call(running.url, "commitRecovery")) == OK
     assert running.wait_exit() == 0
     running.start()
     assert summary(running) == {"www": (1, 0)}

@@ -26,7 +26,7 @@ from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_dat
 from tests.support.jobs import quota
 from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
 from tests.support.replay import records_of
-from tests.support.thrift_calls import call, said, tasks
+from tests.support.thrift_calls import call, code_and_text, tasks
 
 
 @pytest.fixture
@@ -114,17 +114,17 @@ def test_a_log_folder_that_was_deleted_is_named(scheduler):
     one = scheduler()
     put_backup(one)
     shutil.rmtree(one.log_dir)
-    code, text = said(call(one.url, "snapshot"))
+    code, text = code_and_text(call(one.url, "snapshot"))
     assert code == "ERROR"
     assert "nothing was written" in text
     assert f"{one.log_dir} is missing: check the path" in text
     assert "space" not in text
-    code, text = said(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota))
+    code, text = code_and_text(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota))
     assert code == "ERROR"
     assert "was deleted or moved: nothing was written" in text
     assert f"{one.log_dir}/log.sqlite is missing: check the path" in text
     assert "space" not in text
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
 
 
 def test_a_log_that_is_moved_back_can_be_written(log, tmp_path):
@@ -143,10 +143,10 @@ def test_a_full_disk_refuses_a_commit_and_loses_nothing(scheduler, small_disk):
     one.log_dir = small_disk / "log"
     one.start()
     samples.write_sample(str(one.backup_dir / NAME), 20_000)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     for leave in (0, 1 << 16, 1 << 20):
         ballast = fill_disk(small_disk, leave)
-        code, text = said(call(one.url, "commitRecovery"))
+        code, text = code_and_text(call(one.url, "commitRecovery"))
         assert code == "ERROR"
         assert "nothing was written" in text
         assert "Free some space" in text

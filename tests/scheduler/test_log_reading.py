@@ -26,7 +26,7 @@ from tests.support.jobs import config, key, quota, task
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, environment, run
 from tests.support.readers import on_read_only_mount, without_permission
 from tests.support.recovery import OK, SAMPLE
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
 MAX_ENTRY = 512 * 1024
@@ -166,7 +166,7 @@ def test_a_log_is_read_while_a_scheduler_runs(scheduler, read_only):
         assert facts["records"] == "1"
         assert facts["held by"].startswith(f"process {one.process.pid} on {socket.gethostname()} since ")
         assert records(one.log_dir, *wrapper)[0].split()[2] == "no-op"
-    assert said(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota)) == OK
+    assert code_and_text(call(one.url, "setQuota", ownerRole="www", quota=quota("www").quota)) == OK
     assert status(one.log_dir)["transactions since"] == "1"
 
 

@@ -21,7 +21,7 @@ from aurora_admin.wire.path import path
 from tests.support.processes import Scheduler
 from tests.support.recovery import NAME, OK, TASKS, backup_names, backups, commit, put_backup
 from tests.support.replay import committed_backup
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 ASSIGNED_TASK = path(ScheduledTask, "assignedTask")
 
@@ -35,7 +35,7 @@ def original(tmp_path_factory):
     commit(one)
     one.start()
     before = backups(one)
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     one.kill()
     return max(backups(one) - before)
 
@@ -187,12 +187,12 @@ def test_stage_checks_a_backup_against_its_manifest(scheduler, original):
     one = scheduler()
     shutil.copy(original, one.backup_dir / NAME)
     shutil.copy(manifest_of(original), manifest_of(one.backup_dir / NAME))
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     call(one.url, "unloadRecovery")
     put_backup(one)
-    code, text = said(call(one.url, "stageRecovery", backupId=NAME))
+    code, text = code_and_text(call(one.url, "stageRecovery", backupId=NAME))
     assert (code, f"manifest_{NAME}.json: bytes is" in text) == ("ERROR", True)
-    assert said(call(one.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(one.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
 def test_a_manifest_is_pruned_with_its_backup(scheduler):

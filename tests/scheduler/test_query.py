@@ -5,7 +5,7 @@ import pytest
 from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskQuery
 from tests.support.jobs import config, key, restored, task
 from tests.support.processes import Scheduler
-from tests.support.thrift_calls import call, said, tasks
+from tests.support.thrift_calls import call, code_and_text, tasks
 
 WEB = {f"www-prod-web-{instance}" for instance in range(5)}
 PENDING = "db-prod-web-0"
@@ -81,7 +81,7 @@ def test_pages_of_unchanged_tasks_are_disjoint_and_complete(running):
 )
 @pytest.mark.parametrize("method", ["getTasksStatus", "getTasksWithoutConfigs"])
 def test_an_invalid_query_is_refused(running, method, query, text):
-    assert said(call(running.url, method, query=query)) == ("ERROR", text)
+    assert code_and_text(call(running.url, method, query=query)) == ("ERROR", text)
 
 
 def test_task_ids_make_an_invalid_job_scope_irrelevant(running):

@@ -23,7 +23,7 @@ from tests.support.jobs import (
     task,
     update,
 )
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 NOTHING = (0.0, 0, 0)
 MEMBERS = ("numCpus", "ramMb", "diskMb")
@@ -33,7 +33,7 @@ BLANK = ("ERROR", "Argument cannot be blank")
 
 def set_quota(running, role, given):
     quota = None if given is None else ResourceAggregate(resources=given)
-    return said(call(running.url, "setQuota", ownerRole=role, quota=quota))
+    return code_and_text(call(running.url, "setQuota", ownerRole=role, quota=quota))
 
 
 def amounts(aggregate):
@@ -48,7 +48,7 @@ def amounts(aggregate):
 def quotas(running, role="www"):
     """Return the quota and the consumption of a role: production and other on shared, then on dedicated hosts."""
     response = call(running.url, "getQuota", ownerRole=role)
-    assert said(response) == OK
+    assert code_and_text(response) == OK
     found = response.result.getQuotaResult
     return [
         amounts(one)
@@ -78,7 +78,7 @@ def test_a_quota_survives_a_power_cut(scheduler):
 def test_retired_fields_of_a_quota_are_not_kept(scheduler):
     running = scheduler()
     given = ResourceAggregate(numCpus=7.0, ramMb=7, diskMb=7, resources=resources(1.0, 2, 3))
-    assert said(call(running.url, "setQuota", ownerRole="www", quota=given)) == OK
+    assert code_and_text(call(running.url, "setQuota", ownerRole="www", quota=given)) == OK
     kept = call(running.url, "getQuota", ownerRole="www").result.getQuotaResult.quota
     assert (kept.numCpus, kept.ramMb, kept.diskMb) == (None, None, None)
     assert amounts(kept) == (1.0, 2, 3)
@@ -99,14 +99,14 @@ def test_an_invalid_quota_is_refused_and_not_written(scheduler):
     ):
         assert set_quota(running, "www", given) == response, given
     unset = ResourceAggregate(numCpus=1.0, ramMb=1, diskMb=1)
-    assert said(call(running.url, "setQuota", ownerRole="www", quota=unset)) == ("ERROR", "")
+    assert code_and_text(call(running.url, "setQuota", ownerRole="www", quota=unset)) == ("ERROR", "")
     code, text = set_quota(running, "www", resources(1.0, -5, 3))
     assert code == "INVALID_REQUEST"
     assert re.fullmatch(r"Negative values in: IResourceAggregate\{resources=\[IResource\{.*\}\]\}", text)
     assert "IResource{setField=RAM_MB, value=-5}" in text
     for role in (None, "", " \t"):
         assert set_quota(running, role, resources()) == BLANK
-        assert said(call(running.url, "getQuota", ownerRole=role)) == BLANK
+        assert code_and_text(call(running.url, "getQuota", ownerRole=role)) == BLANK
     assert entries_written(running) == before
     assert quotas(running)[0] == (1.0, 2, 3)
 

@@ -32,7 +32,7 @@ from tests.support.recordings import (
     refusal,
     send_recorded,
 )
-from tests.support.thrift_calls import BINARY, call, said
+from tests.support.thrift_calls import BINARY, call, code_and_text
 
 BACKUP = "scheduler-backup-2026-11-24-11-38"
 PRUNED = "ads-devel-batch-fin-x-0-1b8931cb-6f3a-499e-839b-7d06c0d93a7f"
@@ -120,12 +120,12 @@ EXCEPTIONS = {
 
 
 def stage(scheduler: Scheduler) -> None:
-    assert said(call(scheduler.url, "stageRecovery", backupId=BACKUP)) == ("OK", "")
+    assert code_and_text(call(scheduler.url, "stageRecovery", backupId=BACKUP)) == ("OK", "")
 
 
 def prune(scheduler: Scheduler) -> None:
     """The recordings were made over the state of the backup without this task."""
-    assert said(call(scheduler.url, "deleteRecoveryTasks", query=TaskQuery(taskIds={PRUNED}))) == ("OK", "")
+    assert code_and_text(call(scheduler.url, "deleteRecoveryTasks", query=TaskQuery(taskIds={PRUNED}))) == ("OK", "")
 
 
 def send(name: str) -> Callable[[Scheduler], None]:
@@ -181,7 +181,7 @@ def recorded_state(tmp_path_factory, fixtures):
     try:
         stage(scheduler)
         prune(scheduler)
-        assert said(call(scheduler.url, "commitRecovery")) == ("OK", "")
+        assert code_and_text(call(scheduler.url, "commitRecovery")) == ("OK", "")
         assert scheduler.wait_exit() == 0
         yield scheduler.start()
     finally:
@@ -192,7 +192,7 @@ def recorded_state(tmp_path_factory, fixtures):
 def ready(recorded_state):
     """The same with nothing staged and its files in place, serving again if the last request ended it."""
     fill(recorded_state)
-    assert said(call(recorded_state.url, "unloadRecovery")) == ("OK", "")
+    assert code_and_text(call(recorded_state.url, "unloadRecovery")) == ("OK", "")
     return recorded_state
 
 

@@ -15,7 +15,7 @@ from tests.support.recordings import (
     refusal,
     send_recorded,
 )
-from tests.support.thrift_calls import call, get, said
+from tests.support.thrift_calls import call, code_and_text, get
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import zookeeper_client
 
@@ -101,7 +101,10 @@ def test_a_standby_responds_as_recorded(elected, standby, name):
 
 @pytest.mark.parametrize("name", names("noleader-"))
 def test_an_unregistered_scheduler_responds_as_recorded(unregistered, name):
-    assert said(call(unregistered.url, "unloadRecovery", _headers={"Bypass-Leader-Redirect": ""})) == ("OK", "")
+    assert code_and_text(call(unregistered.url, "unloadRecovery", _headers={"Bypass-Leader-Redirect": ""})) == (
+        "OK",
+        "",
+    )
     assert response_to(unregistered.url, name) == expected(Recording(name))
 
 

@@ -18,7 +18,7 @@ from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.path import Path, path
 from tests.support.recovery import NAME, OK, TASKS, commit, new_backup, put_backup, sample, stage, task_bytes
-from tests.support.thrift_calls import call, get, said, tasks
+from tests.support.thrift_calls import call, code_and_text, get, tasks
 from tests.support.waiting import DEADLINE_SECONDS
 
 QUOTA = ResourceAggregate(resources={Resource(numCpus=1.0), Resource(ramMb=2), Resource(diskMb=3)})
@@ -66,7 +66,7 @@ def test_deleted_tasks_do_not_come_back(running):
     put_backup(running)
     stage(running)
     ids = sorted(task_id.decode() for task_id in task_bytes(sample()))
-    assert said(call(running.url, "deleteRecoveryTasks", query=TaskQuery(taskIds=set(ids[:3])))) == OK
+    assert code_and_text(call(running.url, "deleteRecoveryTasks", query=TaskQuery(taskIds=set(ids[:3])))) == OK
     commit(running)
     running.start()
     assert sorted(tasks(running.url)) == ids[3:]
@@ -79,7 +79,7 @@ def test_staging_changes_nothing_that_runs(running):
     running.kill()
     running.start()
     assert tasks(running.url) == {}
-    assert said(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(running.url, "commitRecovery")) == ("ERROR", "No backup loaded.")
 
 
 def test_unknown_fields_survive_commit_restart_and_the_next_backup(running):
@@ -131,15 +131,15 @@ def test_staging_logs_counts_age_and_framework_ids(running):
 def test_a_second_stage_is_refused_and_harms_nothing(running):
     put_backup(running)
     stage(running)
-    code, text = said(call(running.url, "stageRecovery", backupId=NAME))
+    code, text = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
     assert (code, text.partition(".")[0]) == ("ERROR", "Another backup is already loaded")
-    assert said(call(running.url, "stageRecovery", backupId="no-such")) == (
+    assert code_and_text(call(running.url, "stageRecovery", backupId="no-such")) == (
         "ERROR",
         "Backup no-such does not exist. Choose one from the list of backups.",
     )
-    assert "give a plain file name" in said(call(running.url, "stageRecovery", backupId="../x"))[1]
-    assert said(call(running.url, "unloadRecovery")) == OK
-    assert said(call(running.url, "stageRecovery", backupId=NAME)) == OK
+    assert "give a plain file name" in code_and_text(call(running.url, "stageRecovery", backupId="../x"))[1]
+    assert code_and_text(call(running.url, "unloadRecovery")) == OK
+    assert code_and_text(call(running.url, "stageRecovery", backupId=NAME)) == OK
 
 
 def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch):
@@ -170,7 +170,7 @@ def test_a_second_stage_is_refused_while_the_first_goes_on(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("method", ["queryRecovery", "deleteRecoveryTasks"])
 def test_without_a_staged_backup_the_calls_are_refused(running, method):
-    assert said(call(running.url, method, query=TaskQuery())) == ("ERROR", "No backup loaded.")
+    assert code_and_text(call(running.url, method, query=TaskQuery())) == ("ERROR", "No backup loaded.")
 
 
 def test_an_overwritten_file_is_refused_at_query_and_commit(running):
@@ -178,16 +178,16 @@ def test_an_overwritten_file_is_refused_at_query_and_commit(running):
     stage(running)
     (running.backup_dir / NAME).write_bytes(sample()[::-1])
     for response in (call(running.url, "queryRecovery", query=TaskQuery()), call(running.url, "commitRecovery")):
-        assert said(response)[0] == "ERROR"
-        assert "has changed since it was staged" in said(response)[1]
-    assert said(call(running.url, "unloadRecovery")) == OK
+        assert code_and_text(response)[0] == "ERROR"
+        assert "has changed since it was staged" in code_and_text(response)[1]
+    assert code_and_text(call(running.url, "unloadRecovery")) == OK
 
 
 def test_a_deleted_file_is_refused_at_commit(running):
     put_backup(running)
     stage(running)
     (running.backup_dir / NAME).unlink()
-    assert "has changed since it was staged" in said(call(running.url, "commitRecovery"))[1]
+    assert "has changed since it was staged" in code_and_text(call(running.url, "commitRecovery"))[1]
 
 
 def test_writes_are_refused_once_a_recovery_is_committed(running):
@@ -200,7 +200,7 @@ def test_writes_are_refused_once_a_recovery_is_committed(running):
         with suppress(OSError):
             while not replies or replies[-1] == OK:
                 number = len(replies)
-                replies.append(said(call(running.url, "setQuota", ownerRole=f"role-{number}", quota=QUOTA)))
+                replies.append(code_and_text(call(running.url, "setQuota", ownerRole=f"role-{number}", quota=QUOTA)))
                 has_written.set()
 
     writer = threading.Thread(target=write)

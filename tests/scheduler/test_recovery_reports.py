@@ -10,7 +10,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
 from tests.support.recovery import NAME, OK, commit, put_backup, sample, stage
-from tests.support.thrift_calls import call, said
+from tests.support.thrift_calls import call, code_and_text
 
 TIMESTAMP = path(Snapshot, "timestamp")
 FRAMEWORK_ID = path(Snapshot, "schedulerMetadata.frameworkId")
@@ -35,7 +35,7 @@ def warnings(one) -> list[str]:
 def test_the_refusal_of_a_second_stage_names_backup_time_and_caller(running):
     put_backup(running)
     stage(running)
-    code, text = said(call(running.url, "stageRecovery", backupId=NAME))
+    code, text = code_and_text(call(running.url, "stageRecovery", backupId=NAME))
     assert code == "ERROR"
     shown = re.fullmatch(
         rf"Another backup is already loaded\. It is {NAME}, since (\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ), "
@@ -57,12 +57,12 @@ def test_the_refusal_of_a_second_stage_names_backup_time_and_caller(running):
     ],
 )
 def test_each_recovery_call_is_logged_with_its_caller_carried_out_or_not(running, method, arguments, shown):
-    code, text = said(call(running.url, method, **arguments))
+    code, text = code_and_text(call(running.url, method, **arguments))
     line = f"{shown} from 127.0.0.1: {code}"
     put_backup(running)
     if method != "stageRecovery":
         stage(running)
-    assert said(call(running.url, method, **arguments)) == OK
+    assert code_and_text(call(running.url, method, **arguments)) == OK
     assert f"INFO {shown} from 127.0.0.1: OK\n" in running.log
     if method != "unloadRecovery":
         assert code == "ERROR"
@@ -70,7 +70,7 @@ def test_each_recovery_call_is_logged_with_its_caller_carried_out_or_not(running
 
 
 def test_a_call_without_its_argument_is_logged_too(running):
-    assert said(call(running.url, "stageRecovery")) == ("ERROR", "")
+    assert code_and_text(call(running.url, "stageRecovery")) == ("ERROR", "")
     assert "WARNING stageRecovery() from 127.0.0.1: ERROR\n" in running.log
 
 
@@ -130,14 +130,14 @@ def test_the_same_framework_id_is_not_warned_of(running):
 
 
 def test_a_list_names_the_number_of_other_files_and_why_they_are_not_in_it(running):
-    assert said(call(running.url, "listBackups")) == OK
+    assert code_and_text(call(running.url, "listBackups")) == OK
     put_backup(running)
     call(running.url, "performBackup")  # with a manifest, which belongs to its backup
-    assert said(call(running.url, "listBackups")) == OK
+    assert code_and_text(call(running.url, "listBackups")) == OK
     put_backup(running, name="nightly.copy")
     (running.backup_dir / "scheduler-backup-folder").mkdir()
     (running.backup_dir / "scheduler-backup-link").symlink_to(running.backup_dir / NAME)
     response = call(running.url, "listBackups")
     why = "only regular files whose names begin with scheduler-backup- are listed"
-    assert said(response) == ("OK", f"3 other files in {running.backup_dir}: {why}")
+    assert code_and_text(response) == ("OK", f"3 other files in {running.backup_dir}: {why}")
     assert len(response.result.listBackupsResult.backups) == 2

@@ -1,7 +1,7 @@
 """When an elected scheduler is registered, and what it does and is until then."""
 
 from tests.support.statistics import lifecycle, variables
-from tests.support.thrift_calls import call, get, post, request, said
+from tests.support.thrift_calls import call, code_and_text, get, post, request
 from tests.support.waiting import wait_until
 
 BYPASS = {"Bypass-Leader-Redirect": "true"}
@@ -16,7 +16,7 @@ def test_an_elected_scheduler_is_advertised_when_there_is_a_master(elected, zk, 
     assert elected.names("member_") == []
     assert get(one.url, "/leaderhealth")[0] == 502
     assert post(one.url, request("listBackups"))[0] == 503
-    assert said(call(one.url, "getRoleSummary", _headers=BYPASS)) == ("OK", "")
+    assert code_and_text(call(one.url, "getRoleSummary", _headers=BYPASS)) == ("OK", "")
     zk.create(f"{mesos}/log_replicas", makepath=True)
     zk.create(f"{mesos}/json.info", b"{}")
     assert lifecycle(one) == "LEADER_AWAITING_REGISTRATION"
@@ -57,7 +57,7 @@ def test_alone_it_waits_for_a_master_as_well(scheduler, zookeeper):
     one.start(until="Awaiting registration")
     assert get(one.url, "/leaderhealth")[0] == 502
     assert post(one.url, request("listBackups"))[0] == 503
-    assert said(call(one.url, "listBackups", _headers=BYPASS)) == ("OK", "")
+    assert code_and_text(call(one.url, "listBackups", _headers=BYPASS)) == ("OK", "")
 
 
 def test_gc_executor_path_is_warned_of(scheduler):

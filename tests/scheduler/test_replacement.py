@@ -18,7 +18,7 @@ from tests.support.elected_schedulers import Elected
 from tests.support.jobs import resources
 from tests.support.processes import PROGRAMS, environment, pause, resume, run
 from tests.support.statistics import lifecycle
-from tests.support.thrift_calls import BINARY, OK, call, get, request, said
+from tests.support.thrift_calls import BINARY, OK, call, code_and_text, get, request
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 from tests.support.zookeeper import zookeeper_client
 
@@ -65,7 +65,7 @@ def quota(number: int) -> dict[str, object]:
 
 def cpus(url: str, role: str = "www") -> float:
     reply = call(url, "getQuota", ownerRole=role)
-    assert said(reply) == OK
+    assert code_and_text(reply) == OK
     return max(one.numCpus or 0.0 for one in reply.result.getQuotaResult.quota.resources)
 
 
@@ -80,7 +80,7 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         with suppress(OSError, HTTPException, AssertionError):
-            while not self.is_over and said(call(self.url, "setQuota", **quota(self.acknowledged + 1))) == OK:
+            while not self.is_over and code_and_text(call(self.url, "setQuota", **quota(self.acknowledged + 1))) == OK:
                 self.acknowledged += 1
 
 
@@ -182,7 +182,7 @@ def test_a_leader_that_was_replaced_while_paused_appends_nothing(elected):
     pause(leader.process)
     waiting = [send_request(leader.url, request("setQuota", **quota(2))) for _ in range(WAITING)]
     elected.wait_advertised(second)
-    assert said(call(second.url, "setQuota", **quota(3))) == OK
+    assert code_and_text(call(second.url, "setQuota", **quota(3))) == OK
     before = positions(elected)
     resume(leader.process)
     replies = [read_reply(connection) for connection in waiting]
@@ -207,7 +207,7 @@ def test_each_new_leader_has_what_the_earlier_ones_wrote(elected):
         elected.wait_advertised(one)
         role = f"role{number}"
         given = ResourceAggregate(resources=resources(float(number), 1, 1))
-        assert said(call(one.url, "setQuota", ownerRole=role, quota=given)) == OK
+        assert code_and_text(call(one.url, "setQuota", ownerRole=role, quota=given)) == OK
         assert [cpus(one.url, f"role{earlier}") for earlier in range(1, number + 1)] == list(range(1, number + 1))
         if number < 3:
             assert one.stop() == 0

@@ -16,7 +16,7 @@ from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire.path import path
 from tests.support.processes import PROGRAMS, environment, run
 from tests.support.recovery import NAME, OK, SAMPLE, new_backup, put_backup, sample, task_bytes
-from tests.support.thrift_calls import call, said, tasks
+from tests.support.thrift_calls import call, code_and_text, tasks
 
 QUOTAS = path(Snapshot, "quotaConfigurations")
 
@@ -63,7 +63,7 @@ def test_restore_into_a_log_with_entries_is_refused(scheduler, tool):
     one = scheduler()
     put_backup(one)
     call(one.url, "stageRecovery", backupId=NAME)
-    assert said(call(one.url, "commitRecovery")) == OK
+    assert code_and_text(call(one.url, "commitRecovery")) == OK
     one.wait_exit()
     before = positions(one)
     done = tool(one)

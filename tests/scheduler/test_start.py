@@ -19,7 +19,7 @@ from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.scheduler.storage.storage import Storage
 from tests.support.processes import PROGRAMS, UNPRIVILEGED, Scheduler, environment, run
 from tests.support.recovery import NAME
-from tests.support.thrift_calls import OK, call, said
+from tests.support.thrift_calls import OK, call, code_and_text
 
 
 def refusal(one) -> str:
@@ -93,7 +93,7 @@ def test_a_log_in_use_is_refused(scheduler):
     second = scheduler(started=False)
     second.log_dir = one.log_dir
     assert "is in use by another process" in refusal(second)
-    assert said(call(one.url, "listBackups")) == ("OK", "")
+    assert code_and_text(call(one.url, "listBackups")) == ("OK", "")
 
 
 def test_a_taken_port_is_named(scheduler):
@@ -315,7 +315,7 @@ def test_without_an_address_it_listens_on_all_and_advertises_its_own(tmp_path):
     one.start()
     try:
         assert not one.url.startswith("http://0.0.0.0")
-        assert said(call(f"http://127.0.0.1:{one.url.rsplit(':', 1)[1]}", "listBackups")) == ("OK", "")
+        assert code_and_text(call(f"http://127.0.0.1:{one.url.rsplit(':', 1)[1]}", "listBackups")) == ("OK", "")
     finally:
         one.kill()
 
@@ -325,7 +325,7 @@ def test_without_an_address_it_listens_on_all_and_advertises_its_own(tmp_path):
 def test_a_signal_that_comes_before_the_replay_ends_it_in_order(scheduler, name):
     """strace sends it with the first write into the scheduler's own log, which is the line before the replay."""
     one = scheduler()
-    assert said(call(one.url, "snapshot")) == OK
+    assert code_and_text(call(one.url, "snapshot")) == OK
     assert one.stop() == 0
     before = len(one.log)
     inject = ["-e", "trace=write", f"--inject=write:signal={name}:when=1"]

@@ -17,7 +17,7 @@ from aurora_admin.wire.codec import encode
 from tests.support.jobs import config, cron, job, key, quota, restored, task, update
 from tests.support.recovery import NAME, commit, fill_disk, put_backup
 from tests.support.statistics import events, grown, of_timing, variables
-from tests.support.thrift_calls import BINARY, OK, call, get, post, said, tasks
+from tests.support.thrift_calls import BINARY, OK, call, code_and_text, get, post, tasks
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 NATIVE = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate")]
@@ -100,7 +100,7 @@ def test_the_expected_names_are_there_and_no_others(scheduler):
 def test_a_write_is_timed_on_its_way_into_the_log(scheduler):
     one = scheduler()
     before = variables(one)
-    assert said(call(one.url, "createJob", description=job(instances=2))) == OK
+    assert code_and_text(call(one.url, "createJob", description=job(instances=2))) == OK
     after = variables(one)
     steps = ["log_entry_serialize", "log_manager_append", "scheduler_log_native_append"]
     assert [now - then for then, now in zip(events(before, *steps), events(after, *steps), strict=True)] == [1, 1, 1]
@@ -111,9 +111,9 @@ def test_a_write_is_timed_on_its_way_into_the_log(scheduler):
 
 def test_a_snapshot_is_timed_step_by_step_and_section_by_section(scheduler):
     one = scheduler("-dlog_max_entry_size=100BYTES")
-    assert said(call(one.url, "createJob", description=job(instances=2))) == OK
+    assert code_and_text(call(one.url, "createJob", description=job(instances=2))) == OK
     before = variables(one)
-    assert said(call(one.url, "snapshot")) == OK
+    assert code_and_text(call(one.url, "snapshot")) == OK
     after = variables(one)
     steps = [
         "scheduler_log_snapshot",
@@ -138,7 +138,7 @@ def test_a_snapshot_is_timed_step_by_step_and_section_by_section(scheduler):
 
 def test_the_sections_of_a_backup_are_timed(scheduler):
     one = scheduler()
-    assert said(call(one.url, "performBackup")) == OK
+    assert code_and_text(call(one.url, "performBackup")) == OK
     found = variables(one)
     assert events(found, *(f"snapshot_save_{name}" for name in WRITTEN_SECTIONS)) == [1] * len(WRITTEN_SECTIONS)
     assert [
@@ -148,9 +148,9 @@ def test_the_sections_of_a_backup_are_timed(scheduler):
 
 def test_a_start_is_timed_and_what_it_restores(scheduler):
     one = scheduler()
-    assert said(call(one.url, "createJob", description=job(instances=2))) == OK
-    assert said(call(one.url, "snapshot")) == OK
-    assert said(call(one.url, "createJob", description=job("other"))) == OK
+    assert code_and_text(call(one.url, "createJob", description=job(instances=2))) == OK
+    assert code_and_text(call(one.url, "snapshot")) == OK
+    assert code_and_text(call(one.url, "createJob", description=job("other"))) == OK
     one.restart()
     found = variables(one)
     steps = [
@@ -172,7 +172,7 @@ def test_staging_changes_no_statistics_of_the_storage_and_a_commit_does(schedule
     one = scheduler()
     put_backup(one)
     before = variables(one)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     assert not {name for name in grown(before, variables(one)) if not name.startswith(("http_", "jvm_"))}
     on_disk.storage.replace_with(on_disk.storage.view())
     found = on_disk.statistics.variables()
@@ -197,11 +197,11 @@ def test_the_sizes_of_the_stores_and_the_statuses_of_tasks_are_shown(scheduler):
     assert sizes == {"attribute": 4, "cron": 2, "quota": 3, "maintenance": 0, "update": 1}
     assert [found[f"task_store_index_{by}_items"] for by in ("job", "host")] == [4, 3]
     assert by_status(one) == {"RUNNING": 2, "PENDING": 1, "LOST": 1}
-    assert said(call(one.url, "createJob", description=job("new", instances=3))) == OK
+    assert code_and_text(call(one.url, "createJob", description=job("new", instances=3))) == OK
     assert by_status(one) == {"RUNNING": 2, "PENDING": 4, "LOST": 1}
-    assert said(call(one.url, "killTasks", job=key())) == OK
+    assert code_and_text(call(one.url, "killTasks", job=key())) == OK
     assert by_status(one) == {"KILLING": 2, "PENDING": 3, "LOST": 1}
-    assert said(call(one.url, "snapshot")) == OK
+    assert code_and_text(call(one.url, "snapshot")) == OK
     one.restart()
     assert by_status(one) == {"KILLING": 2, "PENDING": 3, "LOST": 1}
     found = variables(one)
@@ -211,7 +211,7 @@ def test_the_sizes_of_the_stores_and_the_statuses_of_tasks_are_shown(scheduler):
 def test_the_tasks_of_a_committed_backup_are_counted_by_status(scheduler):
     one = scheduler()
     put_backup(one)
-    assert said(call(one.url, "stageRecovery", backupId=NAME)) == OK
+    assert code_and_text(call(one.url, "stageRecovery", backupId=NAME)) == OK
     commit(one)
     one.start()
     names = ScheduleStatus._VALUES_TO_NAMES
@@ -338,7 +338,7 @@ def test_an_append_that_finds_no_room_is_a_failure_of_the_engine(scheduler, smal
     one.start()
     ballast = fill_disk(small_disk, 0)
     written = 0
-    while said(call(one.url, "createJob", description=job(f"job-{written}"))) == OK:
+    while code_and_text(call(one.url, "createJob", description=job(f"job-{written}"))) == OK:
         written += 1
         assert written < 10_000
     found = variables(one)

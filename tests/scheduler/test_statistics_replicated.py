@@ -10,7 +10,7 @@ from aurora_admin.scheduler.storage.measured import MeasuredEngine
 from tests.support.elected_schedulers import Elected
 from tests.support.jobs import job
 from tests.support.statistics import events, variables
-from tests.support.thrift_calls import OK, call, said
+from tests.support.thrift_calls import OK, call, code_and_text
 from tests.support.waiting import wait_until
 from tests.support.zookeeper import running, zookeeper_client
 from tests.support.zookeeper_log import SharedLog, shorten_timeouts
@@ -78,8 +78,8 @@ def test_the_log_in_zookeeper_is_timed_by_the_same_names(elected):
         shared_log.initialize()
         leader = elected.lead(f"-native_log_zk_group_path={shared_log.root}")
         before = variables(leader)["scheduler_log_native_append_events"]
-        assert said(call(leader.url, "createJob", description=job(instances=2))) == OK
-        assert said(call(leader.url, "snapshot")) == OK
+        assert code_and_text(call(leader.url, "createJob", description=job(instances=2))) == OK
+        assert code_and_text(call(leader.url, "snapshot")) == OK
         found = variables(leader)
         names = [f"scheduler_log_native_{what}" for what in ("read", "append", "truncate", "truncate_before")]
         assert events(found, *names) == [1, before + 2, 1, 1]

@@ -27,7 +27,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, Snapshot, StoredCronJob, StoredJobUpdateDetails
 from aurora_admin.wire.codec import encode
-from tests.support.thrift_calls import call, get, said
+from tests.support.thrift_calls import call, code_and_text, get
 
 OK = ("OK", "")
 BACKUP = "scheduler-backup-2026-11-22-10-00"
@@ -103,15 +103,15 @@ def restored(scheduler, **sections):
     running = scheduler()
     raw = snapshot(**sections)
     (running.backup_dir / BACKUP).write_bytes(raw)
-    assert said(call(running.url, "stageRecovery", backupId=BACKUP)) == OK
-    assert said(call(running.url, "commitRecovery")) == OK
+    assert code_and_text(call(running.url, "stageRecovery", backupId=BACKUP)) == OK
+    assert code_and_text(call(running.url, "commitRecovery")) == OK
     assert running.wait_exit() == 0, running.log
     return running.start()
 
 
 def create(running, description):
     """Call createJob; return code and text of the response."""
-    return said(call(running.url, "createJob", description=description))
+    return code_and_text(call(running.url, "createJob", description=description))
 
 
 def entries_written(running):

@@ -7,7 +7,7 @@ from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.path import path
 from tests.support.processes import Scheduler
-from tests.support.thrift_calls import OK, call, said
+from tests.support.thrift_calls import OK, call, code_and_text
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample-backup"
 NAME = "scheduler-backup-2026-11-22-10-00"
@@ -31,12 +31,12 @@ def task_bytes(raw: bytes) -> dict[bytes, bytes]:
 
 
 def stage(scheduler: Scheduler, name: str = NAME) -> None:
-    assert said(call(scheduler.url, "stageRecovery", backupId=name)) == OK
+    assert code_and_text(call(scheduler.url, "stageRecovery", backupId=name)) == OK
 
 
 def commit(scheduler: Scheduler) -> None:
     """Commit what is staged, and wait for the end of the process."""
-    assert said(call(scheduler.url, "commitRecovery")) == OK
+    assert code_and_text(call(scheduler.url, "commitRecovery")) == OK
     assert scheduler.wait_exit() == 0, scheduler.log
 
 
@@ -52,7 +52,7 @@ def backup_names(scheduler: Scheduler) -> list[str]:
 def new_backup(scheduler: Scheduler) -> bytes:
     """Have a backup made and return its bytes."""
     before = backups(scheduler)
-    assert said(call(scheduler.url, "performBackup")) == OK
+    assert code_and_text(call(scheduler.url, "performBackup")) == OK
     (written,) = backups(scheduler) - before
     return written.read_bytes()
 

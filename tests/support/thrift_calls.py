@@ -16,7 +16,7 @@ from tests.support.waiting import DEADLINE_SECONDS
 BINARY = "application/vnd.apache.thrift.binary"
 HEADERS = {"Content-Type": BINARY, "Accept": BINARY}
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
-# What said() returns for a call that succeeded.
+# What code_and_text() returns for a call that succeeded.
 OK = ("OK", "")
 
 
@@ -81,7 +81,7 @@ def call(url: str, method: str, _headers: dict[str, str] | None = None, **argume
     return result.success
 
 
-def said(response: Response) -> tuple[str, str]:
+def code_and_text(response: Response) -> tuple[str, str]:
     """Return code and text of a Response, for comparing."""
     return ResponseCode._VALUES_TO_NAMES[response.responseCode], ", ".join(d.message or "" for d in response.details)
 
