@@ -111,9 +111,9 @@ def test_the_scheme_of_files_is_google_and_each_begins_with_four_lines(failing, 
 
 
 def test_a_log_file_has_the_records_of_exactly_its_level(admin, clusters, logs):
-    """Without a ZooKeeper there are warnings, and an error at the end."""
-    clusters.write_documents([{"name": "west", "zk": "127.0.0.1", "zk_port": 1, "scheduler_zk_path": "/x"}])
-    result = admin("get_scheduler", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=plain:WARN", "-v")
+    """A template in the entry is a warning, and nothing listens there: an error at the end."""
+    clusters.write(west="http://127.0.0.1:1/{{path}}")
+    result = admin("scheduler_snapshot", "west", "--timeout=1", f"--log_dir={logs}", "--log_to_disk=plain:WARN", "-v")
     levels = {
         name.partition(".")[2]: sorted({line[:5] for line in text.splitlines()}) for name, text in texts(logs).items()
     }
