@@ -1,7 +1,7 @@
 """Print what is staged on the leading scheduler: tasks, active tasks, jobs, and the newest event of a task.
 
-The exit code is 0 whether a backup is staged or not; the row "staged" has yes or no. JSON and csv have one
-object or line, with the age in seconds. In JSON, staged is true or false, and what is unknown is null.
+The exit code is 0 whether a backup is staged or not; the row "staged" has yes or no. JSON and csv have one object or
+line, with the age in seconds. In JSON, staged is true or false, and what is unknown is null.
 
 The scheduler that replies is the leader, because the others redirect the call to it. With --bypass-leader-redirect the
 scheduler that was called replies itself. It is printed as the leader only if it confirms that it leads; otherwise a

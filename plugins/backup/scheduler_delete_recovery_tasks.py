@@ -28,8 +28,8 @@ aurora_admin scheduler_delete_recovery_tasks west www-data-prod-hello-0-41ea14dd
 aurora_admin scheduler_delete_recovery_tasks west - < task-ids
 """
 IF_UNKNOWN = """
-aurora_admin scheduler_print_recovery_tasks {cluster} shows whether the tasks are gone. You may repeat the command: to
-delete them twice does no harm
+You may repeat the command: to delete them twice does no harm. aurora_admin scheduler_print_recovery_tasks {cluster}
+shows whether they are gone, but prints only active tasks
 """
 IF_REFUSED = STAGE_FIRST
 

@@ -23,7 +23,10 @@ EXAMPLES = """\
 aurora_admin scheduler_stage_recovery west scheduler-backup-2026-11-22-10-00
 aurora_admin scheduler_stage_recovery --bypass-leader-redirect west scheduler-backup-2026-11-22-10-00
 """
-IF_UNKNOWN = "aurora_admin scheduler_print_recovery_tasks {cluster} shows whether a backup is staged"
+IF_UNKNOWN = """
+aurora_admin scheduler_print_recovery_tasks {cluster} shows whether a backup is staged; the scheduler may still be
+loading a large one
+"""
 IF_REFUSED = """
 The backups are listed by aurora_admin scheduler_list_backups {cluster}. If another backup is staged,
 aurora_admin scheduler_print_recovery_tasks {cluster} shows its tasks and

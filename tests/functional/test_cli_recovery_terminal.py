@@ -128,16 +128,11 @@ def test_a_refused_stage_shows_nothing_else(west, on_terminal):
 @pytest.mark.parametrize("line", [STAGE, COMMIT, DELETE, BACK_UP])
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_there_is_one_call_without_a_terminal_and_with_q(scripted, admin, on_terminal, line, is_terminal):
-    methods = {
-        STAGE: "stageRecovery",
-        COMMIT: "commitRecovery",
-        DELETE: "deleteRecoveryTasks",
-        BACK_UP: "performBackup",
-    }
-    server = scripted(reply_with(methods[line]))
+    method = METHODS[line]
+    server = scripted(by_method({method: [reply_with(method)]}))
     result = on_terminal("-q", *line) if is_terminal else admin(*line)
     assert (result.code, result.out, result.err) == (0, "", "" if is_terminal else OK)
-    assert [name for name in server.methods if name != CLUSTER_NAME_CALL or line == BACK_UP] == [METHODS[line]]
+    assert [name for name in server.methods if name != CLUSTER_NAME_CALL or line == BACK_UP] == [method]
 
 
 def test_a_staged_backup_without_tasks_is_a_warning(scripted, on_terminal):

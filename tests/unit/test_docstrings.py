@@ -10,9 +10,12 @@ from tests.support.places import CHECKOUT
 PACKAGE = CHECKOUT / "aurora_admin"
 EXAMPLE = ">>> "
 MODULES = sorted(
-    ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
-    for path in PACKAGE.rglob("*.py")
-    if EXAMPLE in path.read_text(encoding="utf-8")
+    {
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+        for folder in (PACKAGE, PACKAGE / "plugins")  # a symbolic link, which rglob does not follow
+        for path in folder.rglob("*.py")
+        if EXAMPLE in path.read_text(encoding="utf-8")
+    }
 )
 
 
@@ -30,6 +33,7 @@ def test_what_others_start_from_has_an_example():
         "aurora_admin.client.scheduler",
         "aurora_admin.command",
         "aurora_admin.scheduler.background",
+        "aurora_admin.plugins.backup.staged",
         "aurora_admin.wire.path",
         "aurora_admin.wire.window",
     } <= set(MODULES)
