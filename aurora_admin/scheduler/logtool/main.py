@@ -10,7 +10,7 @@ from aurora_admin import __version__
 from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
-from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
+from aurora_admin.scheduler.logtool.output import PROGRAM, EscapedLine, prepare_streams, report
 from aurora_admin.scheduler.logtool.parser import Parser
 
 DESCRIPTION = """\
@@ -140,7 +140,9 @@ def _run() -> int:
     from aurora_admin.backup.writer import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
-    logging.basicConfig(format=f"{PROGRAM}: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(EscapedLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # one error message covers all of its attempts
     try:
         code = _command(arguments)(arguments)
