@@ -260,6 +260,7 @@ def test_invalid_arguments_are_named(tmp_path, arguments, text):
         (["--versoin"], "unknown option '--versoin'; did you mean '--version'?"),
         (["stauts", "--path=x"], "unknown command 'stauts'; did you mean 'status'?"),
         (["nothing"], "unknown command 'nothing'\n"),
+        (["--path=x", "status"], "the option '--path' must follow the command\n"),
     ],
 )
 def test_mistyped_names_are_reported_with_the_nearest_one(tmp_path, arguments, text):
@@ -272,5 +273,7 @@ def test_values_may_begin_with_dashes_and_options_may_come_from_a_file(tmp_path)
     (tmp_path / "options").write_text("status\n--path=-x\n")
     done = run([TOOL, f"@{tmp_path / 'options'}"], environment(tmp_path))
     assert (done.code, "-x holds no initialised log" in done.err) == (1, True)
+    for arguments in (["-h", "--bogus"], ["status", "--help", "--bogus"], ["--version", "--bogus"]):
+        assert run([TOOL, *arguments], environment(tmp_path)).code == 0
     done = run([TOOL, "status", "--path", "x", "--", "-y"], environment(tmp_path))
     assert (done.code, "unrecognized arguments" in done.err) == (2, True)

@@ -2,11 +2,14 @@
 
 import re
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 OPTION = re.compile(r"--?[^-\d]")  # not "-", which stands for a stream, and not a negative number
+
+# What follows these is no option, or is not looked at.
+LAST = ("--", "-h", "--help", "--version")
 
 
 class Parser(ArgumentParser):
@@ -27,17 +30,24 @@ class Parser(ArgumentParser):
     def _check_names(self, args: Sequence[str]) -> None:
         commands = self._commands()
         for argument in args:
-            if argument == "--" or argument.startswith("@"):
+            if argument in LAST or argument.startswith("@"):
                 return
             name = argument.partition("=")[0]
             if OPTION.match(argument):
-                self._check(name, self._option_string_actions, "option")
+                if name not in self.options and any(name in command.options for command in commands.values()):
+                    self.error(f"the option {name!r} must follow the command")
+                self._check(name, self.options, "option")
             elif commands:
                 self._check(argument, commands, "command")
                 return
 
-    def _commands(self) -> Iterable[str]:
-        return [str(name) for action in self._actions if action.dest == "command" for name in action.choices or ()]
+    @property
+    def options(self) -> Iterable[str]:
+        return self._option_string_actions
+
+    def _commands(self) -> "Mapping[str, Parser]":
+        found = [action.choices for action in self._actions if action.dest == "command"]
+        return cast("Mapping[str, Parser]", found[0]) if found else {}
 
     def _check(self, name: str, known: Iterable[str], kind: str) -> None:
         if name in known:
