@@ -7,7 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.logtool.restore import restore_into
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.storage.folder import lock_folder
 from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
@@ -95,6 +96,14 @@ def test_a_refusal_names_who_holds_the_log(tmp_path):
     assert done.code == 1
     assert "is in use by another process; stop that scheduler first" in done.err
     assert f"process {os.getpid()} on {socket.gethostname()} since " in done.err
+
+
+def test_a_full_disk_does_not_prevent_the_lock(small_disk):
+    """Only the name of the holder is missing then. Without the lock the log could be neither opened nor wiped."""
+    initialize(str(small_disk / "log"))
+    with suppress(OSError):
+        (small_disk / "ballast").write_bytes(bytes(64 << 20))
+    os.close(lock_folder(str(small_disk / "log")))
 
 
 @pytest.mark.parametrize("limit", [MAX_ENTRY, 1024])

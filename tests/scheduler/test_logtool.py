@@ -95,6 +95,19 @@ def test_commands_on_a_missing_log_fail(tool, command):
     assert "holds no initialised log" in done.err or "There is no node" in done.err
 
 
+def test_characters_that_control_a_terminal_are_escaped(zookeeper, tmp_path):
+    """The host in the log is what another scheduler was started with."""
+    shared_log = SharedLog(zookeeper.hosts, tmp_path)
+    shared_log.initialize()
+    tool = Tool(tmp_path, [f"--zk={shared_log.hosts}", f"--group={shared_log.root}"], shared_log)
+    with closing(shared_log.lead("h\x1b[31m\n\u202eü", folder=str(tmp_path / "high-water"))):
+        done = tool("status")
+        assert "leader: h\\x1b[31m\\n\\u202eü\n" in done.out
+        refused = tool("wipe", "--yes")
+    assert "is held by a scheduler on h\\x1b[31m\\n\\u202eü; nothing was changed" in refused.err
+    assert refused.err.count("\n") == 1
+
+
 def test_wipe_of_a_node_without_a_log_fails(zookeeper, tmp_path):
     shared_log = SharedLog(zookeeper.hosts, tmp_path)
     with zookeeper_client(shared_log.hosts) as client:

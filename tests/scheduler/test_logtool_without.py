@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aurora_admin.backup.reader import read_backup
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from tests.support.mesos_replica import append, quota, replica
 from tests.support.processes import PROGRAMS, Result, environment, run
@@ -38,7 +40,10 @@ class Tool:
     variables: tuple[tuple[str, str], ...] = ()
 
     def __call__(self, *arguments: object) -> Result:
-        done = run([*self.wrapper, TOOL, *arguments], environment(self.home, **dict(self.variables)))
+        return self.run(TOOL, *arguments)
+
+    def run(self, *command: object) -> Result:
+        done = run([*self.wrapper, *command], environment(self.home, **dict(self.variables)))
         assert "Traceback" not in done.err
         return done
 
@@ -116,6 +121,13 @@ def test_a_replica_is_extracted(tool, tmp_path):
     before = target.read_bytes()
     assert tool(*command).code == 1
     assert target.read_bytes() == before
+
+
+def test_a_sample_is_written(tool, tmp_path):
+    command = (sys.executable, "-m", "aurora_admin.samples.backup", "--tasks=3", tmp_path / "müster")
+    assert tool.run(*command).code == 0
+    assert read_backup(str(tmp_path / "müster")).counts["tasks"] == 3
+    assert tool.run(*command[:-1], tmp_path / "no" / "müster").code == 1
 
 
 def test_a_backup_is_restored_into_zookeeper(tool, zookeeper, tmp_path):

@@ -96,7 +96,7 @@ def test_a_replica_without_a_state_is_refused(extract, tmp_path, records):
 def test_an_event_of_a_missing_update_can_be_left_out(extract, tmp_path):
     event = storage.SaveJobUpdateEvent(
         event=api.JobUpdateEvent(status=0, timestampMs=1),
-        key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1"),
+        key=api.JobUpdateKey(job=api.JobKey("www", "prod", "web"), id="u1\x1b"),
     )
     lost = codec.encode(
         storage.LogEntry(transaction=storage.Transaction(ops=[storage.Op(saveJobUpdateEvent=event)], schemaVersion=1))
@@ -104,10 +104,10 @@ def test_an_event_of_a_missing_update_can_be_left_out(extract, tmp_path):
     source = replica(tmp_path / "log", append(0, quota("kept")), (2, append(2, lost)))
     refused = extract(source, tmp_path / "state")
     assert refused.code == 1
-    assert "Update not found: www/prod/web/u1. Use the replica of another scheduler, or" in refused.err
+    assert r"Update not found: www/prod/web/u1\x1b. Use the replica of another scheduler, or" in refused.err
     done = extract(source, tmp_path / "state", "--allow-partial")
     assert done.code == 0
-    assert "Dropping an event of job update www/prod/web/u1, which is missing" in done.err
+    assert r"Dropping an event of job update www/prod/web/u1\x1b, which is missing" in done.err
     held = codec.decode(Snapshot, (tmp_path / "state").read_bytes())
     assert [one.role for one in held.quotaConfigurations] == ["kept"]
 

@@ -1,7 +1,6 @@
 """The command extract: writes the state in a Mesos replica as a backup, for when no recent backup exists."""
 
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -12,7 +11,7 @@ from aurora_admin.backup.writer import write_backup
 from aurora_admin.scheduler.logtool.leveldb import copy_replica
 from aurora_admin.scheduler.logtool.mesos_records import VOTING
 from aurora_admin.scheduler.logtool.mesos_replica import Replica
-from aurora_admin.scheduler.logtool.output import report
+from aurora_admin.scheduler.logtool.output import report, show
 from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
@@ -28,7 +27,7 @@ ADVICE = "Use the replica of another scheduler, or continue without what is miss
 def extract(arguments: Namespace) -> int:
     """Write the state in the replica that the arguments name as a backup."""
     text = extract_backup(arguments.mesos_replica, arguments.to, report, allow_partial=arguments.allow_partial)
-    sys.stdout.write(f"{text}\n")
+    show(text)
     return 0
 
 

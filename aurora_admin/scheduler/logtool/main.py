@@ -11,7 +11,7 @@ from aurora_admin.output import discard
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
 from aurora_admin.scheduler.flags.names import check_names, expanded, nearest
-from aurora_admin.scheduler.logtool.output import PROGRAM, prepare_streams, report
+from aurora_admin.scheduler.logtool.output import PROGRAM, EscapedLine, prepare_streams, report
 
 DESCRIPTION = """\
 Creates, shows and deletes the log of an aurora-reference-scheduler(1): a file in a folder (--path), or nodes in
@@ -158,7 +158,9 @@ def _run() -> int:
     from aurora_admin.backup.writer import BackupFailed
     from aurora_admin.scheduler.storage.engine import LogError
 
-    logging.basicConfig(format=f"{PROGRAM}: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(EscapedLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # one error message covers all of its attempts
     try:
         code = _command(arguments)(arguments)

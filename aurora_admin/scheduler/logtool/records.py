@@ -1,11 +1,11 @@
 """Show the records of a log, and sum them up."""
 
-import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aurora_admin.scheduler.logtool.contents import contents, describe, header
+from aurora_admin.scheduler.logtool.output import show
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import FrameGroup, frame_kind
 from aurora_admin.scheduler.storage.log import utc
@@ -32,7 +32,7 @@ def show_records(records: Iterable[tuple[int, bytes]]) -> None:
     for record in _with_entries(records):
         entry = "" if record.entry is None else describe(record.entry)
         text = "; with the chunks before it: ".join(part for part in (record.frame, entry) if part)
-        sys.stdout.write(f"{record.position} {record.size} {text}\n")
+        show(f"{record.position} {record.size} {text}")
 
 
 def summary(records: Iterable[tuple[int, bytes]]) -> dict[str, object]:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import socket
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
-from aurora_admin.scheduler.logtool.output import report
+from aurora_admin.scheduler.logtool.output import report, show
 from aurora_admin.scheduler.logtool.temporary import temporary_folder
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state.stores import Stores
@@ -41,7 +40,7 @@ def restore(arguments: Namespace) -> int:
 
         location = location_of(arguments)
         text = restore_zookeeper(arguments.backup, location, arguments.cluster, arguments.max_entry_size, read)
-    sys.stdout.write(f"{text}\n")
+    show(text)
     return 0
 
 

@@ -1,7 +1,6 @@
 """The commands of aurora-reference-log on a log in a folder."""
 
 import os
-import sys
 from argparse import Namespace
 from contextlib import closing
 
@@ -18,7 +17,7 @@ from aurora_admin.scheduler.storage.sqlite.reader import open_reader
 def initialize(arguments: Namespace) -> int:
     """Create an empty log."""
     log_id = admin.initialize(arguments.path)
-    sys.stdout.write(f"Initialised an empty log with id {log_id} in {arguments.path}\n")
+    output.show(f"Initialised an empty log with id {log_id} in {arguments.path}")
     return 0
 
 
@@ -61,5 +60,5 @@ def wipe(arguments: Namespace) -> int:
     if not output.confirmed(f"{text}, will be deleted.", assume_yes=arguments.yes):
         return 1
     admin.wipe(arguments.path)
-    sys.stdout.write(f"Deleted the log {log.log_id} in {arguments.path}\n")
+    output.show(f"Deleted the log {log.log_id} in {arguments.path}")
     return 0

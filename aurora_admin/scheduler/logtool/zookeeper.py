@@ -1,6 +1,5 @@
 """The commands of aurora-reference-log on a log in ZooKeeper."""
 
-import sys
 from argparse import Namespace
 
 from aurora_admin.scheduler.logtool import output
@@ -19,7 +18,7 @@ def initialize(arguments: Namespace) -> int:
     """Create an empty log."""
     location = location_of(arguments)
     log_id = admin.initialize(location, arguments.cluster)
-    sys.stdout.write(f"Initialised an empty log with id {log_id} in {location}\n")
+    output.show(f"Initialised an empty log with id {log_id} in {location}")
     return 0
 
 
@@ -72,5 +71,5 @@ def wipe(arguments: Namespace) -> int:
         if not output.confirmed(text, assume_yes=arguments.yes):
             return 1
         admin.wipe(nodes)
-    sys.stdout.write(f"Deleted the log {location}\n")
+    output.show(f"Deleted the log {location}")
     return 0

@@ -73,8 +73,11 @@ def _try_lock(lock: int) -> bool:
 
 def _write_holder(lock: int) -> None:
     since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}).encode(), 0)
+    holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+    # The lock is what counts: a full disk must not prevent it.
+    with suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
 
 
 def lock_holder(folder: str) -> str:
