@@ -10,7 +10,7 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
 from tests.support.recovery import NAME, OK, commit, put_backup, sample, stage
-from tests.support.thrift_calls import call, code_and_text
+from tests.support.thrift_calls import call, code_and_text, post, request
 
 TIMESTAMP = path(Snapshot, "timestamp")
 FRAMEWORK_ID = path(Snapshot, "schedulerMetadata.frameworkId")
@@ -72,6 +72,14 @@ def test_each_recovery_call_is_logged_with_its_caller_carried_out_or_not(running
 def test_a_call_without_its_argument_is_logged_too(running):
     assert code_and_text(call(running.url, "stageRecovery")) == ("ERROR", "")
     assert "WARNING stageRecovery() from 127.0.0.1: ERROR\n" in running.log
+
+
+def test_a_call_with_malformed_arguments_is_logged_too(running):
+    message = request("stageRecovery", backupId="abcd")
+    post(running.url, message.replace(b"\x00\x00\x00\x04abcd", b"\xff\xff\xff\xffabcd"))
+    post(running.url, message[:-3])
+    refused = "WARNING stageRecovery from 127.0.0.1 was refused, its arguments are malformed: "
+    assert running.log.count(refused) == 2
 
 
 def test_many_task_ids_are_not_all_logged(running):

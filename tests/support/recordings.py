@@ -27,7 +27,9 @@ REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
 ITEM = re.compile(r"IResource\{[^}]*\}|(?<=[{ ])[A-Z_]+=[\d.]+")
 # What our error messages end with, and why they differ.
 # What ours says besides the text of a real scheduler, with a time in it.
-OUR_ADDITION = re.compile(r"(?<=Another backup is already loaded\.) It is \S+, since \S+, staged from .*")
+OUR_ADDITION = re.compile(
+    r"(?<=Another backup is already loaded\.) It is \S+, since \S+, staged from \S+ Unload it before you [^.]*\."
+)
 OTHER_FILES = re.compile(r"\d+ other files? in ")
 LISTED = "Choose one from the list of backups."
 WHERE = "we say which file, where in it, and what to do"

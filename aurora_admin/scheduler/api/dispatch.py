@@ -12,7 +12,7 @@ from aurora_admin.calls import arguments_class
 from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.scheduler.api.handlers import HANDLERS, RECOVERY_CALLS, Handler
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
-from aurora_admin.scheduler.api.recovery_log import log_recovery_call
+from aurora_admin.scheduler.api.recovery_log import log_malformed_call, log_recovery_call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.recovery import RecoveryError
 from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
@@ -64,6 +64,8 @@ def call(services: Services, request: Message) -> StreamedReply:
     try:
         arguments = codec.decode(kind, request.body)
     except WireError as error:
+        if request.name in RECOVERY_CALLS:
+            log_malformed_call(request.name, services.caller, str(error))
         if error.java_class == "TTransportException":
             raise
         return _exception(request, TApplicationException.PROTOCOL_ERROR, str(error))

@@ -9,6 +9,7 @@ from aurora_admin.scheduler.api.outcome import Outcome
 logger = logging.getLogger(__name__)
 
 CODES = {number: name for name, number in vars(ResponseCode).items() if isinstance(number, int)}
+UNKNOWN_ADDRESS = "an unknown address"
 # How much of the arguments is logged.
 LOGGED_ARGUMENTS = 200
 
@@ -17,7 +18,12 @@ def log_recovery_call(name: str, arguments: Any, caller: str, outcome: Outcome) 
     """Log a call of a recovery, carried out or refused."""
     texts = ", ".join([CODES[outcome.code], *filter(None, outcome.messages)])
     level = logging.INFO if outcome.code == ResponseCode.OK else logging.WARNING
-    logger.log(level, "%s(%s) from %s: %s", name, _shown(arguments), caller or "an unknown address", texts)
+    logger.log(level, "%s(%s) from %s: %s", name, _shown(arguments), caller or UNKNOWN_ADDRESS, texts)
+
+
+def log_malformed_call(name: str, caller: str, fault: str) -> None:
+    """Log a call of a recovery whose arguments cannot be read: nothing was carried out."""
+    logger.warning("%s from %s was refused, its arguments are malformed: %s", name, caller or UNKNOWN_ADDRESS, fault)
 
 
 def _shown(arguments: Any) -> str:
