@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from aurora_admin.plugins.drill.background import Background, StepFailed, last_text
 from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines
@@ -182,7 +182,7 @@ HA_STEPS = (
 
 def _variables(url: str) -> list[str]:
     try:
-        with urlopen(f"{url}/vars", timeout=PAGE_SECONDS) as page:  # noqa: S310  our own scheduler
+        with build_opener(ProxyHandler({})).open(f"{url}/vars", timeout=PAGE_SECONDS) as page:  # our own scheduler
             text: bytes = page.read()
             return text.decode("utf-8", "replace").splitlines()
     except OSError:  # the scheduler has just exited

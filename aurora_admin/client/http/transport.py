@@ -41,6 +41,7 @@ class Response:
         self.reason = response.reason
         self.url = url
         self.redirected_by = ""
+        self.had_credentials = False  # whether the request sent a user and a password
         self.location = response.headers.get("Location", "")
         self.challenge = response.headers.get("WWW-Authenticate", "")
         self.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -187,6 +188,7 @@ class _OpenConnection:
                 raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise InvalidReply(f"the reply is not HTTP ({describe(error)})", url) from error
         self._response = Response(response, url, deadline)
+        self._response.had_credentials = "Authorization" in request.headers
         return self._response
 
     def close(self) -> None:
