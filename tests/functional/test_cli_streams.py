@@ -101,10 +101,10 @@ def test_output_is_utf_8_in_every_locale(start, env):
     assert result_of(start("get_scheduler", b"\xff", env=env))[2].startswith(b"FATAL] Unknown cluster: \xff. ")
 
 
-def test_ctrl_c_while_waiting_is_silent(start, clusters):
+def test_ctrl_c_while_waiting_for_a_call_that_only_reads_is_silent(start, clusters):
     with socket.create_server(("127.0.0.1", 0)) as server:
         clusters.write(west=f"http://127.0.0.1:{server.getsockname()[1]}")
-        process = start("scheduler_snapshot", "west")
+        process = start("scheduler_list_backups", "west")
         connection, _ = server.accept()
         with connection:
             assert connection.recv(1)
