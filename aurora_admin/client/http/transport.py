@@ -10,7 +10,6 @@ import http.client
 import io
 import select
 import zlib
-from gzip import BadGzipFile, GzipFile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -104,6 +103,8 @@ class Response:
 
 def _is_wrong_data(error: Exception, response: http.client.HTTPResponse) -> bool:
     """Return whether the body was wrong, or incomplete, when it was sent: a retry would get the same."""
+    from gzip import BadGzipFile
+
     is_cut = isinstance(error, EOFError) and response.length == 0
     return isinstance(error, (zlib.error, BadGzipFile)) or is_cut
 
@@ -257,7 +258,9 @@ class _DeadlineFile(io.RawIOBase):
 def _decoded(response: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
     coding = response.headers.get("Content-Encoding", "identity").lower()
     if coding in ("gzip", "x-gzip"):
-        return GzipFile(fileobj=response)
+        import gzip
+
+        return gzip.GzipFile(fileobj=response)
     if coding != "identity":
         raise InvalidReply(f"the reply has an encoding that was not requested: {coding}", url)
     return response
