@@ -59,9 +59,8 @@ class RpcClient:
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
             self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
-        self.inquiry = Inquiry(
-            self._credentials, clock, {**self._headers, "Content-Type": JSON}, is_bypassing=bypass_leader_redirect
-        )
+        headers = {**self._headers, "Content-Type": JSON}
+        self.inquiry = Inquiry(self._credentials, clock, log, headers, is_bypassing=bypass_leader_redirect)
         self._url: str | None = None
         self._is_binary = False
         self.redirected_by = ""  # the server that redirected the last call to where it went

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aurora_admin.client.failures import NotLeading
     from aurora_admin.client.http.auth import Credentials
     from aurora_admin.client.retry import Clock
+    from aurora_admin.output import Output
 
 SECONDS = 5.0  # of one inquiry; without a reply the call goes on as if there had been none
 REGISTRATION_SECONDS = 1.0  # an elected scheduler registers with Mesos in less, if it can
@@ -31,7 +32,10 @@ STORAGE_CALL = "getQuota"  # reads the storage, cheaply, in every release
 class Inquiry:
     """Asks schedulers, on connections of its own."""
 
-    def __init__(self, credentials: Credentials, clock: Clock, headers: dict[str, str], *, is_bypassing: bool) -> None:
+    def __init__(
+        self, credentials: Credentials, clock: Clock, log: Output, headers: dict[str, str], *, is_bypassing: bool
+    ) -> None:
+        self._log = log
         self._credentials = credentials
         self._clock = clock
         self._headers = headers
@@ -70,11 +74,13 @@ class Inquiry:
         """Return the role that a scheduler reports; None if it reports none."""
         transport = Transport(REAL_CLOCK)
         try:
-            return read_role(Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS)))
+            role = read_role(Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS)))
         except (Failure, AdminError):
             return None
         finally:
             transport.close()
+        self._log.debug(f"/leaderhealth of {api}: {role.status} ({role.name.value})")
+        return role
 
     def _is_reading_log(self, api: str) -> bool:
         """Return whether the storage of an elected scheduler is not open yet: it has the same role meanwhile."""

@@ -178,9 +178,9 @@ class Scheduler:
                 if not isinstance(outcome, Failure):
                     self._note_cluster_name(outcome.cluster_name)
                     return outcome
+                self._rpc.reset()
                 if isinstance(outcome, NotLeading):
                     outcome = self._rpc.inquiry.explained(outcome)
-                self._rpc.reset()
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
                     raise final_error(method, outcome, self._cluster) from outcome
         except KeyboardInterrupt as interrupt:

@@ -69,7 +69,7 @@ class HaSandbox(Sandbox):
         return found[0]
 
     def _is_elected(self, scheduler: Background) -> bool:
-        return scheduler.is_running() and AWAITING_REGISTRATION in _variables(self.urls[scheduler])
+        return scheduler.is_running() and AWAITING_REGISTRATION in variables(self.urls[scheduler])
 
     def use_zookeeper(self) -> None:
         """Let commands find the leader in ZooKeeper."""
@@ -183,7 +183,8 @@ HA_STEPS = (
 )
 
 
-def _variables(url: str) -> list[str]:
+def variables(url: str) -> list[str]:
+    """Return the lines of /vars of a scheduler of this machine; none if it does not reply."""
     try:
         with DIRECT.open(f"{url}/vars", timeout=PAGE_SECONDS) as page:
             text: bytes = page.read()

@@ -2,7 +2,15 @@
 
 import pytest
 
-from aurora_admin.errors import AdminError, BadReply, CallFailed, ConfigError, ConnectionFailed, OutcomeUnknown
+from aurora_admin.errors import (
+    AdminError,
+    AuthFailed,
+    BadReply,
+    CallFailed,
+    ConfigError,
+    ConnectionFailed,
+    OutcomeUnknown,
+)
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
 from tests.support.client import call_snapshot
 from tests.support.fake_scheduler import Client, FakeScheduler, close, drip, http, raw, reply_with, silence
@@ -213,6 +221,11 @@ def test_a_password_is_not_sent_to_another_server():
         call_snapshot(f"http://root:secret@{standby.host}")
     assert authorization(standby) == "Basic cm9vdDpzZWNyZXQ="
     assert authorization(leader) is None
+
+
+def test_a_wrong_password_is_reported_as_one_and_not_as_a_missing_one():
+    with FakeScheduler([http(401)]) as server, pytest.raises(AuthFailed, match="does not accept the user or the pass"):
+        snapshot_of(f"http://root:wrong@{server.host}")
 
 
 def test_a_cookie_is_ignored():

@@ -61,3 +61,19 @@ def test_a_call_that_only_reads_just_ends(tmp_path, clusters):
 def test_a_changing_call_that_the_scheduler_did_not_carry_out_just_ends(tmp_path, clusters):
     line = "scheduler_commit_recovery --timeout=300 west"
     assert interrupt(tmp_path, clusters, line, http(503, NO_LEADER_PAGE))[:2] == (130, "")
+
+
+def test_ctrl_c_while_a_scheduler_is_asked_for_its_role_just_ends(tmp_path, clusters):
+    has_arrived = threading.Event()
+    with FakeScheduler([http(503, NO_LEADER_PAGE)], pages=[lambda *_: has_arrived.set()]) as server:
+        clusters.write(west=server.url)
+        program = subprocess.Popen(
+            [PROGRAMS / "aurora_admin", "scheduler_commit_recovery", "west"],
+            env=environment(tmp_path),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with program.stderr:
+            assert has_arrived.wait(60)
+            program.send_signal(signal.SIGINT)
+            assert (wait_exit(program), program.stderr.read()) == (130, "")

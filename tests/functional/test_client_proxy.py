@@ -10,6 +10,7 @@ import pytest
 from aurora_admin.client.http.proxy import proxy_for
 from aurora_admin.errors import AdminError, ConfigError, ConnectionFailed
 from tests.support.client import call_snapshot
+from aurora_admin.plugins.drill.ha import variables
 from tests.support.fake_scheduler import Client, FakeScheduler, close, http, raw, reply_with
 
 OK = reply_with("snapshot")
@@ -147,6 +148,13 @@ def test_variables_in_lower_case_come_first(monkeypatch):
     assert proxy_for(urlsplit(FAR)) is None
     monkeypatch.setenv("no_proxy", "other")
     assert proxy_for(urlsplit(FAR))
+
+
+def test_the_drill_reads_the_variables_of_its_own_scheduler_without_a_proxy(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with FakeScheduler([], pages=[http(200, b"a 1\nb 2")]) as server:
+        assert variables(server.url) == ["a 1", "b 2"]
+    assert server.pages_requested == ["/vars"]
 
 
 # Python 3.10's http.client leaves its own socket open here, which a later collection would report in another test.

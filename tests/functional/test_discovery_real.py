@@ -31,8 +31,13 @@ def test_a_standby_redirects_the_client(elected, admin, clusters):
     elected.wait_advertised(leader)
     clusters.write(west=elected.stand_by().url)
     wait_until(
-        lambda: "another one does" in admin("get_scheduler", "west", "--verify").err, "the standby knows the leader"
+        lambda: f"another one does: {leader.url}, " in admin("get_scheduler", "west", "--verify").err,
+        "the standby knows the leader",
     )
+    result = admin("scheduler_print_recovery_tasks", "west", "--bypass-leader-redirect")
+    assert result.err.startswith(" WARN] The scheduler at ")
+    assert f"Call the leader, {leader.url}, without --bypass-leader-redirect" in result.err
+    assert admin("scheduler_print_recovery_tasks", "west").err.count("\n") == 1
     assert admin("scheduler_list_backups", "west").code == 0
 
 
@@ -59,3 +64,9 @@ def test_a_scheduler_that_waits_for_mesos_is_not_found_and_reports_its_role(elec
     assert (result.code, result.out) == (1, "")
     assert f"The scheduler at {waiting.url} is elected, but not registered with Mesos yet" in result.err
     assert admin("scheduler_list_backups", "west", "--bypass-leader-redirect").code == 0
+    for timeout in ("", "--timeout=300"):
+        result = admin("scheduler_commit_recovery", "west", *timeout.split())
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith(
+            f"FATAL] The scheduler of west at {waiting.url}/api is elected, but not registered"
+        )

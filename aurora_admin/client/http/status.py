@@ -97,4 +97,6 @@ def _reason(page: str) -> str:
 def _credentials_advice(response: Response) -> str:
     if response.challenge.lower().startswith("negotiate"):
         return "it wants Kerberos, which is not available in this version"
+    if response.had_credentials:
+        return "it does not accept the user or the password: correct those of this host in ~/.netrc or scheduler_uri"
     return "give user and password of this host in ~/.netrc (machine, without port), or in scheduler_uri"

@@ -10,7 +10,6 @@ import http.client
 import io
 import select
 import zlib
-from gzip import BadGzipFile, GzipFile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,6 +40,7 @@ class Response:
         self.reason = response.reason
         self.url = url
         self.redirected_by = ""
+        self.had_credentials = False  # whether the request sent a user and a password
         self.location = response.headers.get("Location", "")
         self.challenge = response.headers.get("WWW-Authenticate", "")
         self.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -103,6 +103,8 @@ class Response:
 
 def _is_wrong_data(error: Exception, response: http.client.HTTPResponse) -> bool:
     """Return whether the body was wrong, or incomplete, when it was sent: a retry would get the same."""
+    from gzip import BadGzipFile
+
     is_cut = isinstance(error, EOFError) and response.length == 0
     return isinstance(error, (zlib.error, BadGzipFile)) or is_cut
 
@@ -187,6 +189,7 @@ class _OpenConnection:
                 raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise InvalidReply(f"the reply is not HTTP ({describe(error)})", url) from error
         self._response = Response(response, url, deadline)
+        self._response.had_credentials = "Authorization" in request.headers
         return self._response
 
     def close(self) -> None:
@@ -255,7 +258,9 @@ class _DeadlineFile(io.RawIOBase):
 def _decoded(response: http.client.HTTPResponse, url: str) -> io.BufferedIOBase:
     coding = response.headers.get("Content-Encoding", "identity").lower()
     if coding in ("gzip", "x-gzip"):
-        return GzipFile(fileobj=response)
+        import gzip
+
+        return gzip.GzipFile(fileobj=response)
     if coding != "identity":
         raise InvalidReply(f"the reply has an encoding that was not requested: {coding}", url)
     return response
