@@ -225,7 +225,7 @@ def test_a_password_is_not_sent_to_another_server():
 
 def test_a_wrong_password_is_reported_as_one_and_not_as_a_missing_one():
     with FakeScheduler([http(401)]) as server, pytest.raises(AuthFailed, match="does not accept the user or the pass"):
-        snapshot_of(f"http://root:wrong@{server.host}")
+        call_snapshot(f"http://root:wrong@{server.host}")
 
 
 def test_a_cookie_is_ignored():

@@ -9,8 +9,8 @@ import pytest
 
 from aurora_admin.client.http.proxy import proxy_for
 from aurora_admin.errors import AdminError, ConfigError, ConnectionFailed
-from tests.support.client import call_snapshot
 from aurora_admin.plugins.drill.ha import variables
+from tests.support.client import call_snapshot
 from tests.support.fake_scheduler import Client, FakeScheduler, close, http, raw, reply_with
 
 OK = reply_with("snapshot")
