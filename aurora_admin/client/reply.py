@@ -49,7 +49,6 @@ class Reply:
 
     def __init__(self, code: int, message: str, result: Result | None = None, cluster_name: str | None = None) -> None:
         self.code = code
-        self.cluster_name = cluster_name
         self.message = message
         self.result = result
         self.cluster_name = cluster_name  # of the scheduler's -cluster_name; None if the reply does not have it
@@ -105,7 +104,6 @@ class TasksReply(Reply):
     ) -> None:
         super().__init__(-1, "")
         self.url = response.url  # of the scheduler that replied
-        self.cluster_name = ""
         self._note_cluster_name = note_cluster_name
         self._reader = reader
         self._response = response
@@ -202,7 +200,7 @@ class TasksReply(Reply):
                 details = [reader.struct(ResponseDetail) for _ in range(reader.struct_count())]
                 self.message = _joined(details) or self.message
             elif _is(field, SERVER_INFO):
-                self.cluster_name = reader.struct(ServerInfo).clusterName or ""
+                self.cluster_name = reader.struct(ServerInfo).clusterName
                 self._note_cluster_name(self.cluster_name)
             else:
                 reader.skip(field[0])

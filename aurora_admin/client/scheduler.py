@@ -192,7 +192,7 @@ class Scheduler:
 
     def _note_cluster_name(self, name: str | None) -> None:
         """Warn, once, if the scheduler has another -cluster_name than the cluster that was named."""
-        if name in (None, self._cluster.name) or self._is_warned_of_name:
+        if not name or name == self._cluster.name or self._is_warned_of_name:
             return
         self._is_warned_of_name = True
         self._log.warn(

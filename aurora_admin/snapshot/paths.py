@@ -1,6 +1,6 @@
 """Paths in stored records that several modules use."""
 
-from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobUpdate, ScheduledTask, TaskConfig
+from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobConfiguration, JobUpdate, ScheduledTask, TaskConfig
 from aurora_admin.gen.storage.ttypes import (
     DeduplicatedScheduledTask,
     QuotaConfiguration,
@@ -20,6 +20,7 @@ PRODUCTION = path(TaskConfig, "production")
 RESOURCES = path(TaskConfig, "resources")
 QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 
+JOB_CONFIG = path(JobConfiguration, "taskConfig")
 CRON_JOB = path(StoredCronJob, "jobConfiguration")
 CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
 

@@ -85,12 +85,12 @@ def test_a_sample_is_the_same_for_the_same_seed_and_has_both_ends(run_tests):
     assert first.keys() == {1000, 500}
 
 
-CTRL_C = "tests/functional/test_cli_streams.py::test_ctrl_c_while_waiting_is_silent"
+CTRL_C = "tests/functional/test_cli_streams.py::test_ctrl_c_while_waiting_is_silent[scheduler_list_backups west]"
 
 
 def test_ctrl_c_reaches_programs_where_the_parent_ignores_it(tmp_path):
     """As under a job runner: what starts with SIGINT ignored passes that on to all that it starts."""
-    pytest_command = f'"{sys.executable}" -m pytest -p no:cacheprovider --basetemp="{tmp_path}/tests" {CTRL_C}'
+    pytest_command = f'"{sys.executable}" -m pytest -p no:cacheprovider --basetemp="{tmp_path}/tests" "{CTRL_C}"'
     done = subprocess.run(
         ["sh", "-c", f"trap '' INT; exec {pytest_command}"], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

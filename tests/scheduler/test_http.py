@@ -492,7 +492,7 @@ def failing_disk(scheduler):
         yield fail
 
 
-BAD_DISK = "again: Input/output error. Unload it and check the disk; then stage it again, or another backup."
+BAD_DISK = "again: Input/output error. Check the disk of"
 
 
 @pytest.mark.parametrize("accept", [BINARY, JSON])

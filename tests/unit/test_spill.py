@@ -11,14 +11,14 @@ def test_a_folder_that_was_deleted_is_named(tmp_path):
     with pytest.raises(LogError) as caught:
         Spill(str(folder))
     assert str(caught.value) == (
-        f"Failed to write task records to a temporary file in {folder}: No such file or directory. The log was not "
-        "touched. The folder of the log was deleted or unmounted: bring it back, then start again."
+        f"Failed to write task records to a temporary file in {folder}: No such file or directory. {folder} is missing: "
+        "check the path, and that its disk is mounted. The log was not touched. Start again then."
     )
 
 
 def test_a_folder_that_is_a_file_is_not_a_lack_of_space(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(LogError, match=r"Not a directory.*Check the disk, and owner and mode of the folder") as caught:
+    with pytest.raises(LogError, match=r"Not a directory.*a file where there should be a folder") as caught:
         Spill(str(tmp_path / "file"))
     assert "space" not in str(caught.value)
 

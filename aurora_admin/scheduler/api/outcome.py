@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SUCCESS
-from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, ServerInfo
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SERVER_INFO, SUCCESS
+from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, ServerInfo
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import Path, path
 from aurora_admin.wire.struct import Struct
 
-SERVER_INFO = path(Response, "serverInfo")
 MESSAGE = path(ResponseDetail, "message")
 
 

@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import chain
 
-from aurora_admin.gen.api.ttypes import JobConfiguration, ScheduledTask
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
 from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, accepts_gzip, respond
+from aurora_admin.snapshot.paths import JOB_CONFIG, TASK_CONFIG
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import BINARY, Message
-from aurora_admin.wire.path import path
 
 JSON = "application/vnd.apache.thrift.json"
 WITHOUT_TYPE = "application/x-thrift"
@@ -24,7 +23,7 @@ DECODERS: dict[str, Callable[[bytes], Message]] = {
     **dict.fromkeys(JSON_TYPES, message.from_json),
 }
 # Where the elements of replies have task configs, which many have in common.
-CONFIGS = (path(ScheduledTask, "assignedTask.task"), path(JobConfiguration, "taskConfig"))
+CONFIGS = (TASK_CONFIG, JOB_CONFIG)
 # A longer reply is sent while it is made, and without compression, which would cost the scheduler too much.
 MAX_HELD_REPLY = 1 << 20
 ERROR_PAGE = """<html>

@@ -21,7 +21,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.transitions import ACTIVE, create
-from aurora_admin.snapshot.paths import CRON_JOB, TASK_EVENTS
+from aurora_admin.snapshot.paths import CRON_JOB, JOB_CONFIG, TASK_EVENTS
 from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
@@ -30,7 +30,6 @@ JOBS = path(Result, "getJobsResult.configs")
 ROLE_SUMMARIES = path(Result, "roleSummaryResult.summaries")
 MAX_TASKS_PER_JOB = 4000
 
-JOB_CONFIG = path(JobConfiguration, "taskConfig")
 JOB_OWNER = path(JobConfiguration, "owner")
 JOB_INSTANCES = path(JobConfiguration, "instanceCount")
 JOB_KEY = path(JobConfiguration, "key")
