@@ -1,4 +1,4 @@
-"""What a command declares of itself, and what it is given when it runs.
+"""The declaration of a command, and the context it runs in.
 
 Help, manual page, usage, confirmation, dry run and the late import of the command's module come from the declaration.
 """

@@ -25,7 +25,7 @@ def aurora_admin_commands() -> Iterable[Command]:
     """Return the declarations of the plugin's commands.
 
     Takes no arguments. Called at most once in a run, and only if the command line names no built-in command or the
-    commands are listed. A declaration that cannot be used is left out, with a warning. If two plugins declare a command
-    of one name, a built-in plugin has it, else the plugin of the distribution that comes first by name.
+    commands are listed. A declaration that cannot be used is left out, with a warning. If two plugins declare
+    the same command, the built-in one wins, else the distribution whose name sorts first.
     """
     raise NotImplementedError

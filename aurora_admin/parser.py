@@ -186,7 +186,7 @@ class CommandParser(ArgumentParser):
         yield add(
             "--bypass-leader-redirect",
             action="store_true",
-            help="have a scheduler that does not lead carry out the call itself",
+            help="let a scheduler that is not the leader carry out the call",
         )
         yield add(
             "--timeout",
@@ -256,7 +256,7 @@ def rc_file() -> str:
 
 
 def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int | None:
-    """Return the position of the command in argv; None if the first word that can be a command is not one."""
+    """Return the position of the command in argv; None if argv names no command."""
     known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
     may_be_value = False
     for token in tokens(argv, known):

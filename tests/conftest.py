@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.support.places import FIXTURES
 from tests.support.processes import PROGRAMS, Clusters, Result, Scheduler, environment, run
 from tests.support.zookeeper import ZooKeeper, running, zookeeper_client
 
 T = TypeVar("T")
-CHECKOUT = Path(__file__).resolve().parents[1]
-FIXTURES = CHECKOUT / "tests" / "fixtures"
 OTHER_COMPILER = "the Thrift compiler of this Debian is another"
 SAMPLED = "sampled"  # a property of a test: how many of how many items it took; the summary adds them up
 

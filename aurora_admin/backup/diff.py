@@ -98,7 +98,7 @@ def tasks_by_id(tasks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def section_changes(old: Backup, new: Backup, number: int) -> Iterator[Change]:
-    """Yield every difference between two backups in the section of this number, which is none of the tasks."""
+    """Yield every difference between two backups in one section other than the tasks."""
     return changes(SectionRecords(old.sections.get(number, {})), new.sections.get(number, {}).items())
 
 

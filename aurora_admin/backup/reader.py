@@ -212,8 +212,9 @@ def _index_snapshot(backup: Backup, allow_partial: bool) -> None:
         if number in present:
             raise WireError(f"field {number} of the snapshot is present twice", position)
         present.add(number)
+        check_type(number, ttype, reader.position)
         if number == DB_SCRIPT:
-            script = script_statements(ttype, reader.value(ttype))
+            script = script_statements(reader.value(ttype))
         else:
             _index_field(backup, reader, ttype, number)
     if reader.position != file.size:
@@ -224,7 +225,6 @@ def _index_snapshot(backup: Backup, allow_partial: bool) -> None:
 
 
 def _index_field(backup: Backup, reader: Reader, ttype: int, number: int) -> None:
-    check_type(number, ttype, reader.position)
     if number == TIMESTAMP:
         backup.timestamp_ms = reader.i64()
     elif number == TASKS:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aurora_admin.calls import arguments_class
 from aurora_admin.errors import AdminError
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import SessionKey
 from aurora_admin.wire.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 
 
 def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
@@ -21,7 +19,7 @@ def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
     Raises:
         AdminError: an argument is text that has no UTF-8 form.
     """
-    kind = next(filter(None, (getattr(service, f"{method}_args", None) for service in SERVICES)))
+    kind = arguments_class(method)
     # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
     session = {"session": SessionKey()} if "session" in kind.__slots__ else {}
     try:

@@ -22,9 +22,10 @@ from aurora_admin.client.http.status import REDIRECTS, check_status
 from aurora_admin.client.http.transport import Response, Transport
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.inquiry import Inquiry
-from aurora_admin.client.message import BINARY, read_header
+from aurora_admin.client.message import read_header
 from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.wire.message import Message, to_binary, to_json
+from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
+from aurora_admin.wire.message import BINARY, Message, to_binary, to_json
 
 if TYPE_CHECKING:
     from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
@@ -57,7 +58,7 @@ class RpcClient:
         self._credentials = Credentials(cluster, log)
         self._headers = {"Accept": BINARY, "User-Agent": "Aurora Admin"}
         if bypass_leader_redirect:
-            self._headers["Bypass-Leader-Redirect"] = "true"
+            self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
         headers = {**self._headers, "Content-Type": JSON}
         self.inquiry = Inquiry(self._credentials, clock, log, headers, is_bypassing=bypass_leader_redirect)
         self._url: str | None = None

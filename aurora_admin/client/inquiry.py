@@ -14,6 +14,7 @@ from aurora_admin.client.reply import read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, Role, RoleName, read_role
 from aurora_admin.errors import AdminError
+from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
 from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.wire.message import Message, to_json
 
@@ -84,7 +85,7 @@ class Inquiry:
     def _is_reading_log(self, api: str) -> bool:
         """Return whether the storage of an elected scheduler is not open yet: it has the same role meanwhile."""
         call = Message(STORAGE_CALL, TMessageType.CALL, 0, encode_arguments(STORAGE_CALL, {"ownerRole": "aurora"}))
-        headers = {**self._headers, "Bypass-Leader-Redirect": "true", **self._credentials.headers(api)}
+        headers = {**self._headers, BYPASS_LEADER_REDIRECT_HEADER_NAME: "true", **self._credentials.headers(api)}
         transport = Transport(REAL_CLOCK)
         try:
             response = transport.post(api, to_json(call), headers, Deadline(REAL_CLOCK, SECONDS))

@@ -10,9 +10,9 @@ from thrift.Thrift import TApplicationException, TMessageType
 from aurora_admin.client.failures import Failure, InvalidReply, ReplyLost, ServerError, one_line
 from aurora_admin.client.http.proxy import place
 from aurora_admin.errors import CallFailed
+from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
-from aurora_admin.wire.message import from_json, read_application_exception
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from aurora_admin.client.http.transport import Response
 
-BINARY = "application/vnd.apache.thrift.binary"
-VERSION_1 = 0x8001
 # Releases before 0.16 reply in JSON only, which is read completely; that of a large cluster has some hundred megabytes.
 MAX_JSON_BYTES = 2 << 30
 PIECE_BYTES = 1 << 20
@@ -36,7 +34,7 @@ def read_header(response: Response, method: str) -> Reader:
         Failure: this is not a reply to this call.
     """
     with wire_errors_as_failures(response):
-        name, kind, reader = (_binary_header if response.content_type == BINARY else _json_header)(response)
+        name, kind, reader = (_binary_header if response.content_type == message.BINARY else _json_header)(response)
         if kind == TMessageType.EXCEPTION:
             raise _exception(reader, method, response.url)
         if (name, kind) != (method, TMessageType.REPLY):
@@ -61,12 +59,8 @@ def wire_errors_as_failures(response: Response) -> Iterator[None]:
 
 def _binary_header(response: Response) -> tuple[str, int, Reader]:
     reader = Reader(Window(response.read), UNKNOWN_LENGTH)
-    version = reader.i32() & 0xFFFFFFFF
-    if version >> 16 != VERSION_1:
-        raise InvalidReply("the reply is labelled as Thrift but does not begin as Thrift does", response.url)
-    name = reader.string().decode("utf-8", "replace")
-    reader.i32()
-    return name, version & 0xFF, reader
+    name, kind, _ = message.read_header(reader)
+    return name, kind, reader
 
 
 def _json_header(response: Response) -> tuple[str, int, Reader]:
@@ -76,10 +70,10 @@ def _json_header(response: Response) -> tuple[str, int, Reader]:
     if not raw:  # also where http.client took a break in the headers for their end
         raise response.failure or ReplyLost("the reply is empty", response.url)
     if raw.lstrip()[:1] != b"[":
-        kind = response.content_type or "without a Content-Type"
-        raise InvalidReply(f"the reply is not from a scheduler ({kind})", response.url)
-    message = from_json(raw)
-    return message.name, message.type, Reader(Window.of_bytes(message.body), Limits.of_length(len(message.body)))
+        content_type = response.content_type or "without a Content-Type"
+        raise InvalidReply(f"the reply is not from a scheduler ({content_type})", response.url)
+    name, kind, _, body = message.from_json(raw)
+    return name, kind, Reader(Window.of_bytes(body), Limits.of_length(len(body)))
 
 
 def _read_json(response: Response) -> bytes:
@@ -98,7 +92,7 @@ def _read_json(response: Response) -> bytes:
 
 
 def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
-    text, code = read_application_exception(reader)
+    text, code = message.read_application_exception(reader)
     text = one_line(text)
     if code == TApplicationException.UNKNOWN_METHOD:
         return CallFailed(

@@ -11,33 +11,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thrift.Thrift import TType
 
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, STAGED_TASKS, SUCCESS, TASKS
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
-from aurora_admin.gen.api.AuroraAdmin import queryRecovery_result
 from aurora_admin.gen.api.ttypes import Response as Envelope
 from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
 from aurora_admin.gen.slim.ttypes import ScheduledTask
-from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from aurora_admin.client.http.transport import Response
     from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
 
-SUCCESS = path(queryRecovery_result, "success")  # the same field in the result of every method
-CODE = path(Envelope, "responseCode")
 OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
-RESULT = path(Envelope, "result")
 SERVER_INFO = path(Envelope, "serverInfo")
-DETAILS = path(Envelope, "details")
-TASKS = {
-    "queryRecovery": path(Result, "queryRecoveryResult.tasks"),
-    "getTasksStatus": path(Result, "scheduleStatusResult.tasks"),
-    "getTasksWithoutConfigs": path(Result, "scheduleStatusResult.tasks"),
+TASKS_OF = {
+    "queryRecovery": STAGED_TASKS,
+    "getTasksStatus": TASKS,
+    "getTasksWithoutConfigs": TASKS,
 }
 STATUS_NAMES = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 CODE_NAMES = ResponseCode._VALUES_TO_NAMES  # noqa: SLF001
@@ -96,7 +91,7 @@ class Task(NamedTuple):
 
 
 class TasksReply(Reply):
-    """A reply whose tasks are read while they arrive, once.
+    """A reply whose tasks are read as they arrive; they can be read only once.
 
     Code, message and `count` are known at once. The scheduler sends a message after the tasks: that of an OK reply is
     in `message` when all tasks have been read. A scheduler that fails while it sends them fills up the announced number
@@ -110,7 +105,7 @@ class TasksReply(Reply):
         self._note_cluster_name = note_cluster_name
         self._reader = reader
         self._response = response
-        self._envelope = self._read_envelope(TASKS[method])
+        self._envelope = self._read_envelope(TASKS_OF[method])
         with wire_errors_as_failures(response):
             count = next(self._envelope, None)
         if self.code < 0:
@@ -177,21 +172,21 @@ class TasksReply(Reply):
         except Failure as failure:
             raise BadReply(
                 f"The tasks from {self._response.url} are incomplete: {failure.reason}. Run the command again; if it "
-                "fails again, the log of the scheduler says more"
+                "fails again, the log of the scheduler has the details"
             ) from failure
 
     def _read_envelope(self, tasks: Path) -> Iterator[int]:
         """Read the Response; stop where its tasks begin, and yield their number."""
         reader = self._reader
         for field in _response_fields(reader):
-            if _is(field, CODE):
+            if _is(field, RESPONSE_CODE):
                 self.code = reader.i32()
             elif _is(field, OLD_MESSAGE):
                 self.message = reader.string().decode("utf-8", "replace")
             elif _is(field, RESULT) and self.ok:
-                yield from _structs_at(reader, *tasks.ids)
+                yield from _structs_at(reader, tasks.ids, tasks.ttype)
             elif _is(field, DETAILS):
-                details = [reader.struct(ResponseDetail) for _ in range(_struct_count(reader))]
+                details = [reader.struct(ResponseDetail) for _ in range(reader.struct_count())]
                 self.message = _joined(details) or self.message
             elif _is(field, SERVER_INFO):
                 self._note_cluster_name(reader.struct(ServerInfo).clusterName)
@@ -207,7 +202,7 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     """
     envelope = None
     with wire_errors_as_failures(response):
-        for field in _fields(reader):
+        for field in reader.fields():
             if _is(field, SUCCESS):
                 envelope = reader.struct(Envelope)
             else:
@@ -227,33 +222,21 @@ def _is(field: tuple[int, int], wanted: Path) -> bool:
     return field == (wanted.ttype, wanted.id)
 
 
-def _fields(reader: Reader) -> Iterator[tuple[int, int]]:
-    """Yield type and id of each field of a struct; the caller reads or skips its value before the next."""
-    while (field := reader.field())[0] != TType.STOP:
-        yield field
-
-
 def _response_fields(reader: Reader) -> Iterator[tuple[int, int]]:
-    for field in _fields(reader):
+    for field in reader.fields():
         if _is(field, SUCCESS):
-            yield from _fields(reader)
+            yield from reader.fields()
         else:
             reader.skip(field[0])
 
 
-def _structs_at(reader: Reader, *ids: int) -> Iterator[int]:
+def _structs_at(reader: Reader, ids: Sequence[int], ttype: int) -> Iterator[int]:
     """Stop where the structs of the list or set at these field ids begin, and yield their number; skip the rest."""
-    for ttype, field in _fields(reader):
-        if field != ids[0]:
-            reader.skip(ttype)
+    wanted = (ttype if len(ids) == 1 else TType.STRUCT, ids[0])
+    for field in reader.fields():
+        if field != wanted:
+            reader.skip(field[0])
         elif len(ids) > 1:
-            yield from _structs_at(reader, *ids[1:])
+            yield from _structs_at(reader, ids[1:], ttype)
         else:
-            yield _struct_count(reader)
-
-
-def _struct_count(reader: Reader) -> int:
-    etype, count = reader.container()
-    if count and etype != TType.STRUCT:
-        raise WireError(f"structs were expected here, not type {etype}", reader.position)
-    return count
+            yield reader.struct_count()

@@ -106,7 +106,7 @@ class Retry:
         self._counts[type(failure), failure.url] += 1
 
     def _backoff(self, failure: Failure) -> float:
-        # Counted by kind and server: a new failure may be over soon, but two kinds in turns are no reason to hurry.
+        # Counted by kind and server, so that alternating failures do not reset the back-off.
         count = self._counts[type(failure), failure.url]
         longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(count - 1, 10))
         return longest * (1 + self._clock.random()) / 2

@@ -54,7 +54,7 @@ class PeriodicTask:
         threading.Thread(target=self._loop, name=self._name, daemon=True).start()
 
     def stop(self) -> None:
-        """Begin no other run. Returns at once: a run that has begun goes on, and is cut by the end of the process."""
+        """Begin no other run. Returns at once: a run in progress continues until it finishes or the process ends."""
         self._stopped.set()
         self._wake.set()
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STATES = ("IDLE", "PREPARING_STORAGE", "STORAGE_PREPARED", "LEADER_AWAITING_REGISTRATION", "ACTIVE", "DEAD")
-# A process that must not lead any more is gone after this time, even if it cannot be closed in order.
+# A process that must stop leading is killed after this time if it has not shut down.
 FAILED_SECONDS = 10.0
 
 
@@ -87,8 +87,7 @@ class Lifecycle:
     - Background tasks run in ACTIVE only.
     - Every end, a failed start of the leader included, closes the components in one order: the storage finishes its
       transaction and takes no other; the candidate and member nodes are removed from ZooKeeper, so that the next leader
-      finds a log that nothing is written to any more; replies on their way are sent; the log is closed, and its lock
-      released, last.
+      finds a log without another writer; pending replies are sent; the log is closed, and its lock released, last.
     - Exit status 0: a signal, a committed recovery, -max_leading_duration. Exit status 1: the leadership is lost, the
       memory and the log may differ, or the registration took too long. After `fail` the process is gone within
       FAILED_SECONDS, in order or not.

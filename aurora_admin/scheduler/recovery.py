@@ -8,19 +8,16 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from aurora_admin.backup.file import BackupError, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
-from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
+from aurora_admin.snapshot.paths import BUILD_DETAILS
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import printable
-from aurora_admin.wire.path import path as path_of
 
 logger = logging.getLogger(__name__)
 
-DETAILS = path_of(SchedulerMetadata, "details")
-EMPTY_STRUCT = b"\x00"
 # The build details in the log entry of a commit: the literal words that a real scheduler writes (docs/api.md 1.2).
 COMMITTED = {word: word for word in ("DATE", "GIT_REVISION", "GIT_TAG")}
 
@@ -37,7 +34,7 @@ class StagedBackup:
         self.timestamp_ms: int = backup.timestamp_ms or 0
         self.sections: Mapping[int, Mapping[Hashable, bytes]] = backup.sections
         self.extras: Sequence[fields.Field] = backup.extras
-        self.metadata = DETAILS.put(backup.metadata or EMPTY_STRUCT, text_map(COMMITTED))
+        self.metadata = BUILD_DETAILS.put(backup.metadata or fields.STOP, text_map(COMMITTED))
 
     @property
     def name(self) -> str:
@@ -207,7 +204,7 @@ class Recovery:
 
 
 def _plain_name(backup_id: str) -> str:
-    # A name of two lines would be two lines of the log.
+    # A name with a line break would forge a log line.
     plain = backup_id.isprintable() and "/" not in backup_id and backup_id not in ("", ".", "..")
     if not plain or len(os.fsencode(backup_id)) > 255:
         raise RecoveryError(

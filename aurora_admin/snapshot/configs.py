@@ -3,20 +3,26 @@
 A config is identified by its bytes: two encodings of one value are kept twice, which the format allows.
 """
 
+import struct
 from collections.abc import Callable
 
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask
+from aurora_admin.snapshot.paths import CONFIG_NUMBER
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
+from aurora_admin.wire.walk import FIELD_HEADER_BYTES, LENGTH_BYTES, STRING_HEADER_BYTES
 
 # Headers of fields: of the AssignedTask in a ScheduledTask, and in it of the fields before the config and the config.
 ASSIGNED_TASK = path(ScheduledTask, "assignedTask").header
 BEFORE_CONFIG = tuple(path(AssignedTask, name).header for name in ("taskId", "slaveId", "slaveHost"))
 CONFIG = path(AssignedTask, "task").header
 FIRST = (ASSIGNED_TASK, *BEFORE_CONFIG, CONFIG)
+# What follows the task in a DeduplicatedScheduledTask, as every writer encodes it: the header and the value of its
+# config's number, and STOP.
+ELEMENT_END = struct.Struct(f"!{len(CONFIG_NUMBER.header)}siB")
 # The tasks of a job mostly share one config, or two during an update. More guesses make jobs of many configs slow.
 GUESSES = 4
 
@@ -25,8 +31,9 @@ def config_position(raw: bytes) -> int:
     """Return the position of the config's field in a ScheduledTask, or where it belongs if it is missing."""
     at = len(ASSIGNED_TASK)
     for header in BEFORE_CONFIG:
-        if raw[at : at + 3] == header:
-            at += 7 + int.from_bytes(raw[at + 3 : at + 7], "big")
+        if raw.startswith(header, at):
+            value = at + STRING_HEADER_BYTES
+            at = value + int.from_bytes(raw[value - LENGTH_BYTES : value], "big")
     return at
 
 
@@ -100,8 +107,8 @@ class Configs:
             at = config_position(task)
             if not (task.startswith(ASSIGNED_TASK) and task.startswith(CONFIG, at)):
                 raise WireError("a task has no config", 0)
-        config, number = self._config_at(task, at + 3, job)
-        return task[:at] + task[at + 3 + len(config) :], number
+        config, number = self._config_at(task, at + FIELD_HEADER_BYTES, job)
+        return task[:at] + task[at + FIELD_HEADER_BYTES + len(config) :], number
 
     def _config_at(self, task: bytes, begin: int, job: int) -> tuple[bytes, int]:
         """Return the config at this position, and its number.

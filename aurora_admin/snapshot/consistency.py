@@ -5,12 +5,11 @@ from typing import Any
 
 from aurora_admin.gen.api.ttypes import JobUpdateStatus
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
+from aurora_admin.snapshot.paths import LOCK_TOKEN, QUOTA_RESOURCES
 from aurora_admin.snapshot.records import Records, Sections, format_key, format_keys
 from aurora_admin.snapshot.sections import JOB_UPDATES, LOCKS, QUOTAS
-from aurora_admin.snapshot.upgrade import QUOTA_RESOURCES, RESOURCE_AMOUNTS
+from aurora_admin.snapshot.upgrade import RESOURCE_AMOUNTS
 from aurora_admin.wire import codec, fields
-from aurora_admin.wire.path import path
 
 ENDED = frozenset(
     (
@@ -21,7 +20,6 @@ ENDED = frozenset(
         JobUpdateStatus.FAILED,
     )
 )
-LOCK_TOKEN = path(StoredJobUpdateDetails, "lockToken")
 # The members of Resource that a quota has.
 QUOTA_MEMBERS = sorted(amount.id for amount in RESOURCE_AMOUNTS)
 

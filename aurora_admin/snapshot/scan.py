@@ -10,16 +10,17 @@ from typing import Any
 
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.snapshot.configs import CONFIG, config_position
+from aurora_admin.snapshot.configs import ASSIGNED_TASK, CONFIG, config_position
+from aurora_admin.snapshot.paths import TASK_CONFIG
 from aurora_admin.snapshot.sections import job_name
 from aurora_admin.snapshot.task_table import TaskTable
-from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, TASK_CONFIG, Upgrader, is_current, is_valid_job
+from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, Upgrader, is_current, is_valid_job
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.decoder import FAILURES, decode
 from aurora_admin.wire.errors import WireError, printable
 from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader
-from aurora_admin.wire.walk import Walk
+from aurora_admin.wire.walk import STRING_HEADER_BYTES, Walk
 
 RESOURCES = path(ScheduledTask, "assignedTask.task.resources")
 # A config in a legacy format. No task contains these bytes, because no field has type 255.
@@ -43,6 +44,8 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
     # equal config proves that the job is the same, as the config has its key; so most configs are not decoded.
     known: dict[bytes, tuple[int, bytes]] = {}
     legacy = array("I")
+    before_string = STRING_HEADER_BYTES
+    before_id = len(ASSIGNED_TASK) + before_string
     start = end = reader.position
     row = 0
     task: Any
@@ -50,12 +53,12 @@ def scan_tasks(reader: Reader, count: int, table: TaskTable) -> "array[int]":  #
         for start, task, end in reader.structs(slim.PartialTask, count):
             assigned = task.assignedTask
             task_id, agent, host_name = assigned.taskId, assigned.slaveId, assigned.slaveHost
-            # The config follows id, agent and host: the header of the AssignedTask, then 7 bytes before each string.
-            at = start - window.base + 10 + len(task_id)
+            # The config follows id, agent and host: the header of the AssignedTask, then a header before each string.
+            at = start - window.base + before_id + len(task_id)
             if agent is not None:
-                at += 7 + len(agent)
+                at += before_string + len(agent)
             if host_name is not None:
-                at += 7 + len(host_name)
+                at += before_string + len(host_name)
             common = task_id[:UUID_BEGINS].rpartition(b"-")[0]
             found = known.get(common)
             if found is None or not window.cstringio_buf.getvalue().startswith(found[1], at):

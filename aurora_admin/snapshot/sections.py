@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from thrift.Thrift import TType
 
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.gen.storage.ttypes import SchedulerMetadata, Snapshot
+from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.snapshot.paths import FRAMEWORK_ID
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
@@ -19,11 +20,10 @@ METADATA = path(Snapshot, "schedulerMetadata").id
 QUOTAS = path(Snapshot, "quotaConfigurations").id
 LOCKS = path(Snapshot, "locks").id
 JOB_UPDATES = path(Snapshot, "jobUpdateDetails").id
-DB_SCRIPT = path(Snapshot, "dbScript").id
+SCRIPT = path(Snapshot, "dbScript")
+DB_SCRIPT = SCRIPT.id
 EXPERIMENTAL_TASK_STORE = path(Snapshot, "experimentalTaskStore").id
 MAINTENANCE_REQUESTS = path(Snapshot, "hostMaintenanceRequests").id
-
-FRAMEWORK_ID = path(SchedulerMetadata, "frameworkId")
 
 
 class IncompleteSnapshot(Exception):
@@ -76,7 +76,13 @@ SECTIONS: dict[int, Section] = {
     MAINTENANCE_REQUESTS: Section("maintenance requests", slim.HostMaintenanceRequest, lambda record: record.host),
 }
 TASKS_NAME = "tasks"
-TYPES = {TIMESTAMP: TType.I64, TASKS: TType.SET, METADATA: TType.STRUCT, **dict.fromkeys(SECTIONS, TType.SET)}
+TYPES = {
+    TIMESTAMP: TType.I64,
+    TASKS: TType.SET,
+    METADATA: TType.STRUCT,
+    DB_SCRIPT: SCRIPT.ttype,
+    **dict.fromkeys(SECTIONS, TType.SET),
+}
 # Every release writes these sections, even if they are empty (docs/releases.md 1).
 ALWAYS_WRITTEN = {TASKS: TASKS_NAME, **{number: SECTIONS[number].name for number in (HOSTS, CRON_JOBS, QUOTAS)}}
 

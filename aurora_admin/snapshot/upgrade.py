@@ -12,9 +12,23 @@ from typing import Any
 from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
-from aurora_admin.gen.api.ttypes import JobUpdate, ScheduledTask, TaskConfig
+from aurora_admin.gen.api.ttypes import JobUpdate, TaskConfig
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.gen.storage.ttypes import QuotaConfiguration, StoredCronJob, StoredJob, StoredJobUpdateDetails
+from aurora_admin.snapshot.paths import (
+    CRON_CONFIG,
+    GROUP_CONFIG,
+    INITIAL_STATE,
+    INSTANCE_EVENTS,
+    PRODUCTION,
+    QUOTA_RESOURCES,
+    RESOURCES,
+    TASK_CONFIG,
+    TASK_EVENTS,
+    TASK_STATUS,
+    UPDATE_DETAILS,
+    UPDATE_EVENTS,
+)
 from aurora_admin.snapshot.sections import CRON_JOBS, JOB_UPDATES, QUOTAS
 from aurora_admin.snapshot.update_state import put_state, state_from_events, stored_state
 from aurora_admin.wire import codec, fields
@@ -42,19 +56,17 @@ SANDBOX_DELETED = 10
 IDENTIFIER = re.compile(rb"[\w\-.]{1,255}")
 MOST_CACHED_CONFIGS = 4096
 
-TASK_CONFIG, TASK_STATUS = path(ScheduledTask, "assignedTask.task"), path(ScheduledTask, "status")
-TASK_EVENTS, EVENT_STATUS = path(ScheduledTask, "taskEvents"), path(api.TaskEvent, "status")
+EVENT_STATUS = path(api.TaskEvent, "status")
 
 CONTAINER = path(TaskConfig, "container")
 JOB_PARTS = [path(TaskConfig, name) for name in ("job.role", "job.environment", "job.name")]
 LEGACY_JOB_PARTS = [path(TaskConfig, name) for name in ("owner.role", "environment", "jobName")]
-TIER, PRODUCTION = path(TaskConfig, "tier"), path(TaskConfig, "production")
+TIER = path(TaskConfig, "tier")
 MESOS_CONTAINER = codec.encode(api.Container(mesos=api.MesosContainer()))
 
 AMOUNTS = ("numCpus", "ramMb", "diskMb")
-RESOURCES, CONFIG_AMOUNTS = path(TaskConfig, "resources"), [path(TaskConfig, name) for name in AMOUNTS]
+CONFIG_AMOUNTS = [path(TaskConfig, name) for name in AMOUNTS]
 PORTS, NAMED_PORT = path(TaskConfig, "requestedPorts"), path(api.Resource, "namedPort")
-QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 QUOTA_AMOUNTS = [path(QuotaConfiguration, f"quota.{name}") for name in AMOUNTS]
 RESOURCE_AMOUNTS = [path(api.Resource, name) for name in AMOUNTS]
 # A double or an i64.
@@ -62,18 +74,13 @@ NO_AMOUNT = bytes(8)
 
 JOB_MANAGER = path(StoredJob, "jobManagerId")
 CRON_KEY = path(StoredCronJob, "jobConfiguration.key")
-CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
 CRON_CONFIG_JOB = path(StoredCronJob, "jobConfiguration.taskConfig.job")
 
 UPDATE = path(StoredJobUpdateDetails, "details.update")
-EVENTS = path(StoredJobUpdateDetails, "details.updateEvents")
-INSTANCE_EVENTS = path(StoredJobUpdateDetails, "details.instanceEvents")
 # The bytes before the JobUpdate of a StoredJobUpdateDetails, as all schedulers write it.
-BEFORE_UPDATE = path(StoredJobUpdateDetails, "details").header + UPDATE.header
+BEFORE_UPDATE = UPDATE_DETAILS.header + UPDATE.header
 KEY, KEY_JOB, KEY_ID = path(JobUpdate, "summary.key"), path(api.JobUpdateKey, "job"), path(api.JobUpdateKey, "id")
 LEGACY_ID, LEGACY_JOB = path(JobUpdate, "summary.updateId"), path(JobUpdate, "summary.jobKey")
-INITIAL_STATE = path(JobUpdate, "instructions.initialState")
-GROUP_CONFIG = path(api.InstanceTaskConfig, "task")
 DESIRED_CONFIG = path(JobUpdate, "instructions.desiredState.task")
 STRATEGY = path(JobUpdate, "instructions.settings.updateStrategy")
 GROUP_SIZE = path(JobUpdate, "instructions.settings.updateGroupSize")
@@ -163,7 +170,7 @@ class Upgrader:
     def _upgraded_config(self, raw: bytes, config: Any) -> bytes:
         raw = self._with_job(raw, config.job)
         if not config.resources and (resources := _resources(raw, CONFIG_AMOUNTS, PORTS)):
-            raw = self._put(9, raw, RESOURCES, fields.container(TType.STRUCT, resources))
+            raw = self._put_elements(9, raw, RESOURCES, resources)
         if config.tier is None:
             raw = self._put(11, raw, TIER, fields.string(b"preferred" if PRODUCTION.value(raw) else b"preemptible"))
         if config.container is None:
@@ -186,6 +193,10 @@ class Upgrader:
         self.applied[rule] += 1
         return field.put(raw, value)
 
+    def _put_elements(self, rule: int, raw: bytes, field: Path, elements: list[bytes]) -> bytes:
+        self.applied[rule] += 1
+        return field.put_elements(raw, elements)
+
     def cron_job(self, raw: bytes) -> bytes:
         """Return an upgraded StoredCronJob (rules 1, 9, 11, 14 and 19)."""
         if JOB_MANAGER.get(raw) is not None:
@@ -200,7 +211,7 @@ class Upgrader:
         if QUOTA_RESOURCES.elements(raw):
             return raw
         resources = _resources(raw, QUOTA_AMOUNTS)
-        return self._put(10, raw, QUOTA_RESOURCES, fields.container(TType.STRUCT, resources)) if resources else raw
+        return self._put_elements(10, raw, QUOTA_RESOURCES, resources) if resources else raw
 
     def update(self, raw: bytes) -> bytes:
         """Return an upgraded StoredJobUpdateDetails (rules 1, 6, 9, 11, 12, 18 and 19)."""
@@ -251,14 +262,14 @@ class Upgrader:
 
     def _with_sorted_events(self, raw: bytes, details: Any) -> bytes:
         """Sort the events by their times (docs/storage.md 2.4); events of one time keep their order."""
-        for field, decoded in ((EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
+        for field, decoded in ((UPDATE_EVENTS, details.updateEvents), (INSTANCE_EVENTS, details.instanceEvents)):
             times = [event.timestampMs or 0 for event in decoded or ()]
             if times != sorted(times):
                 events = field.elements(raw)
                 if len(events) != len(times):
                     raise WireError("a job update has two lists of events", 0)
                 order = sorted(range(len(times)), key=times.__getitem__)
-                raw = self._put(18, raw, field, fields.container(TType.STRUCT, [events[number] for number in order]))
+                raw = self._put_elements(18, raw, field, [events[number] for number in order])
         return raw
 
 

@@ -1,26 +1,24 @@
 """Encoding of a snapshot: plain for a backup, deduplicated for the log (docs/storage.md 2.7 and 3.1)."""
 
-import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.storage.ttypes import DeduplicatedScheduledTask, DeduplicatedSnapshot, LogEntry
+from aurora_admin.gen.storage.ttypes import DeduplicatedSnapshot
+from aurora_admin.snapshot.configs import ELEMENT_END
+from aurora_admin.snapshot.log_entry import DEDUPLICATED
+from aurora_admin.snapshot.paths import CONFIG_NUMBER, PARTIAL_TASK
 from aurora_admin.snapshot.sections import METADATA, SECTIONS, TASKS, TIMESTAMP
 from aurora_admin.wire import fields
 from aurora_admin.wire.fields import STOP
 from aurora_admin.wire.path import path
 
-# Headers of fields, and the encoding of a config's number with its header and the STOP byte after it.
-DEDUPLICATED_ENTRY = path(LogEntry, "deduplicatedSnapshot").header
+# Headers of fields.
 PARTIAL_SNAPSHOT = path(DeduplicatedSnapshot, "partialSnapshot").header
 PARTIAL_TASKS = path(DeduplicatedSnapshot, "partialTasks").header
 TASK_CONFIGS = path(DeduplicatedSnapshot, "taskConfigs").header
-PARTIAL_TASK = path(DeduplicatedScheduledTask, "partialScheduledTask").header
-CONFIG_ID_HEADER = path(DeduplicatedScheduledTask, "taskConfigId").header
-CONFIG_ID = struct.Struct("!3siB").pack
 
 # The type of a field, and its value in pieces.
 Member = tuple[int, Iterable[bytes]]
@@ -83,12 +81,13 @@ def snapshot(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
 
 def deduplicated_entry(source: Source, timed: SectionTimer = untimed) -> Iterator[bytes]:
     """Yield the bytes of a LogEntry with a snapshot that has each config once; `timed` as for snapshot()."""
-    yield DEDUPLICATED_ENTRY + PARTIAL_SNAPSHOT
+    yield DEDUPLICATED.header + PARTIAL_SNAPSHOT
     yield from _snapshot(source, {}, timed)
+    before, config_header, pack_end = PARTIAL_TASK.header, CONFIG_NUMBER.header, ELEMENT_END.pack
     with timed(TASKS):
         yield PARTIAL_TASKS + _struct_count(source.task_count)
         for partial, config in source.partial_tasks():
-            yield PARTIAL_TASK + partial + CONFIG_ID(CONFIG_ID_HEADER, config, 0)
+            yield before + partial + pack_end(config_header, config, 0)
         yield TASK_CONFIGS + _struct_count(len(source.configs))
         yield from source.configs
     yield STOP + STOP

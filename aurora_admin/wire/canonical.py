@@ -11,7 +11,7 @@ from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import STOP, header
 from aurora_admin.wire.limits import DEPTH
 from aurora_admin.wire.struct import Struct
-from aurora_admin.wire.walk import CONTAINER, FIXED, MAP, Walk, check_depth, check_type
+from aurora_admin.wire.walk import CONTAINER, FIELD_HEADER_BYTES, FIXED, MAP, Walk, check_depth, check_type
 
 
 def canonical(raw: bytes, ttype: int = TType.STRUCT) -> bytes:
@@ -51,7 +51,7 @@ def _struct(walk: Walk, at: int, depth: int) -> tuple[bytes, int]:
         ttype, number = walk.field(at)
         if ttype == TType.STOP:
             break
-        value, at = _value(walk, at + 3, ttype, depth)
+        value, at = _value(walk, at + FIELD_HEADER_BYTES, ttype, depth)
         fields.append((number, header(ttype, number) + value))
     # Sorted by id only, and stable: if several fields have one id, the last counts.
     fields.sort(key=lambda field: field[0])

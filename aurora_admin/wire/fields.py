@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 from thrift.Thrift import TType
 
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.walk import CONTAINER, FIELD, I32, Walk
+from aurora_admin.wire.walk import CONTAINER, FIELD, FIELD_HEADER_BYTES, I32, LENGTH_BYTES, Walk
 
 I64 = Layout("!q")
 DOUBLE = Layout("!d")
 INTEGERS = {TType.BYTE: Layout("!b"), TType.I16: Layout("!h"), TType.I32: I32, TType.I64: I64}
 NUMBERS = {**INTEGERS, TType.DOUBLE: DOUBLE}
 STOP = b"\x00"
-HEADER = 3
 
 
 class Field(NamedTuple):
@@ -94,7 +93,7 @@ def append(raw: bytes, path: Sequence[int], ttype: int, item: bytes, etype: int 
     found = _last(spans, path[depth])
     if found is None or depth < len(path) - 1:
         return put(raw, path, ttype, container(etype, [item]))
-    at = found.start + HEADER
+    at = found.start + FIELD_HEADER_BYTES
     old_etype, count = Walk(raw).container(at)
     if found.ttype != ttype or (count and old_etype != etype):
         raise WireError(f"field {path[-1]} has another type than the appended element", found.start)
@@ -142,7 +141,7 @@ def scalar(ttype: int, value: bytes) -> Any:
         KeyError: the type is none of these; a programming error.
     """
     if ttype == TType.STRING:
-        return value[I32.size :]
+        return value[LENGTH_BYTES:]
     if ttype == TType.BOOL:
         return value == b"\x01"
     return NUMBERS[ttype].unpack(value)[0]
@@ -175,7 +174,7 @@ def _spans(walk: Walk, at: int) -> Iterator[Span]:
         if ttype == TType.STOP:
             yield Span(0, TType.STOP, at, at + 1)
             return
-        end = walk.end(at + HEADER, ttype)
+        end = walk.end(at + FIELD_HEADER_BYTES, ttype)
         yield Span(number, ttype, at, end)
         at = end
 
@@ -187,7 +186,7 @@ def _all_spans(raw: bytes) -> list[Span]:
 
 
 def _field(raw: bytes, span: Span) -> Field:
-    return Field(span.id, span.ttype, raw[span.start + HEADER : span.end])
+    return Field(span.id, span.ttype, raw[span.start + FIELD_HEADER_BYTES : span.end])
 
 
 def _check_end(raw: bytes, end: int) -> None:
@@ -202,7 +201,7 @@ def _descend(raw: bytes, path: Sequence[int]) -> tuple[int, list[Span]]:
         found = _last(spans, number)
         if found is None or found.ttype != TType.STRUCT:
             return depth, spans
-        spans = list(_spans(walk, found.start + HEADER))
+        spans = list(_spans(walk, found.start + FIELD_HEADER_BYTES))
     return len(path) - 1, spans
 
 

@@ -21,6 +21,8 @@ from aurora_admin.wire.window import Window
 CALL, REPLY, EXCEPTION, ONEWAY = 1, 2, 3, 4
 STRICT = 0x80010000
 JSON_VERSION = 1
+# The content type of a message in TBinary.
+BINARY = "application/vnd.apache.thrift.binary"
 I32_RANGE = range(-(2**31), 2**31)
 # The beginning of an escape or a number at the end of the input.
 CUT_OFF = re.compile(r"(?:(?<=\\)u[0-9a-fA-F]{0,3}|-|(?<=\d)[.eE][-+]?)?")
@@ -43,15 +45,26 @@ def from_binary(raw: bytes) -> Message:
         WireError: the header is malformed.
     """
     reader = Reader(Window.of_bytes(raw), Limits.of_length(len(raw)))
+    name, kind, seqid = read_header(reader, allow_old=True)
+    return Message(name, kind, seqid, raw[reader.position :])
+
+
+def read_header(reader: Reader, *, allow_old: bool = False) -> tuple[str, int, int]:
+    """Read the header of a message: return name, type and sequence id.
+
+    `allow_old` accepts the header without a version too: requests may have it, replies never do.
+
+    Raises:
+        WireError: the header is malformed.
+    """
     first = reader.i32() & 0xFFFFFFFF
-    if first & 0x80000000:
-        if first & 0xFFFF0000 != STRICT:
-            raise WireError("Bad version in readMessageBegin", 0)
+    if first & 0xFFFF0000 == STRICT:
         name, kind = reader.string(), first & 0xFF
+    elif first & 0x80000000 or not allow_old:
+        raise WireError("Bad version in readMessageBegin", 0)
     else:
         name, kind = reader.window.readAll(first), reader.window.readAll(1)[0]
-    seqid = reader.i32()
-    return Message(name.decode("utf-8", "replace"), kind, seqid, raw[reader.position :])
+    return name.decode("utf-8", "replace"), kind, reader.i32()
 
 
 def header_binary(name: str, kind: int, seqid: int) -> bytes:
@@ -102,9 +115,9 @@ def application_exception(name: str, seqid: int, code: int, text: str) -> Messag
 
 
 def read_application_exception(reader: Reader) -> tuple[str, int]:
-    """Read the body of such a reply: its text and code."""
+    """Read a TApplicationException: its text and code."""
     text, code = b"", 0
-    while (field := reader.field())[0] != TType.STOP:
+    for field in reader.fields():
         if field == (TType.STRING, 1):
             text = reader.string()
         elif field == (TType.I32, 2):

@@ -74,6 +74,11 @@ class Reader:
         check_type(ttype, self.position - 1)
         return ttype, int.from_bytes(self.window.readAll(2), "big", signed=True)
 
+    def fields(self) -> Iterator[tuple[int, int]]:
+        """Read a struct: yield type and id of each field. The caller reads or skips its value before the next one."""
+        while (field := self.field())[0] != TType.STOP:
+            yield field
+
     def container(self) -> tuple[int, int]:
         """Read the header of a list or set: return element type and count."""
         etype, count = CONTAINER.unpack(self.window.readAll(5))

@@ -15,7 +15,7 @@ from thrift.Thrift import TType
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.fields import DOUBLE, INTEGERS, STOP, boolean, container, double, header, string
 from aurora_admin.wire.limits import DEPTH
-from aurora_admin.wire.walk import CONTAINER, MAP, Walk, check_depth
+from aurora_admin.wire.walk import CONTAINER, FIELD_HEADER_BYTES, LENGTH_BYTES, MAP, Walk, check_depth
 
 NAMES = {
     TType.BOOL: "tf",
@@ -52,7 +52,7 @@ def struct_to_json(raw: bytes) -> bytes:
 def _text(walk: Walk, at: int, ttype: int, depth: int) -> tuple[str, int]:
     if ttype == TType.STRING:
         end = walk.end(at, ttype)
-        return quote(walk.raw[at + 4 : end].decode("utf-8", "replace")), end
+        return quote(walk.raw[at + LENGTH_BYTES : end].decode("utf-8", "replace")), end
     layout = INTEGERS.get(ttype)
     if layout is not None:
         end = walk.end(at, ttype)
@@ -93,7 +93,7 @@ def _struct_text(walk: Walk, at: int, depth: int) -> tuple[str, int]:
         if ttype == TType.STOP:
             return f"{{{','.join(parts)}}}", at + 1
         name = _name(ttype, at)
-        part, at = _text(walk, at + 3, ttype, depth)
+        part, at = _text(walk, at + FIELD_HEADER_BYTES, ttype, depth)
         parts.append(f'"{number}":{{"{name}":{part}}}')
 
 

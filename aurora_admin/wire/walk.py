@@ -18,6 +18,10 @@ I32 = Layout("!i")
 FIELD = Layout("!Bh")
 CONTAINER = Layout("!Bi")
 MAP = Layout("!BBi")
+# Bytes before the value of a field, before a string, and before a string that is a field.
+FIELD_HEADER_BYTES = FIELD.size
+LENGTH_BYTES = I32.size
+STRING_HEADER_BYTES = FIELD_HEADER_BYTES + LENGTH_BYTES
 
 SKIP = [NoFields, NoFields.thrift_spec]
 NOTHING = NoFields()

@@ -1,4 +1,4 @@
-"""Clients of ZooKeeper: what kazoo is set up with, and what is caught of it.
+"""Clients of ZooKeeper: how kazoo is configured, and which of its errors are handled.
 
 Every use of kazoo's internals is here and in client/discovery/session.py; setup.cfg bounds its version for them.
 """

@@ -19,12 +19,8 @@ MEMBER = re.compile(rf"{MEMBER_PREFIX}-?[0-9]+")  # the sequence number can wrap
 CANDIDATE = re.compile(r"_c_[0-9a-f-]{36}-lock-(?P<sequence>-?[0-9]+)")  # since 0.10, by Curator's lock
 # Also those of Curator's latch, and of releases before 0.10.
 ANY_CANDIDATE = re.compile(r"singleton_candidate_.*|_c_[0-9a-f-]+-(lock|latch)-.*")
-STATUSES = ("DEAD", "STARTING", "ALIVE", "STOPPING", "STOPPED", "WARNING")  # by their number in Thrift
 STOPPED = ("DEAD", "STOPPING", "STOPPED")
 HOST = re.compile(r"[^\s/?#@\[\]\\]+")
-# Field ids of the Thrift payload: com.twitter.thrift.ServiceInstance and Endpoint, which Aurora's IDL does not have.
-SERVICE_ENDPOINT, ADDITIONAL_ENDPOINTS, STATUS = "1", "2", "3"
-ENDPOINT_HOST, ENDPOINT_PORT = "1", "2"
 
 
 class Endpoint(NamedTuple):
@@ -127,23 +123,24 @@ def _json(raw: bytes) -> dict[str, Any]:
 
 def _thrift(raw: bytes) -> dict[str, Any]:
     """Return the payload that releases before 0.10 could be configured to write, as the JSON has it."""
+    from aurora_admin.gen.serverset.ttypes import ServiceInstance, Status
+    from aurora_admin.wire import codec
     from aurora_admin.wire.errors import WireError
-    from aurora_admin.wire.transcode import struct_to_json
 
     try:
-        fields = json.loads(struct_to_json(raw))
-        named = fields[ADDITIONAL_ENDPOINTS]["map"][3] if ADDITIONAL_ENDPOINTS in fields else {}
+        instance: Any = codec.decode(ServiceInstance, raw)
+        named = instance.additionalEndpoints or {}
         return {
-            "serviceEndpoint": _address(fields[SERVICE_ENDPOINT]["rec"]),
-            "additionalEndpoints": {name: _address(value) for name, value in named.items()},
-            "status": dict(enumerate(STATUSES))[fields[STATUS]["i32"]],
+            "serviceEndpoint": _address(instance.serviceEndpoint),
+            "additionalEndpoints": {name: _address(endpoint) for name, endpoint in named.items()},
+            "status": Status._VALUES_TO_NAMES[instance.status],  # noqa: SLF001 - the compiler's name for it
         }
-    except (WireError, LookupError, TypeError, AttributeError) as error:
+    except (WireError, LookupError, AttributeError) as error:
         raise ValueError("it is neither JSON nor the Thrift of a scheduler") from error
 
 
-def _address(fields: dict[str, Any]) -> dict[str, Any]:
-    return {"host": fields[ENDPOINT_HOST]["str"], "port": fields[ENDPOINT_PORT]["i32"]}
+def _address(endpoint: Any) -> dict[str, Any]:
+    return {"host": endpoint.host, "port": endpoint.port}
 
 
 def _endpoint(address: object) -> Endpoint:

@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-IDLE_SECONDS = 60  # a process that neither logs nor uses the processor for so long is stuck
+# Processes that neither log nor use this much processor time in this period are stuck. An idle server uses less.
+IDLE_SECONDS = 60
+BUSY_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 600  # replaying a log of ten million tasks takes a minute or two
 POLL_SECONDS = 0.05
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 CPU_FIELDS = slice(11, 13)  # utime and stime in /proc/PID/stat, counted from the field behind the name
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class StepFailed(Exception):
@@ -68,14 +72,16 @@ class Background:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def progress(self) -> tuple[int, bytes]:
-        """Return the size of the log and the processor time used: one of them grows while the process works."""
-        used = b""
+    def log_size(self) -> int:
+        return self._log.stat().st_size
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the process has used; 0 where the system does not show it."""
         with suppress(OSError):  # no /proc on this system, or the process has ended
             assert self._process
             stat = Path(f"/proc/{self._process.pid}/stat").read_bytes()
-            used = b" ".join(stat.rpartition(b")")[2].split()[CPU_FIELDS])
-        return self._log.stat().st_size, used
+            return sum(map(int, stat.rpartition(b")")[2].split()[CPU_FIELDS])) / TICKS
+        return 0.0
 
     def wait_for(self, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
         """Wait for a log line of the running process; return the group of the pattern, and the new lines.
@@ -124,22 +130,32 @@ class Background:
 
 
 def wait_until(condition: Callable[[], bool], what: str, processes: Iterable[Background]) -> None:
-    """Wait for a condition for as long as one of the processes makes progress, however slow the machine is.
+    """Wait for a condition for as long as the processes make progress, however slow the machine is.
 
     Raises:
-        StepFailed: none of them made progress for a minute, or the condition is still false after ten.
+        StepFailed: they made no progress for a minute, or the condition is still false after ten.
     """
-    watched = list(processes)
-    begin = last_change = time.monotonic()
-    progress: object = None
+    running = [process for process in processes if process.is_running()]
+    begin = last_progress = time.monotonic()
+    before = _progress(running)
     while not condition():
-        now, before = time.monotonic(), progress
-        progress = [process.progress() for process in watched if process.is_running()]
-        if progress != before:
-            last_change = now
-        if now - last_change > IDLE_SECONDS or now - begin > LONGEST_WAIT_SECONDS:
+        now, after = time.monotonic(), _progress(running)
+        if after.log_size != before.log_size or after.processor_seconds - before.processor_seconds >= BUSY_SECONDS:
+            last_progress, before = now, after
+        if now - last_progress > IDLE_SECONDS or now - begin > LONGEST_WAIT_SECONDS:
             raise StepFailed(f"gave up after {now - begin:.0f} s waiting for: {what}")
         time.sleep(POLL_SECONDS)
+
+
+class _Progress(NamedTuple):
+    log_size: int
+    processor_seconds: float
+
+
+def _progress(processes: Sequence[Background]) -> _Progress:
+    return _Progress(
+        sum(process.log_size() for process in processes), sum(process.processor_seconds() for process in processes)
+    )
 
 
 @contextmanager

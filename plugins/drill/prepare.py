@@ -26,12 +26,12 @@ def prepare_backup(folder: Path, source: str | None, tasks: int) -> tuple[str, B
         reason = f"{source} is not a regular file" if source else "--backup= names no file"
         raise AdminError(f"{reason}. Name the file of a backup")
     folder.mkdir()
-    copy = folder / (os.path.basename(source or "") or "generated").removesuffix(".gz")
+    copy = folder / os.path.basename(os.path.realpath(source or "generated")).removesuffix(".gz")
     try:
         if source is None:
             _generate(copy, tasks)
         else:
-            _copy(Path(source), copy)
+            _copy(Path(source).resolve(), copy)
         backup = read_backup(str(copy))
         return _rename(copy, backup.timestamp_ms or 0), backup
     except BackupError as error:

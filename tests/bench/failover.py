@@ -41,7 +41,7 @@ def _started(schedulers):
     for _ in range(ROUNDS + 1):
         one = schedulers.add()
         one.log_dir.mkdir(parents=True)
-        schedulers.standing(one)
+        schedulers.start_candidate(one)
     Clusters(schedulers.folder / "etc").write_documents(
         [{"name": "west", "zk": schedulers.hosts, "scheduler_zk_path": schedulers.path}]
     )

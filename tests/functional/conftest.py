@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT
 from tests.support.distributions import build, install
+from tests.support.places import CHECKOUT
 from tests.support.serverset import ServerSet
 
 

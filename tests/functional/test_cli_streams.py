@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 from tests.support.processes import PROGRAMS, environment
 from tests.support.waiting import DEADLINE_SECONDS
 

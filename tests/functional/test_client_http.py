@@ -12,7 +12,7 @@ from aurora_admin.errors import (
     OutcomeUnknown,
 )
 from aurora_admin.gen.api.ttypes import ListBackupsResult, Result
-from tests.support.client import snapshot_of
+from tests.support.client import call_snapshot
 from tests.support.fake_scheduler import Client, FakeScheduler, close, drip, http, raw, reply_with, silence
 
 OK = reply_with("snapshot")
@@ -163,30 +163,30 @@ def authorization(server):
 
 def test_user_and_password_come_from_scheduler_uri():
     with FakeScheduler([OK]) as server:
-        snapshot_of(f"http://us%40er:pa:ss@{server.host}")
+        call_snapshot(f"http://us%40er:pa:ss@{server.host}")
     assert authorization(server) == "Basic dXNAZXI6cGE6c3M="
 
 
 def test_user_and_password_come_from_netrc_by_host_without_port(tmp_path):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
 
 
 def test_a_netrc_entry_for_another_host_is_not_sent(tmp_path):
     (tmp_path / ".netrc").write_text("machine other login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert authorization(server) is None
 
 
 def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
     (tmp_path / ".netrc").write_text("default login root password secret\n")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
         assert authorization(server) == "Basic cm9vdDpzZWNyZXQ="
-        snapshot_of(f"http://a:b@{server.host}")
+        call_snapshot(f"http://a:b@{server.host}")
         assert authorization(server) == "Basic YTpi"
 
 
@@ -218,14 +218,14 @@ def test_a_missing_file_in_netrc_is_warned_about(monkeypatch):
 
 def test_a_password_is_not_sent_to_another_server():
     with FakeScheduler([OK]) as leader, FakeScheduler([redirect(307, f"{leader.url}/api")]) as standby:
-        snapshot_of(f"http://root:secret@{standby.host}")
+        call_snapshot(f"http://root:secret@{standby.host}")
     assert authorization(standby) == "Basic cm9vdDpzZWNyZXQ="
     assert authorization(leader) is None
 
 
 def test_a_wrong_password_is_reported_as_one_and_not_as_a_missing_one():
     with FakeScheduler([http(401)]) as server, pytest.raises(AuthFailed, match="does not accept the user or the pass"):
-        snapshot_of(f"http://root:wrong@{server.host}")
+        call_snapshot(f"http://root:wrong@{server.host}")
 
 
 def test_a_cookie_is_ignored():

@@ -10,7 +10,7 @@ import pytest
 from aurora_admin.client.http.proxy import proxy_for
 from aurora_admin.errors import AdminError, ConfigError, ConnectionFailed
 from aurora_admin.plugins.drill.ha import variables
-from tests.support.client import snapshot_of
+from tests.support.client import call_snapshot
 from tests.support.fake_scheduler import Client, FakeScheduler, close, http, raw, reply_with
 
 OK = reply_with("snapshot")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("no_user_settings")
 def test_a_request_to_another_machine_goes_through_the_proxy(monkeypatch):
     with FakeScheduler([OK]) as proxy:
         monkeypatch.setenv("http_proxy", f"http://me:word@{proxy.host}")
-        snapshot_of("http://scheduler.invalid:8081")
+        call_snapshot("http://scheduler.invalid:8081")
     request = proxy.requests[0]
     assert (request.path, request.headers["Host"]) == ("http://scheduler.invalid:8081/api", "scheduler.invalid:8081")
     assert request.headers["Proxy-Authorization"] == "Basic bWU6d29yZA=="
@@ -33,7 +33,7 @@ def test_a_request_to_another_machine_goes_through_the_proxy(monkeypatch):
 def test_a_request_to_this_machine_does_not_go_through_the_proxy(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with FakeScheduler([OK]) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert server.requests[0].path == "/api"
 
 
@@ -186,7 +186,7 @@ def tls():
 def test_a_certificate_that_the_environment_names_is_trusted(tls, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
     with FakeScheduler([OK], tls=tls) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
     assert server.methods == ["snapshot"]
 
 
@@ -201,7 +201,7 @@ def test_an_untrusted_certificate_is_refused_once_with_the_variable_for_a_privat
 def test_the_variable_of_openssl_is_read_too(tls, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     with FakeScheduler([OK], tls=tls) as server:
-        snapshot_of(server.url)
+        call_snapshot(server.url)
 
 
 def test_a_missing_certificate_file_is_reported(monkeypatch):
@@ -215,7 +215,7 @@ def test_https_is_kept_when_a_scheduler_behind_a_tls_proxy_redirects_to_http(tls
     with FakeScheduler([OK], tls=tls) as leader:
         redirect = http(307, Location=f"http://{leader.host}/api")
         with FakeScheduler([redirect], tls=tls) as standby:
-            snapshot_of(standby.url)
+            call_snapshot(standby.url)
     assert leader.methods == ["snapshot"]
 
 

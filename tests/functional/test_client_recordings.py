@@ -1,6 +1,5 @@
 """Recorded responses of real schedulers, read by the client."""
 
-import base64
 import gzip
 import json
 
@@ -8,16 +7,16 @@ import pytest
 
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed
 from aurora_admin.wire.message import from_binary, to_json
-from tests.conftest import FIXTURES
 from tests.support.fake_scheduler import BINARY, NO_LEADER_PAGE, FakeScheduler, raw
+from tests.support.recordings import NAMES, Recording, body_of
 
 FRAMING_HEADERS = {"Content-Length", "Transfer-Encoding"}  # they depend on how the body is sent
-RECORDINGS = {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("wire/*.json"))}
+RECORDINGS = {name: Recording(name).exchange for name in NAMES}
 # Redirects name a host that is gone; test_client_http has them.
 CALLS = {name: one for name, one in RECORDINGS.items() if one["call"] and one["response"]["status"] != 307}
 REPLIES = [name for name, one in CALLS.items() if one["response"]["status"] == 200]
-TASKS = [name for name in REPLIES if CALLS[name]["call"] in ("queryRecovery", "getTasksStatus")]
-NONE = ["none"]  # the fixture below then says why
+TASK_CALLS = ("queryRecovery", "getTasksStatus")
+TASKS = [name for name in REPLIES if CALLS[name]["call"] in TASK_CALLS]
 # Responses that are not a reply to a call: the error that the client raises, and a part of its text.
 ERRORS = {
     "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
@@ -34,21 +33,15 @@ ERRORS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def recordings(fixtures):
-    """The recordings of a real scheduler; skipped without them."""
-
-
-def body_of(response):
-    if "body_sha256" in response:  # a page that was left out of the recording
-        return NO_LEADER_PAGE
-    return base64.b64decode(response["body_base64"]) if "body_base64" in response else response["body"].encode()
+def recorded_body(response):
+    """Return the body of a response; one page was left out of its recording."""
+    return NO_LEADER_PAGE if "body_sha256" in response else body_of(response)
 
 
 def replay(recording):
     """Send the recorded response, byte for byte except for the headers that frame the body."""
     response = recording["response"]
-    body = body_of(response)
+    body = recorded_body(response)
     lines = [
         f"HTTP/1.1 {response['status']} {response['reason']}",
         f"Content-Length: {len(body)}",
@@ -61,7 +54,7 @@ def replay(recording):
 def recorded(name):
     """Return the Response in a recording as parsed TJSON, without the client's reader."""
     headers = dict(CALLS[name]["response"]["headers"])
-    body = body_of(CALLS[name]["response"])
+    body = recorded_body(CALLS[name]["response"])
     if headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
     if headers["Content-Type"] == BINARY:
@@ -69,7 +62,7 @@ def recorded(name):
     return json.loads(body)[4]["0"]["rec"]
 
 
-@pytest.mark.parametrize("name", REPLIES or NONE)
+@pytest.mark.parametrize("name", REPLIES)
 def test_code_and_message_are_read_as_they_were_recorded(name):
     expected = recorded(name)
     details = [detail.get("1", {}).get("str", "Unknown error") for detail in expected["6"]["lst"][2:]]
@@ -84,11 +77,19 @@ def test_code_and_message_are_read_as_they_were_recorded(name):
     assert (reply.result is not None) == ("3" in expected)
 
 
-@pytest.mark.parametrize("name", TASKS or NONE)
+def recorded_rows(name):
+    """Return the assigned tasks in the result of a recording, none if it has no result."""
+    ((_, result),) = recorded(name).get("3", {"rec": {"": None}})["rec"].items()
+    return [task["1"]["rec"] for task in next(iter(result["rec"]["1"].values()))[2:]] if result else []
+
+
+def test_tasks_were_recorded_for_each_call():
+    assert {CALLS[name]["call"] for name in TASKS if recorded_rows(name)} == set(TASK_CALLS)
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_tasks_are_read_as_they_were_recorded(name):
-    expected = recorded(name)
-    ((_, result),) = expected.get("3", {"rec": {"": None}})["rec"].items()
-    rows = [task["1"]["rec"] for task in next(iter(result["rec"]["1"].values()))[2:]] if result else []
+    rows = recorded_rows(name)
     with FakeScheduler([replay(CALLS[name])]) as server:
         reply = server.client().scheduler._tasks(CALLS[name]["call"], None)
         tasks = list(reply.tasks)

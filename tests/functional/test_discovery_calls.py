@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with
 from tests.support.processes import environment
+from tests.support.recordings import Recording, body_of
 from tests.support.serverset import member, running_program
 from tests.support.zookeeper import free_port
 
@@ -116,10 +117,10 @@ AWAITING = b"jvm_prop_line.separator \n\nscheduler_lifecycle_LEADER_AWAITING_REG
 NOT_AWAITING = AWAITING.replace(b"REGISTRATION 1", b"REGISTRATION 0")
 
 
-def recorded(fixtures, name):
+def recorded(name):
     """Respond as a real scheduler did."""
-    response = json.loads((fixtures / "wire" / f"{name}.json").read_text())["response"]
-    return http(response["status"], response["body"].encode())
+    response = Recording(name).exchange["response"]
+    return http(response["status"], body_of(response))
 
 
 def verify(west, admin, *script):
@@ -129,8 +130,8 @@ def verify(west, admin, *script):
     return server, result
 
 
-def test_a_verified_leader_is_printed(west, admin, fixtures):
-    server, result = verify(west, admin, recorded(fixtures, "http-leaderhealth"))
+def test_a_verified_leader_is_printed(west, admin):
+    server, result = verify(west, admin, recorded("http-leaderhealth"))
     assert (result.code, result.out, result.err) == (0, f"Found leading scheduler at: {server.url}\n", "")
     assert server.pages_requested == ["/leaderhealth"]
 
@@ -157,9 +158,9 @@ ROLES = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, fixtures, role):
+def test_a_scheduler_that_does_not_lead_is_reported_with_its_role(west, admin, role):
     page, lifecycle, text = ROLES[role]
-    server, result = verify(west, admin, recorded(fixtures, page), http(200, lifecycle))
+    server, result = verify(west, admin, recorded(page), http(200, lifecycle))
     assert (result.code, result.out) == (1, "")
     assert result.err == f"FATAL] The scheduler at {server.url} {text}\n"
     assert server.pages_requested == ["/leaderhealth", "/api" if role == "standby" else "/vars"]
@@ -192,17 +193,17 @@ def test_a_leader_that_does_not_respond_is_reported(west, admin):
     assert "/leaderhealth does not answer: Connection refused. Check that it runs, and the entry of west" in result.err
 
 
-def test_a_configured_scheduler_is_verified_too(admin, clusters, fixtures):
-    with FakeScheduler([], pages=[recorded(fixtures, "http-leaderhealth")]) as server:
+def test_a_configured_scheduler_is_verified_too(admin, clusters):
+    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
         clusters.write(west=f"{server.url}/prefix/")
         result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (0, f"Found leading scheduler at: {server.url}/prefix/\n")
     assert server.pages_requested == ["/prefix/leaderhealth"]
 
 
-def test_a_standby_is_reported_with_the_leader(west, admin, fixtures):
+def test_a_standby_is_reported_with_the_leader(west, admin):
     redirect = http(307, Location="http://leader.example:8081/api")
-    _, result = verify(west, admin, recorded(fixtures, "standby-http-leaderhealth"), redirect)
+    _, result = verify(west, admin, recorded("standby-http-leaderhealth"), redirect)
     assert "does not lead, another one does: http://leader.example:8081, to which it redirects calls" in result.err
 
 
@@ -212,8 +213,8 @@ def test_a_health_page_that_wants_credentials_is_reported_as_such(west, admin, s
     assert f"/leaderhealth answers {status}. Nothing was carried out; give user and password of this host" in result.err
 
 
-def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters, fixtures):
-    with FakeScheduler([], pages=[recorded(fixtures, "http-leaderhealth")]) as server:
+def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters):
+    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
         west.add(member(server.host))
         for uri in ("http://[h", "http://h:port"):
             [document] = json.loads(clusters.path.read_text())

@@ -11,17 +11,31 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.backup import manifest
 from aurora_admin.backup.reader import read_backup
+from aurora_admin.gen.api.ttypes import ScheduledTask
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire import fields
-from tests.conftest import FIXTURES
-from tests.support.processes import PROGRAMS, end_session, environment, processes_of_session
+from aurora_admin.wire.path import path
+from tests.support.places import FIXTURES
+from tests.support.processes import PROGRAMS, environment, kill_session, processes_of_session
 from tests.support.waiting import wait_exit, wait_until
 from tests.support.zookeeper import need_zookeeper
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
 REAL = sorted(path.name for path in FIXTURES.glob("backups/*") if ".expect.json" not in path.name)
+TIMESTAMP, TASKS = path(Snapshot, "timestamp"), path(Snapshot, "tasks")
+ASSIGNED_TASK, TASK_CONFIG, CONTAINER, EXECUTOR_DATA = (
+    path(ScheduledTask, name)
+    for name in (
+        "assignedTask",
+        "assignedTask.task",
+        "assignedTask.task.container",
+        "assignedTask.task.executorConfig.data",
+    )
+)
 STEPS = (
     "start a scheduler",
     "list backups",
@@ -82,11 +96,11 @@ def test_the_sample_backup_passes_and_leaves_nothing(drill, left):
     assert left() == []
 
 
-def test_the_scheduler_tells_counts_age_and_framework_ids(drill):
-    told = drill(f"--backup={SAMPLE}").err
-    assert re.search(r"60 tasks.* hosts.* cron jobs.*", told)
-    assert re.search(r"taken .* ago", told)
-    assert re.search(r"^ INFO\] Framework id of the backup: \S+; of the running state: none yet$", told, re.MULTILINE)
+def test_the_scheduler_logs_counts_age_and_framework_ids(drill):
+    log = drill(f"--backup={SAMPLE}").err
+    assert re.search(r"60 tasks.* hosts.* cron jobs.*", log)
+    assert re.search(r"taken .* ago", log)
+    assert re.search(r"^ INFO\] Framework id of the backup: \S+; of the running state: none yet$", log, re.MULTILINE)
 
 
 def test_a_made_up_backup_passes(drill):
@@ -100,9 +114,9 @@ def test_a_cluster_without_tasks_passes(drill):
 
 
 def test_a_compressed_backup_under_any_name_passes(drill, tmp_path):
-    path = tmp_path / "from the old cluster, final (2).gz"
-    path.write_bytes(gzip.compress(SAMPLE.read_bytes()))
-    result = drill("--backup", path)
+    file = tmp_path / "from the old cluster, final (2).gz"
+    file.write_bytes(gzip.compress(SAMPLE.read_bytes()))
+    result = drill("--backup", file)
     assert_passed(result)
     assert "scheduler-backup-2026-11-22-10-00" in result.out
 
@@ -112,15 +126,15 @@ def test_a_backup_of_a_real_scheduler_passes(drill, fixtures, name):
     assert_passed(drill("--backup", fixtures / "backups" / name))
 
 
-def test_what_nobody_knows_passes_unchanged(drill, tmp_path):
-    """Unknown fields, an unknown member of a union, and bytes that are no UTF-8, in a task and in its config."""
+def test_unknown_fields_are_preserved(drill, tmp_path):
+    """Unknown fields, an unknown member of a union, and bytes that are not UTF-8, in a task and in its config."""
     raw = SAMPLE.read_bytes()
-    etype, tasks = fields.elements(fields.get(raw, 4))
     unknown = fields.string(b"\xff\xfe later")
-    for path in ([99], [1, 99], [1, 4, 99], [1, 4, 29, 77], [1, 4, 25, 2]):
-        tasks[0] = fields.put(tasks[0], path, 11, unknown)
-    raw = fields.put(fields.put(raw, [4], 14, fields.container(etype, tasks)), [50], 11, unknown)
-    (tmp_path / "later").write_bytes(raw)
+    first, *others = TASKS.elements(raw)
+    for known in ((), ASSIGNED_TASK.ids, TASK_CONFIG.ids, CONTAINER.ids):
+        first = fields.put(first, [*known, 99], TType.STRING, unknown)
+    changed = TASKS.put_elements(raw, [EXECUTOR_DATA.put(first, unknown), *others])
+    (tmp_path / "later").write_bytes(fields.put(changed, [99], TType.STRING, unknown))
     assert_passed(drill("--backup", tmp_path / "later"))
 
 
@@ -145,7 +159,7 @@ def test_kept_folders_hold_the_backup_the_log_and_every_output(drill, left):
 @pytest.fixture
 def backup_with_manifest(tmp_path):
     """A backup that has a manifest beside it, as the reference scheduler writes it."""
-    path = tmp_path / "scheduler-backup-2026-11-22-10-00"
+    file = tmp_path / "scheduler-backup-2026-11-22-10-00"
     raw = SAMPLE.read_bytes()
     with closing(read_backup(str(SAMPLE))) as backup:
         facts = {
@@ -155,9 +169,9 @@ def backup_with_manifest(tmp_path):
             manifest.FRAMEWORK_ID: backup.framework_id,
             manifest.COUNTS: backup.counts,
         }
-    (tmp_path / manifest.manifest_name(path.name)).write_bytes(manifest.encode("west", facts))
-    shutil.copy(SAMPLE, path)
-    return path
+    (tmp_path / manifest.manifest_name(file.name)).write_bytes(manifest.encode("west", facts))
+    shutil.copy(SAMPLE, file)
+    return file
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -168,11 +182,15 @@ def test_a_backup_that_matches_its_manifest_passes(drill, backup_with_manifest, 
     assert_passed(drill("--backup", backup_with_manifest))
 
 
-def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_with_manifest):
+@pytest.mark.parametrize("by_link", [False, True])
+def test_a_backup_that_differs_from_its_manifest_is_refused(drill, left, backup_with_manifest, tmp_path, by_link):
     raw = backup_with_manifest.read_bytes()
     role = raw.index(b"payments")
     backup_with_manifest.write_bytes(raw[:role] + b"PAYMENT" + raw[role + 7 :])
-    result = drill("--backup", backup_with_manifest)
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "latest"
+    link.symlink_to(backup_with_manifest)
+    result = drill("--backup", link if by_link else backup_with_manifest)
     assert (result.code, result.out) == (1, "")
     assert "differs from its manifest" in result.err
     assert "sha256 is" in result.err
@@ -198,17 +216,17 @@ DAMAGED_GZIP = r"is damaged: .+\. Check it with gunzip -t, and copy it again fro
     ids=["empty", "nul", "cut", "longer", "gzip-cut", "gzip-checksum", "gzip-data", "gzip-method"],
 )
 def test_a_damaged_backup_is_one_line_and_leaves_nothing(drill, left, tmp_path, content, text):
-    path = tmp_path / "one"
-    path.write_bytes(content)
-    result = drill("--backup", path)
+    file = tmp_path / "one"
+    file.write_bytes(content)
+    result = drill("--backup", file)
     assert (result.code, result.out) == (1, "")
-    assert re.fullmatch(rf"FATAL\] {re.escape(str(path))} {text}\n", result.err), result.err
+    assert re.fullmatch(rf"FATAL\] {re.escape(str(file))} {text}\n", result.err), result.err
     assert left() == []
 
 
 @pytest.mark.parametrize("taken", [2**62, -(2**62), 253_402_300_800_000, -50_000_000_000_000, 2**63 - 1])
 def test_a_backup_from_beyond_the_calendar_passes(drill, tmp_path, taken):
-    (tmp_path / "odd").write_bytes(fields.put(SAMPLE.read_bytes(), [1], 10, fields.i64(taken)))
+    (tmp_path / "odd").write_bytes(TIMESTAMP.put(SAMPLE.read_bytes(), fields.i64(taken)))
     result = drill("--backup", tmp_path / "odd")
     assert_passed(result)
     assert re.search(r"^list backups +scheduler-backup-\d{4}-\d\d-\d\d-\d\d-\d\d ", result.out, re.MULTILINE)
@@ -268,12 +286,12 @@ class Rehearsal:
             code = wait_exit(self.process)
             wait_until(lambda: not processes_of_session(self.process.pid), "no process of the drill is left")
         finally:
-            end_session(self.process.pid)
+            kill_session(self.process.pid)
         return code
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_drill_takes_its_scheduler_along(tmp_path, sig):
+def test_an_interrupted_drill_stops_its_scheduler(tmp_path, sig):
     drill = Rehearsal(tmp_path, "--tasks=20000")
     drill.wait_for("*scheduler_list_backups.out")
     assert drill.end(sig) == 130

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import aurora_admin
-from tests.conftest import CHECKOUT
 from tests.support.distributions import build, site_packages
+from tests.support.places import CHECKOUT
 from tests.support.processes import environment, run
 
 WHERE = "import aurora_admin, os; print(os.path.dirname(aurora_admin.__file__))"

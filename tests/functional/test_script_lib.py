@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 TOOLS = ("bash", "cat", "dirname", "grep", "head", "sha256sum", "tail")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.backup.reader import read_backup
-from tests.conftest import CHECKOUT
-from tests.support.processes import end_session, processes_of_session
+from tests.support.places import CHECKOUT
+from tests.support.processes import kill_session, processes_of_session
 from tests.support.waiting import communicate, wait_exit, wait_until
 
 
@@ -39,7 +39,7 @@ def script(tmp_path):
             out, _ = communicate(process)
             left = processes_of_session(process.pid)
         finally:
-            end_session(process.pid)
+            kill_session(process.pid)
         assert (process.returncode, left) == (code, []), out
         return out
 
@@ -111,5 +111,5 @@ def test_make_backup_that_is_interrupted_leaves_nothing(tmp_path, sig):
         process.send_signal(sig)
         assert wait_exit(process) == 130
     finally:
-        end_session(process.pid)
+        kill_session(process.pid)
     assert list(tmp_path.iterdir()) == []

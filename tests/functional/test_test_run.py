@@ -10,7 +10,8 @@ from functools import cache
 
 import pytest
 
-from tests.conftest import CHECKOUT, OTHER_COMPILER
+from tests.conftest import OTHER_COMPILER
+from tests.support.places import CHECKOUT
 
 TESTS = f"""
 import pytest

@@ -8,8 +8,8 @@ import sys
 import pexpect
 import pytest
 
-from tests.conftest import CHECKOUT
 from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack
+from tests.support.places import CHECKOUT
 from tests.support.processes import environment, run
 from tests.support.waiting import DEADLINE_SECONDS
 

@@ -11,7 +11,7 @@ from aurora_admin.scheduler.election.election import Election
 from aurora_admin.scheduler.election.session import Access, Session, new_client
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 from tests.support.zookeeper import zookeeper_client
-from tests.support.zookeeper_log import end_session
+from tests.support.zookeeper_log import expire_session
 
 EXPIRED = "the session with ZooKeeper has expired"
 
@@ -31,7 +31,7 @@ def test_an_expired_session_is_reported_once(zookeeper, path):
     with closing(Session(Access(zookeeper.hosts), path, looks.append, on_lost=lost.append)) as session:
         session.open()
         wait_until(lambda: looks, "the first look")
-        end_session(session.client, zookeeper.hosts)
+        expire_session(session.client, zookeeper.hosts)
         assert lost == [EXPIRED]
         wait_for_the_last_callback()
         assert lost == [EXPIRED]
@@ -53,9 +53,9 @@ def test_a_candidate_with_an_expired_session_reports_the_loss_once(zookeeper, pa
     ) as election:
         election.start()
         assert elected.wait(DEADLINE_SECONDS)
-        end_session(election._session.client, zookeeper.hosts)
+        expire_session(election._session.client, zookeeper.hosts)
         wait_for_the_last_callback()
-        assert lost == [f"Lost leadership, or the chance of it: {EXPIRED}"]
+        assert lost == [f"Lost leadership or candidacy: {EXPIRED}"]
 
 
 def test_a_session_without_on_lost_is_replaced_when_it_expires(zookeeper, path):
@@ -63,7 +63,7 @@ def test_a_session_without_on_lost_is_replaced_when_it_expires(zookeeper, path):
     with closing(Session(Access(zookeeper.hosts), path, looks.append)) as session:
         session.open()
         wait_until(lambda: looks, "the first look")
-        end_session(session.client, zookeeper.hosts)
+        expire_session(session.client, zookeeper.hosts)
         with zookeeper_client(zookeeper.hosts) as zk:
             zk.create(f"{path}/child", makepath=True)
         wait_until(lambda: looks[-1] == ["child"], "the child seen")

@@ -10,6 +10,7 @@ from kazoo.security import make_digest_acl
 
 from aurora_admin.scheduler.election.connection_states import STATES
 from tests.support.elected_schedulers import Elected
+from tests.support.places import CHECKOUT
 from tests.support.processes import PROGRAMS, pause, resume
 from tests.support.recovery import SAMPLE
 from tests.support.statistics import variables
@@ -72,7 +73,7 @@ def test_a_leader_that_is_restarted_at_once_waits_for_the_end_of_its_session(ele
     elected.wait_advertised(leader)
     [before] = elected.names("member_")
     leader.kill()
-    elected.standing(leader)
+    elected.start_candidate(leader)
     outcomes = set()
     wait_until(lambda: outcomes.add(_outcome(leader.url)) or "served" in outcomes, "serving")
     assert outcomes <= {"served", "not ready", "no leader"}
@@ -102,7 +103,7 @@ def test_a_leader_whose_candidate_was_deleted_ends(elected, zk):
     leader, second, _ = three(elected)
     zk.delete(f"{elected.path}/{elected.names('_c_')[0]}")
     assert leader.wait_exit() == 1
-    assert "Lost leadership, or the chance of it: our node" in leader.log
+    assert "Lost leadership or candidacy: the candidate node" in leader.log
     elected.wait_advertised(second)
 
 
@@ -186,7 +187,7 @@ def test_a_leader_that_is_restarted_goes_to_the_end_of_the_queue(elected):
     leader, second, third = three(elected)
     leader.stop()
     elected.wait_advertised(second)
-    elected.standing(leader)
+    elected.start_candidate(leader)
     second.stop()
     elected.wait_advertised(third)
 
@@ -262,28 +263,16 @@ def connections(*schedulers) -> set[str]:
     return {state for state in STATES for values in found if values[f"zk_connection_state_{state}"]}
 
 
-HANGS = """
-import sys, threading
-from aurora_admin.scheduler import lifecycle
-from aurora_admin.scheduler.assembly import assemble
-from aurora_admin.scheduler.flags.parser import parse
-lifecycle.FAILED_SECONDS = 0.5
-one = lifecycle.Lifecycle(lifecycle.Limits(60, None))
-components = assemble(parse(sys.argv[1:]), one)
-components.storage.stop = threading.Event().wait
-one.fail("on purpose")
-sys.exit(one.run(components))
-"""
-
-
 def test_a_leader_that_must_end_does_so_even_if_it_hangs(elected):
     """As in an append that never returns and keeps the storage locked: an end in order would wait for ever."""
     one = elected.add()
     one.initialize()
     program = str(PROGRAMS / "aurora-reference-scheduler")
     command = one.command()
-    one.command = lambda: [sys.executable, "-c", HANGS, *command[command.index(program) + 1 :]]
+    python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.support.hanging_scheduler"]
+    one.command = lambda: [*python, *command[command.index(program) + 1 :]]
     one.spawn()
-    assert one.wait_exit() == 1
-    assert "on purpose" in one.log
+    code = one.wait_exit()
+    assert "Shutting down: on purpose" in one.log, one.log
+    assert code == 1
     assert "Stopped" not in one.log

@@ -33,10 +33,10 @@ def test_a_file_has_the_written_bytes(tmp_path, monkeypatch, size):
 
 
 def test_files_are_renamed_on_a_file_system_without_links(tmp_path, monkeypatch):
-    def refused(source, target):
+    def refuse_link(source, target):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "link", refuse_link)
     with TemporaryFile(str(tmp_path)) as file:
         file.write([b"complete"])
         (tmp_path / "taken").write_bytes(b"other")

@@ -22,7 +22,7 @@ from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.wire import codec
 from tests.support.frames import assert_incomplete_groups_are_skipped, chunk_data, incomplete_groups
-from tests.support.recovery import NAME, OK, commit, put_backup, sample, task_bytes
+from tests.support.recovery import NAME, OK, commit, fill_disk, put_backup, sample, task_bytes
 from tests.support.replay import records_of
 from tests.support.thrift_calls import call, said, tasks
 
@@ -40,14 +40,6 @@ def log(tmp_path):
 def spool(tmp_path):
     with contextlib.closing(Spool(str(tmp_path))) as spool:
         yield spool
-
-
-def fill_disk(folder, leave: int):
-    """Fill a disk so that this many bytes are free."""
-    path = folder / "ballast"
-    free = os.statvfs(folder)
-    path.write_bytes(bytes(free.f_bavail * free.f_frsize - leave))
-    return path
 
 
 def test_positions_ascend_without_gaps(log):

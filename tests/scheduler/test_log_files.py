@@ -18,7 +18,7 @@ from aurora_admin.scheduler.storage.log import Log
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from aurora_admin.snapshot.sections import QUOTAS
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 from tests.support.storage import StorageOnDisk
 
 

@@ -11,7 +11,7 @@ from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log_entry import DEFLATED, FRAME, FRAME_HEADER, NOOP_ENTRY
+from aurora_admin.snapshot.log_entry import DEFLATED, FRAME, FRAME_HEADER, NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.fields import Field
 from aurora_admin.wire.path import path

@@ -10,9 +10,10 @@ import pexpect
 import pytest
 
 from aurora_admin.scheduler.storage.frames import frame_chunk
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from tests.support.processes import PROGRAMS, environment, run
+from tests.support.waiting import DEADLINE_SECONDS
 from tests.support.zookeeper import zookeeper_client
 from tests.support.zookeeper_log import SharedLog
 
@@ -164,7 +165,9 @@ def test_zookeeper_that_is_down_is_reported_in_one_line(tmp_path):
 @pytest.mark.parametrize(("typed", "code"), [("yes", 0), ("y", 1), ("", 1)])
 def test_wipe_asks_for_a_confirmation(tool, typed, code):
     tool("initialize")
-    with pexpect.spawn(TOOL, ["wipe", *tool.location], env=environment(tool.home), timeout=60) as terminal:
+    with pexpect.spawn(
+        TOOL, ["wipe", *tool.location], env=environment(tool.home), timeout=DEADLINE_SECONDS
+    ) as terminal:
         terminal.expect('Type "yes" to continue: ')
         terminal.sendline(typed)
         terminal.expect(pexpect.EOF)

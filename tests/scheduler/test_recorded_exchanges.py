@@ -29,7 +29,7 @@ from tests.support.recordings import (
     make_response,
     meaning,
     recorded_backup,
-    refused,
+    refusal,
     send_recorded,
 )
 from tests.support.thrift_calls import BINARY, call, said
@@ -43,7 +43,7 @@ PLAIN_NAME = "is not the name of a backup: give a plain file name, as listBackup
 
 def undecodable(name: str, fault: str, reason: str) -> Difference:
     advice = "copy it again from where it was made, or use another backup."
-    return refused(f"Failed to decode backup {name}: {fault}; {advice}", reason)
+    return refusal(f"Failed to decode backup {name}: {fault}; {advice}", reason)
 
 
 def missing_method(method: str) -> Difference:
@@ -84,16 +84,16 @@ PLAIN = "an id is a plain name; a path could lead anywhere"
 NO_PASSWORDS = "ours has no authentication, which the real one was configured to use"
 EXCEPTIONS = {
     **{name: missing_method(method) for name, method in MISSING_METHODS.items()},
-    "stageRecovery-gz": refused("Failed to decode backup gz: it is compressed with gzip; gunzip it first.", WIPES),
+    "stageRecovery-gz": refusal("Failed to decode backup gz: it is compressed with gzip; gunzip it first.", WIPES),
     "stageRecovery-one-nul": undecodable("one-nul", f"{NO_TIMESTAMP} 0 of 1", WIPES),
     "stageRecovery-trailing": undecodable(
         "trailing",
         "7 bytes follow the end of the snapshot at byte 31895 of 31902",
         "bytes behind the snapshot mean that the file is damaged",
     ),
-    "stageRecovery-parent-path": refused(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
-    "stageRecovery-empty-id": refused(f"'' {PLAIN_NAME}", PLAIN),
-    "stageRecovery-a-directory": refused(
+    "stageRecovery-parent-path": refusal(f"'../backups/{BACKUP}' {PLAIN_NAME}", PLAIN),
+    "stageRecovery-empty-id": refusal(f"'' {PLAIN_NAME}", PLAIN),
+    "stageRecovery-a-directory": refusal(
         "Failed to read backup a-directory: it is not a regular file. Put a copy of the backup there, not a link.",
         WHERE,
     ),
@@ -102,10 +102,10 @@ EXCEPTIONS = {
     "stageRecovery-minus-one-byte": undecodable("minus-one-byte", f"{CUT_OFF} 31894 of 31894", WHERE),
     "stageRecovery-truncated": undecodable("truncated", f"{CUT_OFF} 15947 of 15947", WHERE),
     "stageRecovery-zero-bytes": undecodable("zero-bytes", "the file is empty", WHERE),
-    "stageRecovery-missing-file": refused(
+    "stageRecovery-missing-file": refusal(
         f"Backup scheduler-backup-2001-01-01-00-00 does not exist. {LISTED}", NO_FOLDER
     ),
-    "stageRecovery-twice-missing": refused(
+    "stageRecovery-twice-missing": refusal(
         "Another backup is already loaded.", "the slot is checked before a file is opened"
     ),
     "stageRecovery-no-credentials": Difference("stageRecovery", NO_PASSWORDS),

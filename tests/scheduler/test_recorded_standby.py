@@ -14,7 +14,7 @@ from tests.support.recordings import (
     Recording,
     meaning,
     recorded_backup,
-    refused,
+    refusal,
     send_recorded,
 )
 from tests.support.thrift_calls import call, get, said
@@ -25,7 +25,7 @@ STAGED = "scheduler-backup-2026-01-02-03-04"
 LEADER = "http://localhost:8122"
 # The text of the page is ours; of the real one only the length was recorded.
 PAGES = ("noleader-getQuota",)
-EXCEPTIONS = {"standby-stageRecovery-bypass": refused(f"Backup x does not exist. {LISTED}", WHERE)}
+EXCEPTIONS = {"standby-stageRecovery-bypass": refusal(f"Backup x does not exist. {LISTED}", WHERE)}
 # What a request needs to have happened before.
 BEFORE = {"noleader-deleteRecoveryTasks-bypass": ("noleader-stageRecovery-bypass",)}
 
@@ -50,7 +50,7 @@ def local(elected: Elected, *flags: str) -> Scheduler:
 def standby(elected) -> Scheduler:
     elected.path += "-standby"
     elected.leader = local(elected).start()
-    one = elected.standing(local(elected))
+    one = elected.start_candidate(local(elected))
     wait_until(lambda: get(one.url, "/leaderhealth")[0] == 503, "the standby knows the leader")
     return one
 

@@ -39,7 +39,7 @@ def three_schedulers(folder: Path, hosts: str) -> Iterator[Elected]:
         try:
             one.schedulers[0].start()
             for standby in one.schedulers[1:]:
-                one.standing(standby)
+                one.start_candidate(standby)
             one.wait_advertised(one.schedulers[0])
             yield one
         finally:

@@ -14,14 +14,14 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.path import path
-from tests.conftest import FIXTURES
 from tests.support.expectations import comparable_022, era_facts, facts_022, read_fixture, recorded_facts
 from tests.support.jobs import LONG_AGO, config, key, quota, task, update
+from tests.support.places import FIXTURES
 from tests.support.replay import DEFLATED, backup_of, log_with_unusable_script, records_of, replay, snapshot_of
 
 SNAPSHOT = path(storage.LogEntry, "snapshot")
@@ -158,6 +158,27 @@ def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_pa
     for record in (entry, codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(entry)))):
         loaded = replay([record], tmp_path).tasks
         assert list(loaded.partial_records(range(5))) == list(enumerate(partial))
+
+
+@pytest.mark.parametrize(
+    ("number", "member"),
+    [
+        (ops.SAVE_TASKS, path(storage.SaveTasks, "tasks")),
+        (ops.REMOVE_TASKS, path(storage.RemoveTasks, "taskIds")),
+        (ops.REMOVE_JOB_UPDATE, path(storage.RemoveJobUpdates, "keys")),
+    ],
+)
+def test_elements_of_another_type_end_the_replay(tmp_path, number, member):
+    body = member.put(fields.STOP, fields.container(TType.I32, [fields.i32(0)]))
+    with pytest.raises(LogError, match=r"position 0 .*has elements of type 8, not 1[12]"):
+        replay([ops.transaction([Op(number, body)])], tmp_path)
+
+
+def test_partial_tasks_of_another_type_end_the_replay(tmp_path):
+    entry = PARTIAL_SNAPSHOT.put(fields.STOP, fields.STOP)
+    entry = PARTIAL_TASKS.put(entry, fields.container(TType.I32, [fields.i32(0)]))
+    with pytest.raises(LogError, match="elements of type 8 where structs are expected"):
+        replay([entry], tmp_path)
 
 
 def test_two_different_tasks_of_one_id_in_one_op_end_the_replay(tmp_path):

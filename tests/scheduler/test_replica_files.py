@@ -14,7 +14,7 @@ from aurora_admin.scheduler.state import ops
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec
 from tests.support import jobs
 from tests.support.mesos_replica import (

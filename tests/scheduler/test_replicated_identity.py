@@ -11,7 +11,7 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import Spool
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from tests.support.zookeeper import running
 from tests.support.zookeeper_log import SharedLog, replace_folder
 

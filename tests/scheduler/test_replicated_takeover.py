@@ -11,7 +11,7 @@ from aurora_admin.scheduler.storage.engine import FatalLogError, LogError
 from aurora_admin.scheduler.storage.zookeeper import admin
 from tests.support.processes import pause, resume
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
-from tests.support.zookeeper_log import NOOP, SharedLog, end_session, ignore_loss, leader_process, thread
+from tests.support.zookeeper_log import NOOP, SharedLog, expire_session, ignore_loss, leader_process, thread
 
 
 def test_the_leader_node_exists_while_a_process_holds_the_log(shared_log):
@@ -108,7 +108,7 @@ def test_a_leader_that_was_paused_past_its_session_writes_nothing(shared_log):
 
 def test_after_the_end_of_the_session_nothing_can_be_written(shared_log):
     log = shared_log.lead()
-    end_session(log._client, shared_log.hosts)
+    expire_session(log._client, shared_log.hosts)
     wait_until(lambda: shared_log.lost, "the loss to be reported")
     assert "session with ZooKeeper" in shared_log.lost[0]
     with pytest.raises(FatalLogError, match="session with ZooKeeper"):
@@ -123,7 +123,7 @@ def test_a_takeover_fails_if_its_session_ends_before_it_is_complete(shared_log):
 
     def interrupted(mark):
         save(mark)
-        end_session(log._client, shared_log.hosts)
+        expire_session(log._client, shared_log.hosts)
 
     log._high_water.save = interrupted
     with pytest.raises(FatalLogError, match="The session that took over the log"):

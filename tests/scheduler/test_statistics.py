@@ -290,7 +290,7 @@ def test_responses_are_counted_by_status(scheduler):
     assert post(one.url, b"", path="/vars")[0] == 405
     assert post(one.url, b"{}", {"Content-Type": "text/plain"})[0] == 415
     assert post(one.url, b"", {"Content-Type": BINARY})[0] == 500
-    refused(one.url)
+    send_malformed(one.url)
     after = variables(one)
     assert {name: count for name, count in grown(before, after).items() if name.startswith("http_")} == {
         "http_200_responses_events": 1,  # the first look at /vars
@@ -303,7 +303,7 @@ def test_responses_are_counted_by_status(scheduler):
     assert after["uncaught_exceptions"] == 0
 
 
-def refused(url):
+def send_malformed(url):
     """Send a request that the server refuses before any page is run."""
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), DEADLINE_SECONDS) as connection:

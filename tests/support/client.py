@@ -3,7 +3,7 @@
 from tests.support.fake_scheduler import Client
 
 
-def snapshot_of(uri: str, **keys: object) -> None:
+def call_snapshot(uri: str, **keys: object) -> None:
     """Call snapshot on the scheduler of this scheduler_uri, and close the client."""
     client = Client(uri, **keys)
     try:

@@ -48,9 +48,9 @@ class Elected:
 
     def stand_by(self, *flags: str) -> Scheduler:
         """Add and start a scheduler, and wait until it is a candidate."""
-        return self.standing(self.add(*flags))
+        return self.start_candidate(self.add(*flags))
 
-    def standing(self, one: Scheduler) -> Scheduler:
+    def start_candidate(self, one: Scheduler) -> Scheduler:
         """Start a scheduler and wait until it knows that it is a candidate: it logs the name of its node then."""
         read = len(one.log)
         one.start(until="Standing by")

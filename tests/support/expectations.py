@@ -4,7 +4,7 @@ import gzip
 import json
 
 from aurora_admin.gen.api.ttypes import CronCollisionPolicy, JobUpdateStatus, MaintenanceMode, ScheduleStatus
-from tests.conftest import FIXTURES
+from tests.support.places import FIXTURES
 
 ERAS = (
     "era-006",

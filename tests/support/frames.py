@@ -4,7 +4,7 @@ import os
 
 from aurora_admin.gen.storage.ttypes import LogEntry
 from aurora_admin.scheduler.storage.frames import entries
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.wire import codec
 
 SKIPPED = [

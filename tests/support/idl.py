@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 # One declaration with its comment: `4: optional set<Resource> resources = {},  // what one instance needs`.
 FIELD = re.compile(
@@ -96,4 +96,4 @@ def read_idl(name):
     return blocks
 
 
-IDL = {name: read_idl(name) for name in ("api", "storage", "slim")}
+IDL = {name: read_idl(name) for name in ("api", "storage", "slim", "serverset")}

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 PACKAGE = CHECKOUT / "aurora_admin"
 # plugins is a symbolic link, which rglob of Python 3.13 does not follow.

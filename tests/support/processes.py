@@ -61,11 +61,14 @@ def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> R
 
 
 def processes_of_session(leader: int) -> list[int]:
-    """Return the processes of a session of the system; the process that opened it gave it its number."""
-    return [number for number, fields in stats() if int(fields[3]) == leader]
+    """Return the running processes of a session of the system; the process that opened it gave it its number.
+
+    Zombies do not count: init may take its time to read the exit status of a process that lost its parent.
+    """
+    return [number for number, fields in stats() if int(fields[3]) == leader and fields[0] != "Z"]
 
 
-def end_session(leader: int) -> None:
+def kill_session(leader: int) -> None:
     """Kill all processes of a session of the system."""
     for number in processes_of_session(leader):
         with suppress(ProcessLookupError):

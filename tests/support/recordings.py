@@ -18,7 +18,7 @@ from thrift.transport.TTransport import TMemoryBuffer
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, Result, ServerInfo
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
-from tests.conftest import FIXTURES
+from tests.support.places import FIXTURES
 from tests.support.thrift_calls import BINARY, HEADERS, exchange, generated_struct
 
 JSON = "application/vnd.apache.thrift.json"
@@ -73,7 +73,7 @@ class Recording:
 
     @property
     def body(self) -> bytes | None:
-        return _body(self.exchange["request"])
+        return body_of(self.exchange["request"])
 
     @property
     def is_json_call(self) -> bool:
@@ -86,10 +86,11 @@ class Recording:
     @property
     def response(self) -> HttpResponse:
         response = self.exchange["response"]
-        return _http_response(response["status"], dict(map(tuple, response["headers"])), _body(response) or b"")
+        return _http_response(response["status"], dict(map(tuple, response["headers"])), body_of(response) or b"")
 
 
-def _body(side: dict) -> bytes | None:
+def body_of(side: dict) -> bytes | None:
+    """Return the body of a recorded request or response, as it was sent."""
     if side.get("body_base64") is not None:
         return base64.b64decode(side["body_base64"])
     text = side.get("body")
@@ -171,7 +172,7 @@ def make_response(code: int, *texts: str, result: Result | None = None) -> Respo
     )
 
 
-def refused(text: str, reason: str) -> Difference:
+def refusal(text: str, reason: str) -> Difference:
     """Return a difference that is an error with this text."""
     return Difference(make_response(ResponseCode.ERROR, text), reason)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aurora_admin.samples.backup import write_sample
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 from tests.support.storage_steps import RESTORE, STAGED, SchedulerStorage
 
 CALLS = (

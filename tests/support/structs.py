@@ -14,6 +14,7 @@ MODULES = (
     "api.ttypes",
     "storage.ttypes",
     "slim.ttypes",
+    "serverset.ttypes",
     "api.ReadOnlyScheduler",
     "api.AuroraSchedulerManager",
     "api.AuroraAdmin",

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, AnyStr
@@ -95,10 +97,23 @@ def wait_exit(process: subprocess.Popen[Any]) -> int:
 
 
 def communicate(process: subprocess.Popen[AnyStr], stdin: AnyStr | None = None) -> tuple[AnyStr, AnyStr]:
-    """Wait for a process to end by itself and return what there is to read from it."""
+    """Wait for a process to end by itself and return what there is to read from it.
+
+    In a thread, because Popen.communicate loses the rest of the input when a time-out interrupts it.
+    """
     deadline = Deadline(f"the end of {process.args}")
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(stdin, timeout=MAX_PAUSE_SECONDS)
-        stdin = None  # it is on its way
+    outcome: Future[tuple[AnyStr, AnyStr]] = Future()
+    threading.Thread(target=_communicate, args=(process, stdin, outcome), daemon=True).start()
+    while not outcome.done():
+        wait([outcome], MAX_PAUSE_SECONDS)
         deadline.check()
+    return outcome.result()
+
+
+def _communicate(
+    process: subprocess.Popen[AnyStr], stdin: AnyStr | None, outcome: Future[tuple[AnyStr, AnyStr]]
+) -> None:
+    try:
+        outcome.set_result(process.communicate(stdin))
+    except Exception as error:  # noqa: BLE001 - raised in the thread that waits
+        outcome.set_exception(error)

@@ -20,7 +20,7 @@ from aurora_admin.samples.backup import write_sample
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
-from tests.conftest import FIXTURES
+from tests.support.places import FIXTURES
 
 # No test depends on the speed of the machine.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])

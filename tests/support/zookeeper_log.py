@@ -20,7 +20,7 @@ from aurora_admin.scheduler.storage.zookeeper import admin
 from aurora_admin.scheduler.storage.zookeeper.connection import LogLocation
 from aurora_admin.scheduler.storage.zookeeper.log import ZooKeeperLog
 from aurora_admin.scheduler.storage.zookeeper.settings import LogSettings
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 from tests.support.waiting import DEADLINE_SECONDS, communicate, wait_until
 from tests.support.zookeeper import HOST, zookeeper_client
 
@@ -30,7 +30,7 @@ LONG_TIMEOUTS = {"takeover_seconds": 30.0, "read_seconds": 30.0, "write_seconds"
 SESSION_SECONDS = 20.0
 
 
-def end_session(client: KazooClient, hosts: str) -> None:
+def expire_session(client: KazooClient, hosts: str) -> None:
     """End a client's session on the server, as a session time-out does."""
     session = client.client_id
 

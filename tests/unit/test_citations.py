@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 DOCS = CHECKOUT / "docs"
 CITING_SUFFIXES = {".py", ".thrift", ".md", ".cfg", ".toml"}

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 PACKAGE = CHECKOUT / "aurora_admin"
 EXAMPLE = ">>> "
@@ -29,6 +29,7 @@ def test_what_others_start_from_has_an_example():
         "aurora_admin.backup.reader",
         "aurora_admin.client.scheduler",
         "aurora_admin.command",
+        "aurora_admin.scheduler.background",
         "aurora_admin.wire.path",
         "aurora_admin.wire.window",
     } <= set(MODULES)

@@ -4,7 +4,7 @@ import re
 
 from aurora_admin import __version__
 from aurora_admin.registry import Registry
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 
 def test_the_readme_lists_every_command_with_its_summary():

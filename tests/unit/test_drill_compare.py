@@ -4,14 +4,25 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from thrift.Thrift import TType
 
 from aurora_admin.backup.reader import read_backup
+from aurora_admin.gen.api.ttypes import HostAttributes, MaintenanceMode, ScheduledTask, ScheduleStatus
+from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.plugins.drill.sandbox import StepFailed
 from aurora_admin.plugins.drill.steps import Drill
-from aurora_admin.snapshot.sections import HOSTS, METADATA, QUOTAS
 from aurora_admin.wire import fields
+from aurora_admin.wire.path import path
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-backup"
+HOSTS, QUOTAS, FRAMEWORK_ID, METADATA_DETAILS = (
+    path(Snapshot, name)
+    for name in ("hostAttributes", "quotaConfigurations", "schedulerMetadata.frameworkId", "schedulerMetadata.details")
+)
+STATUS, USER, RESOURCES = (
+    path(ScheduledTask, name) for name in ("status", "assignedTask.task.owner.user", "assignedTask.task.resources")
+)
+MODE = path(HostAttributes, "mode")
 
 
 @pytest.fixture
@@ -45,9 +56,7 @@ def test_the_same_tasks_in_another_order_pass(judge):
 def test_a_set_in_another_order_is_the_same_task(judge):
     def reordered(records, _):
         raw = records[first(records)]
-        value = fields.get(raw, 1, 4, 32)
-        etype, items = fields.elements(value)
-        changed = fields.put(raw, [1, 4, 32], 14, fields.container(etype, items[::-1]))
+        changed = RESOURCES.put_elements(raw, RESOURCES.elements(raw)[::-1])
         assert changed != raw
         return {**records, first(records): changed}.values()
 
@@ -67,18 +76,23 @@ def test_a_deleted_task_that_is_back_is_named(judge):
         judge(lambda records, drill: [*records.values(), drill.backup.record(min(drill.deleted))])
 
 
-def test_a_task_that_is_answered_twice_is_named(judge):
+def test_a_task_that_is_returned_twice_is_named(judge):
     with pytest.raises(StepFailed, match=r"different, or not in the backup: 1 \("):
         judge(lambda records, _: [*records.values(), records[first(records)]])
 
 
 @pytest.mark.parametrize(
-    ("path", "ttype", "value"),
-    [([2], 8, fields.i32(7)), ([1, 4, 17, 2], 11, fields.string(b"other")), ([99], 11, fields.string(b"new"))],
+    "change",
+    [
+        lambda task: STATUS.put(task, fields.i32(ScheduleStatus.KILLED)),
+        lambda task: USER.put(task, fields.string(b"other")),
+        lambda task: fields.put(task, [99], TType.STRING, fields.string(b"new")),
+    ],
+    ids=["status", "user", "unknown"],
 )
-def test_a_changed_task_is_named(judge, path, ttype, value):
+def test_a_changed_task_is_named(judge, change):
     def changed(records, _):
-        return {**records, first(records): fields.put(records[first(records)], path, ttype, value)}.values()
+        return {**records, first(records): change(records[first(records)])}.values()
 
     with pytest.raises(StepFailed, match=r"different, or not in the backup: 1 \("):
         judge(changed)
@@ -98,13 +112,13 @@ def judge_rest(backup, tmp_path):
 
 
 def test_the_same_records_pass_whatever_the_scheduler_writes_about_its_build(judge_rest):
-    result = judge_rest(lambda raw: fields.drop(raw, [METADATA, 8]))
+    result = judge_rest(METADATA_DETAILS.drop)
     assert result == "25 records, each as in the backup, after the upgrade of old records"
 
 
 def test_another_framework_id_fails(judge_rest):
     with pytest.raises(StepFailed, match="the framework id is other, not 6d1f"):
-        judge_rest(lambda raw: fields.put(raw, [METADATA, 1], 11, fields.string(b"other")))
+        judge_rest(lambda raw: FRAMEWORK_ID.put(raw, fields.string(b"other")))
 
 
 def test_a_backup_that_cannot_be_read_fails(judge_rest):
@@ -120,8 +134,7 @@ def test_no_backup_at_all_fails(backup, tmp_path):
 
 def test_a_lost_record_is_named(judge_rest):
     def without_last_quota(raw):
-        etype, items = fields.elements(fields.get(raw, QUOTAS))
-        return fields.put(raw, [QUOTAS], 14, fields.container(etype, items[:-1]))
+        return QUOTAS.put_elements(raw, QUOTAS.elements(raw)[:-1])
 
     with pytest.raises(StepFailed, match=r"1 quotas differ, b'www-data' for example"):
         judge_rest(without_last_quota)
@@ -129,9 +142,8 @@ def test_a_lost_record_is_named(judge_rest):
 
 def test_a_changed_record_is_named(judge_rest):
     def with_another_mode(raw):
-        etype, items = fields.elements(fields.get(raw, HOSTS))
-        drained = fields.put(items[0], [3], 8, fields.i32(4))
-        return fields.put(raw, [HOSTS], 14, fields.container(etype, [drained, *items[1:]]))
+        host, *others = HOSTS.elements(raw)
+        return HOSTS.put_elements(raw, [MODE.put(host, fields.i32(MaintenanceMode.DRAINED)), *others])
 
     with pytest.raises(StepFailed, match="1 hosts differ"):
         judge_rest(with_another_mode)

@@ -14,7 +14,7 @@ import pytest
 from aurora_admin import errors, hookspec, main, manpages
 from aurora_admin.parser import CommandParser
 from aurora_admin.registry import RegisteredCommand, Registry, load
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 
 
 @cache

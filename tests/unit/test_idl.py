@@ -8,8 +8,8 @@ from importlib import import_module
 import pytest
 
 from aurora_admin.wire.struct import Struct
-from tests.conftest import CHECKOUT
 from tests.support.idl import IDL, RETIRED
+from tests.support.places import CHECKOUT
 
 GENERATED = {name: import_module(f"aurora_admin.gen.{name}.ttypes") for name in IDL}
 

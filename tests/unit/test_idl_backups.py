@@ -12,8 +12,8 @@ from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.codec import encode
 from aurora_admin.wire.struct import Struct
-from tests.conftest import FIXTURES
 from tests.support.idl import IDL
+from tests.support.places import FIXTURES
 from tests.support.structs import UNIONS
 
 BACKUPS = sorted(path for path in (FIXTURES / "backups").glob("*") if ".expect." not in path.name)

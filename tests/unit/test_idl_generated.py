@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.wire.struct import Struct
-from tests.conftest import CHECKOUT, OTHER_COMPILER
+from tests.conftest import OTHER_COMPILER
+from tests.support.places import CHECKOUT
 
 GEN = CHECKOUT / "aurora_admin" / "gen"
 STUBS = sorted(GEN.glob("*/*.pyi"))

@@ -10,7 +10,7 @@ READ = "scheduler_log_native_read"
 SECOND = 10**9
 
 
-class Clock:
+class ManualClock:
     now = 5 * SECOND
 
     def __call__(self):
@@ -19,7 +19,7 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return ManualClock()
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from tests.support.waiting import (
 )
 
 
-class Clock:
-    """A clock, and processes whose processor time grows by `share` of the clock's."""
+class SimulatedWait:
+    """A wait with a clock, and processes whose processor time grows by `share` of the clock's."""
 
     def __init__(self, share: float) -> None:
         self.now, self.share = 0.0, share
@@ -33,21 +33,21 @@ class Clock:
 
 
 def test_a_wait_for_idle_processes_ends():
-    clock = Clock(BUSY_SECONDS / PERIOD_SECONDS / 2)
+    simulated = SimulatedWait(BUSY_SECONDS / PERIOD_SECONDS / 2)
     with pytest.raises(AssertionError, match=r"nothing is done and still not: the end"):
-        clock.run_until(DEADLINE_SECONDS)
-    assert clock.now == 2 * PERIOD_SECONDS
+        simulated.run_until(DEADLINE_SECONDS)
+    assert simulated.now == 2 * PERIOD_SECONDS
 
 
 def test_a_wait_for_busy_processes_goes_on():
-    Clock(BUSY_SECONDS / PERIOD_SECONDS * 2).run_until(DEADLINE_SECONDS - 1)
+    SimulatedWait(BUSY_SECONDS / PERIOD_SECONDS * 2).run_until(DEADLINE_SECONDS - 1)
 
 
 def test_a_wait_for_busy_processes_does_not_go_on_for_ever():
-    clock = Clock(1.0)
+    simulated = SimulatedWait(1.0)
     with pytest.raises(AssertionError, match=r"of work still not: the end"):
-        clock.run_until(2 * DEADLINE_SECONDS)
-    assert clock.now == DEADLINE_SECONDS
+        simulated.run_until(2 * DEADLINE_SECONDS)
+    assert simulated.now == DEADLINE_SECONDS
 
 
 SPINNING = """
@@ -59,7 +59,7 @@ input()
 """
 
 
-def test_the_work_of_processes_below_is_seen_and_the_waiting_itself_is_none():
+def test_the_work_of_processes_below_is_seen_and_waiting_does_not_count_as_work():
     with subprocess.Popen(
         ["sh", "-c", '"$@"; :', "sh", sys.executable, "-c", SPINNING],
         stdin=subprocess.PIPE,
@@ -80,11 +80,14 @@ def test_a_wait_returns_what_was_waited_for():
     assert wait_until(lambda: next(found), "it") == "it"
 
 
-def test_a_program_that_takes_longer_than_a_look_gets_its_input_once(tmp_path, monkeypatch):
+def test_a_program_that_takes_longer_than_a_look_gets_all_its_input_once(tmp_path, monkeypatch):
+    """Also when the input is larger than a pipe holds, so that the rest is written after the first look."""
     monkeypatch.setattr(waiting, "MAX_PAUSE_SECONDS", 0.001)
     program = "import sys; print(sys.stdin.read()); sys.exit(3)"
-    done = run([sys.executable, "-c", program], environment(tmp_path), "in")
-    assert (done.code, done.out, done.err) == (3, "in\n", "")
+    text = "in" * 100_000
+    done = run([sys.executable, "-c", program], environment(tmp_path), text)
+    assert (done.code, done.err) == (3, "")
+    assert done.out == f"{text}\n"
 
 
 def test_an_exit_code_is_waited_for():

@@ -13,11 +13,16 @@ from aurora_admin.wire import codec, fields, message, transcode
 from aurora_admin.wire.canonical import canonical, same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import DEPTH, MAX_ELEMENTS, Limits
+from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
 from tests.support.wire import at_most, refused, sample_task
 
 MOST = 2**31 - 1
+JOB_NAME, EXECUTOR_DATA, TASK_EVENTS = (
+    path(ScheduledTask, name)
+    for name in ("assignedTask.task.job.name", "assignedTask.task.executorConfig.data", "taskEvents")
+)
 # The bytes that open one level, the innermost value, and the bytes that close a level.
 NESTINGS = {
     TType.STRUCT: (b"\x0c\x00\x01", b"\x00", b"\x00"),
@@ -41,10 +46,10 @@ READERS = {
     "codec.decode slim": lambda raw: codec.decode(slim.ScheduledTask, raw),
     "Reader": walked,
     "fields.parse": fields.parse,
-    "fields.get": lambda raw: fields.get(raw, 1, 4, 28, 3),
-    "fields.put": lambda raw: fields.put(raw, [1, 4, 28, 3], TType.STRING, fields.string(b"x")),
-    "fields.drop": lambda raw: fields.drop(raw, [1, 4, 25, 2]),
-    "fields.append": lambda raw: fields.append(raw, [4], TType.LIST, b"\0"),
+    "fields.get": lambda raw: fields.get(raw, *JOB_NAME.ids),
+    "fields.put": lambda raw: JOB_NAME.put(raw, fields.string(b"x")),
+    "fields.drop": EXECUTOR_DATA.drop,
+    "fields.append": lambda raw: TASK_EVENTS.append(raw, b"\0"),
     "fields.skip": lambda raw: fields.skip(raw, 0, TType.STRUCT),
     "canonical": canonical,
     "same": lambda raw: same(raw, b"\0"),

@@ -14,25 +14,20 @@ from aurora_admin.wire import codec, message
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.message import Message
-from tests.conftest import FIXTURES
+from tests.support.recordings import NAMES, Recording, body_of
 from tests.support.wire import refused, sample_task
 
 BINARY = "application/vnd.apache.thrift.binary"
-RECORDINGS = sorted(path.stem for path in FIXTURES.glob("wire/*.json"))
 CALL = Message("getQuota", message.CALL, 7, bytes.fromhex("0b0001000000087777772d6461746100"))
-
-
-def recording(name):
-    return json.loads((FIXTURES / "wire" / f"{name}.json").read_text())
 
 
 def messages(name):
     """Yield for each message of a recorded exchange whether it is in TBinary, and its bytes."""
-    exchange = recording(name)
+    exchange = Recording(name).exchange
     for side in (exchange["request"], exchange["response"]):
         headers = dict(side["headers"])
         kind = headers.get("Content-Type", "")
-        body = base64.b64decode(side["body_base64"]) if "body_base64" in side else side.get("body", "").encode()
+        body = body_of(side) or b""
         if headers.get("Content-Encoding") == "gzip" and side is exchange["response"]:
             body = gzip.decompress(body)
         if body and kind.startswith(("application/vnd.apache.thrift", "application/x-thrift")):
@@ -40,13 +35,13 @@ def messages(name):
 
 
 def was_understood(name):
-    exchange = recording(name)
+    exchange = Recording(name).exchange
     return exchange["call"] and exchange["response"]["status"] == 200
 
 
 def test_recorded_messages_are_written_as_they_were_read():
     seen = {True: 0, False: 0}
-    for name in filter(was_understood, RECORDINGS):
+    for name in filter(was_understood, NAMES):
         for binary, body in messages(name):
             read, write = (message.from_binary, message.to_binary) if binary else (message.from_json, message.to_json)
             parsed = read(body)
@@ -62,7 +57,7 @@ def test_recorded_messages_are_written_as_they_were_read():
 
 
 def test_recorded_replies_are_read_by_the_generated_code():
-    for name in filter(was_understood, RECORDINGS):
+    for name in filter(was_understood, NAMES):
         for binary, body in messages(name):
             parsed = (message.from_binary if binary else message.from_json)(body)
             if parsed.type != message.EXCEPTION:
@@ -88,7 +83,7 @@ def struct_of_call(name):
     ],
 )
 def test_bad_requests_are_refused_with_the_text_of_a_real_scheduler(name):
-    exchange = recording(name)
+    exchange = Recording(name).exchange
     request = exchange["request"]
     body = base64.b64decode(request["body_base64"]) if "body_base64" in request else request["body"].encode()
     error = refused(message.from_json, body)

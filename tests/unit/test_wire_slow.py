@@ -10,7 +10,7 @@ from aurora_admin.wire.canonical import same
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
 from aurora_admin.wire.window import Window
-from tests.conftest import CHECKOUT
+from tests.support.places import CHECKOUT
 from tests.support.structs import STRUCTS, fillings
 
 PROGRAM = """

@@ -21,7 +21,7 @@ UNREADABLE_REQUEST = re.compile(r"org\.apache\.thrift\.(transport\.TTransport|pr
 REASON = re.compile(r"Reason:\s*(?:<pre>)?(.*?)</", re.DOTALL | re.IGNORECASE)
 
 ADVICE = {
-    400: "It cannot read the request; a scheduler with Kerberos says so to a password of ~/.netrc",
+    400: "It cannot read the request. A scheduler that requires Kerberos answers so to a password from ~/.netrc",
     404: "No scheduler's API is there; check scheduler_uri",
     405: "No scheduler's API is there; check scheduler_uri",
     413: "The request is too large for it; split it",

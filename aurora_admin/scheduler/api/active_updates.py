@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from aurora_admin.gen.api.constants import ACTIVE_JOB_UPDATE_STATES
-from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobUpdateEvent, Range, ResponseCode
+from aurora_admin.gen.api.ttypes import JobUpdateEvent, Range, ResponseCode
 from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
 from aurora_admin.scheduler.api.outcome import Refusal
-from aurora_admin.scheduler.state.job_updates import EVENTS
 from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.paths import GROUP_CONFIG, GROUP_RANGES, UPDATE_EVENTS
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
@@ -15,8 +15,6 @@ from aurora_admin.wire.path import path
 INITIAL_STATE = path(StoredJobUpdateDetails, "details.update.instructions.initialState")
 DESIRED_STATE = path(StoredJobUpdateDetails, "details.update.instructions.desiredState")
 EVENT_STATUS = path(JobUpdateEvent, "status")
-GROUP_CONFIG = path(InstanceTaskConfig, "task")
-GROUP_RANGES = path(InstanceTaskConfig, "instances")
 RANGE_FIRST = path(Range, "first")
 RANGE_LAST = path(Range, "last")
 
@@ -33,13 +31,13 @@ class InstanceGroup(NamedTuple):
 
 
 class ActiveUpdate(NamedTuple):
-    """What an update replaces, and what it replaces it by; `desired` is empty where it only removes instances."""
+    """The configs before and after an update; `desired` is empty if the update only removes instances."""
 
     initial: list[InstanceGroup]
     desired: list[InstanceGroup]
 
     def has(self, instance: int) -> bool:
-        """Tell whether the update works on this instance."""
+        """Return whether the update works on this instance."""
         ranges = (limits for group in (*self.initial, *self.desired) for limits in group.ranges)
         return any(first <= instance <= last for first, last in ranges)
 
@@ -62,8 +60,8 @@ def active_updates(stores: Stores, role: bytes) -> dict[JobName, ActiveUpdate]:
 
 
 def _is_active(raw: bytes) -> bool:
-    """Tell whether the latest event left the update active; the state in its summary is only for display."""
-    events = EVENTS.elements(raw)
+    """Return whether the update is active after its latest event; the state in its summary is only for display."""
+    events = UPDATE_EVENTS.elements(raw)
     return bool(events) and EVENT_STATUS.value(events[-1]) in ACTIVE_JOB_UPDATE_STATES
 
 

@@ -8,7 +8,7 @@ from thrift.Thrift import TApplicationException
 
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.writer import BackupFailed
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.calls import arguments_class
 from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.scheduler.api.handlers import HANDLERS
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
@@ -22,7 +22,6 @@ from aurora_admin.wire.message import Message
 
 logger = logging.getLogger(__name__)
 
-SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 # Failures whose text says what to do; a traceback would add nothing.
 EXPECTED = (RecoveryError, BackupError, BackupFailed, LogError)
 
@@ -58,21 +57,16 @@ def call(services: Services, request: Message) -> StreamedReply:
     Raises:
         WireError: the request ends in the middle of its arguments; nothing was carried out.
     """
-    arguments_class = _arguments_class(request.name)
-    if arguments_class is None:
+    kind = arguments_class(request.name)
+    if kind is None:
         return _exception(request, TApplicationException.UNKNOWN_METHOD, f"Invalid method name: '{request.name}'")
     try:
-        arguments = codec.decode(arguments_class, request.body)
+        arguments = codec.decode(kind, request.body)
     except WireError as error:
         if error.java_class == "TTransportException":
             raise
         return _exception(request, TApplicationException.PROTOCOL_ERROR, str(error))
     return _reply(services, request, _carry_out(services, request.name, arguments))
-
-
-def _arguments_class(name: str) -> Any:
-    found = (getattr(service, f"{name}_args", None) for service in SERVICES)
-    return next((found_class for found_class in found if found_class is not None), None)
 
 
 def _exception(request: Message, code: int, text: str) -> StreamedReply:

@@ -6,19 +6,13 @@ from typing import NamedTuple
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.api.ReadOnlyScheduler import getQuota_result
+from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SUCCESS
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, ServerInfo
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import Path, path
 from aurora_admin.wire.struct import Struct
-from aurora_admin.wire.walk import CONTAINER
 
-# The result of every call is a struct with this one field, the Response.
-SUCCESS = path(getQuota_result, "success")
-RESPONSE_CODE = path(Response, "responseCode")
-RESULT = path(Response, "result")
 SERVER_INFO = path(Response, "serverInfo")
-DETAILS = path(Response, "details")
 MESSAGE = path(ResponseDetail, "message")
 
 
@@ -73,7 +67,7 @@ def with_structs(member: Path, count: int, structs: Iterable[bytes]) -> Outcome:
 
     The structs are encoded one after another, and may be cut into pieces anywhere.
     """
-    return Outcome(result=(member, chain([CONTAINER.pack(TType.STRUCT, count)], structs)))
+    return Outcome(result=(member, chain([fields.container_header(TType.STRUCT, count)], structs)))
 
 
 def encode_reply(outcome: Outcome, cluster_name: str) -> Iterator[bytes]:

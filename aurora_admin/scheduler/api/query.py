@@ -1,6 +1,5 @@
 """TaskQueries and job keys, checked, and in the form that the task tables take (docs/api.md 2)."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from aurora_admin.gen.api import constants
@@ -8,13 +7,13 @@ from aurora_admin.gen.api.ttypes import JobKey, ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.outcome import error
 from aurora_admin.snapshot.task_table import JobName, TaskFilter
+from aurora_admin.snapshot.upgrade import IDENTIFIER
 
 STATUSES = frozenset((*constants.ACTIVE_STATES, *constants.TERMINAL_STATES, ScheduleStatus.INIT))
-IDENTIFIER = re.compile(r"[\w\-.]{1,255}", re.ASCII)
 
 
 def is_identifier(text: str | None) -> bool:
-    return text is not None and IDENTIFIER.fullmatch(text) is not None
+    return text is not None and IDENTIFIER.fullmatch(text.encode(errors="replace")) is not None
 
 
 def is_valid_key(key: JobKey | None) -> bool:

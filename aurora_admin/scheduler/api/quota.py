@@ -5,19 +5,18 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import product
 
-from aurora_admin.gen.storage.ttypes import QuotaConfiguration, StoredCronJob
+from aurora_admin.gen.storage.ttypes import StoredCronJob
 from aurora_admin.scheduler.api.active_updates import ActiveUpdate, InstanceGroup, active_updates
 from aurora_admin.scheduler.api.outcome import invalid_request
 from aurora_admin.scheduler.api.resources import LIMITED_BY_QUOTA, QuotaClass, ResourceAmounts, amounts_of, demand
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.transitions import ACTIVE
+from aurora_admin.snapshot.paths import CRON_CONFIG, QUOTA_RESOURCES
 from aurora_admin.snapshot.task_table import JobName, TaskFilter
 from aurora_admin.wire import fields
 from aurora_admin.wire.path import path
 
-CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
 CRON_INSTANCES = path(StoredCronJob, "jobConfiguration.instanceCount")
-QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 
 # How many instances run each config.
 InstanceCounts = Counter[bytes]
@@ -48,8 +47,8 @@ def check_quota(stores: Stores, role: bytes, config: bytes, instances: int) -> N
 def consumption(stores: Stores, role: bytes) -> Consumption:
     """Return what a role takes in each class.
 
-    A job that is being updated takes what the update replaces or what it replaces it by, the larger amount of each
-    resource. A cron job takes what its next run needs or what runs of it, the larger amount of each.
+    A job under update counts, for each resource, the larger of its old and new amounts. A cron job counts the larger of
+    its next run and its active tasks.
     """
     total = _Total()
     updates, crons = active_updates(stores, role), _cron_jobs(stores, role)

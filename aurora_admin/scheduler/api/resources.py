@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aurora_admin.gen.api.ttypes import Constraint, Resource, TaskConfig
+from aurora_admin.snapshot.paths import PRODUCTION, RESOURCES
 from aurora_admin.wire.path import path
 
-PRODUCTION = path(TaskConfig, "production")
 CONSTRAINTS = path(TaskConfig, "constraints")
-RESOURCES = path(TaskConfig, "resources")
 CONSTRAINT_NAME = path(Constraint, "name")
-DEDICATED = b"dedicated"
+DEDICATED = "dedicated"
 # The members of the Resource union that quotas count.
 COUNTED = (path(Resource, "numCpus"), path(Resource, "ramMb"), path(Resource, "diskMb"))
 
@@ -55,7 +54,7 @@ class Demand(NamedTuple):
 def demand(config: bytes) -> Demand:
     """Return what one instance of a TaskConfig needs."""
     constraints = map(CONSTRAINT_NAME.value, CONSTRAINTS.elements(config))
-    quota_class = QuotaClass(PRODUCTION.value(config) is True, DEDICATED in constraints)
+    quota_class = QuotaClass(PRODUCTION.value(config) is True, DEDICATED.encode() in constraints)
     return Demand(quota_class, amounts_of(RESOURCES.elements(config)))
 
 

@@ -1,16 +1,11 @@
 """The parts of a scheduler that handlers work with."""
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.storage.backup_folder import BackupFolder
-from aurora_admin.scheduler.storage.storage import Storage
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+from aurora_admin.scheduler.storage.storage import Storage, now_ms
 
 
 class Services(NamedTuple):

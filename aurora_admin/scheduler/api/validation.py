@@ -10,6 +10,7 @@ from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.normalise import normalised
 from aurora_admin.scheduler.api.outcome import invalid_request
 from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
+from aurora_admin.scheduler.api.resources import DEDICATED
 from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
 
 ALLOWED_ENVIRONMENTS = re.compile(r"^(prod|devel|test|staging\d*)$", re.ASCII)
@@ -17,7 +18,6 @@ EXECUTORS = frozenset((AURORA_EXECUTOR_NAME,))
 ALLOWED_CONTAINERS = frozenset(("mesos",))
 MIN_INSTANCES_FOR_SLA = 20
 MAX_SLA_DURATION_SECONDS = 7200
-DEDICATED = "dedicated"
 ANY_ROLE = "*"
 # The resources of which a task may have one value; of named ports it may have any number.
 SINGLE = {"numCpus": "CPU", "ramMb": "RAM", "diskMb": "disk", "numGpus": "GPU"}

@@ -61,7 +61,7 @@ class Election:
         self._session.open()
 
     def advertise(self, own: Endpoint, endpoint_name: str) -> None:
-        """Have a member node from now on, for as long as the session lasts; return at once."""
+        """Create the member node and keep it while the session lasts; return at once."""
         self._own, self._payload = own, server_set.encode(own, endpoint_name)
         self._session.wake()
 
@@ -83,7 +83,7 @@ class Election:
         owners = self._read_members([name for name in names if server_set.MEMBER.fullmatch(name)])
         candidates = {name: int(found[1]) for name in names if (found := server_set.CANDIDATE.fullmatch(name))}
         if self._candidate not in candidates:
-            self._session.give_up(f"our node {self._path}/{self._candidate} is gone")
+            self._session.give_up(f"the candidate node {self._path}/{self._candidate} was deleted")
         elif self._candidate == min(candidates, key=candidates.__getitem__):
             self._lead(owners)
         elif self._is_elected:
@@ -123,4 +123,4 @@ class Election:
             self._on_advertised()
 
     def _report_loss(self, reason: str) -> None:
-        self._on_lost(f"Lost leadership, or the chance of it: {reason}" if self._candidate else reason)
+        self._on_lost(f"Lost leadership or candidacy: {reason}" if self._candidate else reason)

@@ -34,7 +34,7 @@ class Session:
 
     With `on_lost` this is guaranteed:
 
-    - It is called at most once, with the reason. A callback that is under way may end after it, none begins after it.
+    - It is called at most once, with the reason. A running callback may finish later; no new one starts.
     - It is called no later than one session time-out after kazoo has noticed that the connection is lost, by this
       process's clock. kazoo itself reports an expired session only when it has reached a server again, which may be
       never. The servers may end the session earlier, because kazoo notices silence only after two thirds of the
@@ -71,7 +71,7 @@ class Session:
         threading.Thread(target=self._run, name="zookeeper", daemon=True).start()
 
     def wake(self, *_: object) -> None:
-        """Have the children read again soon; also a watch for kazoo."""
+        """Read the children again soon. Also used as a kazoo watch."""
         self._wakes.put(True)
 
     def close(self) -> None:
@@ -118,16 +118,21 @@ class Session:
             self._on_open()
 
     def _attempt(self, step: Callable[[], None], passing: tuple[type[KazooException], ...] = ()) -> bool:
-        """Run a step, and give up if it fails; False then. A `passing` error is over at the next change of state."""
+        """Run a step; on failure give up and return False.
+
+        Errors in `passing` are ignored until the next change of state.
+        """
         try:
             step()
         except passing:
             logger.debug("ZooKeeper could not be reached; the children are read again at the next change of state")
         except KazooException as error:
-            self.give_up(f"ZooKeeper at {self._access.hosts} refuses us {self._path}: {connection.describe(error)}")
+            self.give_up(
+                f"ZooKeeper at {self._access.hosts} refused a request for {self._path}: {connection.describe(error)}"
+            )
             return False
         except Exception as error:
-            # A candidate that reads its node no more would keep all others from leading.
+            # A candidate that stops watching its node would block every other candidate.
             logger.exception("An unexpected error in the session with ZooKeeper, at %s", self._path)
             self.give_up(connection.describe(error))
             return False

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterable
 
 from aurora_admin.scheduler.storage.frames import frame_kind
-from aurora_admin.scheduler.storage.log_entry import DEDUPLICATED, DEFLATED, NOOP, SNAPSHOT, TRANSACTION
+from aurora_admin.snapshot.log_entry import DEDUPLICATED, DEFLATED, NOOP, SNAPSHOT, TRANSACTION
+from aurora_admin.wire.walk import FIELD_HEADER_BYTES
 
 KINDS = {
     SNAPSHOT.header: "snapshot",
@@ -23,4 +24,4 @@ def show_records(records: Iterable[tuple[int, bytes]]) -> None:
 
 def _kind(position: int, record: bytes) -> str:
     frame = frame_kind(position, record)
-    return KINDS.get(record[:3], "unknown") if frame == "entry" else f"frame {frame}"
+    return KINDS.get(record[:FIELD_HEADER_BYTES], "unknown") if frame == "entry" else f"frame {frame}"

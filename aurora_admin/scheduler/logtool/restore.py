@@ -20,8 +20,8 @@ from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogEngine, LogError
 from aurora_admin.scheduler.storage.frames import entries
 from aurora_admin.scheduler.storage.log import Log
-from aurora_admin.scheduler.storage.log_entry import NOOP_ENTRY
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
+from aurora_admin.snapshot.log_entry import NOOP_ENTRY
 from aurora_admin.snapshot.writer import Source, deduplicated_entry
 from aurora_admin.wire import fields
 

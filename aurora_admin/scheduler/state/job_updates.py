@@ -3,19 +3,12 @@
 from collections import defaultdict
 from typing import Any
 
-from thrift.Thrift import TType
-
-from aurora_admin.gen.storage.ttypes import StoredJobUpdateDetails
 from aurora_admin.scheduler.state.store import Store
+from aurora_admin.snapshot.paths import INSTANCE_EVENTS, UPDATE_EVENTS
 from aurora_admin.snapshot.sections import JOB_UPDATES
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.snapshot.upgrade import Upgrader
-from aurora_admin.wire import fields
-from aurora_admin.wire.path import Path, path
-
-EVENTS = path(StoredJobUpdateDetails, "details.updateEvents")
-INSTANCE_EVENTS = path(StoredJobUpdateDetails, "details.instanceEvents")
-LOCK_TOKEN = path(StoredJobUpdateDetails, "lockToken")
+from aurora_admin.wire.path import Path
 
 # A job, and the id of the update.
 UpdateKey = tuple[JobName, bytes]
@@ -45,7 +38,7 @@ class JobUpdates(Store[UpdateKey]):
 
     def add_event(self, key: UpdateKey, event: bytes) -> None:
         """Add a JobUpdateEvent to a job update that is there."""
-        self._waiting[key][EVENTS].append(event)
+        self._waiting[key][UPDATE_EVENTS].append(event)
 
     def add_instance_event(self, key: UpdateKey, event: bytes) -> None:
         """Add a JobInstanceUpdateEvent to a job update that is there."""
@@ -59,16 +52,16 @@ class JobUpdates(Store[UpdateKey]):
 
 
 def _no_events() -> dict[Path, list[bytes]]:
-    return {EVENTS: [], INSTANCE_EVENTS: []}
+    return {UPDATE_EVENTS: [], INSTANCE_EVENTS: []}
 
 
 def _with_events(raw: bytes, added: dict[Path, list[bytes]]) -> bytes:
     """Return the record with more events.
 
-    Events are in the order of their times, those of the same time in the order in which they came; the state of the
-    update follows from them.
+    Events are sorted by time; events with the same time keep their order of arrival. The state of the update follows
+    from them.
     """
     for member, events in added.items():
         if events:
-            raw = member.put(raw, fields.container(TType.STRUCT, member.elements(raw) + events))
+            raw = member.put_elements(raw, member.elements(raw) + events)
     return Upgrader().update(raw)

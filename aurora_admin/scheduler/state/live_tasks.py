@@ -7,29 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aurora_admin.backup.file import records
-from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.gen.storage.ttypes import DeduplicatedScheduledTask
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.configs import Configs, join_config
+from aurora_admin.snapshot.configs import ELEMENT_END, Configs, join_config
+from aurora_admin.snapshot.paths import CONFIG_NUMBER, PARTIAL_TASK, TASK_CONFIG
 from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
 from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, Upgrader, is_valid_job
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader
 
 # With fewer removed rows than this a rebuild of the table frees too little memory to be worth the time.
 MIN_REMOVED_ROWS = 10_000
 
-TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
-PARTIAL_TASK = path(DeduplicatedScheduledTask, "partialScheduledTask")
-CONFIG_NUMBER = path(DeduplicatedScheduledTask, "taskConfigId")
-# Every writer encodes a DeduplicatedScheduledTask as the header of its task, the task, and this: the header and the
-# value of its config's number, and STOP.
-ELEMENT_END = struct.Struct(f"!{len(CONFIG_NUMBER.header)}siB")
 ELEMENT_START = len(PARTIAL_TASK.header)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterator
 from thrift.Thrift import TType
 
 from aurora_admin.gen.storage.ttypes import DeduplicatedSnapshot
-from aurora_admin.scheduler.state.job_updates import LOCK_TOKEN
-from aurora_admin.scheduler.state.stores import FRAMEWORK_ID, Stores
+from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.consistency import quota_warnings
 from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
-from aurora_admin.snapshot.records import keyed_record
+from aurora_admin.snapshot.paths import FRAMEWORK_ID, LOCK_TOKEN
+from aurora_admin.snapshot.records import Sections, keyed_record
 from aurora_admin.snapshot.sections import (
     DB_SCRIPT,
     EXPERIMENTAL_TASK_STORE,
@@ -28,8 +28,6 @@ from aurora_admin.wire.path import path
 from aurora_admin.wire.reader import Reader, without_collector
 
 logger = logging.getLogger(__name__)
-
-Sections = dict[int, dict[Hashable, bytes]]
 
 
 def _field(name: str) -> tuple[int, int]:
@@ -52,12 +50,12 @@ def load_deduplicated(stores: Stores, reader: Reader) -> None:
     stores.reset()
     restoring = stores.statistics.restoring
     with without_collector(), stores.statistics.timed("snapshot_apply"):
-        while (field := reader.field())[0] != TType.STOP:
+        for field in reader.fields():
             if field == PARTIAL_SNAPSHOT:
                 _load(stores, reader)
             elif field == PARTIAL_TASKS:
                 with restoring(TASKS):
-                    stores.tasks.load(reader, reader.container()[1])
+                    stores.tasks.load(reader, reader.struct_count())
             elif field == TASK_CONFIGS:
                 with restoring(TASKS, events=0):
                     stores.tasks.load_configs(_structs(reader))
@@ -84,12 +82,12 @@ def _load(stores: Stores, reader: Reader) -> None:
     found: Sections = {}
     script: list[bytes] | None = None
     restoring = stores.statistics.restoring
-    while (field := reader.field())[0] != TType.STOP:
+    for field in reader.fields():
         ttype, number = field
         check_type(number, ttype, reader.position)
         with restoring(number):
             if number == DB_SCRIPT:
-                script = script_statements(ttype, reader.value(ttype))
+                script = script_statements(reader.value(ttype))
             elif number in SECTIONS:
                 found[number] = dict(_records(stores, reader, number))
             else:

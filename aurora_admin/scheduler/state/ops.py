@@ -8,6 +8,7 @@ from thrift.Thrift import TType
 from aurora_admin.gen.api.ttypes import ScheduledTask
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.gen.storage.constants import CURRENT_SCHEMA_VERSION
+from aurora_admin.snapshot.log_entry import TRANSACTION
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.path import path
@@ -31,7 +32,6 @@ REMOVE_JOB_UPDATE = path(storage.Op, "removeJobUpdate").id
 SAVE_HOST_MAINTENANCE_REQUEST = path(storage.Op, "saveHostMaintenanceRequest").id
 REMOVE_HOST_MAINTENANCE_REQUEST = path(storage.Op, "removeHostMaintenanceRequest").id
 
-TRANSACTION = path(storage.LogEntry, "transaction")
 OPS = path(storage.Transaction, "ops")
 SCHEMA_VERSION = path(storage.Transaction, "schemaVersion")
 
@@ -63,8 +63,7 @@ def remove_tasks(task_ids: Iterable[bytes]) -> Op:
 
 def removed_task_ids(op: Op) -> list[bytes]:
     """Return the task ids of a RemoveTasks."""
-    # Each element is a string behind the four bytes of its length.
-    return [element[4:] for element in REMOVED_TASK_IDS.elements(op.body)]
+    return REMOVED_TASK_IDS.values(op.body)
 
 
 def save_quota(role: bytes, quota: bytes) -> Op:

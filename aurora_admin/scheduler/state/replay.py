@@ -6,13 +6,22 @@ from typing import cast
 
 from thrift.Thrift import TType
 
-from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobUpdate, JobUpdateDetails
+from aurora_admin.gen.api.ttypes import JobUpdate, JobUpdateDetails
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.state import ops
-from aurora_admin.scheduler.state.job_updates import LOCK_TOKEN, UpdateKey
+from aurora_admin.scheduler.state.job_updates import UpdateKey
 from aurora_admin.scheduler.state.ops import Op
-from aurora_admin.scheduler.state.stores import FRAMEWORK_ID, Stores
+from aurora_admin.scheduler.state.stores import Stores
+from aurora_admin.snapshot.paths import (
+    CRON_JOB,
+    FRAMEWORK_ID,
+    GROUP_CONFIG,
+    GROUP_RANGES,
+    INITIAL_STATE,
+    LOCK_TOKEN,
+    UPDATE_DETAILS,
+)
 from aurora_admin.snapshot.records import format_key
 from aurora_admin.snapshot.sections import job_name
 from aurora_admin.wire import codec, fields
@@ -26,7 +35,6 @@ NO_STRUCTS = fields.container(TType.STRUCT, [])
 
 REMOVED_QUOTA_ROLE = path(storage.RemoveQuota, "role")
 SAVED_JOB = path(storage.SaveCronJob, "jobConfig")
-CRON_JOB = path(storage.StoredCronJob, "jobConfiguration")
 REMOVED_JOB = path(storage.RemoveJob, "jobKey")
 HOST_ATTRIBUTES = path(storage.SaveHostAttributes, "hostAttributes")
 REWRITTEN_TASK_ID = path(storage.RewriteTask, "taskId")
@@ -45,14 +53,10 @@ EVENT = path(storage.SaveJobUpdateEvent, "event")
 EVENT_UPDATE_KEY = path(storage.SaveJobUpdateEvent, "key")
 EVENT_UPDATE_ID = path(storage.SaveJobUpdateEvent, "updateId")
 
-UPDATE_DETAILS = path(storage.StoredJobUpdateDetails, "details")
 UPDATE = path(JobUpdateDetails, "update")
 EVENTS = path(JobUpdateDetails, "updateEvents")
 INSTANCE_EVENTS = path(JobUpdateDetails, "instanceEvents")
-INITIAL_STATE = path(JobUpdate, "instructions.initialState")
 DESIRED_STATE = path(JobUpdate, "instructions.desiredState")
-GROUP_CONFIG = path(InstanceTaskConfig, "task")
-GROUP_INSTANCES = path(InstanceTaskConfig, "instances")
 
 
 def apply(stores: Stores, op: Op) -> None:
@@ -77,7 +81,10 @@ def _required(op: Op, member: Path) -> bytes:
 
 
 def _required_elements(op: Op, member: Path) -> list[bytes]:
-    return fields.elements(_required(op, member))[1]
+    found = member.elements(op.body)
+    if not found:
+        _required(op, member)
+    return found
 
 
 def _save_framework_id(stores: Stores, op: Op) -> None:
@@ -151,7 +158,7 @@ def _check_update(update: bytes) -> None:
         raise WireError("Missing both initial and desired states. At least one is required.", 0)
     if any(GROUP_CONFIG.get(group) is None for group in groups):
         raise WireError("an initial state of a job update has no task config", 0)
-    if not all(map(GROUP_INSTANCES.elements, groups)):
+    if not all(map(GROUP_RANGES.elements, groups)):
         raise WireError("Invalid intial instance state ranges.", 0)
 
 

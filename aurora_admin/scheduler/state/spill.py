@@ -13,7 +13,7 @@ PENDING_BYTES = 1 << 20
 
 
 class Spill:
-    """An append-only file, which is gone when its last user is.
+    """An append-only file that is deleted when nothing refers to it.
 
     What was appended never changes, so that a record whose place is known is read without a lock, once it is flushed.
     `append` and `flush` take the lock of the storage.

@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.job_updates import JobUpdates
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.store import Store
@@ -19,9 +18,6 @@ from aurora_admin.snapshot.sections import (
 from aurora_admin.snapshot.task_table import JobName
 from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
-from aurora_admin.wire.path import path
-
-FRAMEWORK_ID = path(SchedulerMetadata, "frameworkId")
 
 
 class Stores:

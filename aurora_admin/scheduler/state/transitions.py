@@ -11,11 +11,9 @@ from aurora_admin.gen.api import constants
 from aurora_admin.gen.api.ttypes import AssignedTask, ScheduledTask, ScheduleStatus, TaskConfig, TaskEvent
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import Op, remove_tasks, save_tasks
+from aurora_admin.snapshot.paths import TASK_EVENTS, TASK_STATUS
 from aurora_admin.wire import codec, fields
-from aurora_admin.wire.path import path
 
-STATUS = path(ScheduledTask, "status")
-EVENTS = path(ScheduledTask, "taskEvents")
 ACTIVE = frozenset(constants.ACTIVE_STATES)
 NOT_STARTED = frozenset((ScheduleStatus.PENDING, ScheduleStatus.THROTTLED))
 NOT_IN_TASK_ID = re.compile(r"[^A-Za-z0-9_-]")
@@ -53,5 +51,5 @@ def _new_task_id(config: TaskConfig, instance: int) -> str:
 def _moved(task: bytes, event: TaskEvent) -> bytes:
     """Return a ScheduledTask with the status of this event, and the event as its last one."""
     assert event.status is not None
-    task = STATUS.put(task, fields.i32(event.status))
-    return EVENTS.append(task, codec.encode(event))
+    task = TASK_STATUS.put(task, fields.i32(event.status))
+    return TASK_EVENTS.append(task, codec.encode(event))

@@ -6,13 +6,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from thrift.Thrift import TType
 
 from aurora_admin import __version__
-from aurora_admin.gen.storage.ttypes import SchedulerMetadata
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.consistency import drop_unused_locks
+from aurora_admin.snapshot.paths import BUILD_DETAILS
 from aurora_admin.wire import fields
-from aurora_admin.wire.path import path
-
-DETAILS = path(SchedulerMetadata, "details")
 
 
 class StateView:
@@ -24,7 +21,7 @@ class StateView:
 
     def __init__(self, stores: Stores, timestamp_ms: int) -> None:
         self.timestamp_ms = timestamp_ms
-        self.metadata = DETAILS.put(stores.metadata or fields.STOP, build_details(timestamp_ms))
+        self.metadata = BUILD_DETAILS.put(stores.metadata or fields.STOP, build_details(timestamp_ms))
         sections = {number: store.copy() for number, store in stores.sections.items()}
         if stores.has_locks:
             drop_unused_locks(sections)

@@ -45,7 +45,7 @@ class LogEngine(Protocol):
 
         Raises:
             LogFull: nothing was written.
-            FatalLogError: all, some or none of the records may be durable, those that are being the first ones; or
+            FatalLogError: it is unknown how many of the records are durable; those that are come first; or
                 another process has taken over the log.
         """
 

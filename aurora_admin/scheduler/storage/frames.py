@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 from aurora_admin.backup.atomic_file import blocks
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import LogError, LogFull
-from aurora_admin.scheduler.storage.log_entry import (
+from aurora_admin.snapshot.log_entry import (
     CHECKSUM,
     CHUNK_COUNT,
     CHUNK_DATA,
@@ -21,11 +21,11 @@ from aurora_admin.scheduler.storage.log_entry import (
 )
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import WireError
+from aurora_admin.wire.walk import LENGTH_BYTES
 
 DEFLATE_LEVEL = 3
 BLOCK_BYTES = 1 << 16
 MAX_ENTRY_BYTES = 2**31 - 1
-LENGTH_BYTES = 4
 
 
 class Entry(NamedTuple):

@@ -14,9 +14,10 @@ from aurora_admin.scheduler.state.ops import Op
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.scheduler.storage.engine import RESTORE_ADVICE, LogEngine, LogError, LogFull
-from aurora_admin.scheduler.storage.frames import LENGTH_BYTES, Spool, entries
+from aurora_admin.scheduler.storage.frames import Spool, entries
 from aurora_admin.scheduler.storage.inflate import inflating_reader
-from aurora_admin.scheduler.storage.log_entry import (
+from aurora_admin.snapshot import writer
+from aurora_admin.snapshot.log_entry import (
     DEDUPLICATED,
     DEFLATED,
     NOOP,
@@ -24,11 +25,11 @@ from aurora_admin.scheduler.storage.log_entry import (
     SNAPSHOT,
     TRANSACTION,
 )
-from aurora_admin.snapshot import writer
 from aurora_admin.wire import fields
 from aurora_admin.wire.errors import NewerFormat, WireError
 from aurora_admin.wire.limits import Limits
 from aurora_admin.wire.reader import Reader
+from aurora_admin.wire.walk import LENGTH_BYTES, STRING_HEADER_BYTES
 from aurora_admin.wire.window import Window
 
 logger = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ class Log:
         if not data.startswith(DEFLATED.header):
             self._apply(stores, Reader(Window.of_bytes(data), Limits.of_length(len(data))))
             return
-        begin = len(DEFLATED.header) + LENGTH_BYTES
+        begin = STRING_HEADER_BYTES
         length = int.from_bytes(data[begin - LENGTH_BYTES : begin], "big")
         if begin + length + 1 != len(data) or data[-1:] != fields.STOP:
             raise WireError("the deflated entry is cut short, or followed by more data", begin)

@@ -147,7 +147,7 @@ class Storage:
             StorageNotReady: before start() and after stop().
         """
         with self.read() as stores, self._statistics.timed("snapshot_create"):
-            return StateView(stores, _now_ms())
+            return StateView(stores, now_ms())
 
     def snapshot(self) -> StateView:
         """Write the state to the log as one entry, delete the entries before it, and return what was written.
@@ -209,5 +209,5 @@ class Storage:
             raise FatalLogError(text) from error
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     return time.time_ns() // 1_000_000

@@ -149,7 +149,7 @@ class _RequestHandler(HTTPRequest):
         return bytes(body.read())
 
     def _abandon(self, error: BaseException | None) -> None:
-        """Send a 500, or nothing more where the response has begun: closed before its end, it is seen to be cut."""
+        """Send a 500. If the response has begun, only close the connection: the client sees that it is cut."""
         self.close_connection = True
         if not isinstance(error, ResponseAbandoned):
             self.server.statistics.add("uncaught_exceptions")

@@ -11,9 +11,8 @@ from aurora_admin.scheduler.web.server import ResponseAbandoned
 from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, respond
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.message import Message
+from aurora_admin.wire.message import BINARY, Message
 
-BINARY = "application/vnd.apache.thrift.binary"
 JSON = "application/vnd.apache.thrift.json"
 JSON_TYPES = ("", "application/x-thrift", "application/json", JSON, f"{JSON}; charset=utf-8")
 DECODERS: dict[str, Callable[[bytes], Message]] = {

@@ -2,28 +2,23 @@
 
 from collections.abc import Iterable
 
-from thrift.Thrift import TType
-
 from aurora_admin.snapshot.dbscript.parser import ScriptError, read_script
 from aurora_admin.snapshot.dbscript.rebuild import SECTIONS_OF_SCRIPT, rebuild
 from aurora_admin.snapshot.records import Records, Sections, format_keys, keyed_record
-from aurora_admin.snapshot.sections import DB_SCRIPT, SECTIONS, IncompleteSnapshot
+from aurora_admin.snapshot.sections import SCRIPT, SECTIONS, IncompleteSnapshot
 from aurora_admin.snapshot.upgrade import Upgrader
 from aurora_admin.wire import fields
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
 
 
-def script_statements(ttype: int, value: bytes) -> list[bytes]:
-    """Return the statements of an encoded dbScript.
+def script_statements(value: bytes) -> list[bytes]:
+    """Return the statements of an encoded dbScript, a list.
 
     Raises:
-        WireError: the value is not a list of strings.
+        WireError: it is malformed, or is not a list of strings.
     """
-    etype, items = fields.elements(value) if ttype == TType.LIST else (TType.STOP, [value])
-    if items and etype != TType.STRING:
-        raise WireError(f"field {DB_SCRIPT} of the snapshot is not a list of strings", 0)
-    return [fields.scalar(etype, item) for item in items]
+    return SCRIPT.values(SCRIPT.put(fields.STOP, value))
 
 
 def merge_script(sections: Sections, statements: list[bytes], upgrader: Upgrader, *, allow_partial: bool) -> list[str]:

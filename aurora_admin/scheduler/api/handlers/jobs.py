@@ -9,12 +9,10 @@ from aurora_admin.gen.api.ttypes import (
     JobConfiguration,
     Result,
     RoleSummary,
-    ScheduledTask,
     ScheduleStatus,
     TaskConfig,
     TaskEvent,
 )
-from aurora_admin.gen.storage.ttypes import StoredCronJob
 from aurora_admin.scheduler.api.active_updates import check_not_updating
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, invalid_request, with_structs
 from aurora_admin.scheduler.api.query import job_key
@@ -23,6 +21,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.transitions import ACTIVE, create
+from aurora_admin.snapshot.paths import CRON_JOB, TASK_EVENTS
 from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
@@ -31,14 +30,12 @@ JOBS = path(Result, "getJobsResult.configs")
 ROLE_SUMMARIES = path(Result, "roleSummaryResult.summaries")
 MAX_TASKS_PER_JOB = 4000
 
-CRON_JOB = path(StoredCronJob, "jobConfiguration")
 JOB_CONFIG = path(JobConfiguration, "taskConfig")
 JOB_OWNER = path(JobConfiguration, "owner")
 JOB_INSTANCES = path(JobConfiguration, "instanceCount")
 JOB_KEY = path(JobConfiguration, "key")
 CONFIG_OWNER = path(TaskConfig, "owner")
 CONFIG_JOB_KEY = path(TaskConfig, "job")
-TASK_EVENTS = path(ScheduledTask, "taskEvents")
 EVENT_TIME = path(TaskEvent, "timestamp")
 SUMMARY_ROLE = path(RoleSummary, "role")
 SUMMARY_JOBS = path(RoleSummary, "jobCount")
@@ -128,7 +125,7 @@ def get_role_summary(services: Services, arguments: getRoleSummary_args) -> Outc
 
 
 def _summary(role: bytes, jobs: int, crons: int) -> bytes:
-    # By its fields, as a stored role need not be UTF-8.
+    # Encoded by field, because a stored role may not be UTF-8.
     return fields.join(
         [
             SUMMARY_ROLE.field(fields.string(role)),

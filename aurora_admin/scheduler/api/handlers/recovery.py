@@ -1,5 +1,6 @@
 """The calls of a recovery, from stageRecovery to commitRecovery (docs/api.md 1.2)."""
 
+from aurora_admin.calls import STAGED_TASKS
 from aurora_admin.gen.api.AuroraAdmin import (
     commitRecovery_args,
     deleteRecoveryTasks_args,
@@ -7,13 +8,9 @@ from aurora_admin.gen.api.AuroraAdmin import (
     stageRecovery_args,
     unloadRecovery_args,
 )
-from aurora_admin.gen.api.ttypes import Result
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, with_structs
 from aurora_admin.scheduler.api.query import task_filter
 from aurora_admin.scheduler.api.services import Services
-from aurora_admin.wire.path import path
-
-STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 
 
 def stage_recovery(services: Services, arguments: stageRecovery_args) -> Outcome:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from aurora_admin.calls import TASKS
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_args, getTasksWithoutConfigs_args
-from aurora_admin.gen.api.ttypes import Result, ScheduleStatus, TaskConfig, TaskEvent, TaskQuery
+from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskConfig, TaskEvent, TaskQuery
 from aurora_admin.scheduler.api.active_updates import check_not_updating
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, with_structs
 from aurora_admin.scheduler.api.query import job_key, page, task_filter
@@ -14,7 +15,6 @@ from aurora_admin.scheduler.state.transitions import ACTIVE, kill
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire.path import path
 
-TASKS = path(Result, "scheduleStatusResult.tasks")
 EXECUTOR_DATA = path(TaskConfig, "executorConfig.data")
 # How the messages of events name a user who was not authenticated (docs/api.md 1.1).
 UNAUTHENTICATED = "UNSECURE"

@@ -41,7 +41,7 @@ class Ownership:
             raise FatalLogError(self._lost_reason)
 
     def revoke(self, reason: str) -> FatalLogError:
-        """End the ownership, and return the error to raise; it has the first reason."""
+        """End the ownership. Return the error to raise, with the first reason."""
         with self._lock:
             self._lost_reason = self._lost_reason or reason
         return FatalLogError(self._lost_reason)

@@ -1,0 +1,22 @@
+"""The calls of the Thrift services, and where the parts of their replies are, for client and scheduler."""
+
+from typing import Any
+
+from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api.ttypes import Response, Result
+from aurora_admin.wire.path import path
+
+SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
+# The result of every call is a struct with this one field, the Response.
+SUCCESS = path(ReadOnlyScheduler.getQuota_result, "success")
+RESPONSE_CODE = path(Response, "responseCode")
+RESULT = path(Response, "result")
+DETAILS = path(Response, "details")
+STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
+TASKS = path(Result, "scheduleStatusResult.tasks")
+
+
+def arguments_class(method: str) -> Any:
+    """Return the generated class of the arguments of a method; None if no service has it."""
+    found = (getattr(service, f"{method}_args", None) for service in SERVICES)
+    return next((found_class for found_class in found if found_class is not None), None)
