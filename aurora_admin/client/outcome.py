@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_admin.client.failures import LookupFailed, PermanentlyUnreachable, ServerError, Unreachable, WillNotServe
+from aurora_admin.client.failures import LookupFailed, ServerError, Unreachable, WillNotServe
 from aurora_admin.client.http.proxy import proxy_advice
 from aurora_admin.errors import AdminError, BadReply, CallFailed, ConnectionFailed, Interrupted, OutcomeUnknown
 from aurora_admin.gen.api import ReadOnlyScheduler
@@ -48,9 +48,10 @@ def final_error(method: str, failure: Failure, cluster: Cluster) -> AdminError:
 def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str) -> AdminError:
     scheduler = f"the scheduler of {cluster} at {failure.place}"
     if isinstance(failure, Unreachable):
-        may_be_ended = method == "commitRecovery" and not isinstance(failure, PermanentlyUnreachable)
+        advice = failure.advice or proxy_advice(failure.url)
+        may_be_ended = method == "commitRecovery" and not advice
         of_this, about_others = OTHERS if may_be_ended else ("", "")
-        advice = failure.advice or proxy_advice(failure.url) or f"check that it runs, and {entry}"
+        advice = advice or f"check that it runs, and {entry}"
         return ConnectionFailed(
             f"Cannot reach {scheduler}: {failure.reason}. Nothing{of_this} was carried out; {advice}{about_others}"
         )

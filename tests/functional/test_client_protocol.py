@@ -217,13 +217,13 @@ def failing_reply(sent, announced):
     return http(200, to_binary(Message("queryRecovery", REPLY, 0, body)), Content_Type=BINARY)
 
 
-def test_a_field_of_another_type_in_the_place_of_the_tasks_is_skipped():
+def test_a_field_of_another_type_in_the_place_of_the_tasks_is_no_result():
     tasks = path(Response, "result.queryRecoveryResult.tasks")
     response = fields.put(encode(Response(responseCode=1)), tasks.ids, TType.I64, fields.i64(7))
     body = fields.header(TType.STRUCT, 0) + response + fields.STOP
     reply = http(200, to_binary(Message("queryRecovery", REPLY, 0, body)), Content_Type=BINARY)
-    with FakeScheduler([reply]) as server:
-        assert list(server.client().scheduler.query_recovery().tasks) == []
+    with FakeScheduler([reply]) as server, pytest.raises(BadReply, match="is OK, but has no result"):
+        list(server.client().scheduler.query_recovery().tasks)
 
 
 DISK_ERROR = "Failed to read backup /backups/b again: Input/output error. Unload it and check its disk."
@@ -250,7 +250,7 @@ def test_tasks_that_the_server_ends_too_early_are_not_blamed_on_the_network(chun
         list(server.client().scheduler.query_recovery().tasks)
     assert re.fullmatch(
         f"The tasks from {server.url}/api are incomplete: the reply (broke off: the server ended it|ends) too early.*"
-        r"\. Run the command again; if it fails again, the log of the scheduler says more",
+        r"\. Run the command again; if it fails again, the log of the scheduler has the details",
         caught.value.message,
     )
 

@@ -213,7 +213,7 @@ def test_a_health_page_that_wants_credentials_is_reported_as_such(west, admin, s
     assert f"/leaderhealth answers {status}. Nothing was carried out; give user and password of this host" in result.err
 
 
-def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters, fixtures):
+def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters):
     with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
         west.add(member(server.host))
         for uri in ("http://[h", "http://h:port"):

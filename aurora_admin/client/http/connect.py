@@ -30,6 +30,7 @@ TLS_ALERT, TLS_HANDSHAKE = b"\x15", b"\x16"
 HEAD = b"HEAD / HTTP/1.0\r\n\r\n"
 SPEAKS_HTTPS = "this port speaks https, not http"
 SPEAKS_HTTP = "this port speaks http, not https"
+UNKNOWN_HOST_ADVICE = "correct the host name in its address, or check the name servers of this machine"
 CORRECT_SCHEME = "correct the scheme of its address"
 
 
@@ -94,7 +95,7 @@ def _failure(error: Exception, target: SplitResult, url: str) -> Unreachable:
     if isinstance(error, ValueError) and not isinstance(error, OSError):  # of a URL or a host name
         return PermanentlyUnreachable(reason, url, "" if proxy else "correct its address")
     if isinstance(error, socket.gaierror) and error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)):
-        return PermanentlyUnreachable(reason, url)
+        return PermanentlyUnreachable(reason, url, "" if proxy else UNKNOWN_HOST_ADVICE)
     if reason.startswith("Tunnel connection failed: 407"):
         return PermanentlyUnreachable(reason, url, password_advice(target))
     if reason.startswith("Tunnel connection failed: 4"):

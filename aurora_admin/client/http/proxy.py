@@ -34,7 +34,7 @@ class Proxy(NamedTuple):
         """
         url = urlsplit(self.value if "://" in self.value else f"http://{self.value}")
         if url.scheme != "http":
-            raise ValueError(f"{url.scheme} is not spoken to a proxy, only http")
+            raise ValueError(f"a proxy with the scheme {url.scheme} is not supported, only http")
         if not url.hostname or url.port == 0:  # reading the port checks it
             raise ValueError("the proxy has no host and port")
         return url

@@ -207,6 +207,7 @@ class _OpenConnection:
         }
         try:
             self._http.request(request.verb, path, request.body, {**request.headers, **own})
+            self._socket.flush()
         except (BrokenPipeError, ConnectionResetError):
             return False
         except OSError as error:
@@ -220,8 +221,16 @@ class _DeadlineSocket:
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self.sock = sock
         self.deadline = deadline
+        self._pending: list[bytes] = []
 
     def sendall(self, data: bytes) -> None:
+        """Keep the data for `flush`: http.client sends headers and body one after the other, each as a packet."""
+        self._pending.append(data)
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        data = b"".join(self._pending)
+        self._pending.clear()
         self.sock.settimeout(self.deadline.timeout())
         self.sock.sendall(data)
 
