@@ -60,8 +60,8 @@ def scripted(clusters):
     """`scripted(action, ...)` makes west a scripted scheduler."""
     servers = []
 
-    def start(*script):
-        servers.append(FakeScheduler(script).__enter__())
+    def start(*script, pages=()):
+        servers.append(FakeScheduler(script, pages=pages).__enter__())
         clusters.write(west=servers[-1].url)
         return servers[-1]
 
@@ -358,7 +358,8 @@ def test_a_refused_status_is_an_error(scripted, admin):
 def test_the_status_names_the_leader_only_if_it_confirms_that_it_leads(staged, admin, scripted):
     result = admin("recovery_status", "west", "--bypass-leader-redirect")
     assert (result.code, status(result.out)["leader"]) == (0, staged.url)
-    scripted(NOTHING, http(503, b"Current status: NOT_LEADING\n"))
+    health = http(503, b"Current status: Another instance is the leading scheduler.\n")
+    scripted(NOTHING, pages=[health, http(307, Location="http://leader.example:8081/api")] * 2)
     result = admin("recovery_status", "west", "--bypass-leader-redirect", "--format=json")
     assert result.code == 0
     assert "does not lead" in result.err

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, http
+from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, http, reply_with
 from tests.support.processes import PROGRAMS, environment
 from tests.support.waiting import wait_exit
 
@@ -29,7 +29,8 @@ def interrupt(tmp_path, clusters, line, *actions):
             actions[0](sock, request)
         has_arrived.set()
 
-    with FakeScheduler([keep]) as server:
+    lookup = [reply_with("listBackups")] if line.startswith("scheduler_commit_recovery") else []  # of the cluster name
+    with FakeScheduler([*lookup, keep]) as server:
         clusters.write(west=server.url)
         program = subprocess.Popen(
             [PROGRAMS / "aurora_admin", *line.split()], env=environment(tmp_path), stderr=subprocess.PIPE, text=True
@@ -59,7 +60,7 @@ def test_a_call_that_only_reads_just_ends(tmp_path, clusters):
 
 
 def test_a_changing_call_that_the_scheduler_did_not_carry_out_just_ends(tmp_path, clusters):
-    line = "scheduler_commit_recovery --timeout=300 west"
+    line = "scheduler_snapshot --timeout=300 west"
     assert interrupt(tmp_path, clusters, line, http(503, NO_LEADER_PAGE))[:2] == (130, "")
 
 

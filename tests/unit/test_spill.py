@@ -11,8 +11,8 @@ def test_a_folder_that_was_deleted_is_named(tmp_path):
     with pytest.raises(LogError) as caught:
         Spill(str(folder))
     assert str(caught.value) == (
-        f"Failed to write task records to a temporary file in {folder}: No such file or directory. {folder} is missing: "
-        "check the path, and that its disk is mounted. The log was not touched. Start again then."
+        f"Failed to write task records to a temporary file in {folder}: No such file or directory. {folder} is "
+        "missing: check the path, and that its disk is mounted. The log was not touched. Start again then."
     )
 
 
