@@ -15,6 +15,8 @@ DETAILS = path(Response, "details")
 SERVER_INFO = path(Response, "serverInfo")
 STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 TASKS = path(Result, "scheduleStatusResult.tasks")
+# On /vars of the reference scheduler only (docs/api.md 5.5).
+STAGED_VARIABLE = "recovery_staged_backup"
 
 
 def arguments_class(method: str) -> Any:

@@ -88,6 +88,10 @@ class RpcClient:
         """The URL to which a call was sent whose reply has not been read; None if there is no such call."""
         return self._transport.sent_to
 
+    def variable(self, name: str) -> str:
+        """Return a value from /vars of the scheduler that replied last; an empty text if it has none."""
+        return self.inquiry.variable(self._url, name) if self._url else ""
+
     def reply_was_read(self) -> None:
         """Note that the last call has its reply."""
         self._transport.sent_to = None

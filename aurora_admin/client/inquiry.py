@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from thrift.Thrift import TMessageType
 
 from aurora_admin.client.arguments import encode_arguments
-from aurora_admin.client.failures import Failure, SchedulerNotReady, WillNotServe
+from aurora_admin.client.failures import Failure, SchedulerNotReady, WillNotServe, one_line
 from aurora_admin.client.http.transport import Transport
 from aurora_admin.client.message import read_header
 from aurora_admin.client.reply import read_reply
@@ -69,6 +69,18 @@ class Inquiry:
             f"The scheduler at {api} does not lead ({role.status}): it has a staged backup of its own, and cannot "
             f"commit it. {_leader_advice(role).capitalize()}, without --bypass-leader-redirect"
         )
+
+    def variable(self, api: str, name: str) -> str:
+        """Return a value from /vars of a scheduler; an empty text if it has none."""
+        transport = Transport(REAL_CLOCK)
+        try:
+            pages = Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS))
+            lines = pages.get("vars")[1].splitlines()
+        except (Failure, AdminError):
+            return ""
+        finally:
+            transport.close()
+        return next((one_line(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} ")), "")
 
     def _role_of(self, api: str) -> Role | None:
         """Return the role that a scheduler reports; None if it reports none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aurora_admin.calls import STAGED_VARIABLE
 from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.call import RpcClient
 from aurora_admin.client.discovery import ConfiguredFinder, new_finder
@@ -119,6 +120,13 @@ class Scheduler:
     def stage_recovery(self, backup_id: str) -> Reply:
         """Load a backup into the scheduler's memory."""
         return self.call("stageRecovery", backupId=backup_id)
+
+    def staged_backup(self) -> str:
+        """Return which backup is staged on the scheduler that replied last, since when, and from which address.
+
+        Only our reference scheduler says so; the text is empty with others, and if nothing is staged.
+        """
+        return self._rpc.variable(STAGED_VARIABLE)
 
     def delete_recovery_tasks(self, task_ids: Collection[str]) -> Reply:
         """Delete tasks from the staged backup.

@@ -3,6 +3,9 @@
 The exit code is 0 whether a backup is staged or not; the row "staged" has yes or no. JSON and csv have one object or
 line, with the age in seconds. In JSON, staged is true or false, and what is unknown is null.
 
+The row "backup" has the name of the staged backup, since when it is staged, and the address that staged it. Only the
+reference scheduler reports these.
+
 The scheduler that replies is the leader, because the others redirect the call to it. With --bypass-leader-redirect the
 scheduler that was called replies itself. It is printed as the leader only if it confirms that it leads; otherwise a
 warning says what it does.
@@ -32,12 +35,14 @@ def run(context: Context, args: Namespace) -> None:
     from aurora_admin.client.totals import Totals, totals
     from aurora_admin.plugins.backup.staged import NOTHING_STAGED
 
-    reply = context.scheduler(args.cluster).query_recovery(None)
+    scheduler = context.scheduler(args.cluster)
+    reply = scheduler.query_recovery(None)
     if not reply.ok and NOTHING_STAGED not in reply.message:
         context.check(reply)
     found = totals(reply) if reply.ok else Totals()
     cluster, leader_url = reply.cluster_name or args.cluster, leader(context, args.cluster, reply)
-    status = {"cluster": cluster, "leader": leader_url, "staged": reply.ok, **numbers(found)}
+    backup = scheduler.staged_backup() if reply.ok else ""
+    status = {"cluster": cluster, "leader": leader_url, "staged": reply.ok, **numbers(found), "backup": backup or None}
     print_status(context.out, status, found)
 
 

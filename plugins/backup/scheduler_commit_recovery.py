@@ -8,7 +8,8 @@ again, with the committed state. If there are several schedulers, another one be
 state. The reply takes some seconds, and longer for a large cluster.
 
 On a terminal, or with -v, the command first counts the staged tasks and prints the time of their newest event: another
-operator may have staged another backup meanwhile.
+operator may have staged another backup meanwhile. The reference scheduler also reports the name of the backup, since
+when it is staged, and from which address.
 
 If the reply is lost, the backup may have been committed; the error says how to find out. Do not repeat the commit
 before you know.
@@ -42,5 +43,6 @@ def run(context: Context, args: Namespace) -> None:
         from aurora_admin.plugins.backup.staged import describe, totals_before
 
         if found := totals_before(scheduler, context.out):
-            context.out.info(f"Committing the staged backup: {describe(found)}")
+            name = scheduler.staged_backup()
+            context.out.info(f"Committing the staged backup{name and f' {name}'}: {describe(found)}")
     context.check(scheduler.commit_recovery())

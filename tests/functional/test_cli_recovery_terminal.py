@@ -31,6 +31,7 @@ NOTHING_LOADED = " INFO] Response from scheduler: ERROR (message: No backup load
 HEADER = " INFO] Role\tJob\tShard\tStatus\tTask ID\n"
 CLUSTER_NAME_CALL = "listBackups"  # before a commit, a call that every scheduler replies to
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, (\d+ days? )?\d\d:\d\d:\d\d ago"
+STAGED = rf"{NAME}, since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ, staged from 127\.0\.0\.1"
 SAMPLE = rf"60 tasks, 57 of them active, of 12 jobs; newest task event {TIME}\n"
 
 
@@ -258,7 +259,8 @@ def test_tasks_that_cannot_be_counted_do_not_stop_a_deletion(scripted, on_termin
 def test_a_terminal_shows_what_is_committed(staged, on_terminal):
     result = on_terminal(*COMMIT)
     assert result.code == 0
-    assert re.fullmatch(r" INFO\] Committing the staged backup: " + SAMPLE + re.escape(OK), result.err), result.err
+    named = rf" INFO\] Committing the staged backup {STAGED}: "
+    assert re.fullmatch(named + SAMPLE + re.escape(OK), result.err), result.err
     assert staged.wait_exit() == 0
     assert len(tasks(staged.start().url)) == 60
 
@@ -301,6 +303,7 @@ def test_the_status_of_a_staged_backup(staged, admin):
     assert (result.code, result.err) == (0, "")
     shown = status(result.out)
     assert re.fullmatch(TIME, shown.pop("newest event"))
+    assert re.fullmatch(STAGED, shown.pop("backup"))
     assert shown == {
         "item": "value",
         "cluster": "west",
@@ -315,6 +318,7 @@ def test_the_status_of_a_staged_backup(staged, admin):
 def test_the_status_for_programs(staged, admin):
     [found] = json.loads(admin("recovery_status", "west", "--format=json").out)
     newest, age = found.pop("newest_event"), found.pop("age_seconds")
+    assert re.fullmatch(STAGED, found.pop("backup"))
     assert found == {
         "cluster": "west",
         "leader": staged.url,
@@ -326,8 +330,8 @@ def test_the_status_for_programs(staged, admin):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", newest)
     assert isinstance(age, int)
     header, line = admin("recovery_status", "west", "--format=csv").out.splitlines()
-    assert header == "cluster,leader,staged,tasks,active,jobs,newest_event,age_seconds"
-    assert re.fullmatch(rf"west,{staged.url},yes,60,57,12,{newest},\d+", line)
+    assert header == "cluster,leader,staged,tasks,active,jobs,newest_event,age_seconds,backup"
+    assert re.fullmatch(rf"west,{staged.url},yes,60,57,12,{newest},\d+,\"{STAGED}\"", line)
 
 
 def test_the_status_with_nothing_staged(west, admin):
@@ -335,8 +339,8 @@ def test_the_status_with_nothing_staged(west, admin):
     assert (result.code, result.err) == (0, "")
     assert (status(result.out)["staged"], status(result.out)["tasks"]) == ("no", "0")
     [found] = json.loads(admin("recovery_status", "west", "--format=json").out)
-    assert (found["staged"], found["newest_event"], found["age_seconds"]) == (False, None, None)
-    assert admin("recovery_status", "west", "--format=csv").out.splitlines()[1] == f"west,{west.url},no,0,0,0,,"
+    assert (found["staged"], found["newest_event"], found["age_seconds"], found["backup"]) == (False, None, None, None)
+    assert admin("recovery_status", "west", "--format=csv").out.splitlines()[1] == f"west,{west.url},no,0,0,0,,,"
 
 
 @pytest.mark.parametrize("code", [0, 2])
