@@ -4,14 +4,18 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from aurora_admin.backup.reader import read_backup
 from aurora_admin.gen.storage.ttypes import Snapshot
+from aurora_admin.scheduler.logtool.leveldb import copy_replica
+from aurora_admin.scheduler.logtool.mesos_replica import Replica
 from aurora_admin.scheduler.storage.engine import LogError
 from aurora_admin.scheduler.storage.frames import frame_header
 from aurora_admin.wire import codec
@@ -230,15 +234,69 @@ def test_a_replica_that_cannot_be_written_is_extracted(tmp_path, read_only):
     assert listing(folder) == before
 
 
-def test_a_replica_in_use_is_refused(extract, tmp_path):
+def test_a_replica_in_use_is_extracted(extract, tmp_path):
     folder = replica(tmp_path / "log", append(0, quota("a")))
     with (folder / "LOCK").open("r+b") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
         done = extract(folder)
-    assert (done.code, done.err) == (
-        1,
-        f"aurora-reference-log: The replica {folder} is in use; stop the scheduler first.\n",
-    )
+    warning = f"The replica {folder} is in use: what its scheduler writes from now on is not in the backup."
+    assert (done.code, done.err) == (0, f"aurora-reference-log: {warning}\n")
+    assert extracted_roles(tmp_path) == ["a"]
+
+
+# Writes position after position into small tables, so that LevelDB replaces its files.
+WRITER = """
+import itertools, sys, time
+from tests.support.mesos_replica import LEVELDB, append, key, quota
+database = LEVELDB.DB(sys.argv[1], write_buffer_size=1 << 16, max_file_size=1 << 16)
+for at in itertools.count(1):
+    database.put(key(at), append(at, quota(f"r{at:06}") + bytes(1000)))
+    print(at, flush=True)
+    time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def written_replica(tmp_path):
+    """A replica, and a process that writes it and prints each position."""
+    folder = replica(tmp_path / "log", append(0, quota("a")))
+    with subprocess.Popen([sys.executable, "-c", WRITER, folder], stdout=subprocess.PIPE, text=True) as writer:
+        yield folder, writer
+        writer.kill()
+
+
+def test_a_copy_of_a_replica_that_is_written_has_all_positions_up_to_a_moment(written_replica, tmp_path):
+    folder, writer = written_replica
+    warnings: list[str] = []
+    for attempt in range(20):
+        written = int(writer.stdout.readline())
+        copy = tmp_path / f"copy{attempt}"
+        copy.mkdir()
+        copy_replica(str(folder), str(copy), warnings.append)
+        with closing(Replica(str(copy))) as opened:
+            assert (opened.holes, opened.left_out) == ([], [])
+            assert opened.end >= written
+    assert len(warnings) == 20
+
+
+def test_a_copy_during_which_files_came_or_went_is_made_again(written_replica, tmp_path, monkeypatch):
+    folder, writer = written_replica
+    assert writer.stdout.readline()
+    copied, copy_file = [], shutil.copyfile
+
+    def copy_and_replace(source, target):
+        """Add a file to the replica during the first copy, as LevelDB does."""
+        if not copied:
+            (folder / "999999.ldb").touch()
+        copied.append(Path(source).name)
+        copy_file(source, target)
+
+    writer.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(shutil, "copyfile", copy_and_replace)
+    (tmp_path / "copy").mkdir()
+    copy_replica(str(folder), str(tmp_path / "copy"), lambda text: None)
+    assert copied.count("CURRENT") == 2
+    assert copied.count("999999.ldb") == 1
 
 
 def test_a_folder_that_is_not_a_replica_is_refused(extract, tmp_path):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.scheduler.logtool.leveldb import copy_replica
 from aurora_admin.scheduler.logtool.mesos_replica import Replica, leveldb_library
@@ -86,7 +88,7 @@ def open_copy(folder: Path, tmp_path: Path) -> Replica:
     """Open a copy of a replica, as the command extract does."""
     copy = tmp_path / "copy"
     copy.mkdir()
-    copy_replica(str(folder), str(copy))
+    copy_replica(str(folder), str(copy), pytest.fail)
     return Replica(str(copy))
 
 

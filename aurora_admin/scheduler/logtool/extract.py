@@ -43,7 +43,7 @@ def extract_backup(replica: str, target: str, warn: Callable[[str], None], *, al
     """
     folder, name = _split_target(target)
     with temporary_folder("temp_mesos-replica-", folder) as copy:
-        written = copy_replica(replica, copy)
+        written = copy_replica(replica, copy, warn)
         with closing(Replica(copy)) as opened:
             _warn_of_losses(opened, warn)
             stores = Stores(copy, allow_partial=allow_partial)

@@ -106,7 +106,7 @@ def _add_extract(commands: "Commands[ArgumentParser]") -> None:
         "--mesos-replica",
         metavar="DIR",
         required=True,
-        help="folder of the replica (-native_log_file_path of a real scheduler that is stopped); it is not changed",
+        help="folder of the replica (-native_log_file_path of a real scheduler, which may run); it is not changed",
     )
     extract.add_argument("--to", metavar="FILE", required=True, help="the backup to write; never overwrites a file")
     extract.add_argument(
