@@ -6,10 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aurora_admin.errors import ConfigError, UnknownCluster, did_you_mean
+from aurora_admin.errors import ConfigError, NoClusters, UnknownCluster, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 DEFAULT_ROOT = "/etc/aurora"
 FILE_NAME = "clusters.json"
@@ -83,19 +83,18 @@ def find(name: str) -> Cluster:
     """
     known = load()
     if name not in known:
-        raise UnknownCluster(
-            f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}" + _missing_files(),
-            hint=" ".join(filter(None, (did_you_mean(name, known), f"Clusters are read from {' and '.join(paths())}"))),
-        )
+        raise _unknown(name, known)
     return known[name]
 
 
-def _missing_files() -> str:
-    """Return a second line for the error if no file exists: the first is the original's."""
-    looked_for = paths()
-    if any(map(_is_visible, looked_for)):
-        return ""
-    return f"\nNo clusters are configured: {' and '.join(looked_for)} do not exist, or cannot be seen"
+def _unknown(name: str, known: Collection[str]) -> UnknownCluster:
+    message, looked_for = f"Unknown cluster: {name}. Known clusters: {', '.join(sorted(known))}", paths()
+    files = " and ".join(looked_for)
+    if not any(map(_is_visible, looked_for)):
+        return NoClusters(message, f"No clusters are configured: {files} do not exist, or cannot be seen")
+    return UnknownCluster(
+        message, " ".join(filter(None, (did_you_mean(name, known), f"Clusters are read from {files}")))
+    )
 
 
 def _is_visible(path: str) -> bool:

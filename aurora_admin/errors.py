@@ -33,6 +33,7 @@ class AdminError(Exception):
 
     exit_code = 1
     is_multiline = False  # a message of the original of several lines
+    has_needed_hint = False  # the hint is printed without a terminal too
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -58,6 +59,12 @@ class ConfigError(AdminError):
 
 class UnknownCluster(ConfigError):
     """The named cluster is in none of the files read."""
+
+
+class NoClusters(UnknownCluster):
+    """There is no clusters file. The hint names the files that were looked for."""
+
+    has_needed_hint = True
 
 
 class WrongCluster(ConfigError):

@@ -169,12 +169,12 @@ def _print_error(error: AdminError, out: Output) -> int:
         out.print_error(error.message)
     elif error.message:
         out.fatal(error.message, is_multiline=error.is_multiline)
-    _print_hint(error.hint, out)
+    _print_hint(error.hint, out, is_needed=error.has_needed_hint)
     return error.exit_code
 
 
-def _print_hint(hint: str | None, out: Output) -> None:
-    if hint and (out.is_terminal() or out.level <= DEBUG):
+def _print_hint(hint: str | None, out: Output, *, is_needed: bool = False) -> None:
+    if hint and (is_needed or out.is_terminal() or out.level <= DEBUG):
         out.info(hint)
 
 

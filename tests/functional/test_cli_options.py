@@ -205,6 +205,14 @@ def test_unknown_cluster_names_the_known_ones(admin, clusters):
     assert (result.code, result.err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: east, west\n")
 
 
+def test_without_clusters_files_an_unknown_cluster_names_the_files(admin, clusters):
+    clusters.path.unlink(missing_ok=True)
+    result = admin("scheduler_snapshot", "nowhere")
+    first, second = result.err.splitlines()
+    assert (result.code, first) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: ")
+    assert second.startswith(f" INFO] No clusters are configured: {clusters.path} and ")
+
+
 @pytest.mark.parametrize("line", ["-h", "--help", "--short-help", "--long-help", "-v -h", "--short"])
 def test_help_of_the_program_exits_with_0(admin, line):
     result = admin(*line.split())

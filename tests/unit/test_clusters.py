@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aurora_admin.clusters import Connection, find, load
-from aurora_admin.errors import ConfigError, UnknownCluster
+from aurora_admin.errors import ConfigError, NoClusters, UnknownCluster
 
 
 @pytest.fixture
@@ -130,10 +130,10 @@ def test_the_error_of_an_unknown_cluster_names_the_known_clusters_and_the_files(
 
 def test_without_clusters_the_list_of_known_ones_is_empty_and_the_files_are_named(files, tmp_path):
     path = files()
-    with pytest.raises(UnknownCluster) as caught:
+    with pytest.raises(NoClusters) as caught:
         find("x")
-    assert caught.value.message == (
-        "Unknown cluster: x. Known clusters: \n"
+    assert caught.value.message == "Unknown cluster: x. Known clusters: "
+    assert caught.value.hint == (
         f"No clusters are configured: {path} and {tmp_path}/home/.aurora/clusters.json do not exist, or cannot be seen"
     )
 
