@@ -15,6 +15,7 @@ from aurora_admin.backup.reader import read_backup
 from aurora_admin.scheduler.storage.sqlite.log import SqliteLog
 from tests.support.mesos_replica import append, quota, replica
 from tests.support.processes import PROGRAMS, Result, environment, run
+from tests.support.readers import with_own_mounts
 from tests.support.recovery import SAMPLE
 from tests.support.zookeeper_log import SharedLog
 
@@ -142,17 +143,7 @@ def test_without_any_temporary_folder_the_restore_into_zookeeper_is_refused(zook
     """Nothing else needs a temporary folder: the others use the folder of the log, or of the file to write."""
     shared = SharedLog(zookeeper.hosts, tmp_path)
     location = (f"--zk={shared.hosts}", f"--group={shared.root}")
-    tool = Tool(
-        tmp_path,
-        (
-            "unshare",
-            "-m",
-            "bash",
-            "-c",
-            READ_ONLY,
-            "bash",
-        ),
-    )
+    tool = Tool(tmp_path, with_own_mounts(READ_ONLY))
     if tool("--version").code == 9:
         pytest.skip("mounting takes root's rights")
     shared.initialize()

@@ -29,4 +29,11 @@ def on_read_only_mount(folder: Path) -> Iterator[tuple[str, ...]]:
     """Yield a wrapper that runs a command for which a folder is on a read-only mount."""
     if os.getuid() != 0:
         pytest.skip("a mount takes root's rights")
-    yield ("unshare", "-m", "bash", "-c", f'mount --bind -r "{folder}" "{folder}" && exec "$@"', "bash")
+    yield with_own_mounts(f'mount --bind -r "{folder}" "{folder}" && exec "$@"')
+
+
+def with_own_mounts(script: str) -> tuple[str, ...]:
+    """Return a wrapper that runs a script, which may mount and then has the command as "$@"."""
+    # unshare itself fails to do this in a chroot, whose / is no mount.
+    private = "mount --make-rprivate / 2>/dev/null; "
+    return ("unshare", "-m", "--propagation", "unchanged", "bash", "-c", private + script, "bash")
