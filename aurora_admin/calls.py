@@ -15,8 +15,8 @@ DETAILS = path(Response, "details")
 SERVER_INFO = path(Response, "serverInfo")
 STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 TASKS = path(Result, "scheduleStatusResult.tasks")
-# On /vars of the reference scheduler only (docs/api.md 5.5).
-STAGED_VARIABLE = "recovery_staged_backup"
+# A page of the reference scheduler only, and how its text begins if a backup is staged (docs/api.md 5.7).
+RECOVERY_PAGE, STAGED_PREFIX = "recovery", "Staged: "
 
 
 def arguments_class(method: str) -> Any:

@@ -88,9 +88,9 @@ class RpcClient:
         """The URL to which a call was sent whose reply has not been read; None if there is no such call."""
         return self._transport.sent_to
 
-    def variable(self, name: str) -> str:
-        """Return a value from /vars of the scheduler that replied last; an empty text if it has none."""
-        return self.inquiry.variable(self._url, name) if self._url else ""
+    def staged_backup(self) -> str:
+        """Return what is staged on the scheduler that replied last, as far as that tells."""
+        return self.inquiry.staged_backup(self._url) if self._url else ""
 
     def reply_was_read(self) -> None:
         """Note that the last call has its reply."""

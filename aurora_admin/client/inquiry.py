@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from thrift.Thrift import TMessageType
 
+from aurora_admin.calls import RECOVERY_PAGE, STAGED_PREFIX
 from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.failures import Failure, SchedulerNotReady, WillNotServe, one_line
 from aurora_admin.client.http.transport import Transport
@@ -70,17 +72,18 @@ class Inquiry:
             f"commit it. {_leader_advice(role).capitalize()}, without --bypass-leader-redirect"
         )
 
-    def variable(self, api: str, name: str) -> str:
-        """Return a value from /vars of a scheduler; an empty text if it has none."""
+    def staged_backup(self, api: str) -> str:
+        """Return which backup is staged on a reference scheduler; an empty text if none is, or of another scheduler."""
         transport = Transport(REAL_CLOCK)
         try:
             pages = Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS))
-            lines = pages.get("vars")[1].splitlines()
+            response, text = pages.get(RECOVERY_PAGE)
         except (Failure, AdminError):
             return ""
         finally:
             transport.close()
-        return next((one_line(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} ")), "")
+        is_staged = response.status == HTTPStatus.OK and text.startswith(STAGED_PREFIX)
+        return one_line(text.removeprefix(STAGED_PREFIX)) if is_staged else ""
 
     def _role_of(self, api: str) -> Role | None:
         """Return the role that a scheduler reports; None if it reports none."""

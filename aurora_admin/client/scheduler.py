@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aurora_admin.calls import STAGED_VARIABLE
 from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.call import RpcClient
 from aurora_admin.client.discovery import ConfiguredFinder, new_finder
@@ -126,7 +125,7 @@ class Scheduler:
 
         Only our reference scheduler says so; the text is empty with others, and if nothing is staged.
         """
-        return self._rpc.variable(STAGED_VARIABLE)
+        return self._rpc.staged_backup()
 
     def delete_recovery_tasks(self, task_ids: Collection[str]) -> Reply:
         """Delete tasks from the staged backup.

@@ -59,7 +59,7 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
     services = Services(storage, recovery, backups, flags.cluster_name, flags.hostname, lifecycle.stop)
 
     def variables() -> dict[str, object]:
-        return {**lifecycle.variables(), **statistics.variables(), **storage.sizes(), **recovery.variables()}
+        return {**lifecycle.variables(), **statistics.variables(), **storage.sizes()}
 
     server = Server((flags.ip, flags.http_port), Application(services, lifecycle.leadership, variables), statistics)
     server.prepare()

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from aurora_admin.backup.file import BackupError, BackupFile, IncompleteBackup
 from aurora_admin.backup.reader import Backup, read_backup
-from aurora_admin.calls import STAGED_VARIABLE
 from aurora_admin.scheduler.state.view import text_map
 from aurora_admin.scheduler.storage.storage import Storage
 from aurora_admin.snapshot.configs import Configs
@@ -141,10 +140,11 @@ class Recovery:
         slot = self._slot
         return slot.name if slot else None
 
-    def variables(self) -> dict[str, object]:
-        """Return what is in the slot, as /vars shows it; does not wait."""
+    @property
+    def description(self) -> str:
+        """What is in the slot, since when, and from which address; empty if nothing is. Does not wait."""
         slot = self._slot
-        return {STAGED_VARIABLE: str(slot)} if slot else {}
+        return str(slot) if slot else ""
 
     def stage(self, backup_id: str, caller: str = "an unknown address") -> None:
         """Index a backup and keep it in the slot; `caller` is the address that is named to others.

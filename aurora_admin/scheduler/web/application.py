@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from aurora_admin.calls import RECOVERY_PAGE, STAGED_PREFIX
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web import wsgi
 from aurora_admin.scheduler.web.redirect import (
@@ -34,6 +35,7 @@ class Application:
     def __init__(
         self, services: Services, leadership: Callable[[], Leadership], variables: Callable[[], dict[str, object]]
     ) -> None:
+        self._services = services
         self._leadership = leadership
         self._variables = variables
         self.pages: dict[str, Page] = {
@@ -41,6 +43,7 @@ class Application:
             "/leaderhealth": Page(self._leader_health),
             "/health": Page(self._health),
             "/vars": Page(self._vars),
+            f"/{RECOVERY_PAGE}": Page(self._recovery),
         }
 
     def __call__(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
@@ -62,6 +65,10 @@ class Application:
     def _leader_health(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
         leadership = self._leadership()
         return respond(start, leadership.status, PLAIN, HEALTH_PAGE.format(leadership.text).encode())
+
+    def _recovery(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
+        staged = self._services.recovery.description
+        return respond(start, "200 OK", PLAIN, f"{STAGED_PREFIX}{staged}".encode() if staged else b"Nothing is staged")
 
     def _vars(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
         lines = sorted(f"{name} {value}" for name, value in self._variables().items())
