@@ -24,14 +24,30 @@ OUTPUT_CLOSED = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return the exit code."""
+    """Run one command line and return the exit code. Ctrl-C is ignored afterwards: the process only has to end."""
     gc.set_threshold(20_000)  # imported modules stay in memory: collecting among them costs 5 % of a short run
+    try:
+        code = _reported(list(sys.argv[1:] if argv is None else argv))
+        _ignore_interrupts()
+    except KeyboardInterrupt:
+        _ignore_interrupts()
+        return INTERRUPTED
+    return code
+
+
+def _ignore_interrupts() -> None:
+    """Keep the exit code: as it ends, Python would restore the default of SIGINT, which kills the process."""
+    from signal import SIG_IGN, SIGINT, signal
+
+    signal(SIGINT, SIG_IGN)
+
+
+def _reported(argv: list[str]) -> int:
+    """Run one command line, print an error, and return the exit code."""
     out = Output.of_process()
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv), out)
+        code = _run(argv, out)
         out.flush()
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except OutputClosed:
         return OUTPUT_CLOSED
     except AdminError as error:
