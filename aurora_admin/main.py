@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ignore_interrupts() -> None:
     """Keep the exit code: as it ends, Python would restore the default of SIGINT, which kills the process."""
-    from signal import SIG_IGN, SIGINT, signal
+    # This one is built in; the module signal would import eleven others.
+    from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]
 
     signal(SIGINT, SIG_IGN)
 
