@@ -63,7 +63,7 @@ def _run(argv: list[str], out: Output) -> int:
     if argv == ["--version"]:  # without any further import
         out.print(f"aurora_admin {__version__}")
         return 0
-    from aurora_admin.parser import TextRequested
+    from aurora_admin.options import TextRequested
     from aurora_admin.registry import Registry
 
     registry = Registry()
@@ -121,7 +121,7 @@ def _run_command(registered: RegisteredCommand, argv: list[str], out: Output, re
 
 def _rc_options(argv: list[str], command: str | None = None) -> list[str]:
     """Return the user's default options for a command. They are put before argv, so that argv overrides them."""
-    from aurora_admin.parser import IGNORE_RC_FILE, rc_file
+    from aurora_admin.options import IGNORE_RC_FILE, rc_file
 
     if IGNORE_RC_FILE in argv or not os.path.exists(rc_file()):
         return []
@@ -137,7 +137,7 @@ def _start_log(args: Namespace, out: Output) -> None:
     scheme, level = args.log_to_disk or (PLAIN, NONE)
     if level != NONE:
         from aurora_admin.logfiles import LogFiles
-        from aurora_admin.parser import LOG_DIR
+        from aurora_admin.options import LOG_DIR
 
         out.log_to(LogFiles(args.log_dir or LOG_DIR, scheme, level, is_simple=args.log_simple))
 

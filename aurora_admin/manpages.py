@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from aurora_admin import __version__
 from aurora_admin.client import failures, retry
 from aurora_admin.errors import DETAILED_EXIT_CODES, EXIT_CODES, AdminError
-from aurora_admin.parser import PROGRAM, RC_FILE, CommandParser
+from aurora_admin.options import PROGRAM, RC_FILE
+from aurora_admin.parser import CommandParser
 from aurora_admin.registry import OURS, Registry, load, normal_name
 
 if TYPE_CHECKING:

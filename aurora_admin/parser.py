@@ -3,71 +3,25 @@
 from __future__ import annotations
 
 import os
-from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from argparse import ArgumentParser, HelpFormatter
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from aurora_admin import __version__
 from aurora_admin.command import Options
 from aurora_admin.errors import AdminError, UsageError, WrongArgumentCount, did_you_mean
-from aurora_admin.output import DEBUG, FORMATS, GOOGLE, INFO, LEVELS, NONE, PLAIN, SCHEMES
+from aurora_admin.options import PROGRAM, PrintText, add_common, add_log, add_old
+from aurora_admin.output import FORMATS, INFO, PLAIN
+from aurora_admin.tokens import joined, option_of, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from argparse import Action, Namespace
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from aurora_admin.command import Command
+    from aurora_admin.tokens import Token
 
-PROGRAM = "aurora_admin"
-RC_FILE = "~/.aurora-adminrc"
-IGNORE_RC_FILE = "--app_ignore_rc_file"
-LOG_DIR = "/var/tmp"  # noqa: S108 - the original's default
 OPTIONS_OF_EVERY_COMMAND = "Options of every command, such as -v and --timeout: --long-help, or aurora_admin(1)."
-NO_EFFECT = "accepted for old scripts; has no effect"
-OLD_FLAGS = ("--app_daemonize", "--app_debug", "--app_profiling", "--scribe_buffer")
-OLD_VALUES = (
-    ("--app_pidfile", "FILENAME"),
-    ("--app_daemon_stdout", "FILENAME"),
-    ("--app_daemon_stderr", "FILENAME"),
-    ("--app_profile_output", "FILENAME"),
-    ("--log_to_scribe", "LEVEL"),
-    ("--scribe_category", "CATEGORY"),
-    ("--scribe_host", "HOST"),
-    ("--scribe_port", "PORT"),
-)
-
-
-class TextRequested(Exception):
-    """The command line requests a text (help, the version) instead of running a command."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-
-class PrintText(Action):
-    """An option that requests a text."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, *, text: Callable[[], str], **settings: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, default=SUPPRESS, **settings)
-        self._text = text
-
-    def __call__(self, *_: object) -> NoReturn:
-        raise TextRequested(self._text())
-
-
-class DeprecatedOption(Action):
-    """The former name of an option. It works, and leaves a warning in `args.obsolete`."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, *, new_name: str, **settings: Any) -> None:
-        super().__init__(option_strings, dest, **settings)
-        self._new = new_name
-
-    def __call__(self, parser: ArgumentParser, args: Namespace, value: object, option: str | None = None) -> None:
-        setattr(args, self.dest, value)
-        args.obsolete = f"{option} is an obsolete flag that was replaced by {self._new}. Use {self._new} instead."
-        assert isinstance(parser, CommandParser)
-        parser.notice = f"{args.obsolete}\n"
 
 
 class CommandParser(ArgumentParser):
@@ -79,14 +33,18 @@ class CommandParser(ArgumentParser):
         self.command = command
         self.notice = ""  # printed before an error of the command line
         self._names = names  # of all commands, for the usage of the program
-        self.common = list(self._add_common())
-        self.old = [*self._add_log(), *self._add_old()]
+        self.common = list(add_common(self, lambda: self.format_help(is_long=True)))
+        self.old = [*add_log(self, self.note), *add_old(self)]
         self.set_defaults(
             is_confirmed=False, dry_run=False, accept_cluster_name=None, format=FORMATS[0], positionals=()
         )
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
+
+    def note(self, text: str) -> None:
+        """Print a line before an error of the command line."""
+        self.notice = f"{text}\n"
 
     def configure(self, module: ModuleType) -> None:
         """Take the description and the options from the command's module.
@@ -115,9 +73,9 @@ class CommandParser(ArgumentParser):
         for token in self._tokens(argv):
             if not token.is_option:
                 continue
-            option = _option_of(argv[token.start], self._option_string_actions)[0]
+            option = option_of(argv[token.start], self._option_string_actions)[0]
             if option is not None:
-                options += _joined(argv[token.start : token.end])
+                options += joined(argv[token.start : token.end])
             elif not known_only:
                 self.parse_args(options)
                 self._fail_at_unknown(argv[token.start])
@@ -197,85 +155,6 @@ class CommandParser(ArgumentParser):
         """Return the options that only this command has."""
         return [action for action in self._actions if action not in self.common and action not in self.old]
 
-    def _add_common(self) -> Iterator[Action]:
-        add = self.add_argument_group("options of every command").add_argument
-        yield add(
-            "-h", "--help", "--short-help", action=PrintText, text=self.format_help, help="show this help and exit"
-        )
-        yield add(
-            "--long-help",
-            action=PrintText,
-            text=lambda: self.format_help(is_long=True),
-            help="show this help with the options of every command, and exit",
-        )
-        yield add(
-            "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
-        )
-        yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
-        yield add(
-            "-q",
-            dest="log_level",
-            action="store_const",
-            const=(PLAIN, NONE),
-            help="log nothing, not even errors; results and exit codes are unchanged",
-        )
-        yield add(
-            "--bypass-leader-redirect",
-            action="store_true",
-            help="let a scheduler that is not the leader carry out the call",
-        )
-        yield add(
-            "--timeout",
-            metavar="SECONDS",
-            type=_seconds,
-            help="limit the whole of a call or of a lookup of the leader, retries included, to this time; without it "
-            "each kind of wait has its own limit: see WAITS in aurora_admin(1)",
-        )
-
-    def _add_log(self) -> Iterator[Action]:
-        group = self.add_argument_group("options of the log")
-        add, either = group.add_argument, group.add_mutually_exclusive_group().add_argument
-        level: dict[str, Any] = {"metavar": "[SCHEME:]LEVEL", "type": lambda text: _log_level(text, PLAIN)}
-        yield either(
-            "--log_to_stderr",
-            dest="log_level",
-            **level,
-            help=f"log records of this level and above: {', '.join(LEVELS)}. With the scheme plain (default) a record "
-            "begins with its level, with google also with the time, the process and the line of the source",
-        )
-        yield either(
-            "--log_to_stdout",
-            dest="log_level",
-            **level,
-            action=DeprecatedOption,
-            new_name="--log_to_stderr",
-            help="former name of --log_to_stderr",
-        )
-        yield add(
-            "--log_to_disk",
-            metavar="[SCHEME:]LEVEL",
-            type=lambda text: _log_level(text, GOOGLE),
-            help="log records of this level and above to files too, with the scheme google as default: "
-            "aurora-admin.HOST.USER.log.LEVEL.DATE.PID has the records of exactly that LEVEL, aurora-admin.LEVEL is a "
-            "link to the newest one",
-        )
-        yield add("--log_dir", metavar="DIR", help=f"folder of the log files (default: {LOG_DIR})")
-        yield add("--log_simple", action="store_true", help="append to one log file, aurora-admin.log, instead")
-
-    def _add_old(self) -> Iterator[Action]:
-        add = self.add_argument_group("options for old scripts").add_argument
-        yield add(
-            "--app_rc_filename",
-            action=PrintText,
-            text=lambda: f"RC filename: {rc_file()}\n",
-            help="show the name of the file with your default options, and exit",
-        )
-        yield add(IGNORE_RC_FILE, action="store_true", help="do not read the file with your default options")
-        for flag in OLD_FLAGS:
-            yield add(flag, action="store_true", help=NO_EFFECT)
-        for option, metavar in OLD_VALUES:
-            yield add(option, metavar=metavar, help=NO_EFFECT)
-
     def _add_declared(self, command: Command) -> None:
         if command.needs_confirmation:
             self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
@@ -296,11 +175,6 @@ def options_of(args: Namespace) -> Options:
     return Options(args.bypass_leader_redirect, args.timeout, args.is_confirmed, args.dry_run, args.accept_cluster_name)
 
 
-def rc_file() -> str:
-    """Return the path of the file with the user's default options."""
-    return os.path.expanduser(RC_FILE)
-
-
 def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int | None:
     """Return the position of the command in argv; None if argv names no command."""
     known = CommandParser()._option_string_actions  # noqa: SLF001 - our own subclass
@@ -308,7 +182,7 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     for token in tokens(argv, known):
         text = argv[token.start]
         if token.is_option:
-            may_be_value = _option_of(text, known)[0] is None  # the option may be one of the command's own
+            may_be_value = option_of(text, known)[0] is None  # the option may be one of the command's own
         elif is_command(text):
             return token.start
         elif not may_be_value:
@@ -318,103 +192,6 @@ def find_command(argv: Sequence[str], is_command: Callable[[str], bool]) -> int 
     return None
 
 
-class Token(NamedTuple):
-    """An argument, or an option with its value: argv[start:end]."""
-
-    start: int
-    end: int
-    is_option: bool
-
-
-def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int = 0) -> Iterator[Token]:
-    """Split argv into options and arguments. Everything after `--` is an argument; an option has one value or none.
-
-    The original took every word after the first argument for an argument. So an unknown option there is one, as long as
-    a required argument is missing.
-
-    argparse cannot do this: it does not accept options between a variable number of arguments, and takes the argument
-    -1G for an option.
-    """
-    position, is_literal, count = 0, False, 0
-    while position < len(argv):
-        text = argv[position]
-        if text == "--" and not is_literal:
-            is_literal = True
-            position += 1
-            continue
-        is_option = not is_literal and _looks_like_option(text)
-        if is_option and 0 < count < required_count and not _is_begun(text, known):
-            is_option = False
-        count += not is_option
-        end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))
-        yield Token(position, end, is_option)
-        position = end
-
-
-def _looks_like_option(text: str) -> bool:
-    return len(text) > 1 and text[0] == "-" and not text[1:].lstrip(".")[:1].isdigit()
-
-
-def _is_begun(text: str, known: Mapping[str, Action]) -> bool:
-    """Return whether a word is an option, or an ambiguous abbreviation of several."""
-    name = text.partition("=")[0]
-    is_prefix = name.startswith("--") and any(spelling.startswith(name) for spelling in known)
-    return is_prefix or _option_of(text, known)[0] is not None
-
-
-def _wants_next(text: str, known: Mapping[str, Action]) -> bool:
-    option, has_value = _option_of(text, known)
-    return option is not None and _takes_value(option) and not has_value
-
-
-def _option_of(text: str, known: Mapping[str, Action]) -> tuple[Action | None, bool]:
-    """Return the last option in a word (None if it is unknown or ambiguous), and whether the word has its value too."""
-    if text.startswith("--"):
-        name, equals, _ = text.partition("=")
-        begun = {option for spelling, option in known.items() if spelling.startswith(name)}
-        return known.get(name) or (begun.pop() if len(begun) == 1 else None), bool(equals)
-    option = None
-    for end, letter in enumerate(text[1:], 2):
-        option = known.get(f"-{letter}")
-        if option is None or _takes_value(option):
-            return option, end < len(text)
-    return option, False
-
-
-def _takes_value(option: Action) -> bool:
-    return option.nargs in (None, 1)
-
-
-def _joined(option: Sequence[str]) -> list[str]:
-    """Join an option and its value into one word, so that argparse does not take the value for an option."""
-    if len(option) == 1 or not option[1]:
-        return list(option)
-    name, value = option
-    return [f"{name}={value}" if name.startswith("--") else name + value]
-
-
 def _formatter(prog: str) -> HelpFormatter:
     columns = os.environ.get("COLUMNS", "")  # the width of the terminal would cost an import of shutil at every start
     return HelpFormatter(prog, width=max(int(columns), 40) - 2 if columns.isdecimal() else 78)
-
-
-def _log_level(text: str, default: str) -> tuple[str, int]:
-    """Return scheme and level; the scheme may be left out."""
-    scheme, _, name = text.rpartition(":")
-    level = LEVELS.get(name)
-    if level is None or (scheme or default) not in SCHEMES:
-        raise ArgumentTypeError(
-            f"Unknown log level: {text}. Give one of {', '.join(LEVELS)}, if need be with "
-            f"{' or '.join(f'{scheme}:' for scheme in SCHEMES)} before it"
-        )
-    return scheme or default, level
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e9:
-        raise ArgumentTypeError(f"not a number of seconds above 0: {text}")
-    return seconds

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from aurora_admin.errors import ConfigError
-from aurora_admin.parser import IGNORE_RC_FILE
+from aurora_admin.options import IGNORE_RC_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

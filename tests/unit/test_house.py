@@ -29,13 +29,15 @@ ROOMS = {
     "command": "errors output clusters client",
     "advice": "errors command",
     "hookspec": "command",
-    "parser": "errors output command",
-    "rcfile": "errors parser",
+    "tokens": "",
+    "options": "output",
+    "parser": "errors output command tokens options",
+    "rcfile": "errors options",
     "registry": "errors command hookspec parser",
     "plugins": "errors wire snapshot backup samples output clusters client command hookspec",
     "scheduler": "wire gen calls zookeeper snapshot backup output",
-    "manpages": "errors client parser registry scheduler",
-    "main": "errors output logfiles command advice parser rcfile registry",
+    "manpages": "errors client options parser registry scheduler",
+    "main": "errors output logfiles command advice options parser rcfile registry",
     "__main__": "main",
 }
 # The libraries, and the only modules or packages that may import each.
@@ -166,7 +168,10 @@ def test_nothing_heavy_is_imported_at_the_top_of_a_plugin():
 LOOK_UP = ours(
     "client client.discovery client.discovery.leader client.http client.http.url clusters plugins.cluster.get_scheduler"
 )
-STARTED = {*ours("command hookspec parser registry plugins"), *(f"aurora_admin.plugins.{name}" for name in plugins())}
+STARTED = {
+    *ours("command hookspec options parser registry tokens plugins"),
+    *(f"aurora_admin.plugins.{name}" for name in plugins()),
+}
 LOADED = """
 import sys
 from aurora_admin import main
