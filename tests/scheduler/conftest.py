@@ -8,9 +8,20 @@ import pytest
 
 from aurora_admin.scheduler.storage.sqlite.admin import initialize
 from tests.support.elected_schedulers import Elected
-from tests.support.processes import PROGRAMS, Result, environment, run
+from tests.support.processes import PROGRAMS, Result, Scheduler, environment, run
+from tests.support.recovery import put_backup, stage
 from tests.support.storage import StorageOnDisk
 from tests.support.zookeeper_log import SharedLog
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    """A scheduler with the sample backup staged, for all tests of a file."""
+    one = Scheduler(tmp_path_factory.mktemp("scheduler")).start()
+    put_backup(one)
+    stage(one)
+    yield one
+    one.kill()
 
 
 @pytest.fixture

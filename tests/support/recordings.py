@@ -19,9 +19,8 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, 
 from aurora_admin.wire.canonical import canonical
 from aurora_admin.wire.codec import encode
 from tests.support.places import FIXTURES
-from tests.support.thrift_calls import BINARY, HEADERS, exchange, generated_struct
+from tests.support.thrift_calls import BINARY, HEADERS, JSON, exchange, generated_struct
 
-JSON = "application/vnd.apache.thrift.json"
 REASON = re.compile(r"javax\.servlet\.ServletException: ([^<]*)")
 # The elements of a printed set, which come in any order.
 ITEM = re.compile(r"IResource\{[^}]*\}|(?<=[{ ])[A-Z_]+=[\d.]+")

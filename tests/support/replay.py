@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from aurora_admin.gen.storage.ttypes import LogEntry, Snapshot
+from aurora_admin.gen.storage.ttypes import LogEntry, Op, Snapshot, Transaction
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.log import Log
@@ -43,6 +43,16 @@ def replay(records, folder, **settings):
     stores = Stores(str(folder), **settings)
     Log(MemoryLog(records), str(folder), 1 << 20).replay(stores)
     return stores
+
+
+def replayed(tmp_path, *members, **settings):
+    """Return the stores after one transaction for each op, given as members of the union by name."""
+    transactions = [
+        LogEntry(transaction=Transaction(ops=[Op(**{name: body})], schemaVersion=1))
+        for member in members
+        for name, body in member.items()
+    ]
+    return replay(map(codec.encode, transactions), tmp_path, **settings)
 
 
 def backup_of(stores):

@@ -14,6 +14,7 @@ from aurora_admin.gen.api.ttypes import Response, ResponseCode, ScheduledTask, T
 from tests.support.waiting import DEADLINE_SECONDS
 
 BINARY = "application/vnd.apache.thrift.binary"
+JSON = "application/vnd.apache.thrift.json"
 HEADERS = {"Content-Type": BINARY, "Accept": BINARY}
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 # What code_and_text() returns for a call that succeeded.
@@ -90,3 +91,8 @@ def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
     """Return the tasks of the running state by id."""
     response = call(url, "getTasksStatus", query=query or TaskQuery())
     return {task.assignedTask.taskId: task for task in response.result.scheduleStatusResult.tasks}
+
+
+def serves(url: str) -> bool:
+    """Return whether the scheduler there carries out a call."""
+    return code_and_text(call(url, "listBackups"))[0] == "OK"
