@@ -1,12 +1,13 @@
 """Fixtures of several files here."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.distributions import build, install
+from tests.support.distributions import Scratch, build, install
 from tests.support.places import CHECKOUT
 from tests.support.serverset import ServerSet
 
@@ -47,3 +48,27 @@ def installed(wheel: Path, tmp_path_factory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     install(wheel, venv)
     return venv
+
+
+@pytest.fixture
+def drill(admin, tmp_path):
+    """Run a drill whose folders are made in tmp_path/drills."""
+    (tmp_path / "drills").mkdir()
+    return lambda *arguments, **env: admin("drill", *arguments, TMPDIR=str(tmp_path / "drills"), **env)
+
+
+@pytest.fixture
+def left(tmp_path):
+    """What a drill has left behind."""
+    return lambda: list((tmp_path / "drills").iterdir())
+
+
+@pytest.fixture
+def scratch(installed, tmp_path, clusters) -> Scratch:
+    """An installation of its own, for plugins of other distributions."""
+    clusters.write("west")
+    venv = tmp_path / "venv"
+    shutil.copytree(installed, venv, symlinks=True)
+    script = venv / "bin" / "aurora_admin"
+    script.write_text(script.read_text().replace(str(installed), str(venv)))
+    return Scratch(venv, tmp_path)

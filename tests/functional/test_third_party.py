@@ -5,23 +5,11 @@ import shutil
 import subprocess
 import sys
 
-import pexpect
 import pytest
 
-from tests.support.distributions import COMMAND, Scratch, broken, build, fleet, pack, site_packages
+from tests.support.distributions import COMMAND, broken, build, fleet, pack, site_packages
 from tests.support.places import CHECKOUT
 from tests.support.processes import environment, run
-from tests.support.waiting import DEADLINE_SECONDS
-
-
-@pytest.fixture
-def scratch(installed, tmp_path, clusters) -> Scratch:
-    clusters.write("west")
-    venv = tmp_path / "venv"
-    shutil.copytree(installed, venv, symlinks=True)
-    script = venv / "bin" / "aurora_admin"
-    script.write_text(script.read_text().replace(str(installed), str(venv)))
-    return Scratch(venv, tmp_path)
 
 
 def test_a_distribution_adds_a_command(scratch, tmp_path):
@@ -264,98 +252,6 @@ def test_a_setup_cfg_of_another_project_beside_the_package_hides_no_command(scra
     assert scratch("scheduler_backup_now").err.startswith("FATAL] usage: scheduler_backup_now cluster\n")
 
 
-def test_a_bug_is_reported_with_the_name_of_the_plugin(scratch):
-    scratch.install("aurora-fleet", fleet(command="def run(context, args):\n  context.out.print('so far')\n  1 / 0"))
-    result = scratch("fleet_hello", "west")
-    assert (result.code, result.out) == (1, "so far\n")
-    assert result.err.startswith("Traceback (most recent call last):\n")
-    assert result.err.splitlines()[-1].startswith("FATAL] This is a bug in plugin plugin of aurora_fleet 1.2.")
-
-
-FAILING = {
-    "open('/nosuch/file')": "/nosuch/file: No such file or directory",
-    "import os; os.rename('/nosuch/a', '/nosuch/b')": "/nosuch/a, /nosuch/b: No such file or directory",
-    "raise FileNotFoundError(2, 'No usable temporary directory')": "No usable temporary directory",
-    "raise OSError('no room')": "no room",
-    "raise TimeoutError": "TimeoutError",
-}
-
-
-@pytest.mark.parametrize("source", FAILING)
-def test_what_the_system_refuses_is_no_bug(scratch, source):
-    scratch.install(
-        "aurora-fleet", fleet(command=f"def run(context, args):\n  context.out.print('so far')\n  {source}")
-    )
-    result = scratch("fleet_hello", "west")
-    assert (result.code, result.out) == (1, "so far\n")
-    assert result.err == (
-        f"FATAL] fleet_hello cannot continue: {FAILING[source]}. Correct that and run the command again; "
-        "-v shows where it failed\n"
-    )
-    assert scratch("-v", "fleet_hello", "west").err.startswith("Traceback (most recent call last):\n")
-    assert scratch("-q", "fleet_hello", "west").err == ""
-
-
-def test_a_command_that_changes_something_says_that_it_may_have_been_carried_out(scratch):
-    scratch.install(
-        "aurora-fleet", fleet(effect="write", command="def run(context, args):\n  raise OSError('no room')")
-    )
-    result = scratch("fleet_hello", "west")
-    assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "no room. A call that was sent before may have been carried out. Correct that" in result.err
-
-
-LOST = """
-    from aurora_admin.errors import OutcomeUnknown
-    def run(context, args): raise OutcomeUnknown("It may have been carried out.")
-"""
-
-
-def test_an_unknown_outcome_has_its_own_exit_code_in_new_commands_and_general_advice(scratch):
-    scratch.install("aurora-fleet", fleet(command=LOST))
-    result = scratch("fleet_hello", "west")
-    assert (result.code, result.out) == (13, "")
-    assert result.err == (
-        "FATAL] It may have been carried out. Find out whether it was before you repeat the command\n"
-    )
-
-
-def test_advice_with_an_unknown_name_does_not_hide_the_error(scratch):
-    scratch.install("aurora-fleet", fleet(command=LOST + '    IF_UNKNOWN = "Look at {nosuch} of {cluster} {"\n'))
-    assert scratch("fleet_hello", "west").err == "FATAL] It may have been carried out. Look at {nosuch} of west {\n"
-
-
-def test_a_destructive_command_needs_yes_without_a_terminal(scratch):
-    scratch.install("aurora-fleet", fleet(effect="destroy"))
-    refused = scratch("fleet_hello", "west", stdin="yes\n")
-    assert (refused.code, refused.out) == (1, ""), "there is no terminal"
-    assert refused.err.startswith("FATAL] Not confirmed: nothing was changed. ")
-    assert scratch("fleet_hello", "west", "--yes").out == "Hello west\n"
-    dry = scratch("fleet_hello", "--dry-run", "west", "--yes")
-    assert (dry.code, dry.out) == (0, "Dry run: nothing was changed.\n")
-
-
-@pytest.mark.parametrize(
-    ("answer", "code", "shown"),
-    [("yes", 0, "Hello west"), ("y", 1, "FATAL] Not confirmed"), ("", 1, "FATAL] Not confirmed")],
-)
-def test_a_destructive_command_asks_on_a_terminal(scratch, answer, code, shown):
-    scratch.install("aurora-fleet", fleet(effect="destroy"))
-    child = pexpect.spawn(
-        str(scratch.venv / "bin" / "aurora_admin"),
-        ["fleet_hello", "west"],
-        encoding="utf-8",
-        env=environment(scratch.home, PYTHONPATH=scratch.libraries),
-        timeout=DEADLINE_SECONDS,
-    )
-    child.expect_exact("Greet west? Type yes to continue: ")
-    child.sendline(answer)
-    child.expect_exact(shown)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == code
-
-
 def test_a_plugin_in_a_zip_archive_is_found(scratch, tmp_path):
     packed = pack(tmp_path, "aurora-fleet", fleet(), "aurora_fleet")
     scratch.libraries += f":{packed}"
@@ -372,50 +268,3 @@ def test_a_plugin_may_be_an_object(scratch):
     """
     scratch.install("aurora-fleet", files, "aurora_fleet.holder:Holder.hooks")
     assert scratch("fleet_hello", "west").out == "Hello west\n"
-
-
-# python -m would find the package in the current folder.
-GENERATE = """
-import runpy, sys
-sys.path.remove("")
-runpy.run_module("aurora_admin.manpages", run_name="__main__", alter_sys=True)
-"""
-WITHOUT_MANPAGE = f"import sys; sys.modules['argparse_manpage'] = None{GENERATE}"
-
-
-def test_the_generator_names_the_missing_argparse_manpage(scratch, tmp_path):
-    made = scratch("-c", WITHOUT_MANPAGE, "--output", str(tmp_path / "pages"), program="python")
-    assert (made.code, made.out, made.err) == (
-        1,
-        "",
-        "Manual pages need argparse-manpage, which is not installed: pip install 'aurora_admin[man]'\n",
-    )
-    assert not (tmp_path / "pages").exists()
-
-
-def test_the_generator_needs_output_outside_of_a_checkout(scratch):
-    made = scratch("-c", GENERATE, program="python")
-    assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
-    assert not list(scratch.venv.glob("**/man/*.1"))
-
-
-def test_the_generator_needs_output_for_another_distribution(tmp_path):
-    made = run([sys.executable, "-m", "aurora_admin.manpages", "--distribution", "mysite"], environment(tmp_path))
-    assert (made.code, made.out) == (2, "")
-    assert made.err.endswith(": error: name the folder of the pages: --output=DIR\n")
-
-
-def test_a_distribution_without_usable_commands_is_an_error_of_one_line(scratch, tmp_path):
-    made = scratch(
-        "-m", "aurora_admin.manpages", "--distribution", "nosuch", "--output", str(tmp_path / "pages"), program="python"
-    )
-    assert (made.code, made.err) == (1, "No installed distribution nosuch has commands\n")
-    scratch.install("aurora-broken", broken("1 / 0"))
-    made = scratch(
-        "-m", "aurora_admin.manpages", "--distribution", "aurora-broken", "--output", str(tmp_path), program="python"
-    )
-    assert (made.code, made.err) == (
-        1,
-        "Plugin plugin of aurora_broken 1.2 is left out: ZeroDivisionError: division by zero\n",
-    )
