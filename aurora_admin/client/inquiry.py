@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from aurora_admin.gen.api.ttypes import ResponseCode
 from aurora_admin.wire.message import Message, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aurora_admin.client.failures import NotLeading
     from aurora_admin.client.http.auth import Credentials
     from aurora_admin.client.retry import Clock
@@ -74,28 +77,27 @@ class Inquiry:
 
     def staged_backup(self, api: str) -> str:
         """Return which backup is staged on a reference scheduler; an empty text if none is, or of another scheduler."""
-        transport = Transport(REAL_CLOCK)
-        try:
-            pages = Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS))
+        with suppress(Failure, AdminError), self._pages(api) as pages:
             response, text = pages.get(RECOVERY_PAGE)
-        except (Failure, AdminError):
-            return ""
-        finally:
-            transport.close()
-        is_staged = response.status == HTTPStatus.OK and text.startswith(STAGED_PREFIX)
-        return one_line(text.removeprefix(STAGED_PREFIX)) if is_staged else ""
+            if response.status == HTTPStatus.OK and text.startswith(STAGED_PREFIX):
+                return one_line(text.removeprefix(STAGED_PREFIX))
+        return ""
 
     def _role_of(self, api: str) -> Role | None:
         """Return the role that a scheduler reports; None if it reports none."""
+        with suppress(Failure, AdminError), self._pages(api) as pages:
+            role = read_role(pages)
+            self._log.debug(f"/leaderhealth of {api}: {role.status} ({role.name.value})")
+            return role
+        return None
+
+    @contextmanager
+    def _pages(self, api: str) -> Iterator[Pages]:
         transport = Transport(REAL_CLOCK)
         try:
-            role = read_role(Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS)))
-        except (Failure, AdminError):
-            return None
+            yield Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS))
         finally:
             transport.close()
-        self._log.debug(f"/leaderhealth of {api}: {role.status} ({role.name.value})")
-        return role
 
     def _is_reading_log(self, api: str) -> bool:
         """Return whether the storage of an elected scheduler is not open yet: it has the same role meanwhile."""
