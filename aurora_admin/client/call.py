@@ -19,7 +19,7 @@ from aurora_admin.client.failures import (
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.proxy import place
 from aurora_admin.client.http.status import REDIRECTS, check_status
-from aurora_admin.client.http.transport import Response, Transport
+from aurora_admin.client.http.transport import HttpResponse, Transport
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.message import read_header
@@ -65,7 +65,7 @@ class RpcClient:
         self._is_binary = False
         self.redirected_by = ""  # the server that redirected the last call to where it went
 
-    def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, Response]:
+    def call(self, method: str, arguments: bytes, deadline: Deadline) -> tuple[Reader, HttpResponse]:
         """Send a call and return a reader at the start of its result.
 
         Raises:
@@ -101,7 +101,7 @@ class RpcClient:
         self._transport.close()
         self._url, self._is_binary = None, False
 
-    def _send_to_leader(self, message: Message, deadline: Deadline) -> Response:
+    def _send_to_leader(self, message: Message, deadline: Deadline) -> HttpResponse:
         url = self._url or self._finder.find(deadline).api
         self.redirected_by = ""
         for _ in range(MAX_REDIRECTS + 1):
@@ -113,7 +113,7 @@ class RpcClient:
             self._is_binary = False
         raise NotLeading(f"redirected {MAX_REDIRECTS} times, at last to {url}", response.url)
 
-    def _post(self, url: str, message: Message, deadline: Deadline) -> Response:
+    def _post(self, url: str, message: Message, deadline: Deadline) -> HttpResponse:
         body = to_binary(message) if self._is_binary else to_json(message)
         kind = {"Content-Type": BINARY if self._is_binary else JSON}
         headers = {**self._headers, **kind, **self._credentials.headers(url)}
@@ -131,7 +131,7 @@ class RpcClient:
         return self._clock.monotonic()
 
 
-def _redirect_target(response: Response) -> str:
+def _redirect_target(response: HttpResponse) -> str:
     """Return the URL of a redirect. https stays https: a scheduler behind a TLS proxy knows of http alone."""
     try:
         target = request_url(urljoin(response.url, response.location))

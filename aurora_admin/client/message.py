@@ -19,14 +19,14 @@ from aurora_admin.wire.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aurora_admin.client.http.transport import Response
+    from aurora_admin.client.http.transport import HttpResponse
 
 # Releases before 0.16 reply in JSON only, which is read completely; that of a large cluster has some hundred megabytes.
 MAX_JSON_BYTES = 2 << 30
 PIECE_BYTES = 1 << 20
 
 
-def read_header(response: Response, method: str) -> Reader:
+def read_header(response: HttpResponse, method: str) -> Reader:
     """Read the header of the message; return a reader at the fields of the method's result.
 
     Raises:
@@ -43,7 +43,7 @@ def read_header(response: Response, method: str) -> Reader:
 
 
 @contextmanager
-def wire_errors_as_failures(response: Response) -> Iterator[None]:
+def wire_errors_as_failures(response: HttpResponse) -> Iterator[None]:
     """Turn an error in the bytes of a reply into the failure that it means."""
     try:
         yield
@@ -57,13 +57,13 @@ def wire_errors_as_failures(response: Response) -> Iterator[None]:
         ) from error
 
 
-def _binary_header(response: Response) -> tuple[str, int, Reader]:
+def _binary_header(response: HttpResponse) -> tuple[str, int, Reader]:
     reader = Reader(Window(response.read), UNKNOWN_LENGTH)
     name, kind, _ = message.read_header(reader)
     return name, kind, reader
 
 
-def _json_header(response: Response) -> tuple[str, int, Reader]:
+def _json_header(response: HttpResponse) -> tuple[str, int, Reader]:
     raw = _read_json(response)
     if not raw and response.is_complete:
         raise InvalidReply("the reply is empty, as that of no scheduler is", response.url)
@@ -76,7 +76,7 @@ def _json_header(response: Response) -> tuple[str, int, Reader]:
     return name, kind, Reader(Window.of_bytes(body), Limits.of_length(len(body)))
 
 
-def _read_json(response: Response) -> bytes:
+def _read_json(response: HttpResponse) -> bytes:
     pieces: list[bytes] = []
     length = 0
     try:

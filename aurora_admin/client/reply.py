@@ -15,20 +15,19 @@ from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SERVER_INFO, STAG
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
-from aurora_admin.gen.api.ttypes import Response as Envelope
-from aurora_admin.gen.api.ttypes import ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
+from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
 from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from aurora_admin.client.http.transport import Response
+    from aurora_admin.client.http.transport import HttpResponse
     from aurora_admin.wire.path import Path
     from aurora_admin.wire.reader import Reader
     from aurora_admin.wire.struct import Struct
 
-OLD_MESSAGE = path(Envelope, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
+OLD_MESSAGE = path(Response, "messageDEPRECATED")  # of releases up to 0.6, without details (docs/cli.md 3.4)
 TASKS_OF = {
     "queryRecovery": STAGED_TASKS,
     "getTasksStatus": TASKS,
@@ -100,7 +99,7 @@ class TasksReply(Reply):
     """
 
     def __init__(
-        self, reader: Reader, response: Response, method: str, note_cluster_name: Callable[[str | None], None]
+        self, reader: Reader, response: HttpResponse, method: str, note_cluster_name: Callable[[str | None], None]
     ) -> None:
         super().__init__(-1, "")
         self.url = response.url  # of the scheduler that replied
@@ -206,7 +205,7 @@ class TasksReply(Reply):
                 reader.skip(field[0])
 
 
-def read_reply(reader: Reader, response: Response) -> Reply:
+def read_reply(reader: Reader, response: HttpResponse) -> Reply:
     """Read a reply to its end.
 
     Raises:
@@ -216,7 +215,7 @@ def read_reply(reader: Reader, response: Response) -> Reply:
     with wire_errors_as_failures(response):
         for field in reader.fields():
             if _is(field, SUCCESS):
-                envelope = reader.struct(Envelope)
+                envelope = reader.struct(Response)
             else:
                 reader.skip(field[0])
     if envelope is None or envelope.responseCode is None:

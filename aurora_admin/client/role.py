@@ -13,7 +13,7 @@ from aurora_admin.errors import BadReply
 
 if TYPE_CHECKING:
     from aurora_admin.client.http.auth import Credentials
-    from aurora_admin.client.http.transport import Response, Transport
+    from aurora_admin.client.http.transport import HttpResponse, Transport
     from aurora_admin.client.retry import Deadline
 
 MAX_PAGE_BYTES = 16 << 20  # /vars of a large cluster has some hundred kilobytes
@@ -48,7 +48,7 @@ class Pages:
         self.api = api
         self._deadline = deadline
 
-    def get(self, name: str) -> tuple[Response, str]:
+    def get(self, name: str) -> tuple[HttpResponse, str]:
         """Return the response and the text of a page; raise as Transport.get."""
         url = urljoin(self.api, name)
         headers = {"User-Agent": "Aurora Admin", **self._credentials.headers(url)}

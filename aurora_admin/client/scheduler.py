@@ -24,7 +24,7 @@ from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from aurora_admin.client.http.transport import Response
+    from aurora_admin.client.http.transport import HttpResponse
     from aurora_admin.client.retry import Deadline
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
@@ -172,10 +172,10 @@ class Scheduler:
         query = TaskQuery(statuses=None if statuses is None else {numbers[name] for name in statuses})
         return self._call(method, {"query": query}, partial(self._tasks_reply, method))
 
-    def _tasks_reply(self, method: str, reader: Reader, response: Response) -> TasksReply:
+    def _tasks_reply(self, method: str, reader: Reader, response: HttpResponse) -> TasksReply:
         return TasksReply(reader, response, method, self._note_cluster_name)
 
-    def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, Response], T]) -> T:
+    def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, HttpResponse], T]) -> T:
         body = encode_arguments(method, arguments)
         retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_read_only=is_read_only(method))
         try:
@@ -218,7 +218,7 @@ class Scheduler:
             self._log.warn(warning)
 
     def _attempt(
-        self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, Response], T]
+        self, method: str, body: bytes, deadline: Deadline, read: Callable[[Reader, HttpResponse], T]
     ) -> T | Failure:
         try:
             with waiting_reported(self._log, method, deadline.left()):

@@ -12,7 +12,7 @@ from aurora_admin.client.http.proxy import proxy_advice
 from aurora_admin.errors import AuthFailed, CallFailed
 
 if TYPE_CHECKING:
-    from aurora_admin.client.http.transport import Response
+    from aurora_admin.client.http.transport import HttpResponse
 
 REDIRECTS = frozenset({307, 308})  # those that keep the method; a scheduler sends 307
 NO_LEADER = "No Leader Found"  # heading of the scheduler's own page; the 503 of a proxy does not have it
@@ -30,7 +30,7 @@ ADVICE = {
 OTHER_ADVICE = "Check scheduler_uri, and proxies between here and there"
 
 
-def check_status(response: Response) -> None:
+def check_status(response: HttpResponse) -> None:
     """Return if the body may hold a scheduler's reply.
 
     Raises:
@@ -54,7 +54,7 @@ def check_status(response: Response) -> None:
     _raise_failure(response, status)
 
 
-def check_access(response: Response) -> None:
+def check_access(response: HttpResponse) -> None:
     """Return if neither the server nor a proxy refuses the request for who sent it; raise AuthFailed otherwise."""
     if response.status not in (401, 403, 407):
         return
@@ -71,7 +71,7 @@ def check_access(response: Response) -> None:
     raise AuthFailed(f"{response.place} answers {status}. Nothing was carried out; {advice}")
 
 
-def _raise_failure(response: Response, status: str) -> None:
+def _raise_failure(response: HttpResponse, status: str) -> None:
     page = response.text()
     reason = _reason(page)
     if response.status == 503 and NO_LEADER in page:
@@ -94,7 +94,7 @@ def _reason(page: str) -> str:
     return one_line(html.unescape(found.group(1))) if found else ""
 
 
-def _credentials_advice(response: Response) -> str:
+def _credentials_advice(response: HttpResponse) -> str:
     if response.challenge.lower().startswith("negotiate"):
         return "it wants Kerberos, which is not available in this version"
     if response.had_credentials:

@@ -32,7 +32,7 @@ TEXT_BYTES = 1 << 16  # of an error page, to quote from
 READ_ERRORS = (OSError, EOFError, http.client.HTTPException, zlib.error)
 
 
-class Response:
+class HttpResponse:
     """A response whose status and headers have arrived; its body is read as it arrives."""
 
     def __init__(self, response: http.client.HTTPResponse, url: str, deadline: Deadline) -> None:
@@ -117,7 +117,7 @@ class Transport:
         self._connection: _OpenConnection | None = None
         self.sent_to: str | None = None  # the URL of the POST that was sent last, if nothing was sent or closed since
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> Response:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> HttpResponse:
         """Send one POST, once, and return when the headers of the response have arrived.
 
         Raises:
@@ -128,7 +128,7 @@ class Transport:
         self.sent_to = url
         return connection.send(_Request("POST", url, body, headers), deadline, self._clock.monotonic())
 
-    def get(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
+    def get(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> HttpResponse:
         """Send one GET; return and raise as `post`."""
         connection = self._connection_to(url, deadline)
         return connection.send(_Request("GET", url, None, headers), deadline, self._clock.monotonic())
@@ -161,7 +161,7 @@ class _OpenConnection:
     def __init__(self, target: SplitResult, url: str, deadline: Deadline) -> None:
         self._target = target
         self._used = 0.0
-        self._response: Response | None = None
+        self._response: HttpResponse | None = None
         self._http = connect(target, url, deadline)
         self._socket = _DeadlineSocket(self._http.sock, deadline)
         self._http.sock = cast("Any", self._socket)
@@ -173,7 +173,7 @@ class _OpenConnection:
         # If there is something to read before a request was sent, the server has closed it.
         return is_same and is_open and not select.select([self._socket], [], [], 0)[0]
 
-    def send(self, request: _Request, deadline: Deadline, now: float) -> Response:
+    def send(self, request: _Request, deadline: Deadline, now: float) -> HttpResponse:
         """Send one request and wait for the headers of the response; raises as Transport.post."""
         self._socket.deadline, self._used = deadline, now
         url, is_sent = request.url, self._send_request(request)
@@ -188,7 +188,7 @@ class _OpenConnection:
             if self._target.scheme == "http" and str(error).startswith(TLS_ALERT.decode()):
                 raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise InvalidReply(f"the reply is not HTTP ({describe(error)})", url) from error
-        self._response = Response(response, url, deadline)
+        self._response = HttpResponse(response, url, deadline)
         self._response.had_credentials = "Authorization" in request.headers
         return self._response
 
