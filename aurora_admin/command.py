@@ -25,7 +25,9 @@ class Command(NamedTuple):
     The module of the command is imported only when the command is used. Its docstring is the description of the
     command. It has `run(context, args)` and EXAMPLES (one command line per line). It may have `configure(parser)`,
     which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
-    call may have been carried out, and if the scheduler refused it (advice.py).
+    call may have been carried out, and if the scheduler refused it (advice.py). An option that the original's command
+    of this name does not have is added by `parser.add_new`. A command that prints rows has COLUMNS, the meaning of each
+    column by its name, which its manual page prints.
 
     A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
     scheduler of another cluster. If it is not one of the original it also has --yes and
@@ -49,7 +51,7 @@ class Command(NamedTuple):
     module: str = ""  # absolute, or relative to the plugin; default: the plugin's submodule with the command's name
     options: str = ""  # how the synopsis shows the command's options
     see_also: tuple[str, ...] = ()
-    tabular: bool = False  # prints rows: has --format
+    tabular: bool = False  # prints rows: has --output, and the module says in COLUMNS what each column means
     original: bool = (
         False  # the original program has it: no confirmation, and no exit code that its scripts do not know
     )

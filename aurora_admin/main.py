@@ -114,7 +114,7 @@ def _run_command(registered: RegisteredCommand, argv: list[str], out: Output, re
         raise
     args = parser.parse(argv)
     _start_log(args, out)
-    out.format = args.format
+    out.format = args.output
     parser.bind_arguments(args)
     return _carry_out(registered, module, Context(registered.command, out, options_of(args), registry), args)
 

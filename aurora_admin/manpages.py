@@ -86,6 +86,9 @@ WAITS = {
     f"{failures.MultipleLeaders.retry_seconds:g} seconds",
     "commands that only look the leader up": f"{retry.FIND_LEADER_SECONDS:g} seconds for everything",
 }
+ABOUT_COLUMNS = """\
+The columns of --output=table, json, csv and tsv. JSON is one object: version is 1, and rows is a list with an object
+for each row, by column; what is unknown is null, and empty elsewhere. A later release may add columns."""
 PLUGINS = """\
 Other Python distributions can add commands with an entry point of the group aurora_admin.plugins.v1. If a plugin cannot
 be loaded, a warning says why, and all other commands work. Built-in commands do not load other plugins."""
@@ -151,6 +154,8 @@ def _command_page(registered: RegisteredCommand, date: str) -> str:
         "=",
         f"{_bold(PROGRAM)} {_bold(command.name)}" + _escaped(" ".join(command.synopsis.split())[len(command.name) :]),
     )
+    if command.tabular:
+        page.add_section("columns", "=", _paragraphs(ABOUT_COLUMNS) + "\n" + _definitions(module.COLUMNS.items()))
     examples = getattr(module, "EXAMPLES", "").strip()
     if examples:
         page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from aurora_admin import __version__
 from aurora_admin.output import DEBUG, GOOGLE, LEVELS, NONE, PLAIN, SCHEMES
+from aurora_admin.tokens import as_new
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -83,8 +84,8 @@ def add_common(parser: ArgumentParser, long_help: Callable[[], str]) -> Iterator
         text=long_help,
         help="show this help with the options of every command, and exit",
     )
-    yield add(
-        "--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit"
+    yield as_new(
+        add("--version", action=PrintText, text=lambda: f"{PROGRAM} {__version__}\n", help="show the version and exit")
     )
     yield add("-v", dest="log_level", action="store_const", const=(PLAIN, DEBUG), help="log more")
     yield add(
@@ -99,13 +100,14 @@ def add_common(parser: ArgumentParser, long_help: Callable[[], str]) -> Iterator
         action="store_true",
         help="let a scheduler that is not the leader carry out the call",
     )
-    yield add(
+    timeout = add(
         "--timeout",
         metavar="SECONDS",
         type=_seconds,
         help="limit the whole of a call or of a lookup of the leader, retries included, to this time; without it "
         "each kind of wait has its own limit: see WAITS in aurora_admin(1)",
     )
+    yield as_new(timeout)
 
 
 def add_log(parser: ArgumentParser, note: Callable[[str], None]) -> Iterator[Action]:

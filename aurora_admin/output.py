@@ -8,10 +8,11 @@ import sys
 from itertools import islice
 
 from aurora_admin.errors import AdminError
+from aurora_admin.rows import CSV, FORMATS, TABLE, TEXT, WRITERS, cell_text
 
 TYPE_CHECKING = False  # not from typing: its import alone costs more than --version may
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Protocol, TextIO
 
     class LogSink(Protocol):
@@ -28,7 +29,6 @@ LEVELS = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": F
 PREFIXES = {level: f"{name:>5}] " for name, level in LEVELS.items()}
 PLAIN, GOOGLE = SCHEMES = ("plain", "google")  # what a record begins with: its level; also time, process and line
 
-FORMATS = ("table", "json", "csv")
 BLOCK_LINES = 500
 TAB, NEWLINE = "\t", "\n"  # what a text may have that cannot be printed: columns, and in some texts lines
 
@@ -151,12 +151,15 @@ class Output:
         self._write_log(escaped(question))
         return sys.stdin.readline().strip()
 
-    def rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print rows in the format of --format. JSON and CSV are printed row by row, a table after the last row."""
-        writers = {"table": _table, "json": _json, "csv": _csv}
-        if self.format == "table" or (self.format == "csv" and _is_terminal(self._stdout)):
-            rows = ([escaped(cell, "") if isinstance(cell, str) else cell for cell in row] for row in rows)
-        for text in writers[self.format](header, rows):
+    def rows(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print rows in the format of --output; raise as `print`.
+
+        A command whose original printed text prints that itself where `format` is `text`; here that is a table. JSON,
+        csv and tsv are printed row by row, a table after the last row.
+        """
+        if self.format in (TEXT, TABLE) or (self.format == CSV and _is_terminal(self._stdout)):
+            rows = ([escaped(cell_text(cell), "") for cell in row] for row in rows)
+        for text in WRITERS[self.format](columns, rows):
             _write_result(self._stdout, text)
 
     def is_terminal(self) -> bool:
@@ -247,31 +250,3 @@ def discard(stream: TextIO | None) -> None:
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, stream.fileno())
         os.close(devnull)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    from tabulate import tabulate
-
-    yield tabulate([list(map(str, row)) for row in rows], header, tablefmt="simple", disable_numparse=True) + "\n"
-
-
-def _json(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    import json
-
-    opening = "["
-    for row in rows:
-        fields = dict(zip(header, row, strict=True))
-        text = json.dumps(fields, ensure_ascii=False)
-        yield f"{opening}\n  {text if text.isprintable() else json.dumps(fields)}"
-        opening = ","
-    yield "[]\n" if opening == "[" else "\n]\n"
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    import csv
-    import itertools
-
-    for row in itertools.chain((header,), rows):
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(row)
-        yield line.getvalue()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, HelpFormatter
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from aurora_admin.command import Options
 from aurora_admin.errors import AdminError, UsageError, WrongArgumentCount, did_you_mean
 from aurora_admin.options import PROGRAM, PrintText, add_common, add_log, add_old
-from aurora_admin.output import FORMATS, INFO, PLAIN
-from aurora_admin.tokens import joined, option_of, tokens
+from aurora_admin.output import INFO, PLAIN
+from aurora_admin.rows import FORMATS, TEXT
+from aurora_admin.tokens import as_new, joined, option_of, tokens
 
 if TYPE_CHECKING:
     from argparse import Action, Namespace
@@ -35,9 +36,7 @@ class CommandParser(ArgumentParser):
         self._names = names  # of all commands, for the usage of the program
         self.common = list(add_common(self, lambda: self.format_help(is_long=True)))
         self.old = [*add_log(self, self.note), *add_old(self)]
-        self.set_defaults(
-            is_confirmed=False, dry_run=False, accept_cluster_name=None, format=FORMATS[0], positionals=()
-        )
+        self.set_defaults(is_confirmed=False, dry_run=False, accept_cluster_name=None, output=TEXT, positionals=())
         self.set_defaults(log_level=(PLAIN, INFO), obsolete="")
         if command is not None:
             self._add_declared(command)
@@ -45,6 +44,10 @@ class CommandParser(ArgumentParser):
     def note(self, text: str) -> None:
         """Print a line before an error of the command line."""
         self.notice = f"{text}\n"
+
+    def add_new(self, *names: str, **settings: Any) -> Action:
+        """Add an option that the original does not have: it never makes an abbreviation of the original's ambiguous."""
+        return as_new(self.add_argument(*names, **settings))
 
     def configure(self, module: ModuleType) -> None:
         """Take the description and the options from the command's module.
@@ -75,7 +78,7 @@ class CommandParser(ArgumentParser):
                 continue
             option = option_of(argv[token.start], self._option_string_actions)[0]
             if option is not None:
-                options += joined(argv[token.start : token.end])
+                options += joined(argv[token.start : token.end], self._option_string_actions)
             elif not known_only:
                 self.parse_args(options)
                 self._fail_at_unknown(argv[token.start])
@@ -157,17 +160,17 @@ class CommandParser(ArgumentParser):
 
     def _add_declared(self, command: Command) -> None:
         if command.needs_confirmation:
-            self.add_argument("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
-            self.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+            self.add_new("--yes", dest="is_confirmed", action="store_true", help="do not ask for confirmation")
+            self.add_new("--dry-run", action="store_true", help="show what would be done, and change nothing")
         if command.effect == "destroy":
-            self.add_argument(
+            self.add_new(
                 "--accept-cluster-name",
                 metavar="NAME",
                 help="accept a scheduler whose -cluster_name is NAME; without this option a scheduler of another "
                 "cluster than the named one is refused",
             )
         if command.tabular:
-            self.add_argument("--format", choices=FORMATS, help=f"format of the rows (default: {FORMATS[0]})")
+            self.add_new("--output", choices=FORMATS, help=f"format of the rows (default: {TEXT})")
 
 
 def options_of(args: Namespace) -> Options:

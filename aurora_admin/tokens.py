@@ -62,8 +62,8 @@ def option_of(text: str, known: Mapping[str, Action]) -> tuple[Action | None, bo
     """Return the last option in a word (None if it is unknown or ambiguous), and whether the word has its value too."""
     if text.startswith("--"):
         name, equals, _ = text.partition("=")
-        begun = {option for spelling, option in known.items() if spelling.startswith(name)}
-        return known.get(name) or (begun.pop() if len(begun) == 1 else None), bool(equals)
+        spelling = full_spelling(name, known)
+        return (known[spelling] if spelling else None), bool(equals)
     option = None
     for end, letter in enumerate(text[1:], 2):
         option = known.get(f"-{letter}")
@@ -72,13 +72,37 @@ def option_of(text: str, known: Mapping[str, Action]) -> tuple[Action | None, bo
     return option, False
 
 
+def full_spelling(name: str, known: Mapping[str, Action]) -> str | None:
+    """Return the long option that a name abbreviates; None if there is none, or if several options begin with it.
+
+    What was an abbreviation of one option of the original still is (`as_new`).
+    """
+    if name in known:
+        return name
+    begun = {option: spelling for spelling, option in known.items() if spelling.startswith(name)}
+    of_original = {option: spelling for option, spelling in begun.items() if not hasattr(option, "is_new")}
+    found = list((of_original or begun).values())
+    return found[0] if len(found) == 1 else None
+
+
+def as_new(option: Action) -> Action:
+    """Mark an option that the original does not have."""
+    option.is_new = True  # type: ignore[attr-defined]
+    return option
+
+
 def _takes_value(option: Action) -> bool:
     return option.nargs in (None, 1)
 
 
-def joined(option: Sequence[str]) -> list[str]:
-    """Join an option and its value into one word, so that argparse does not take the value for an option."""
-    if len(option) == 1 or not option[1]:
-        return list(option)
-    name, value = option
-    return [f"{name}={value}" if name.startswith("--") else name + value]
+def joined(words: Sequence[str], known: Mapping[str, Action]) -> list[str]:
+    """Return an option in full, joined with its value into one word.
+
+    So argparse does not have to resolve abbreviations, and does not take the value for an option.
+    """
+    name, equals, value = words[0].partition("=")
+    is_long = name.startswith("--")
+    option = f"{full_spelling(name, known)}{equals}{value}" if is_long else words[0]
+    if len(words) == 1 or not words[1]:
+        return [option, *words[1:]]
+    return [f"{option}={words[1]}" if is_long else option + words[1]]

@@ -16,10 +16,10 @@ from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady,
 from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
+from aurora_admin.client.selection import ACTIVE, Selection
 from aurora_admin.client.waiting import waiting_reported
 from aurora_admin.errors import CallFailed
-from aurora_admin.gen.api.constants import ACTIVE_STATES
-from aurora_admin.gen.api.ttypes import ResponseCode, ScheduleStatus, TaskQuery
+from aurora_admin.gen.api.ttypes import ResponseCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Reply)
 
-ACTIVE = tuple(ScheduleStatus._VALUES_TO_NAMES[value] for value in sorted(ACTIVE_STATES))  # noqa: SLF001
 # Releases before 0.20 do not have it, and fail without a message at a status that they do not know.
 NEWEST_STATUS = "PARTITIONED"
 # What is staged is in the memory of the scheduler that is called, so these make sense on the leader only.
@@ -135,7 +134,7 @@ class Scheduler:
         """
         if not task_ids:
             raise ValueError("an empty set of ids means every task")
-        return self.call("deleteRecoveryTasks", query=TaskQuery(taskIds=set(task_ids)))
+        return self.call("deleteRecoveryTasks", query=Selection(task_ids=task_ids).query())
 
     def commit_recovery(self) -> Reply:
         """Replace the scheduler's state by the staged backup, durably; the scheduler stops after its reply."""
@@ -151,10 +150,7 @@ class Scheduler:
 
     def query_recovery(self, statuses: Collection[str] | None = ACTIVE) -> TasksReply:
         """Query the staged tasks in these states; None for all of them."""
-        reply = self._tasks("queryRecovery", statuses)
-        if statuses and NEWEST_STATUS in statuses and reply.is_error_without_text:
-            return self._tasks("queryRecovery", [name for name in statuses if name != NEWEST_STATUS])
-        return reply
+        return self.tasks("queryRecovery", Selection(statuses=statuses))
 
     def raw_tasks(self, method: str, statuses: Collection[str] | None = None) -> Iterator[bytes]:
         """Yield the bytes of each task in the reply to queryRecovery or getTasksStatus, as they arrive.
@@ -162,15 +158,21 @@ class Scheduler:
         Raises:
             CallFailed: the reply is not OK; else as `call`.
         """
-        reply = self._tasks(method, statuses)
+        reply = self.tasks(method, Selection(statuses=statuses))
         if not reply.ok:
             raise CallFailed(f"The reply to {method} is {reply.code_name}: {reply.message}")
         yield from reply.raw_tasks
 
-    def _tasks(self, method: str, statuses: Collection[str] | None) -> TasksReply:
-        numbers = ScheduleStatus._NAMES_TO_VALUES  # noqa: SLF001
-        query = TaskQuery(statuses=None if statuses is None else {numbers[name] for name in statuses})
-        return self._call(method, {"query": query}, partial(self._tasks_reply, method))
+    def tasks(self, method: str, selection: Selection) -> TasksReply:
+        """Query tasks with queryRecovery, getTasksStatus or getTasksWithoutConfigs; raise as `call`."""
+        reply = self._tasks(method, selection)
+        if selection.statuses and NEWEST_STATUS in selection.statuses and reply.is_error_without_text:
+            known = [name for name in selection.statuses if name != NEWEST_STATUS]
+            return self._tasks(method, selection._replace(statuses=known))
+        return reply
+
+    def _tasks(self, method: str, selection: Selection) -> TasksReply:
+        return self._call(method, {"query": selection.query()}, partial(self._tasks_reply, method))
 
     def _tasks_reply(self, method: str, reader: Reader, response: HttpResponse) -> TasksReply:
         return TasksReply(reader, response, method, self._note_cluster_name)

@@ -1,7 +1,7 @@
 """Print what is staged on the leading scheduler: tasks, active tasks, jobs, and the newest event of a task.
 
-The exit code is 0 whether a backup is staged or not; the row "staged" has yes or no. JSON and csv have one object or
-line, with the age in seconds. In JSON, staged is true or false, and what is unknown is null.
+The exit code is 0 whether a backup is staged or not; the row "staged" has yes or no. With --output=table, json, csv or
+tsv there is one row.
 
 The row "backup" has the name of the staged backup, since when it is staged, and the address that staged it. Only the
 reference scheduler reports these.
@@ -26,8 +26,20 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 aurora_admin recovery_status west
-aurora_admin recovery_status west --format=json
+aurora_admin recovery_status west --output=json
 """
+
+COLUMNS = {
+    "cluster": "the -cluster_name of the scheduler",
+    "leader": "address of the leading scheduler; unknown if the scheduler that replied does not confirm that it leads",
+    "staged": "whether a backup is staged; true or false in JSON",
+    "tasks": "how many tasks are staged",
+    "active": "how many of them are active",
+    "jobs": "how many jobs they belong to",
+    "newest_event": "the time of the newest event of a task, in UTC",
+    "age_seconds": "the age of that event",
+    "backup": "name of the staged backup, time and address of the stage; only the reference scheduler reports it",
+}
 
 
 def run(context: Context, args: Namespace) -> None:
@@ -48,17 +60,15 @@ def run(context: Context, args: Namespace) -> None:
 
 def print_status(out: Output, status: dict[str, object], found: Totals) -> None:
     """Print the columns: below each other for people, as one row for programs."""
-    if out.format == "json":
-        out.rows(tuple(status), [tuple(status.values())])
-    elif out.format == "csv":
-        out.rows(tuple(status), [tuple(map(text, status.values()))])
-    else:
-        from aurora_admin.plugins.backup.staged import event_time
+    if out.format != "text":
+        out.rows(tuple(COLUMNS), [tuple(map(status.get, COLUMNS))])
+        return
+    from aurora_admin.plugins.backup.staged import event_time
 
-        del status["age_seconds"]
-        if found.newest_event_ms is not None:
-            status["newest_event"] = event_time(found.newest_event_ms)
-        out.rows(("item", "value"), [(name.replace("_", " "), text(value)) for name, value in status.items()])
+    del status["age_seconds"]
+    if found.newest_event_ms is not None:
+        status["newest_event"] = event_time(found.newest_event_ms)
+    out.rows(("item", "value"), [(name.replace("_", " "), value) for name, value in status.items()])
 
 
 def leader(context: Context, cluster: str, reply: TasksReply) -> str | None:
@@ -84,10 +94,3 @@ def numbers(found: Totals) -> dict[str, object]:
         "newest_event": None if newest is None else utc(newest),
         "age_seconds": None if newest is None else age_seconds(newest),
     }
-
-
-def text(value: object) -> str:
-    """Return a value for people."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)

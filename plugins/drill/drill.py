@@ -14,8 +14,8 @@ The backup may be compressed with gzip and may have any name. If a manifest lies
 against it. Without --backup the drill uses a generated one.
 
 On a terminal each step is printed as it ends, otherwise all of them as a table. The last line is PASS or FAIL. With
---format=json or csv that line is logged, and the seconds of each step are a number. The exit code is 0 only if
-everything matches.
+--output=table, json, csv or tsv that line is logged, and the seconds of each step are a number. The exit code is 0
+only if everything matches.
 """
 
 import signal
@@ -27,6 +27,7 @@ from typing import Any
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError
+from aurora_admin.plugins.drill.report import COLUMNS  # noqa: F401 - of the manual page
 
 EXAMPLES = """aurora_admin drill --backup=/var/lib/aurora/backups/scheduler-backup-2026-11-22-10-00
 aurora_admin drill --tasks=100000

@@ -8,7 +8,7 @@ from aurora_admin.backup.diff import BackupTasks, changes, section_changes, task
 from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.reader import Backup, read_backup
 from aurora_admin.client.reply import STATUS_NAMES
-from aurora_admin.client.scheduler import ACTIVE
+from aurora_admin.client.selection import ACTIVE
 from aurora_admin.command import Context
 from aurora_admin.plugins.drill.background import StepFailed
 from aurora_admin.plugins.drill.sandbox import CLUSTER, Sandbox, read_lines

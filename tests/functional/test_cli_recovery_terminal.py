@@ -316,7 +316,7 @@ def test_the_status_of_a_staged_backup(staged, admin):
 
 
 def test_the_status_for_programs(staged, admin):
-    [found] = json.loads(admin("recovery_status", "west", "--format=json").out)
+    [found] = json.loads(admin("recovery_status", "west", "--output=json").out)["rows"]
     newest, age = found.pop("newest_event"), found.pop("age_seconds")
     assert re.fullmatch(STAGED, found.pop("backup"))
     assert found == {
@@ -329,7 +329,7 @@ def test_the_status_for_programs(staged, admin):
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", newest)
     assert isinstance(age, int)
-    header, line = admin("recovery_status", "west", "--format=csv").out.splitlines()
+    header, line = admin("recovery_status", "west", "--output=csv").out.splitlines()
     assert header == "cluster,leader,staged,tasks,active,jobs,newest_event,age_seconds,backup"
     assert re.fullmatch(rf"west,{staged.url},yes,60,57,12,{newest},\d+,\"{STAGED}\"", line)
 
@@ -338,9 +338,9 @@ def test_the_status_with_nothing_staged(west, admin):
     result = admin("recovery_status", "west")
     assert (result.code, result.err) == (0, "")
     assert (status(result.out)["staged"], status(result.out)["tasks"]) == ("no", "0")
-    [found] = json.loads(admin("recovery_status", "west", "--format=json").out)
+    [found] = json.loads(admin("recovery_status", "west", "--output=json").out)["rows"]
     assert (found["staged"], found["newest_event"], found["age_seconds"], found["backup"]) == (False, None, None, None)
-    assert admin("recovery_status", "west", "--format=csv").out.splitlines()[1] == f"west,{west.url},no,0,0,0,,,"
+    assert admin("recovery_status", "west", "--output=csv").out.splitlines()[1] == f"west,{west.url},no,0,0,0,,,"
 
 
 @pytest.mark.parametrize("code", [0, 2])
@@ -364,7 +364,7 @@ def test_the_status_names_the_leader_only_if_it_confirms_that_it_leads(staged, a
     assert (result.code, status(result.out)["leader"]) == (0, staged.url)
     health = http(503, b"Current status: Another instance is the leading scheduler.\n")
     scripted(NOTHING, pages=[health, http(307, Location="http://leader.example:8081/api")] * 2)
-    result = admin("recovery_status", "west", "--bypass-leader-redirect", "--format=json")
+    result = admin("recovery_status", "west", "--bypass-leader-redirect", "--output=json")
     assert result.code == 0
     assert "does not lead" in result.err
-    assert json.loads(result.out)[0]["leader"] is None
+    assert json.loads(result.out)["rows"][0]["leader"] is None

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from aurora_admin.client.selection import Selection
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed
 from aurora_admin.wire.message import from_binary, to_json
 from tests.support.fake_scheduler import BINARY, NO_LEADER_PAGE, FakeScheduler, raw
@@ -91,7 +92,7 @@ def test_tasks_were_recorded_for_each_call():
 def test_tasks_are_read_as_they_were_recorded(name):
     rows = recorded_rows(name)
     with FakeScheduler([replay(CALLS[name])]) as server:
-        reply = server.client().scheduler._tasks(CALLS[name]["call"], None)
+        reply = server.client().scheduler.tasks(CALLS[name]["call"], Selection())
         tasks = list(reply.tasks)
     assert [(task.task_id, task.instance) for task in tasks] == [(row["1"]["str"], row["6"]["i32"]) for row in rows]
     assert [(task.role, task.name) for task in tasks] == [

@@ -50,30 +50,30 @@ def test_a_step_is_shown_before_the_next_one_ends(tmp_path):
 
 
 def test_rows_for_programs_have_numbers(drill):
-    result = drill("--tasks=10", "--format=json")
-    rows = json.loads(result.out)
+    result = drill("--tasks=10", "--output=json")
+    rows = json.loads(result.out)["rows"]
     assert [row["step"] for row in rows] == list(STEPS)
     assert all(isinstance(row["seconds"], float) for row in rows)
     assert result.err.splitlines()[-1] == " INFO] PASS"
-    result = drill("--tasks=10", "--format=csv", "-q")
+    result = drill("--tasks=10", "--output=csv", "-q")
     header, *lines = csv.reader(result.out.splitlines())
     assert (header, result.err) == (["step", "result", "seconds"], "")
     assert [(step, float(seconds) >= 0) for step, _, seconds in lines] == [(step, True) for step in STEPS]
 
 
-@pytest.mark.parametrize("rows", ["table", "json"])
+@pytest.mark.parametrize("rows", ["text", "json"])
 def test_a_failed_step_ends_the_drill(drill, left, tmp_path, rows):
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nif 'aurora_admin.scheduler.main' in sys.orig_argv: sys.exit('no room')\n"
     )
-    result = drill("--tasks=10", f"--format={rows}", PYTHONPATH=str(tmp_path))
+    result = drill("--tasks=10", f"--output={rows}", PYTHONPATH=str(tmp_path))
     assert result.code == 1
     failure = "the scheduler ended with 1 before it was ready: SystemExit: no room"
     assert result.err.splitlines()[-1] == f"FATAL] The drill failed at the step 'start a scheduler': {failure}"
-    if rows == "table":
+    if rows == "text":
         assert re.search(rf"^start a scheduler  FAILED: {failure}  +[\d.]+ s\nFAIL\n$", result.out, re.MULTILINE)
     else:
-        assert [row["result"] for row in json.loads(result.out)] == [f"FAILED: {failure}"]
+        assert [row["result"] for row in json.loads(result.out)["rows"]] == [f"FAILED: {failure}"]
         assert result.err.startswith(" INFO] FAIL\n")
     assert left() == []
 

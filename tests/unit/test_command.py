@@ -91,3 +91,22 @@ def test_a_name_that_cannot_be_typed_as_a_command_is_a_fault(name):
 
 def test_an_unknown_effect_is_a_fault():
     assert fault_of(declare(effect="none")) == "the effect of count is not one of read, write, destroy"
+
+
+def parsed(command: Command, *words: str):
+    parser = CommandParser(command)
+    parser.add_argument("--override_file")
+    parser.add_new("--override_everything", action="store_true")
+    return parser.parse(words)
+
+
+def test_a_new_option_does_not_make_an_abbreviation_of_the_original_ambiguous():
+    command = declare(tabular=True)
+    assert parsed(command, "--o", "jobs").override_file == "jobs"
+    assert parsed(command, "--o=jobs", "--out", "json", "west").output == "json"
+    assert parsed(command, "--override_e", "--over=jobs").override_everything
+
+
+def test_an_abbreviation_of_two_options_of_the_original_stays_ambiguous():
+    with pytest.raises(AdminError, match=r"ambiguous option: --log_to_s=INFO could match --log_to_stderr, --log_to_stdout"):
+        parsed(declare(), "--log_to_s=INFO")

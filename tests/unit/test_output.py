@@ -39,10 +39,13 @@ def rows(out: Output, style: str, given=ROWS) -> str:
 
 
 def test_json(out):
-    assert json.loads(rows(out, "json")) == [
-        {"step": "stage", "result": "OK", "seconds": 1.5},
-        {"step": ROWS[1][0], "result": "naïve", "seconds": None},
-    ]
+    assert json.loads(rows(out, "json")) == {
+        "version": 1,
+        "rows": [
+            {"step": "stage", "result": "OK", "seconds": 1.5},
+            {"step": ROWS[1][0], "result": "naïve", "seconds": None},
+        ],
+    }
 
 
 def test_csv(out):
@@ -59,12 +62,19 @@ def test_table(out):
     )
 
 
-@pytest.mark.parametrize(("style", "text"), [("json", "[]\n"), ("csv", "step,result,seconds\n")])
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("json", '{"version": 1, "rows": []}\n'),
+        ("csv", "step,result,seconds\n"),
+        ("tsv", "step\tresult\tseconds\n"),
+    ],
+)
 def test_no_rows(out, style, text):
     assert rows(out, style, []) == text
 
 
-@pytest.mark.parametrize("style", sorted(set(FORMATS) - {"table"}))
+@pytest.mark.parametrize("style", sorted(set(FORMATS) - {"text", "table"}))
 def test_rows_are_printed_before_the_last_one_is_there(out, style):
     def endless():
         yield from ROWS
@@ -169,7 +179,7 @@ def test_the_cells_of_a_table_are_escaped(stream):
 def test_json_escapes_by_its_own_rules():
     text = rows(Output(io.StringIO(), None), "json", [(HOSTILE, 1, None)])
     assert all(line.isprintable() for line in text.splitlines())
-    assert json.loads(text)[0]["step"] == HOSTILE
+    assert json.loads(text)["rows"][0]["step"] == HOSTILE
 
 
 def test_csv_is_exact_in_a_pipe_and_escaped_on_a_terminal():

@@ -1,0 +1,135 @@
+"""Numbers as an operator types them: durations, sizes, amounts, percentages (docs/cli.md 3.5 to 3.7).
+
+The texts of errors that the original printed are the original's; a hint says what to give instead.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from aurora_admin.errors import AdminError
+
+SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+UNITS_OF_TIME = (("days", 86400), ("hrs", 3600), ("mins", 60), ("secs", 1))
+# In the order in which the original lists them.
+BYTES = {"kb": 1 << 10, "gb": 1 << 30, "g": 1 << 30, "mb": 1 << 20, "tb": 1 << 40, "k": 1 << 10, "m": 1 << 20}
+BYTES["t"] = BYTES["tb"]
+MEGABYTE = BYTES["m"]
+SIZE_HINT = "Give a whole number with a unit, for example 512M, 20G or 1T"
+
+
+def duration(text: str) -> int:
+    """Return the seconds of a duration such as 1d3h45m; an empty text is 0.
+
+    >>> duration("1d3h45m"), duration("30 M"), duration("0s")
+    (99900, 1800, 0)
+
+    Raises:
+        AdminError: it is no duration, or negative.
+    """
+    try:
+        total = _seconds(text.lower())
+    except ValueError:
+        total = -1
+    if total < 0:
+        raise AdminError(
+            f"Invalid time span: {text}", "Give whole numbers with the units d, h, m and s, for example 30m or 1d12h"
+        )
+    return total
+
+
+def _seconds(rest: str) -> int:
+    total = 0
+    for letter, seconds in SECONDS.items():
+        amount, found, after = rest.partition(letter)
+        if found:
+            total, rest = total + integer(amount) * seconds, after
+    return total if not rest else -1
+
+
+def duration_text(seconds: int) -> str:
+    """Return a duration in the largest unit that gives a whole number.
+
+    >>> duration_text(1800), duration_text(5400), duration_text(3600), duration_text(0)
+    ('30 mins', '90 mins', '1 hrs', '0 days')
+    """
+    name, size = next((name, size) for name, size in UNITS_OF_TIME if seconds % size == 0)
+    return f"{seconds // size} {name}"
+
+
+def megabytes(text: str) -> int:
+    """Return the whole megabytes of a size such as 20G, without the rest; a size without a unit is bytes.
+
+    >>> megabytes("20G"), megabytes("1 gb"), megabytes("1048576"), megabytes("1023k"), megabytes("-1G")
+    (20480, 1024, 1, 0, -1024)
+
+    Raises:
+        AdminError: it is no size.
+    """
+    size = text.strip().lower()
+    unit = next((unit for unit in sorted(BYTES, key=len, reverse=True) if size.endswith(unit)), "")
+    amount = size.removesuffix(unit)
+    try:
+        total = integer(amount) * BYTES.get(unit, 1)
+    except ValueError:
+        problem = (
+            f"Could not parse amount: invalid literal for int() with base 10: {amount!r}"
+            if unit
+            else f"Amount did not have a valid base: {size}.  Valid bases: {' '.join(BYTES)}"
+        )
+        raise AdminError(f"Invalid size: {problem}", SIZE_HINT) from None
+    return total // MEGABYTE if total >= 0 else -(-total // MEGABYTE)
+
+
+def number(text: str) -> float:
+    """Return a number such as 1.5.
+
+    >>> number("1.5")
+    1.5
+
+    Raises:
+        AdminError: it is no number, or not a finite one.
+    """
+    try:
+        return _finite(text)
+    except ValueError:
+        is_begun = text.lstrip().lstrip("+-")[:1].isdecimal()
+        problem = "invalid literal for float()" if is_begun else "could not convert string to float"
+        raise AdminError(f"{problem}: {text}", "Give a number, for example 2 or 0.5") from None
+
+
+def percentage(text: str) -> float:
+    """Return a percentage above 0, up to 100.
+
+    >>> percentage("99.5")
+    99.5
+
+    Raises:
+        AdminError: it is no number, or out of range.
+    """
+    found = number(text)
+    if not 0 < found <= 100:
+        raise AdminError(f"Invalid percentage {text}. Must be within (0, 100].")
+    return found
+
+
+def integer(text: str) -> int:
+    """Return a whole number in decimal digits, with a sign and blanks around it if need be.
+
+    Raises:
+        ValueError: it is none. Unlike int(), this takes no underscores, and no digits of other scripts.
+    """
+    return int(_plain(text))
+
+
+def _finite(text: str) -> float:
+    found = float(_plain(text))
+    if not isfinite(found):
+        raise ValueError(text)
+    return found
+
+
+def _plain(text: str) -> str:
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return text
