@@ -160,7 +160,7 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
         from aurora_admin.advice import add_advice
 
         add_advice(error, registered.command, module, args)
-        if registered.command.original and not _has_detailed_exit_codes():
+        if registered.command.original and not _has_detailed_exit_codes(context.out):
             error.exit_code = error.exit_code if error.exit_code in ORIGINAL_EXIT_CODES else 1
         raise
     except OutputClosed:
@@ -176,9 +176,12 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     return 0
 
 
-def _has_detailed_exit_codes() -> bool:
+def _has_detailed_exit_codes(out: Output) -> bool:
     variable, value = DETAILED_EXIT_CODES
-    return os.environ.get(variable) == value
+    found = os.environ.get(variable)
+    if found and found != value:
+        out.warn(f"{variable}={found} has no effect: the only value is {value}")
+    return found == value
 
 
 def _print_error(error: AdminError, out: Output) -> int:

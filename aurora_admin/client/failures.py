@@ -140,6 +140,12 @@ class ZooKeeperUnreachable(LookupFailed):
     retry_seconds = 20.0
 
 
+class ZooKeeperUnknown(LookupFailed):
+    """There is no host of any name in the list of servers. A retry would find the same."""
+
+    retry_seconds = 0.0
+
+
 class PathMissing(LookupFailed):
     """The path does not exist. Schedulers create it and never delete it, so it is probably misspelt."""
 

@@ -51,8 +51,10 @@ def test_a_value_in_the_advice_can_be_copied_to_a_shell(admin, closing):
 
 @pytest.mark.parametrize("value", ["detailed", "Detailed", "", "1"])
 def test_an_unknown_outcome_is_13_if_the_environment_asks_for_detailed_codes(admin, closing, value):
-    code = admin("scheduler_snapshot", "west", AURORA_ADMIN_EXIT_CODES=value).code
-    assert code == (13 if value == "detailed" else 1)
+    result = admin("scheduler_snapshot", "west", AURORA_ADMIN_EXIT_CODES=value)
+    assert result.code == (13 if value == "detailed" else 1)
+    is_warned = f"WARN] AURORA_ADMIN_EXIT_CODES={value} has no effect: the only value is detailed" in result.err
+    assert is_warned == (value in ("Detailed", "1"))
 
 
 def test_other_codes_are_the_same_with_detailed_ones(admin, clusters):

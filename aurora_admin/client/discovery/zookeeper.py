@@ -11,9 +11,11 @@ from aurora_admin.client.failures import (
     MultipleLeaders,
     NoLeader,
     PathMissing,
+    ZooKeeperUnknown,
     ZooKeeperUnreachable,
     one_line,
 )
+from aurora_admin.client.host_names import all_are_unknown
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.retry import (
     FIND_LEADER_SECONDS,
@@ -96,11 +98,7 @@ class ZooKeeperFinder:
             found = self._read(seconds, Deadline(REAL_CLOCK, seconds))
         except Unavailable as error:
             self.close()
-            raise self._failure(
-                ZooKeeperUnreachable,
-                f"Failed to connect to Zookeeper {self._ensemble}: {one_line(str(error))}",
-                f"check that it runs, and zk and zk_port of {self._cluster.name} in {self._cluster.path}",
-            ) from error
+            raise self._unavailable(one_line(str(error))) from error
         if found is None:
             raise self._path_missing()
         names, nodes = found
@@ -163,6 +161,13 @@ class ZooKeeperFinder:
         [(name, member)] = members.items()
         self._log.debug(f"{name} in Zookeeper {self._ensemble}: {member.url}, {member.status or 'no status'}")
         return Leader(member.url, f"{member.url}/api")
+
+    def _unavailable(self, cause: str) -> LookupFailed:
+        reason = f"Failed to connect to Zookeeper {self._ensemble}: {cause}"
+        entry = f"of {self._cluster.name} in {self._cluster.path}"
+        if all_are_unknown(self._ensemble.hosts):
+            return self._failure(ZooKeeperUnknown, reason, f"correct zk {entry}, or the name service of this machine")
+        return self._failure(ZooKeeperUnreachable, reason, f"check that it runs, and zk and zk_port {entry}")
 
     def _path_missing(self) -> LookupFailed:
         return self._failure(

@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from typing import TYPE_CHECKING
 
 from aurora_admin.client.failures import PermanentlyUnreachable, Unreachable
+from aurora_admin.client.host_names import is_unknown
 from aurora_admin.client.http.proxy import proxy_for, proxy_headers
 from aurora_admin.client.retry import CONNECT_SECONDS
 from aurora_admin.errors import ConfigError
@@ -94,7 +95,7 @@ def _failure(error: Exception, target: SplitResult, url: str) -> Unreachable:
     reason = describe(error)
     if isinstance(error, ValueError) and not isinstance(error, OSError):  # of a URL or a host name
         return PermanentlyUnreachable(reason, url, "" if proxy else "correct its address")
-    if isinstance(error, socket.gaierror) and error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)):
+    if is_unknown(error):
         return PermanentlyUnreachable(reason, url, "" if proxy else UNKNOWN_HOST_ADVICE)
     if reason.startswith("Tunnel connection failed: 407"):
         return PermanentlyUnreachable(reason, url, password_advice(target))
