@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from aurora_admin.errors import Declined, DryRun, Refused, WrongCluster
+from aurora_admin.errors import BadReply, Declined, DryRun, Refused, WrongCluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,6 +143,7 @@ class Context:
         Raises:
             UnknownCluster, ConfigError: the cluster is unknown, or clusters.json cannot be used.
             WrongCluster: the command destroys something, and the scheduler serves a cluster of another name.
+            AdminError: the command destroys something, and the scheduler could not be asked.
         """
         from aurora_admin.client.scheduler import Scheduler
         from aurora_admin.clusters import find
@@ -159,7 +160,10 @@ class Context:
         return scheduler
 
     def _check_cluster_name(self, scheduler: Scheduler, cluster: Cluster) -> None:
-        name = scheduler.cluster_name()  # None: releases before 0.6 do not send it
+        try:
+            name = scheduler.cluster_name()  # None: releases before 0.6 do not send it
+        except BadReply as error:
+            raise BadReply(f"{error.message}. Nothing was changed", error.hint) from error
         if name and name not in (cluster.name, self.options.accepted_cluster_name):
             from shlex import quote
 

@@ -69,9 +69,12 @@ kind, and 10 minutes for everything together. Commands that only look the leader
 WAITS = {
     "one attempt to connect": f"{retry.CONNECT_SECONDS:g} seconds",
     "one reply": f"{retry.REPLY_SECONDS:g} seconds",
-    "connection refused, name not found, time-out while connecting": "retried for "
-    f"{failures.Unreachable.retry_seconds:g} seconds; for a leader that was found in ZooKeeper, which may have died "
-    f"just now, for {failures.LeaderUnreachable.retry_seconds:g} seconds",
+    "connection refused, time-out while connecting": f"retried for {failures.Unreachable.retry_seconds:g} seconds; "
+    "for a leader that was found in ZooKeeper, which may have died just now, for "
+    f"{failures.LeaderUnreachable.retry_seconds:g} seconds; a call that only reads, as after a commit, for "
+    f"{failures.Unreachable.read_retry_seconds:g} seconds in both cases, because a scheduler with much to read may "
+    "take two minutes to start",
+    "unknown host name, invalid certificate, http instead of https or the reverse": "not retried",
     "the scheduler knows no leader, or its storage is not ready": "retried for "
     f"{failures.NotLeading.retry_seconds:g} seconds",
     "the reply is lost": f"a call that only reads is retried for {failures.ReplyLost.retry_seconds:g} seconds; the "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from aurora_admin.command import Options
 from aurora_admin.errors import AdminError, UsageError, WrongArgumentCount, did_you_mean
 from aurora_admin.options import PROGRAM, PrintText, add_common, add_log, add_old
-from aurora_admin.output import INFO, PLAIN
+from aurora_admin.output import INFO, PLAIN, escaped
 from aurora_admin.rows import FORMATS, TEXT
 from aurora_admin.tokens import as_new, joined, option_of, tokens
 
@@ -112,7 +112,7 @@ class CommandParser(ArgumentParser):
 
     def error(self, message: str, hint: str | None = None) -> NoReturn:
         """Raise an error of argparse as UsageError."""
-        raise UsageError(f"{self.notice}{self.format_usage()}\n{self.prog}: error: {message}", hint)
+        raise UsageError(f"{self.notice}{self.format_usage()}\n{self.prog}: error: {escaped(message, '')}", hint)
 
     def _fail_at_unknown(self, text: str) -> NoReturn:
         """Raise the error for an option that is unknown or, as an abbreviation, ambiguous."""

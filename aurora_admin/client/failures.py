@@ -15,8 +15,8 @@ LOOKUP_CHARACTERS = 1500  # names every server of an ensemble
 
 
 def one_line(text: str, characters: int = LINE_CHARACTERS) -> str:
-    """Return text of a server as part of one line: cut off, and without control characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:characters]).split())
+    """Return text of a server as part of one line: cut off, and with blanks for line ends and other white space."""
+    return " ".join(text[:characters].split())
 
 
 class Failure(Exception):

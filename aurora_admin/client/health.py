@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aurora_admin.client.discovery import leader
@@ -9,9 +10,11 @@ from aurora_admin.client.failures import Failure
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Transport
 from aurora_admin.client.http.url import without_credentials
+from aurora_admin.client.inquiry import SECONDS, STORAGE_CALL
 from aurora_admin.client.retry import FIND_LEADER_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, Role, RoleName, read_role
-from aurora_admin.errors import CallFailed, ConnectionFailed
+from aurora_admin.client.scheduler import Scheduler
+from aurora_admin.errors import AdminError, CallFailed, ConnectionFailed
 
 if TYPE_CHECKING:
     from aurora_admin.client.discovery.leader import Leader
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None = None) -> Leader:
-    """Find the leader, and check on its /leaderhealth that it leads.
+    """Find the leader, check on its /leaderhealth that it leads, and warn if its cluster has another name.
 
     Raises:
         ConfigError, ConnectionFailed: it was not found, as for `discovery.leader`, or it does not reply.
@@ -30,7 +33,7 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
     found = leader(cluster, log, deadline.left())
     transport = Transport(REAL_CLOCK)
     try:
-        role = read_role(Pages(transport, Credentials(cluster, log), found.api, deadline))
+        role = read_role(Pages(transport, Credentials(cluster, log), found.api, deadline, log))
     except Failure as failure:
         raise ConnectionFailed(
             f"The scheduler of {cluster.name} at {failure.place} does not answer: {failure.reason}. "
@@ -39,7 +42,16 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
     finally:
         transport.close()
     _check(without_credentials(found.url), role)
+    _look_at_name(cluster, log, deadline)
     return found
+
+
+def _look_at_name(cluster: Cluster, log: Output, deadline: Deadline) -> None:
+    """Make a call that changes nothing, because a reply has the name of the cluster, and another one is warned of."""
+    scheduler = Scheduler(cluster, log, timeout_seconds=min(SECONDS, max(deadline.left(), 1.0)))
+    with suppress(AdminError):
+        scheduler.call(STORAGE_CALL, ownerRole="aurora")
+    scheduler.close()
 
 
 def _check(name: str, role: Role) -> None:

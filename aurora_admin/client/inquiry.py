@@ -87,7 +87,7 @@ class Inquiry:
         """Return the role that a scheduler reports; None if it reports none."""
         with suppress(Failure, AdminError), self._pages(api) as pages:
             role = read_role(pages)
-            self._log.debug(f"/leaderhealth of {api}: {role.status} ({role.name.value})")
+            self._log.debug(f"{api}: {role.status} ({role.name.value})")
             return role
         return None
 
@@ -95,7 +95,7 @@ class Inquiry:
     def _pages(self, api: str) -> Iterator[Pages]:
         transport = Transport(REAL_CLOCK)
         try:
-            yield Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS))
+            yield Pages(transport, self._credentials, api, Deadline(REAL_CLOCK, SECONDS), self._log)
         finally:
             transport.close()
 

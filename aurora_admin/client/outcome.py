@@ -67,7 +67,7 @@ def _lost(method: str, failure: Failure, _: str, entry: str) -> AdminError:
     advice = proxy_advice(failure.url)
     if not is_read_only(method):
         text += f" ({advice})" if advice else ""
-        return OutcomeUnknown(f"{text}. It may have been carried out.", hint=f"{entry} has to name a scheduler")
+        return OutcomeUnknown(f"{text}. It may have been carried out.")
     if advice:
         return BadReply(f"{text}. Try again, and {advice}; the logs of the proxy and the scheduler say more")
     if isinstance(failure, ServerError):

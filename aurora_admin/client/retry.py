@@ -68,12 +68,13 @@ class Deadline:
 class Retry:
     """The attempts at one call: the deadline of each, the back-off between them, and when to stop.
 
-    With `timeout_seconds` that is the limit for all attempts, otherwise each kind of failure has its own (Failure).
+    With `timeout_seconds` that is the limit for all attempts, otherwise each kind of failure has its own (Failure); a
+    call that only reads is patient, and uses `read_retry_seconds` of the failure where that is longer.
     """
 
-    def __init__(self, clock: Clock, log: Output, timeout_seconds: float | None, *, is_read_only: bool = False) -> None:
+    def __init__(self, clock: Clock, log: Output, timeout_seconds: float | None, *, is_patient: bool = False) -> None:
         self._clock = clock
-        self._is_read_only = is_read_only
+        self._is_patient = is_patient
         self._log = log
         self._timeout = timeout_seconds
         self._total = Deadline(clock, TOTAL_SECONDS if timeout_seconds is None else timeout_seconds)
@@ -115,7 +116,7 @@ class Retry:
         left = self._total.left()
         if self._timeout is not None and failure.retry_seconds:
             return left
-        seconds = max(failure.retry_seconds, failure.read_retry_seconds * self._is_read_only)
+        seconds = max(failure.retry_seconds, failure.read_retry_seconds * self._is_patient)
         return min(left, self._since + seconds - now)
 
     def _warn(self, text: str, now: float) -> None:

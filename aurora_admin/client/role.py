@@ -6,15 +6,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
-from aurora_admin.client.failures import one_line
+from aurora_admin.client.failures import Failure, one_line
+from aurora_admin.client.http.proxy import place, proxy_advice
 from aurora_admin.client.http.status import REDIRECTS, check_access
 from aurora_admin.client.http.url import without_credentials
-from aurora_admin.errors import BadReply
+from aurora_admin.errors import AdminError, BadReply
 
 if TYPE_CHECKING:
     from aurora_admin.client.http.auth import Credentials
     from aurora_admin.client.http.transport import HttpResponse, Transport
     from aurora_admin.client.retry import Deadline
+    from aurora_admin.output import Output
 
 MAX_PAGE_BYTES = 16 << 20  # /vars of a large cluster has some hundred kilobytes
 HEALTH_PREFIX = "Current status: "  # how /leaderhealth begins, unlike any page of a proxy
@@ -42,17 +44,27 @@ class Role(NamedTuple):
 class Pages:
     """Reads pages of one scheduler."""
 
-    def __init__(self, transport: Transport, credentials: Credentials, api: str, deadline: Deadline) -> None:
+    def __init__(
+        self, transport: Transport, credentials: Credentials, api: str, deadline: Deadline, log: Output
+    ) -> None:
         self._transport = transport
         self._credentials = credentials
         self.api = api
         self._deadline = deadline
+        self._log = log
 
     def get(self, name: str) -> tuple[HttpResponse, str]:
         """Return the response and the text of a page; raise as Transport.get."""
         url = urljoin(self.api, name)
         headers = {"User-Agent": "Aurora Admin", **self._credentials.headers(url)}
-        response = self._transport.get(url, headers, self._deadline)
+        left = self._deadline.left()
+        try:
+            response = self._transport.get(url, headers, self._deadline)
+        except (Failure, AdminError) as error:
+            self._log.debug(f"GET {place(url)}: {one_line(str(error))} after {left - self._deadline.left():.3f} s")
+            raise
+        status = one_line(f"{response.status} {response.reason}")
+        self._log.debug(f"GET {place(url)}: {status} after {left - self._deadline.left():.3f} s")
         text = b""
         while len(text) < MAX_PAGE_BYTES and (part := response.read(MAX_PAGE_BYTES)):
             text += part
@@ -76,7 +88,7 @@ def read_role(pages: Pages) -> Role:
     if not text.startswith(HEALTH_PREFIX):
         raise BadReply(
             f"{response.place} answers {one_line(f'{response.status} {response.reason}')}, but not as a "
-            "scheduler does; check the address, and proxies between here and there"
+            f"scheduler does; {proxy_advice(response.url) or 'check the address, and proxies between here and there'}"
         )
     status = one_line(text[len(HEALTH_PREFIX) :].partition("\n")[0])
     if response.status == ANOTHER_LEADS:

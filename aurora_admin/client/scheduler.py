@@ -110,10 +110,12 @@ class Scheduler:
     def cluster_name(self) -> str | None:
         """Return the -cluster_name of the scheduler, by a call that changes nothing; raise as `call`.
 
+        It precedes a change, so it is retried no longer than that.
+
         A scheduler that does not lead replies too, if it is called with bypass_leader_redirect. None if a reply does
         not have the name, as without authorization.
         """
-        return self.list_backups().cluster_name
+        return self._call("listBackups", {}, read_reply, before_change=True).cluster_name
 
     def stage_recovery(self, backup_id: str) -> Reply:
         """Load a backup into the scheduler's memory."""
@@ -177,9 +179,17 @@ class Scheduler:
     def _tasks_reply(self, method: str, reader: Reader, response: HttpResponse) -> TasksReply:
         return TasksReply(reader, response, method, self._note_cluster_name)
 
-    def _call(self, method: str, arguments: dict[str, Any], read: Callable[[Reader, HttpResponse], T]) -> T:
+    def _call(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        read: Callable[[Reader, HttpResponse], T],
+        *,
+        before_change: bool = False,
+    ) -> T:
         body = encode_arguments(method, arguments)
-        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_read_only=is_read_only(method))
+        is_patient = is_read_only(method) and not before_change
+        retry = Retry(self._finder.clock(self._clock), self._log, self._timeout, is_patient=is_patient)
         try:
             self._warn_of_standby(method)
             while True:

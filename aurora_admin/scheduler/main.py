@@ -9,20 +9,18 @@ import sys
 import time
 from types import FrameType
 
+from aurora_admin.output import escaped
+
 LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 # A thread that decodes a million tasks must let small calls run within milliseconds (docs/architecture.md 4.2).
 SWITCH_SECONDS = 0.001
-# Control characters and line separators, which must not reach a line of the log.
-CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
-    number: f"\\u{number:04x}" for number in (0x2028, 0x2029)
-}
 
 
 class OneLine(logging.Formatter):
     """Escape control characters, so that the text of a client cannot look like a log line of the scheduler."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name in logging
-        return super().formatMessage(record).translate(CONTROLS)
+        return escaped(super().formatMessage(record), "")
 
 
 def main() -> int:
@@ -72,7 +70,7 @@ def _listen_error(ip: str, port: int, error: OSError) -> str:
 
 
 def _refuse(text: str) -> int:
-    sys.stderr.write(f"aurora-reference-scheduler: {text}\n")
+    sys.stderr.write(f"aurora-reference-scheduler: {escaped(text, '')}\n")
     return 1
 
 

@@ -49,7 +49,7 @@ COMMANDS = (
         name="scheduler_delete_recovery_tasks",
         arguments="cluster task_ids",
         summary="Delete tasks from the staged backup",
-        effect="write",
+        effect="destroy",
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     ),
     recovery(
@@ -69,7 +69,7 @@ COMMANDS = (
         name="scheduler_unload_recovery",
         arguments="cluster",
         summary="Drop the staged backup",
-        effect="write",
+        effect="destroy",
         see_also=("scheduler_stage_recovery",),
     ),
     recovery(

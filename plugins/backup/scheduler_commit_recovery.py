@@ -33,7 +33,10 @@ Do not repeat the commit before you know. Wait until the scheduler serves again,
 its web pages, with those of the backup: only that shows whether the backup was committed. "No backup loaded" from
 aurora_admin scheduler_print_recovery_tasks {cluster} does not, because a restart forgets the staged backup too
 """
-IF_REFUSED = STAGE_FIRST
+IF_REFUSED = f"""
+If nothing is staged although a backup was, somebody may have committed it just now: a commit, like a restart, forgets
+what is staged. Then compare the scheduler's tasks with those of the backup before you stage again. {STAGE_FIRST}
+"""
 
 
 def run(context: Context, args: Namespace) -> None:

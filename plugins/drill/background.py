@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import aurora_admin
 from aurora_admin.errors import AdminError
 
 # Processes that neither log nor use this much processor time in this period are stuck. An idle server uses less.
@@ -22,9 +24,27 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 CPU_FIELDS = slice(11, 13)  # utime and stime in /proc/PID/stat, counted from the field behind the name
 TICKS = os.sysconf("SC_CLK_TCK")
 
+# The folder of the package, which is sys.path[0] instead of the working folder.
+INSTALLATION = Path(aurora_admin.__file__).parent.parent
+RUN_MODULE = """
+import sys
+sys.path[0] = sys.argv[1]
+del sys.argv[:2]
+from runpy import run_module
+run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
 
 class StepFailed(AdminError):
     """A step of the drill failed; the text says how."""
+
+
+def program(module: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs a module of this installation.
+
+    `python -m` would search the working folder first, where a file may have the name of a module of Python.
+    """
+    return [sys.executable, "-c", RUN_MODULE, str(INSTALLATION), module, *arguments]
 
 
 def tied(command: Sequence[str]) -> list[str]:

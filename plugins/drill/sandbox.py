@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from types import TracebackType
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
 from aurora_admin.command import Context
-from aurora_admin.plugins.drill.background import Background, StepFailed, last_text, tied, wait_until
+from aurora_admin.plugins.drill.background import Background, StepFailed, last_text, program, tied, wait_until
 
 CLUSTER = "drill"
 SHOWN_LINES = 8
@@ -106,7 +105,7 @@ class Sandbox:
             *flags,
         )
         self._print_command("aurora-reference-scheduler", flags)
-        scheduler.start([sys.executable, "-m", "aurora_admin.scheduler.main", *flags])
+        scheduler.start(program("aurora_admin.scheduler.main", flags))
 
     def wait_for(self, process: Background, pattern: re.Pattern[str]) -> str:
         """Wait for a log line of a process and return the group of the pattern; what it logged meanwhile is shown."""
@@ -143,19 +142,19 @@ class Sandbox:
         self._print_output(iter(lines))
         return lines
 
-    def _run_successfully(self, program: str, module: str, arguments: tuple[str, ...]) -> Path:
-        code, output = self._run(program, module, arguments)
+    def _run_successfully(self, name: str, module: str, arguments: tuple[str, ...]) -> Path:
+        code, output = self._run(name, module, arguments)
         if code:
             raise StepFailed(f"{arguments[0]} ended with {code}: {last_line(output)}")
         return output
 
-    def _run(self, program: str, module: str, arguments: tuple[str, ...]) -> tuple[int, Path]:
-        self._print_command(program, arguments)
+    def _run(self, name: str, module: str, arguments: tuple[str, ...]) -> tuple[int, Path]:
+        self._print_command(name, arguments)
         self._runs += 1
         output = self.folder / f"{self._runs:02d}-{arguments[0]}.out"
         with open(output, "wb") as file:
             code = subprocess.call(
-                tied([sys.executable, "-m", module, *arguments]),
+                tied(program(module, arguments)),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -164,9 +163,9 @@ class Sandbox:
         self._print_output(read_lines(output))
         return code, output
 
-    def _print_command(self, program: str, arguments: tuple[str, ...]) -> None:
+    def _print_command(self, name: str, arguments: tuple[str, ...]) -> None:
         if self._show:
-            self._show(f"$ {shlex.join((program, *arguments))}")
+            self._show(f"$ {shlex.join((name, *arguments))}")
 
     def _print_output(self, lines: Iterator[str]) -> None:
         if self._show:

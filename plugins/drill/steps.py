@@ -19,7 +19,7 @@ LISTED_IDS = 5
 # Ids that can be given in a comma-separated argument.
 PLAIN_ID = re.compile(rb"\w[\w.-]*", re.ASCII)
 # The beginning of a line of the scheduler's log.
-TIME_AND_LEVEL = re.compile(r"^\S+ [A-Z]+ ")
+TIME_AND_LEVEL = re.compile(r"\S+ ([A-Z]+) ")
 
 
 class Drill:
@@ -49,9 +49,15 @@ class Drill:
         self.sandbox.admin("scheduler_stage_recovery", CLUSTER, self.name)
         for line in self.sandbox.new_lines():
             if not self.sandbox.is_shown:
-                self.context.out.info(TIME_AND_LEVEL.sub("", line))
+                self._pass_on(line)
         counts = (f"{count} {section}" for section, count in self.backup.counts.items() if count)
         return ", ".join(counts) or "the backup is empty"
+
+    def _pass_on(self, line: str) -> None:
+        """Log a line of the scheduler; what it warned of is a warning here too."""
+        out, found = self.context.out, TIME_AND_LEVEL.match(line)
+        log = out.warn if found and found[1] != "INFO" else out.info
+        log(line[found.end() :] if found else line)
 
     def print_tasks(self) -> str:
         """Print the staged tasks, and check the number of rows."""

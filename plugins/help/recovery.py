@@ -63,8 +63,8 @@ They share one log. When the leader exits, another one leads.
  2. Empty the log. This prevents a commit on top of a damaged log. The log of
     reference schedulers in ZooKeeper:
 
-      aurora-reference-log wipe --zk=zk1,zk2,zk3 --group=/aurora/replicated-log
-      aurora-reference-log initialize --zk=zk1,zk2,zk3 \
+      aurora-reference-log wipe --zk=zk1:2181,zk2:2181,zk3:2181 --group=/aurora/replicated-log
+      aurora-reference-log initialize --zk=zk1:2181,zk2:2181,zk3:2181 \
           --group=/aurora/replicated-log --cluster=west
 
     The log of real schedulers is in files: move them away on every host, then
@@ -75,7 +75,7 @@ They share one log. When the leader exits, another one leads.
     none is advertised. This prevents that clients and Mesos use a scheduler
     that has no tasks yet.
 
-      -mesos_master_address=zk://zk1,zk2,zk3/no/mesos
+      -mesos_master_address=zk://zk1:2181,zk2:2181,zk3:2181/no/mesos
       -max_registration_delay=360mins
 
  4. Find the elected one. It is the one that prints a line with 1 here:

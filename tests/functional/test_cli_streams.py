@@ -184,6 +184,11 @@ def test_hostile_names_are_exact_in_a_pipe_and_escaped_on_a_terminal(start, clus
         assert b"1 available backups:\r\n" + ESCAPED + b"\r\n" in on_terminal(start, *line, stream="stdout", code=0)
 
 
+def test_a_hostile_option_is_one_line(start):
+    result = result_of(start("get_scheduler", f"--{HOSTILE}", "west"))
+    assert result[2].splitlines()[-1] == b"aurora_admin: error: unrecognized arguments: --" + ESCAPED
+
+
 def test_what_is_similar_to_nothing_gets_no_suggestion(start):
     assert b"Did you mean" not in on_terminal(start, "xyzzy")
     assert b"Did you mean" not in on_terminal(start, "get_scheduler", "--xyzzy")

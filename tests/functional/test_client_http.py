@@ -197,6 +197,7 @@ def test_the_default_entry_of_netrc_has_the_lowest_precedence(tmp_path):
         (b"machine 127.0.0.1 login root pasword secret\n", ", line 1: bad follower token 'pasword'"),
         (b"x\n", ", line 1: bad toplevel token 'x'"),
         (b"\xff", ": it is not UTF-8"),
+        (b'machine h login a password "b\nmachine 127.0.0.1 login root password c\n', ": the end of a quoted word is"),
     ],
 )
 def test_an_invalid_netrc_gives_no_credentials_and_is_warned_about(tmp_path, text, problem):

@@ -1,8 +1,11 @@
 """Proxies and certificates that the environment names."""
 
 import gc
+import socket
 import ssl
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -240,3 +243,32 @@ def test_an_alert_in_reply_to_clear_text_means_https():
     alert = raw(b"\x15\x03\x03\x00\x02\x02\x0a")
     with FakeScheduler([alert]) as server, pytest.raises(ConnectionFailed, match="this port speaks https, not http"):
         server.client().scheduler.commit_recovery()
+
+
+@contextmanager
+def strict_tls_server(tls):
+    """Serve TLS, and close without a reply on what is no TLS, as the server of OpenSSL does; yield host:port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+                        inward.write(connection.recv(65536))
+                        with suppress(ssl.SSLError):
+                            tls.wrap_bio(inward, outward, server_side=True).do_handshake()
+                        if (reply := outward.read())[:1] == b"\x16":
+                            connection.sendall(reply)
+
+        Thread(target=serve, daemon=True).start()
+        yield "{}:{}".format(*listener.getsockname())
+
+
+def test_a_tls_server_that_closes_on_clear_text_is_recognised(tls):
+    with strict_tls_server(tls) as host:
+        client = Client(f"http://{host}")
+        with pytest.raises(ConnectionFailed, match=r"speaks https, not http\. Nothing was carried out; correct"):
+            client.scheduler.commit_recovery()
+    assert not client.slept

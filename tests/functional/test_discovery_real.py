@@ -70,3 +70,18 @@ def test_a_scheduler_that_waits_for_mesos_is_not_found_and_reports_its_role(elec
         assert result.err.startswith(
             f"FATAL] The scheduler of west at {waiting.url}/api is elected, but not registered"
         )
+
+
+def test_a_leader_of_another_cluster_is_warned_about(admin, scheduler, clusters):
+    url = scheduler().url
+    clusters.write(west=url, east=url)
+    assert admin("get_scheduler", "--verify", "west").err == ""
+    result = admin("get_scheduler", "--verify", "east")
+    assert (result.code, result.out) == (0, f"Found leading scheduler at: {url}\n")
+    assert result.err.startswith(" WARN] The scheduler of east is one of the cluster west, by its -cluster_name: ")
+
+
+def test_the_pages_that_are_read_are_in_the_debug_log(admin, scheduler, clusters):
+    url = scheduler().url
+    clusters.write(west=url)
+    assert f"DEBUG] GET {url}/leaderhealth: 200 OK after 0." in admin("-v", "get_scheduler", "--verify", "west").err

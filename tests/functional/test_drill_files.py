@@ -146,3 +146,10 @@ def test_a_pipe_is_refused_at_once(drill, left, tmp_path):
         f"FATAL] {tmp_path}/pipe is not a regular file. Name the file of a backup\n",
     )
     assert left() == []
+
+
+def test_files_in_the_working_folder_are_not_taken_for_modules(drill, tmp_path, monkeypatch):
+    for name in ("http.py", "json.py", "runpy.py", "struct.py"):
+        (tmp_path / name).write_text("raise SystemExit('a file of the working folder was run')")
+    monkeypatch.chdir(tmp_path)
+    assert_passed(drill("--tasks=10"))

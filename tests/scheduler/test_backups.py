@@ -286,3 +286,17 @@ def test_a_backup_of_the_scheduler_can_be_staged(scheduler):
     assert len(codec.decode(Snapshot, (one.backup_dir / fresh).read_bytes()).tasks) == len(
         codec.decode(Snapshot, sample()).tasks
     )
+
+
+def test_a_file_whose_name_is_not_utf_8_is_an_other_file(scheduler):
+    one = scheduler()
+    put_backup(one)
+    (one.backup_dir / os.fsdecode(b"scheduler-backup-2026-11-23-\xff")).write_bytes(b"")
+    reply = call(one.url, "listBackups")
+    assert reply.result.listBackupsResult.backups == {NAME}
+    [detail] = reply.details
+    assert detail.message == (
+        f"1 other file in {one.backup_dir}: only regular files whose names begin with scheduler-backup-, in UTF-8, "
+        "are listed"
+    )
+    assert code_and_text(call(one.url, "performBackup")) == OK

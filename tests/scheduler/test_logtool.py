@@ -19,6 +19,7 @@ from tests.support.zookeeper import zookeeper_client
 from tests.support.zookeeper_log import SharedLog
 
 TOOL = str(PROGRAMS / "aurora-reference-log")
+HOSTILE_PATH = "/nonexistent/x\x1b[31m\ny"
 RECORDS = [NOOP_ENTRY, frame_chunk(b"x"), b"\x0c\x00\x02\x00\x00"]
 
 
@@ -106,6 +107,25 @@ def test_characters_that_control_a_terminal_are_escaped(zookeeper, tmp_path):
         refused = tool("wipe", "--yes")
     assert "is held by a scheduler on h\\x1b[31m\\n\\u202eü; nothing was changed" in refused.err
     assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("aurora-reference-log", ["status", "--x\x1b[31m\ny"]),
+        ("aurora-reference-log", ["sta\x1b[31m\ny"]),
+        ("aurora-reference-scheduler", ["-x\x1b[31m\ny=1"]),
+        (
+            "aurora-reference-scheduler",
+            ["-cluster_name=west", "-native_log_file_path=/nonexistent/x\x1b[31m\ny", "-backup_dir=/tmp"],
+        ),
+    ],
+)
+def test_an_error_of_the_command_line_is_escaped(tmp_path, program, line):
+    done = run([PROGRAMS / program, *line], environment(tmp_path))
+    assert done.code in (1, 2)
+    assert r"x1b[31m\ny" in done.err.splitlines()[-1]
+    assert "\x1b" not in done.err
 
 
 def test_wipe_of_a_node_without_a_log_fails(zookeeper, tmp_path):

@@ -134,8 +134,8 @@ class FakeScheduler:
 
 def _read(stream: Iterable[bytes]) -> Request | None:
     first = stream.readline().decode("latin-1").split()  # type: ignore[attr-defined]
-    if len(first) < 2:
-        return None
+    if len(first) != 3 or not first[2].startswith("HTTP/"):
+        return None  # the end of the connection, or a question whether this is TLS
     headers = {}
     while line := stream.readline().decode("latin-1").strip():  # type: ignore[attr-defined]
         name, _, value = line.partition(":")

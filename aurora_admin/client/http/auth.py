@@ -81,9 +81,12 @@ def _read_netrc(log: Output) -> netrc | None:
     from netrc import NetrcParseError, netrc
 
     try:
-        return netrc(path)
+        found = netrc(path)
+        if not any("\n" in (word or "") for entry in found.hosts.values() for word in entry):
+            return found
+        reason = ": the end of a quoted word is missing"
     except NetrcParseError as error:  # no credentials then, as in the original
-        reason = f", line {_line_of(error, path)}: {error.msg}"
+        reason = f", line {_line_of(error, path)}: {error.msg.rstrip('.')}"
     except OSError as error:
         reason = f": {error.strerror}"
     except UnicodeDecodeError:

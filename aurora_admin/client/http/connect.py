@@ -25,8 +25,6 @@ CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # OpenSSL's numbers for a certificate whose issuer is not known.
 UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
 PROBE_SECONDS = 2.0
-# A TLS record with an empty ClientHello, to which a TLS server replies with an alert.
-EMPTY_HELLO = b"\x16\x03\x01\x00\x04\x01\x00\x00\x00"
 TLS_ALERT, TLS_HANDSHAKE = b"\x15", b"\x16"
 HEAD = b"HEAD / HTTP/1.0\r\n\r\n"
 SPEAKS_HTTPS = "this port speaks https, not http"
@@ -55,15 +53,20 @@ def connect(target: SplitResult, url: str, deadline: Deadline) -> HTTPConnection
 
 def speaks_tls(target: SplitResult) -> bool:
     """Return whether a server that got a request in clear text speaks TLS, so that it cannot have read the request."""
-    return (
-        target.scheme == "http"
-        and not proxy_for(target)
-        and _first_byte(target, EMPTY_HELLO)
-        in (
-            TLS_ALERT,
-            TLS_HANDSHAKE,
-        )
-    )
+    if target.scheme != "http" or proxy_for(target):
+        return False
+    return _first_byte(target, _client_hello(target.hostname or "")) in (TLS_ALERT, TLS_HANDSHAKE)
+
+
+def _client_hello(host: str) -> bytes:
+    """Return the first bytes of a TLS client, to which every TLS server replies; not every one does to less."""
+    import ssl
+
+    context = ssl.create_default_context()
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=host).do_handshake()
+    return sent.read()
 
 
 def describe(error: BaseException) -> str:

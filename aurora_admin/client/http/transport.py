@@ -179,9 +179,9 @@ class _OpenConnection:
         url, is_sent = request.url, self._send_request(request)
         try:
             response = self._http.getresponse()
-        except OSError as error:  # http.client.RemoteDisconnected is one
-            is_reset = not is_sent or type(error) is ConnectionResetError
-            if is_reset and speaks_tls(self._target):
+        except OSError as error:
+            is_closed = not is_sent or isinstance(error, ConnectionResetError)  # RemoteDisconnected is one
+            if is_closed and speaks_tls(self._target):
                 raise PermanentlyUnreachable(SPEAKS_HTTPS, url, CORRECT_SCHEME) from error
             raise (ReplyLost if is_sent else Unreachable)(describe(error), url) from error
         except http.client.HTTPException as error:

@@ -4,10 +4,10 @@ import logging
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from aurora_admin import __version__
-from aurora_admin.output import discard
+from aurora_admin.output import discard, escaped
 from aurora_admin.scheduler.flags.election import credentials, endpoints, node_path
 from aurora_admin.scheduler.flags.log import entry_size, too_large
 from aurora_admin.scheduler.flags.names import check_names, expanded, nearest
@@ -23,6 +23,11 @@ DEFAULT_ENTRY_SIZE = "512KB"
 Commands = _SubParsersAction  # a class of argparse that has no public name
 
 
+class _EscapingParser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message, ""))
+
+
 def manpage_parser() -> ArgumentParser:
     """Return the parser of the command line; its help is also the text of the manual page."""
     parser, _ = _parsers()
@@ -30,7 +35,7 @@ def manpage_parser() -> ArgumentParser:
 
 
 def _parsers() -> tuple[ArgumentParser, "Commands[ArgumentParser]"]:
-    parser = ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
+    parser: ArgumentParser = _EscapingParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version and exit"
     )

@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 
+from aurora_admin.output import escaped
+
 PROGRAM = "aurora-reference-log"
 
 
@@ -24,30 +26,21 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
-def escaped(text: str) -> str:
-    r"""Return a text in one line that a terminal shows as it is: names in a log or a backup can have any characters.
-
-    >>> print(escaped("role \x1b[31m ü \u202e"))
-    role \x1b[31m ü \u202e
-    """
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 class EscapedLine(logging.Formatter):
     """Formats a warning as `report` prints it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{PROGRAM}: {escaped(record.getMessage())}"
+        return f"{PROGRAM}: {escaped(record.getMessage(), '')}"
 
 
 def report(text: str) -> None:
     """Print a warning or an error on standard error."""
-    sys.stderr.write(f"{PROGRAM}: {escaped(text)}\n")
+    sys.stderr.write(f"{PROGRAM}: {escaped(text, '')}\n")
 
 
 def show(text: str) -> None:
     """Print a line of the result."""
-    sys.stdout.write(f"{escaped(text)}\n")
+    sys.stdout.write(f"{escaped(text, '')}\n")
 
 
 def show_facts(facts: dict[str, object]) -> None:
@@ -64,6 +57,6 @@ def confirmed(question: str, *, assume_yes: bool) -> bool:
     if not sys.stdin.isatty():
         report(f"{question} There is no terminal to ask for a confirmation, so nothing was changed; use --yes.")
         return False
-    sys.stderr.write(f'{escaped(question)} Type "yes" to continue: ')
+    sys.stderr.write(f'{escaped(question, "")} Type "yes" to continue: ')
     sys.stderr.flush()
     return sys.stdin.readline().strip() == "yes"

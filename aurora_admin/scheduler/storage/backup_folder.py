@@ -72,14 +72,14 @@ class BackupFolder:
         self._delete_incomplete()
 
     def names(self) -> list[str]:
-        """Return the names of the backups, sorted: the regular files with the prefix.
+        """Return the names of the backups, sorted: the regular files with the prefix, and names that can be sent.
 
         Raises:
             BackupFailed: the folder cannot be read.
         """
         try:
             with os.scandir(self.folder) as found:
-                return sorted(e.name for e in found if e.name.startswith(PREFIX) and e.is_file(follow_symlinks=False))
+                return sorted(e.name for e in found if _is_backup_name(e.name) and e.is_file(follow_symlinks=False))
         except OSError as error:
             raise BackupFailed(f"Failed to list backup dir {self.folder}: {explain(error, self.folder)}") from error
 
@@ -174,3 +174,8 @@ class BackupFolder:
                     os.unlink(os.path.join(self.folder, name))
         except OSError as error:
             logger.warning("Failed to clean up backup dir %s: %s", self.folder, explain(error, self.folder))
+
+
+def _is_backup_name(name: str) -> bool:
+    """Return whether a name can be that of a backup; one that is not UTF-8 cannot be sent to a client."""
+    return name.startswith(PREFIX) and not any("\udc80" <= letter <= "\udcff" for letter in name)

@@ -7,7 +7,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.storage.backup_folder import PREFIX
 from aurora_admin.wire.path import path
 
-OTHER_FILES = f"{{}} other file{{}} in {{}}: only regular files whose names begin with {PREFIX} are listed"
+OTHER_FILES = f"{{}} other file{{}} in {{}}: only regular files whose names begin with {PREFIX}, in UTF-8, are listed"
 LIST_BACKUPS_RESULT = path(Result, "listBackupsResult")
 
 
