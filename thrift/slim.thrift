@@ -54,6 +54,31 @@ struct TaskWithEvents {
   4: list<TaskEvent> taskEvents  // every state it has been in
 }
 
+// api.TaskConfig, with what decides whether a job has an SLA
+struct SlaTaskConfig {
+  28: JobKey job       // the job; absent until 0.5.0
+  18: bool production  // whether it counts; unset means no
+}
+
+// api.AssignedTask, with what the SLA of its job depends on
+struct SlaAssignedTask {
+  3: binary slaveHost    // host name of the agent; absent before placement
+  4: SlaTaskConfig task  // what it runs
+  6: i32 instanceId      // number of the instance, from 0
+}
+
+// api.TaskEvent, with its state
+struct StatusEvent {
+  1: i64 timestamp  // when, in ms since the epoch
+  2: i32 status     // a ScheduleStatus
+}
+
+// api.ScheduledTask, with what the SLA of its job depends on
+struct SlaScheduledTask {
+  1: SlaAssignedTask assignedTask  // the task and its host
+  4: list<StatusEvent> taskEvents  // every state it has been in, oldest first
+}
+
 // api.AssignedTask, for tasks whose job is known
 struct PartialAssignedTask {
   1: binary taskId     // names the task

@@ -14,7 +14,7 @@ from thrift.Thrift import TType
 from aurora_admin.calls import DETAILS, RESPONSE_CODE, RESULT, SERVER_INFO, STAGED_TASKS, SUCCESS, TASKS
 from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidReply, one_line
 from aurora_admin.client.message import wire_errors_as_failures
-from aurora_admin.errors import BadReply
+from aurora_admin.errors import BadReply, ServerFailed
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
 from aurora_admin.gen.slim.ttypes import ScheduledTask
 from aurora_admin.wire.path import path
@@ -180,7 +180,7 @@ class TasksReply(Reply):
             with wire_errors_as_failures(self._response):
                 yield
         except Failure as failure:
-            raise BadReply(
+            raise ServerFailed(
                 f"The tasks from {self._response.url} are incomplete: {failure.reason}. Run the command again; if it "
                 "fails again, the log of the scheduler has the details"
             ) from failure

@@ -39,6 +39,23 @@ class TaskWithEvents(Struct):
     status: int | None
     taskEvents: list[TaskEvent] | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ..., taskEvents: list[TaskEvent] | None = ...) -> None: ...
+class SlaTaskConfig(Struct):
+    job: JobKey | None
+    production: bool | None
+    def __init__(self, job: JobKey | None = ..., production: bool | None = ...) -> None: ...
+class SlaAssignedTask(Struct):
+    slaveHost: bytes | None
+    task: SlaTaskConfig | None
+    instanceId: int | None
+    def __init__(self, slaveHost: bytes | None = ..., task: SlaTaskConfig | None = ..., instanceId: int | None = ...) -> None: ...
+class StatusEvent(Struct):
+    timestamp: int | None
+    status: int | None
+    def __init__(self, timestamp: int | None = ..., status: int | None = ...) -> None: ...
+class SlaScheduledTask(Struct):
+    assignedTask: SlaAssignedTask | None
+    taskEvents: list[StatusEvent] | None
+    def __init__(self, assignedTask: SlaAssignedTask | None = ..., taskEvents: list[StatusEvent] | None = ...) -> None: ...
 class PartialAssignedTask(Struct):
     taskId: bytes | None
     slaveId: bytes | None
