@@ -46,6 +46,10 @@ class SafeRow(NamedTuple):
     percentage: float
     duration: int
 
+    def line(self) -> str:
+        """Return the row as the original prints it (docs/cli.md 4.9)."""
+        return f"{self.host}\t{self.job}\t{self.percentage:.2f}\t{self.duration}"
+
 
 class ProbeRow(NamedTuple):
     """What becomes of a job if its host goes down.
@@ -60,6 +64,11 @@ class ProbeRow(NamedTuple):
     percentage: float
     is_safe: bool
     wait_seconds: float | None
+
+    def line(self) -> str:
+        """Return the row as the original prints it (docs/cli.md 4.10)."""
+        wait = "0" if self.is_safe else "n/a" if self.wait_seconds is None else str(self.wait_seconds)
+        return f"{self.host}\t{self.job}\t{self.percentage:.2f}\t{self.is_safe}\t{wait}"
 
 
 def pct(uptimes: Sequence[int], duration: int, total: int | None = None) -> float:
