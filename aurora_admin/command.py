@@ -65,7 +65,7 @@ class Command(NamedTuple):
     @property
     def synopsis(self) -> str:
         """The command line in short: name, options, arguments."""
-        return " ".join(filter(None, (self.name, self.options, self.arguments)))
+        return " ".join(filter(None, (self.name, self.options, self.arguments))).replace(" \n", "\n")
 
     @property
     def usage(self) -> str:

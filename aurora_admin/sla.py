@@ -125,6 +125,11 @@ class Domain:
                 for host in job.uptimes_on:
                     self._jobs_on.setdefault(host, []).append(name)
 
+    @property
+    def jobs(self) -> set[str]:
+        """The jobs that have an SLA."""
+        return set(self._jobs)
+
     def safe_hosts(
         self,
         percentage: float,
