@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from aurora_admin.client.selection import LIVE, NUMBERS, Selection
 from aurora_admin.errors import BadReply, ServerFailed
 from aurora_admin.gen.slim.ttypes import SlaScheduledTask
 from aurora_admin.sla import SlaTask
+from aurora_admin.wire.reader import without_collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -60,11 +60,17 @@ def _live_tasks(
 
 def _checked_tasks(reply: TasksReply, check: Callable[[Reply], None], cluster_name: str) -> list[SlaTask]:
     """Read the tasks of a reply. The message of an OK reply is known only then, so the check comes last."""
-    records = _Records(cluster_name)
-    tasks = [records.task(record) for record in reply.records(SlaScheduledTask)] if reply.ok else []
+    records, tasks, problem = _Records(cluster_name), [], None
+    try:
+        with without_collector():
+            tasks = [records.task(record) for record in reply.records(SlaScheduledTask)]
+    except ServerFailed:
+        raise
+    except BadReply as error:
+        problem = error
     check(reply)
-    if records.problem:
-        raise BadReply(f"The reply of the scheduler cannot be used: {records.problem}")
+    if problem:
+        raise problem
     return tasks
 
 
@@ -72,44 +78,46 @@ class _Records:
     """Makes tasks of the records of one reply. Each name is kept once, however many tasks have it."""
 
     def __init__(self, cluster_name: str) -> None:
-        self.problem = ""  # the first thing that no scheduler sends
         self._cluster_name = cluster_name
         self._jobs: dict[tuple[bytes, bytes, bytes], str] = {}
+        self._hosts: dict[bytes | None, str | None] = {None: None}
 
     def task(self, record: Any) -> SlaTask:
-        """Return the task of a record; one that cannot be used is noted in `problem`."""
+        """Return the task of a record.
+
+        Raises:
+            BadReply: no scheduler sends such a one.
+        """
         assigned = record.assignedTask
-        key = assigned.task.job
+        key, host = assigned.task.job, assigned.slaveHost
         job = self._jobs.get((key.role, key.environment, key.name)) or self._new_job(key)
-        host = assigned.slaveHost
-        return SlaTask(
-            job,
-            None if host is None else intern(host.decode("utf-8", "surrogateescape")),
-            assigned.instanceId or 0,
-            bool(assigned.task.production),
-            self._running_since(record.taskEvents, job),
-        )
+        if host not in self._hosts:
+            self._hosts[host] = host.decode("utf-8", "surrogateescape")
+        since = _running_since(record.taskEvents, job)
+        return SlaTask(job, self._hosts[host], assigned.instanceId, bool(assigned.task.production), since)
 
     def _new_job(self, key: Any) -> str:
         parts = [(part or b"").decode("utf-8", "replace") for part in (key.role, key.environment, key.name)]
         path = "/".join((self._cluster_name, *parts))
         if not all(map(VALID_NAME.fullmatch, parts)):
-            self._note(f"{path!r} is no valid name of a job")
+            raise _no_task(f"{path!r} is no valid name of a job")
         return self._jobs.setdefault((key.role, key.environment, key.name), path)
 
-    def _running_since(self, events: Any, job: str) -> int | None:
-        if events is None:
-            self._note(f"a task of {job} has no events")
-        for event in events or ():
-            if event.status == RUNNING:
-                if event.timestamp is None:
-                    self._note(f"an event of a task of {job} has no time")
-                    return None
-                return int(event.timestamp // 1000)
-        return None
 
-    def _note(self, problem: str) -> None:
-        self.problem = self.problem or problem
+def _running_since(events: Any, job: str) -> int | None:
+    """Return the time of the first event RUNNING, in whole seconds since 1970 (docs/cli.md 5.1)."""
+    if events is None:
+        raise _no_task(f"a task of {job} has no events")
+    for event in events:
+        if event.status == RUNNING:
+            if event.timestamp is None:
+                raise _no_task(f"an event of a task of {job} has no time")
+            return int(event.timestamp // 1000)
+    return None
+
+
+def _no_task(problem: str) -> BadReply:
+    return BadReply(f"The tasks that the scheduler sent cannot be used: {problem}. Its log and its version say more")
 
 
 def _job_key(path: str) -> tuple[str, str, str]:

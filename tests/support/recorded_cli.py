@@ -202,7 +202,7 @@ def expected(row: Row, differences: Sequence[Difference] = DIFFERENCES) -> dict[
     """Return what this program has to do: what the original did, and the differences on purpose."""
     parts = parts_of_recording(row)
     for difference in differences:
-        if difference.is_about(row.client, row.line):
+        if difference.is_about(row.client, row.line, row.stderr):
             parts[difference.part] = difference.applied(parts[difference.part])
     return parts
 
@@ -210,7 +210,7 @@ def expected(row: Row, differences: Sequence[Difference] = DIFFERENCES) -> dict[
 def is_needed(difference: Difference, rows: Iterable[Row]) -> bool:
     """Return whether a difference changes what is expected of a row."""
     others = [one for one in DIFFERENCES if one is not difference]
-    concerned = [row for row in rows if difference.is_about(row.client, row.line)]
+    concerned = [row for row in rows if difference.is_about(row.client, row.line, row.stderr)]
     return any(expected(row, others) != expected(row, [*others, difference]) for row in concerned)
 
 

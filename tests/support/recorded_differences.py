@@ -18,6 +18,7 @@ class Difference(NamedTuple):
         recorded: regular expression (multi-line: ^ and $ are the ends of lines); every match is replaced.
         ours: what it is replaced by; \1 is the first group.
         client: regular expression; the release of the original has to match it as a whole.
+        stderr: regular expression; the recorded standard error has to contain it.
     """
 
     lines: str
@@ -26,9 +27,14 @@ class Difference(NamedTuple):
     ours: str
     reason: str
     client: str = ".*"
+    stderr: str = ""
 
-    def is_about(self, client: str, line: str) -> bool:
-        return bool(re.fullmatch(self.client, client) and re.fullmatch(self.lines, line, re.DOTALL))
+    def is_about(self, client: str, line: str, stderr: str) -> bool:
+        return bool(
+            re.fullmatch(self.client, client)
+            and re.fullmatch(self.lines, line, re.DOTALL)
+            and re.search(self.stderr, stderr)
+        )
 
     def applied(self, text: str) -> str:
         """Return the text of the part with what is replaced."""
@@ -88,7 +94,55 @@ BACKUP = (
 CLUSTER: tuple[Difference, ...] = ()
 MAINTENANCE: tuple[Difference, ...] = ()
 QUOTA: tuple[Difference, ...] = ()
-SLA: tuple[Difference, ...] = ()
+
+
+def refused_sla(lines: str, text: str, reason: str) -> tuple[Difference, ...]:
+    """Return the differences of command lines that the original carried out, and this program refuses."""
+    return (
+        Difference(lines, STDERR, r"[\s\S]+", f"FATAL] {text}\n", reason),
+        Difference(lines, EXIT, "0", "1", reason),
+    )
+
+
+SLA = (
+    *refused_sla(
+        r"sla_\w+ .* nan \w+", "Invalid percentage nan. Must be within (0, 100].", "Q16: nan is no percentage"
+    ),
+    *refused_sla(r"sla_\w+ .* -5m", "Invalid time span: -5m", "Q17: a duration is not negative"),
+    Difference(r"sla_\w+ .* (nan \w+|-5m)", STDOUT, r"[\s\S]+", "", "Q16 and Q17: it is refused"),
+    *refused_sla(r"sla_\w+ (-i ,|--hosts=,) .*", "No valid hosts found.", "Q13: blank names of hosts are dropped"),
+    Difference(
+        "sla_probe_hosts --filename=hosts nowhere 50 30m",
+        STDERR,
+        r"^FATAL.*$",
+        "FATAL] No valid hosts found in hosts.",
+        "Q13: blank names of hosts are dropped",
+    ),
+    Difference(
+        r"sla_(list|probe)\w+ .*",
+        EXIT,
+        "0",
+        "1",
+        "Q20: a query that the scheduler refuses is no empty result",
+        stderr=r"Response from scheduler: (?!OK)",
+    ),
+    Difference(
+        r"sla_(list|probe)\w+ .*",
+        RPCS,
+        r"^(.*), 18, (.*\n)",
+        r"\1, 18, \2\1, \2",
+        "an ERROR without a text may be that of a release before 0.20, which does not know PARTITIONED",
+        stderr=r"ERROR \(message: Unknown error\)",
+    ),
+    Difference(
+        "sla_probe_hosts --hosts=h1 west 50 1s",
+        RPCS,
+        r"^getTasksWithoutConfigs( .*\n)\Z",
+        r"\g<0>getTasksStatus\1",
+        "a real scheduler fails so if a task has no executor (docs/api.md 1.4)",
+        stderr=r"\A\Z",
+    ),
+)
 TASKS: tuple[Difference, ...] = ()
 DIFFERENCES = (*EVERY_COMMAND, *HELP, *OLD_RELEASES, *BACKUP, *CLUSTER, *MAINTENANCE, *QUOTA, *SLA, *TASKS)
 
@@ -114,8 +168,6 @@ MISSING = frozenset(
         "reconcile_tasks",
         "set_quota",
         "sla_host_drain",
-        "sla_list_safe_domain",
-        "sla_probe_hosts",
         "start_maintenance_hosts",
     }
 )
