@@ -27,7 +27,8 @@ class Command(NamedTuple):
     which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
     call may have been carried out, and if the scheduler refused it (advice.py). An option that the original's command
     of this name does not have is added by `parser.add_new`. A command that prints rows has COLUMNS, the meaning of each
-    column by its name, which its manual page prints.
+    column by its name, which its manual page prints. Another section of that page is the text COMPATIBILITY, if there
+    is one: where the command differs on purpose from the original's.
 
     A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
     scheduler of another cluster. If it is not one of the original it also has --yes and

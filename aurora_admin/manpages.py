@@ -159,6 +159,8 @@ def _command_page(registered: RegisteredCommand, date: str) -> str:
     examples = getattr(module, "EXAMPLES", "").strip()
     if examples:
         page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")
+    if compatibility := getattr(module, "COMPATIBILITY", "").strip():
+        page.add_section("compatibility", "=", _paragraphs(compatibility))
     page.add_section("exit status", "=", "0 if the command succeeded. \\fBaurora_admin\\fR(1) has all exit codes.")
     page.add_section("see also", "=", _references([f"{PROGRAM}-{name}" for name in command.see_also] + [PROGRAM]))
     return _text(page, command.name)
