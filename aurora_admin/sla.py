@@ -80,7 +80,7 @@ def pct(uptimes: Sequence[int], duration: int, total: int | None = None) -> floa
     50.0
     """
     total = len(uptimes) if total is None else total
-    return 100.0 * (len(uptimes) - bisect_left(uptimes, duration)) / total if total else 0.0
+    return 100.0 * _at_least(uptimes, duration) / total if total else 0.0
 
 
 def wait(uptimes: Sequence[int], percentage: float, duration: int, total: int | None = None) -> float | None:
@@ -200,27 +200,43 @@ class _Job:
         self._uptimes = sorted(run[-1][1] for run in runs.values())
 
     def pct_without(self, hosts: set[str], duration: int) -> float:
-        """Return the percentage that is left without these hosts; the tasks on them count as not running."""
-        return pct(self._without(hosts), duration, self._total)
+        """Return the percentage that is left without these hosts; the tasks on them count as not running.
+
+        Only the tasks on these hosts are counted: a job may have thousands, on as many hosts.
+        """
+        gone, back = self._changes(hosts)
+        up = _at_least(self._uptimes, duration) - _at_least(gone, duration) + _at_least(back, duration)
+        return 100.0 * up / self._total
 
     def probe_without(self, hosts: set[str], percentage: float, duration: int) -> tuple[float, bool, float | None]:
         """Return the percentage that is left without these hosts, whether it is enough, and else the wait."""
-        uptimes = self._without(hosts)
-        left = pct(uptimes, duration, self._total)
-        return left, left >= percentage, wait(uptimes, percentage, duration, self._total)
+        left = self.pct_without(hosts, duration)
+        if left >= percentage:
+            return left, True, 0.0
+        return left, False, wait(self._without(hosts), percentage, duration, self._total)
 
     def _without(self, hosts: set[str]) -> list[int]:
         """Return the uptimes that are left without these hosts, in ascending order."""
-        gone = [uptime for host in self.uptimes_on.keys() & hosts for uptime in self.uptimes_on[host]]
-        back = []
-        for run in self._repeated:
-            gone.append(run[-1][1])
-            back += [uptime for host, uptime in run if host not in hosts][-1:]
+        gone, back = self._changes(hosts)
         left: list[int] = []
         start = 0
-        for uptime in sorted(gone):
+        for uptime in gone:
             end = bisect_left(self._uptimes, uptime, start)
             left += self._uptimes[start:end]
             start = end + 1
         left += self._uptimes[start:]
         return sorted(left + back) if back else left
+
+    def _changes(self, hosts: set[str]) -> tuple[list[int], list[int]]:
+        """Return the uptimes that are no longer there without these hosts, and those that count instead, ascending."""
+        gone = [uptime for host in self.uptimes_on.keys() & hosts for uptime in self.uptimes_on[host]]
+        back: list[int] = []
+        for run in self._repeated:
+            gone.append(run[-1][1])
+            back += [uptime for host, uptime in run if host not in hosts][-1:]
+        return sorted(gone), sorted(back)
+
+
+def _at_least(uptimes: Sequence[int], duration: int) -> int:
+    """Return how many of the uptimes, which are in ascending order, are at least the duration."""
+    return len(uptimes) - bisect_left(uptimes, duration)
