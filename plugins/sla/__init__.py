@@ -5,7 +5,14 @@ from functools import partial
 from aurora_admin.command import Command
 from aurora_admin.hookspec import hookimpl
 
-sla = partial(Command, category="SLA", arguments="cluster percentage duration", effect="read", original=True)
+sla = partial(
+    Command,
+    category="host maintenance",
+    arguments="cluster percentage duration",
+    effect="read",
+    tabular=True,
+    original=True,
+)
 
 COMMANDS = (
     sla(
@@ -21,7 +28,6 @@ COMMANDS = (
             [--min_job_instance_count=COUNT]
             [--override_file=FILENAME]
            """,
-        tabular=True,
         see_also=("sla_probe_hosts",),
     ),
     sla(
@@ -33,7 +39,6 @@ COMMANDS = (
             [--hosts=HOSTS]
             [--min_job_instance_count=COUNT]
            """,
-        tabular=True,
         see_also=("sla_list_safe_domain",),
     ),
 )
