@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aurora_admin.client.reply import STATUS_NAMES
-from aurora_admin.errors import BadReply
-from aurora_admin.gen.slim.ttypes import ScheduledTask
+from aurora_admin.gen.slim.ttypes import AnyTask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -73,20 +72,30 @@ def staged_tasks(reply: TasksReply) -> Iterator[StagedTask]:
     What is not UTF-8 is kept as surrogate escapes, so that it is equal to nothing that can be sent.
     """
     names = STATUS_NAMES
-    for item in reply.records(ScheduledTask):
+    for item in reply.records(AnyTask, _is_complete):
         assigned = item.assignedTask
-        job = assigned.task.job
-        if assigned.taskId is None:
-            raise BadReply("A staged task has no id. Nothing was changed; verify the backup")
+        role, environment, job = _key(assigned.task)
         yield StagedTask(
-            _text(job.role) or "",
-            _text(job.environment),
-            _text(job.name) or "",
+            _text(role) or "",
+            _text(environment),
+            _text(job) or "",
             assigned.instanceId,
             names.get(item.status) or str(item.status),
             _text(assigned.slaveHost),
             assigned.taskId.decode("utf-8", "surrogateescape"),
         )
+
+
+def _is_complete(task: Any) -> bool:
+    assigned = task.assignedTask
+    return bool(assigned and assigned.taskId is not None and assigned.task and None not in _key(assigned.task)[::2])
+
+
+def _key(config: Any) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Return role, environment and name of a job, which 0.5 sent apart (docs/cli.md 4.5)."""
+    if config.job is not None:
+        return config.job.role, config.job.environment, config.job.name
+    return config.owner and config.owner.role, config.environment, config.jobName
 
 
 def _text(value: bytes | None) -> str | None:

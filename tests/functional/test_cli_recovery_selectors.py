@@ -8,7 +8,16 @@ import re
 import pytest
 
 from aurora_admin.client.selection import STATUSES
-from aurora_admin.gen.api.ttypes import QueryRecoveryResult, Result, ScheduleStatus, TaskQuery
+from aurora_admin.gen.api.ttypes import (
+    AssignedTask,
+    Identity,
+    QueryRecoveryResult,
+    Result,
+    ScheduledTask,
+    ScheduleStatus,
+    TaskConfig,
+    TaskQuery,
+)
 from aurora_admin.plugins.backup.selectors import OPTIONS
 from aurora_admin.registry import Registry
 from tests.support import jobs
@@ -176,7 +185,7 @@ def test_nothing_staged_is_refused_as_always(admin, scheduler, clusters):
 
 
 def test_only_ids_are_sent_so_that_every_release_understands_the_same(admin, clusters):
-    """Until 0.6 a scheduler does not know the field role, and would take the query for one without a condition."""
+    """A scheduler 0.5 does not know the field role, and would take the query for one without a condition."""
     tasks = Result(queryRecoveryResult=QueryRecoveryResult(STAGED))
     left = Result(queryRecoveryResult=QueryRecoveryResult([]))
     script = [reply_with("queryRecovery", result=tasks), reply_with("deleteRecoveryTasks")]
@@ -257,3 +266,23 @@ def test_many_tasks_are_deleted_some_at_a_time_and_a_failure_says_how_many_are_g
     )
     sizes = [len(sent(request)["args"]["query"]["taskIds"]["set"]) for request in server.requests[1:]]
     assert sizes == [50_000, 1]
+
+
+def old_task(number, role, name, environment):
+    """A task as 0.5 sends it, without a key of its job."""
+    config = TaskConfig(owner=Identity(role, role), jobName=name, environment=environment)
+    return ScheduledTask(AssignedTask(f"old-{number}", task=config, instanceId=number), ScheduleStatus.RUNNING)
+
+
+def test_tasks_of_a_scheduler_0_5_are_printed_and_selected(admin, clusters):
+    tasks = [old_task(0, "www", "web", "prod"), old_task(1, "www", "web", "test"), old_task(2, "ads", "web", "prod")]
+    everything = reply_with("queryRecovery", result=Result(queryRecoveryResult=QueryRecoveryResult(tasks)))
+    left = reply_with("queryRecovery", result=Result(queryRecoveryResult=QueryRecoveryResult(tasks[1:])))
+    with FakeScheduler([everything, everything, everything, reply_with("deleteRecoveryTasks"), left]) as server:
+        clusters.write(west=server.url)
+        printed = admin("scheduler_print_recovery_tasks", "west").err.splitlines()[2:]
+        assert printed[1:] == [" INFO] www\tweb\t1\tRUNNING\told-1", " INFO] ads\tweb\t2\tRUNNING\told-2"]
+        [first, *_] = json.loads(rows(admin, "json"))["rows"]
+        assert [first[name] for name in ("role", "environment", "job")] == ["www", "prod", "web"]
+        assert admin(DELETE, "--job=www/prod/web", "west").code == 0
+    assert sent(server.requests[3])["args"]["query"] == {"taskIds": {"set": ["old-0"]}}
