@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.hosts import checked_grouping, optional_hosts
+from aurora_admin.plugins.sla.options import add_common_options
 from aurora_admin.units import duration, percentage
 
 if TYPE_CHECKING:
@@ -62,8 +63,6 @@ traceback, is one line.
 
 def configure(parser: CommandParser) -> None:
     """Declare the options."""
-    from aurora_admin.plugins.sla.options import add_common_options
-
     for letter, name, what in (("x", "exclude", "leave these hosts out"), ("i", "include", "look at these hosts only")):
         parser.add_argument(f"-{letter}", f"--{name}_hosts", metavar="HOSTS", help=f"{what}, separated by commas")
         parser.add_argument(

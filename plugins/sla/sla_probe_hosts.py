@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.hosts import add_host_options, checked_grouping, required_hosts
+from aurora_admin.plugins.sla.options import add_common_options
 from aurora_admin.units import duration, percentage
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ are dropped, and a list with nothing else is refused. What ended the original wi
 
 def configure(parser: CommandParser) -> None:
     """Declare the options."""
-    from aurora_admin.plugins.sla.options import add_common_options
-
     add_host_options(parser)
     add_common_options(parser)
 
