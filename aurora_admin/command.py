@@ -27,7 +27,8 @@ class Command(NamedTuple):
     which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
     call may have been carried out, and if the scheduler refused it (advice.py). An option that the original's command
     of this name does not have is added by `parser.add_new`. A command that prints rows has COLUMNS, the meaning of each
-    column by its name, which its manual page prints.
+    column by its name, which its manual page prints. Another section of that page is the text COMPATIBILITY, if there
+    is one: where the command differs on purpose from the original's.
 
     A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
     scheduler of another cluster. If it is not one of the original it also has --yes and
@@ -55,6 +56,7 @@ class Command(NamedTuple):
     original: bool = (
         False  # the original program has it: no confirmation, and no exit code that its scripts do not know
     )
+    stand_ins: tuple[str, ...] = ()  # options (their names in `args`), each of which allows to omit the last argument
     wrong_count: str = ""  # the error for a wrong number of arguments; default: the usage
 
     @property
@@ -65,7 +67,7 @@ class Command(NamedTuple):
     @property
     def synopsis(self) -> str:
         """The command line in short: name, options, arguments."""
-        return " ".join(filter(None, (self.name, self.options, self.arguments)))
+        return " ".join(filter(None, (self.name, self.options, self.arguments))).replace(" \n", "\n")
 
     @property
     def usage(self) -> str:

@@ -87,6 +87,10 @@ class BadReply(CallFailed):
     """The reply to a call that only reads is not one of a scheduler."""
 
 
+class ServerFailed(BadReply):
+    """The scheduler, or a proxy before it, failed while it made the reply to a call that only reads."""
+
+
 class OutcomeUnknown(AdminError):
     """The call may have been carried out. It is never repeated automatically."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from aurora_admin.errors import AdminError
@@ -58,14 +59,14 @@ def listed_hosts(filename: str | None, hosts: str | None) -> list[str]:
 
 
 def read_text(filename: str) -> str:
-    """Return the text of a file, or of standard input for -.
+    """Return the text of a file, or of standard input for -, without the byte order mark that Windows editors write.
 
     Raises:
         AdminError: it cannot be read, or is not UTF-8.
     """
     name = "standard input" if filename == STANDARD_INPUT else filename
     try:
-        return _bytes_of(filename).decode()
+        return _bytes_of(filename).removeprefix(BOM_UTF8).decode()
     except OSError as error:
         raise AdminError(f"Cannot read {name}: {error.strerror or error}. Nothing was sent") from error
     except UnicodeDecodeError as error:

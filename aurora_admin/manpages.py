@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import sys
 from argparse import SUPPRESS, ArgumentParser, HelpFormatter
-from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
@@ -162,6 +161,8 @@ def _command_page(registered: RegisteredCommand, date: str) -> str:
     examples = getattr(module, "EXAMPLES", "").strip()
     if examples:
         page.add_section("examples", "=", f".nf\n{_escaped(examples)}\n.fi")
+    if compatibility := getattr(module, "COMPATIBILITY", "").strip():
+        page.add_section("compatibility", "=", _paragraphs(compatibility))
     page.add_section("exit status", "=", "0 if the command succeeded. \\fBaurora_admin\\fR(1) has all exit codes.")
     page.add_section("see also", "=", _references([f"{PROGRAM}-{name}" for name in command.see_also] + [PROGRAM]))
     return _text(page, command.name)
@@ -274,10 +275,10 @@ def _references(names: Iterable[str], but: str = "") -> str:
 
 
 def _command_list(commands: Iterable[RegisteredCommand]) -> Iterator[str]:
-    def category_of(registered: RegisteredCommand) -> str:
-        return registered.command.category
-
-    for category, members in groupby(commands, category_of):
+    by_category: dict[str, list[RegisteredCommand]] = {}  # a category may have commands of several plugins
+    for registered in commands:
+        by_category.setdefault(registered.command.category, []).append(registered)
+    for category, members in by_category.items():
         yield f".SS {category.capitalize()}"
         yield _definitions((registered.command.name, registered.command.summary + ".") for registered in members)
 

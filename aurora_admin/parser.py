@@ -101,7 +101,8 @@ class CommandParser(ArgumentParser):
         """
         assert self.command
         names = self.command.argument_names
-        if not self.command.required_count <= len(args.positionals) <= len(names):
+        has_stand_in = any(getattr(args, option) is not None for option in self.command.stand_ins)
+        if not self.command.required_count - has_stand_in <= len(args.positionals) <= len(names):
             usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
             raise WrongArgumentCount(self.command.wrong_count or usage)
         vars(args).update(zip_longest(names, args.positionals))

@@ -90,12 +90,10 @@ def number(text: str) -> float:
     Raises:
         AdminError: it is no number, or not a finite one.
     """
-    try:
-        return _finite(text)
-    except ValueError:
-        is_begun = text.lstrip().lstrip("+-")[:1].isdecimal()
-        problem = "invalid literal for float()" if is_begun else "could not convert string to float"
-        raise AdminError(f"{problem}: {text}", "Give a number, for example 2 or 0.5") from None
+    found = _float(text)
+    if not isfinite(found):
+        raise _no_number(text)
+    return found
 
 
 def percentage(text: str) -> float:
@@ -107,8 +105,8 @@ def percentage(text: str) -> float:
     Raises:
         AdminError: it is no number, or out of range.
     """
-    found = number(text)
-    if not 0 < found <= 100:
+    found = _float(text)
+    if not 0 < found <= 100:  # nor is nan
         raise AdminError(f"Invalid percentage {text}. Must be within (0, 100].")
     return found
 
@@ -122,11 +120,29 @@ def integer(text: str) -> int:
     return int(_plain(text))
 
 
-def _finite(text: str) -> float:
-    found = float(_plain(text))
-    if not isfinite(found):
-        raise ValueError(text)
-    return found
+def whole_number(text: str) -> int:
+    """Return the value of an option, as the original read it: decimal, 0x10, 0b10, or octal with a leading 0.
+
+    >>> whole_number("10"), whole_number("-1"), whole_number("0x10"), whole_number("0b10"), whole_number("010")
+    (10, -1, 16, 2, 8)
+
+    Raises:
+        ValueError: it is none.
+    """
+    return int(_plain(text), {"0x": 16, "0b": 2}.get(text[:2].lower(), 8 if text[:1] == "0" else 10))
+
+
+def _float(text: str) -> float:
+    try:
+        return float(_plain(text))
+    except ValueError:
+        raise _no_number(text) from None
+
+
+def _no_number(text: str) -> AdminError:
+    is_begun = text.lstrip().lstrip("+-")[:1].isdecimal()
+    problem = "invalid literal for float()" if is_begun else "could not convert string to float"
+    return AdminError(f"{problem}: {text}", "Give a number, for example 2 or 0.5")
 
 
 def _plain(text: str) -> str:

@@ -15,5 +15,16 @@ def aurora_admin_commands() -> tuple[Command, ...]:
             category="cluster",
             effect="read",
             original=True,
+            tabular=True,
+        ),
+        Command(
+            name="get_cluster_config",
+            options="[--sh] [--export]",
+            arguments="CLUSTER",
+            summary="Print the entry of a cluster in clusters.json",
+            category="cluster",
+            effect="read",
+            original=True,
+            see_also=("get_scheduler",),
         ),
     )

@@ -48,6 +48,7 @@ def test_its_manual_page_comes_from_the_same_generator(scratch, tmp_path):
     assert re.search(r"DESCRIPTION\s+Say hello to a cluster, politely.\s+Nothing is sent - not even a greeting.", shown)
     assert re.search(r"--shout HOW\s+'very' is 100% loud", shown)
     assert "aurora_admin fleet_hello west" in shown
+    assert re.search(r"COMPATIBILITY\s+The original greets loudly.\s+It ends with 1 - this command with 0.", shown)
     assert "aurora_admin-get_scheduler(1)" in shown
 
 

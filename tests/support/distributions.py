@@ -26,6 +26,11 @@ COMMAND = '''
     """
 
     EXAMPLES = "aurora_admin fleet_hello west"
+    COMPATIBILITY = """
+    The original greets loudly.
+
+    It ends with 1 - this command with 0.
+    """
 
 
     def configure(parser):

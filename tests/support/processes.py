@@ -40,11 +40,12 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> Result:
+def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None) -> Result:
     """Run a program to its end and return its exit code, output and errors as text."""
     process = subprocess.Popen(
         [str(part) for part in command],
         env=env,
+        cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -116,6 +117,7 @@ class Scheduler:
     port: int = 0
     url: str = ""
     host: str = "127.0.0.1"
+    ip: str = "127.0.0.1"
     cluster: str = "west"
     process: subprocess.Popen[bytes] | None = None
 
@@ -145,7 +147,7 @@ class Scheduler:
             f"-cluster_name={self.cluster}",
             f"-http_port={self.port}",
             f"-hostname={self.host}",
-            "-ip=127.0.0.1",
+            f"-ip={self.ip}",
             f"-backup_dir={self.backup_dir}",
             f"-native_log_file_path={self.log_dir}",
             *self.flags,

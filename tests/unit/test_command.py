@@ -40,7 +40,7 @@ def test_the_names_of_the_arguments_are_read_from_the_synopsis(arguments, names)
 
 def test_the_usage_is_the_first_line_of_the_synopsis():
     command = declare(options="\n    [--type=TYPE]\n   ")
-    assert command.synopsis == "count \n    [--type=TYPE]\n    cluster"
+    assert command.synopsis == "count\n    [--type=TYPE]\n    cluster"
     assert command.usage == "count"
     assert declare(options="[--sh]").usage == "count [--sh] cluster"
 

@@ -74,9 +74,6 @@ def test_no_size(text, problem):
     [
         ("x", "could not convert string to float"),
         ("", "could not convert string to float"),
-        ("nan", "could not convert string to float"),
-        ("-inf", "could not convert string to float"),
-        ("1e999", "invalid literal for float()"),
         ("1,5", "invalid literal for float()"),
         ("50%", "invalid literal for float()"),
         ("1cpu", "invalid literal for float()"),
@@ -89,8 +86,33 @@ def test_no_number(text, problem):
         assert error.value.message == f"{problem}: {text}"
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "100.1"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("nan", "could not convert string to float"),
+        ("-inf", "could not convert string to float"),
+        ("1e999", "invalid literal for float()"),
+    ],
+)
+def test_a_number_is_finite(text, problem):
+    with pytest.raises(AdminError) as error:
+        units.number(text)
+    assert error.value.message == f"{problem}: {text}"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "100.1", "nan", "inf", "-inf", "1e999"])
 def test_no_percentage(text):
     with pytest.raises(AdminError) as error:
         units.percentage(text)
     assert error.value.message == f"Invalid percentage {text}. Must be within (0, 100]."
+
+
+@pytest.mark.parametrize(("text", "found"), [("10", 10), ("-3", -3), ("0", 0), ("0X1f", 31), ("0b101", 5), ("017", 15)])
+def test_the_value_of_a_whole_option(text, found):
+    assert units.whole_number(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1.5", "08", "0x", "1_000", "٣", "1k"])
+def test_no_whole_value(text):
+    with pytest.raises(ValueError, match=r"(?s)^.*invalid literal|^1_000$|^٣$"):
+        units.whole_number(text)

@@ -31,6 +31,26 @@ class ScheduledTask(Struct):
     assignedTask: AssignedTask | None
     status: int | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ...) -> None: ...
+class Identity(Struct):
+    role: bytes | None
+    def __init__(self, role: bytes | None = ...) -> None: ...
+class AnyTaskConfig(Struct):
+    jobName: bytes | None
+    owner: Identity | None
+    environment: bytes | None
+    job: JobKey | None
+    def __init__(self, jobName: bytes | None = ..., owner: Identity | None = ..., environment: bytes | None = ..., job: JobKey | None = ...) -> None: ...
+class AnyAssignedTask(Struct):
+    taskId: bytes | None
+    slaveId: bytes | None
+    slaveHost: bytes | None
+    task: AnyTaskConfig | None
+    instanceId: int | None
+    def __init__(self, taskId: bytes | None = ..., slaveId: bytes | None = ..., slaveHost: bytes | None = ..., task: AnyTaskConfig | None = ..., instanceId: int | None = ...) -> None: ...
+class AnyTask(Struct):
+    assignedTask: AnyAssignedTask | None
+    status: int | None
+    def __init__(self, assignedTask: AnyAssignedTask | None = ..., status: int | None = ...) -> None: ...
 class TaskEvent(Struct):
     timestamp: int | None
     def __init__(self, timestamp: int | None = ...) -> None: ...
@@ -39,6 +59,23 @@ class TaskWithEvents(Struct):
     status: int | None
     taskEvents: list[TaskEvent] | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ..., taskEvents: list[TaskEvent] | None = ...) -> None: ...
+class SlaTaskConfig(Struct):
+    job: JobKey | None
+    production: bool | None
+    def __init__(self, job: JobKey | None = ..., production: bool | None = ...) -> None: ...
+class SlaAssignedTask(Struct):
+    slaveHost: bytes | None
+    task: SlaTaskConfig | None
+    instanceId: int | None
+    def __init__(self, slaveHost: bytes | None = ..., task: SlaTaskConfig | None = ..., instanceId: int | None = ...) -> None: ...
+class StatusEvent(Struct):
+    timestamp: int | None
+    status: int | None
+    def __init__(self, timestamp: int | None = ..., status: int | None = ...) -> None: ...
+class SlaScheduledTask(Struct):
+    assignedTask: SlaAssignedTask | None
+    taskEvents: list[StatusEvent] | None
+    def __init__(self, assignedTask: SlaAssignedTask | None = ..., taskEvents: list[StatusEvent] | None = ...) -> None: ...
 class PartialAssignedTask(Struct):
     taskId: bytes | None
     slaveId: bytes | None
