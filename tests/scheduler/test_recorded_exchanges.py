@@ -68,11 +68,8 @@ MISSING_METHODS = {
     **{
         name: name
         for name in (
-            "getConfigSummary",
-            "getJobSummary",
             "getJobUpdateDetails",
             "getJobUpdateSummaries",
-            "getPendingReason",
             "triggerExplicitTaskReconciliation",
             "triggerImplicitTaskReconciliation",
         )

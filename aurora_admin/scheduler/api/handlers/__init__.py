@@ -7,7 +7,7 @@ Refusal if it changed nothing. To add a method, write its handler and list it in
 from collections.abc import Callable
 from typing import Any
 
-from aurora_admin.scheduler.api.handlers import backups, jobs, quotas, recovery, tasks, tiers
+from aurora_admin.scheduler.api.handlers import backups, jobs, locks, quotas, recovery, summaries, tasks, tiers
 from aurora_admin.scheduler.api.outcome import Outcome
 from aurora_admin.scheduler.api.services import Services
 
@@ -26,6 +26,11 @@ HANDLERS: dict[str, Handler] = {
     "getRoleSummary": jobs.get_role_summary,
     "getQuota": quotas.get_quota,
     "setQuota": quotas.set_quota,
+    "getPendingReason": summaries.get_pending_reason,
+    "getConfigSummary": summaries.get_config_summary,
+    "getJobSummary": summaries.get_job_summary,
+    "populateJobConfig": summaries.populate_job_config,
+    "getLocks": locks.get_locks,
     "getTierConfigs": tiers.get_tier_configs,
     "performBackup": backups.perform_backup,
     "listBackups": backups.list_backups,
