@@ -97,7 +97,6 @@ EXCEPTIONS = {
         "foreign files are not listed",
     ),
     "getTasksWithoutConfigs-docker-without-executor": Difference(docker_tasks, "the real one fails at such a task"),
-    **dict.fromkeys(("http-maintenance", "http-quotas", "http-tiers"), Difference(404, "we do not have this page")),
 }
 
 
