@@ -7,6 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.audit import Audit
 from aurora_admin.scheduler.background import PeriodicTask
 from aurora_admin.scheduler.drain_poller import DrainPoller
 from aurora_admin.scheduler.election.advertised import warn_of_loopback
@@ -65,6 +66,7 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
         flags.cluster_name,
         flags.hostname,
         lifecycle.stop,
+        audit=Audit(flags.native_log_file_path),
         poll_maintenance=poller.wake.set,
     )
 

@@ -9,7 +9,7 @@ from tests.support.hosts import hosts, modes
 from tests.support.jobs import config, key, restored, task
 from tests.support.processes import Scheduler
 from tests.support.recovery import NAME, put_backup
-from tests.support.thrift_calls import exchange, tasks
+from tests.support.thrift_calls import exchange, get, tasks
 
 S = ScheduleStatus
 
@@ -48,12 +48,13 @@ def test_structs_are_objects_and_enums_names(running):
     assert "ancestorId" not in found
 
 
-def test_a_call_changes_the_state(running):
+def test_a_call_changes_the_state_and_carries_a_reason(running):
     hosts_argument = {"hosts": {"hostNames": ["host-2", "nosuch"]}}
-    status, document = send(running, "startMaintenance", hosts_argument)
+    status, document = send(running, "startMaintenance", hosts_argument, {"X-Aurora-Admin-Reason": "disk"})
     assert status == 200
     assert document["result"] == {"startMaintenanceResult": {"statuses": [{"host": "host-2", "mode": "SCHEDULED"}]}}
     assert modes(running, "host-2") == {"host-2": "SCHEDULED"}
+    assert json.loads(get(running.url, "/maintenance-reasons")[1])["host-2"]["reason"] == "disk"
     assert send(running, "forceTaskState", {"taskId": "www-prod-web-0", "status": "LOST"})[1]["responseCode"] == "OK"
     assert tasks(running.url)["www-prod-web-0"].status == S.LOST
 

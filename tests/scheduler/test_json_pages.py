@@ -44,7 +44,7 @@ def test_quotas_lists_all_roles_or_one(scheduler):
     assert page(running, "/quotas?role=nosuch") == page(running, "/quotas?role=") == {}
 
 
-@pytest.mark.parametrize("path", ["/maintenance", "/quotas", "/tiers"])
+@pytest.mark.parametrize("path", ["/maintenance", "/quotas", "/maintenance-reasons", "/tiers"])
 def test_a_page_takes_no_post(staged, path):
     assert exchange(staged.url, "POST", path, b"")[0] == 405
 

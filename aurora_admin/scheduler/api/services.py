@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aurora_admin.scheduler.audit import Audit
 from aurora_admin.scheduler.recovery import Recovery
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.task_moves import TaskMoves
@@ -20,6 +21,8 @@ class Services(NamedTuple):
         stop: shuts the process down in order, and logs the reason that it is given.
         clock_ms: milliseconds since the epoch.
         caller: the address that the call came from; behind a proxy that of the proxy.
+        reason: why the caller wants it, an empty text if that was not said (docs/api.md 5.8).
+        audit: keeps the calls that change something; None keeps nothing.
         poll_maintenance: has the hosts that are drained looked at soon.
     """
 
@@ -31,6 +34,8 @@ class Services(NamedTuple):
     stop: Callable[[str], None]
     clock_ms: Callable[[], int] = now_ms
     caller: str = ""
+    reason: str = ""
+    audit: Audit | None = None
     poll_maintenance: Callable[[], None] = lambda: None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from aurora_admin.calls import RECOVERY_PAGE, STAGED_PREFIX
+from aurora_admin.calls import REASONS_PAGE, RECOVERY_PAGE, STAGED_PREFIX
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web import json_calls, pages, wsgi
 from aurora_admin.scheduler.web.redirect import (
@@ -45,6 +45,7 @@ class Application:
             "/health": Page(self._health),
             "/vars": Page(self._vars),
             f"/{RECOVERY_PAGE}": Page(self._recovery),
+            f"/{REASONS_PAGE}": Page(pages.json_page(services, pages.maintenance_reasons)),
             "/maintenance": Page(pages.json_page(services, pages.maintenance)),
             "/quotas": Page(pages.json_page(services, pages.quotas)),
             "/tiers": Page(pages.json_page(services, pages.tiers)),

@@ -9,6 +9,7 @@ from aurora_admin.gen.api.ReadOnlyScheduler import getRoleSummary_result
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.json_form import JsonFormError, field_from_json, to_json
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.web.caller import services_for
 from aurora_admin.scheduler.web.wsgi import JSON, VARY, Application, Environment, StartResponse, respond
 from aurora_admin.wire import codec
 from aurora_admin.wire.message import CALL, Message
@@ -33,9 +34,8 @@ def json_calls(services: Services) -> Application:
             arguments = _arguments(kind, environ["wsgi.input"].read())
         except _Refused as refused:
             return _refuse(start, "400 Bad Request", str(refused))
-        reply = call(
-            services._replace(caller=environ.get("REMOTE_ADDR", "")), Message(method, CALL, 0, codec.encode(arguments))
-        )
+        request = Message(method, CALL, 0, codec.encode(arguments))
+        reply = call(services_for(services, environ), request)
         return _JsonResponse(reply, start)
 
     return page

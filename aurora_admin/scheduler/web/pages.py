@@ -1,4 +1,4 @@
-"""Pages of JSON about the state: /maintenance, /quotas and /tiers (docs/api.md 5.1)."""
+"""Pages of JSON about the state: /maintenance, /maintenance-reasons, /quotas and /tiers (docs/api.md 5.1 and 5.8)."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -43,6 +43,14 @@ def maintenance(services: Services, query: dict[str, list[str]]) -> object:
         for name, number in (("DRAINED", MaintenanceMode.DRAINED), ("SCHEDULED", MaintenanceMode.SCHEDULED))
     }
     return {**by_mode, "DRAINING": {_text(host): ids for host, ids in sorted(tasks.items())}}
+
+
+def maintenance_reasons(services: Services, query: dict[str, list[str]]) -> object:
+    """Return why hosts are in maintenance, as far as that was said."""
+    with services.storage.read() as stores:
+        hosts = {_text(host) for host, mode in _modes(stores).items() if mode != MaintenanceMode.NONE}
+    reasons = services.audit.reasons() if services.audit else {}
+    return {host: reasons[host]._asdict() for host in sorted(hosts & reasons.keys())}
 
 
 def quotas(services: Services, query: dict[str, list[str]]) -> object:

@@ -6,6 +6,7 @@ from itertools import chain
 
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.web.caller import services_for
 from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
 from aurora_admin.scheduler.web.wsgi import (
@@ -50,7 +51,7 @@ def thrift_page(services: Services) -> Application:
             return respond(start, "415 Unsupported Media Type", None, text.encode())
         try:
             request = decode(environ["wsgi.input"].read())
-            reply = call(services._replace(caller=environ.get("REMOTE_ADDR", "")), request)
+            reply = call(services_for(services, environ), request)
         except WireError as error:
             return failure(start, PATH, f"javax.servlet.ServletException: {error.java_text}")
         try:

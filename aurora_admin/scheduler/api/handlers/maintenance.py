@@ -44,9 +44,11 @@ POLICY_MISSING = (
     "slaDrainHosts needs a defaultSlaPolicy, for the tasks that have no policy of their own; nothing was changed. "
     "Give one, or drain the hosts without regard to policies with drainHosts."
 )
+MAX_REASON = 1000
 
 
 def start_maintenance(services: Services, arguments: startMaintenance_args) -> Outcome:
+    _check_reason(services)
     names = _names(arguments.hosts)
     with services.storage.transaction() as transaction:
         return _set_modes(transaction, names, MaintenanceMode.SCHEDULED, STARTED)
@@ -68,6 +70,7 @@ def end_maintenance(services: Services, arguments: endMaintenance_args) -> Outco
 
 def drain_hosts(services: Services, arguments: drainHosts_args) -> Outcome:
     """Drain hosts at once; a host without an active task is DRAINED in the reply already."""
+    _check_reason(services)
     names = _names(arguments.hosts)
     with services.storage.transaction() as transaction:
         transaction.ops.extend(_requests(services, names, NO_POLICY, 0))
@@ -77,6 +80,7 @@ def drain_hosts(services: Services, arguments: drainHosts_args) -> Outcome:
 
 def sla_drain_hosts(services: Services, arguments: slaDrainHosts_args) -> Outcome:
     """Note that hosts are to be drained; their tasks are drained as soon as the policies allow it."""
+    _check_reason(services)
     names = _names(arguments.hosts)
     if arguments.defaultSlaPolicy is None:
         raise invalid_request(POLICY_MISSING)
@@ -86,6 +90,14 @@ def sla_drain_hosts(services: Services, arguments: slaDrainHosts_args) -> Outcom
         outcome = _set_modes(transaction, names, MaintenanceMode.DRAINING, DRAIN)
     services.poll_maintenance()
     return outcome
+
+
+def _check_reason(services: Services) -> None:
+    if len(services.reason) > MAX_REASON:
+        raise invalid_request(
+            f"The reason has {len(services.reason)} characters, and {MAX_REASON} is the most; nothing was changed. "
+            "Shorten it."
+        )
 
 
 def _names(hosts: Hosts | None) -> list[bytes]:
