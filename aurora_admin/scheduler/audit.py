@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from aurora_admin.backup.atomic_file import sync_folder
 from aurora_admin.backup.os_errors import explain
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,8 @@ class Audit:
             while rest:
                 rest = rest[file.write(rest) or 0 :]
             os.fsync(number)
+        if not size:
+            sync_folder(os.path.dirname(self.path))
 
     def _note(self, entry: AuditEntry) -> None:
         if entry.response != DONE:
