@@ -130,7 +130,8 @@ def test_policies_are_for_production_jobs_that_are_large_enough(scheduler, store
 def test_a_request_that_is_too_old_ignores_policies(scheduler, timeout):
     running = restored_job(scheduler)
     sla_drain(running, *(f"host-{n}" for n in range(5)), policy=COORDINATOR, timeout=timeout)
-    wait_until(lambda: draining(running) == 5, "all are drained")
+    wait_for_rounds(running)
+    assert draining(running) == 5
 
 
 def test_a_task_without_a_request_of_its_host_is_left_alone(scheduler):
