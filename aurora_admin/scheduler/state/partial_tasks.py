@@ -11,7 +11,7 @@ from typing import Any
 
 from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
-from aurora_admin.snapshot.configs import BEFORE_ID, ELEMENT_END, TASK_BEGIN, config_position
+from aurora_admin.snapshot.configs import BEFORE_ID, ELEMENT_END, TASK_BEGIN
 from aurora_admin.snapshot.paths import CONFIG_NUMBER, PARTIAL_TASK
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.reader import Reader
@@ -85,7 +85,6 @@ def _complete(tasks: LiveTasks, first: int, distances: Mapping[int, int], moved:
     tasks.split.extend(map(add, lengths, map(before_config.__getitem__, islice(tasks.host, first, None))))
     for row, partial in moved.items():
         tasks.start[row], tasks.length[row] = tasks.spill.append(partial), len(partial)
-        tasks.split[row] = config_position(partial)
     tasks.statuses.update(tasks.status[first:])
     tasks.placed += len(tasks.ids) - first - tasks.host[first:].count(0)
 
