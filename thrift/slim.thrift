@@ -27,6 +27,25 @@ struct CurrentTaskConfig {
   32: set<Empty> resources  // what one instance needs; absent until 0.13.0
 }
 
+// api.Identity
+struct Identity {
+  1: binary role  // account that the tasks run as; until 0.12.0
+  2: binary user  // who submitted the job
+}
+
+// api.TaskConfig, with what a JobConfiguration repeats of it
+struct TaskConfigOfJob {
+  17: Identity owner  // who submitted the job
+  28: JobKey job      // the job
+}
+
+// api.JobConfiguration, of a job with active tasks; this is written, after the config
+struct JobWithoutConfig {
+  7: Identity owner     // who submitted it
+  8: i32 instanceCount  // how many active tasks it has
+  9: JobKey key         // names the job
+}
+
 // api.AssignedTask
 struct AssignedTask {
   1: binary taskId     // names the task

@@ -20,6 +20,9 @@ ASSIGNED_TASK = path(ScheduledTask, "assignedTask").header
 BEFORE_CONFIG = tuple(path(AssignedTask, name).header for name in ("taskId", "slaveId", "slaveHost"))
 CONFIG = path(AssignedTask, "task").header
 FIRST = (ASSIGNED_TASK, *BEFORE_CONFIG, CONFIG)
+# A task begins with its id, as every writer encodes it.
+TASK_BEGIN = ASSIGNED_TASK + BEFORE_CONFIG[0]
+BEFORE_ID = len(TASK_BEGIN) + LENGTH_BYTES
 # What follows the task in a DeduplicatedScheduledTask, as every writer encodes it: the header and the value of its
 # config's number, and STOP.
 ELEMENT_END = struct.Struct(f"!{len(CONFIG_NUMBER.header)}siB")

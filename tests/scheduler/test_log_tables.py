@@ -139,9 +139,11 @@ def test_a_framework_id_is_overwritten_and_never_removed(tmp_path):
     assert replay([snapshot(**FULL), snapshot(schedulerMetadata=unset)], tmp_path).framework_id == "framework"
 
 
-def task_without_config(config_id):
+def task_without_config(config_id, **members):
     element = task(config())
     element.assignedTask.task = None
+    for name, value in members.items():
+        setattr(element.assignedTask, name, value)
     return storage.DeduplicatedScheduledTask(element, config_id)
 
 
@@ -154,6 +156,7 @@ def task_without_config(config_id):
         ([task_without_config(0)], None, "have no configs"),
         ([task_without_config(0)], [], "referenced invalid task index"),
         ([task_without_config(0), task_without_config(0)], [config()], "two tasks have one id"),
+        ([task_without_config(0, taskId=None)], [config()], "two tasks have one id, or one has none"),
     ],
 )
 def test_an_invalid_deduplicated_task_stops_the_replay(tmp_path, tasks, configs, text):

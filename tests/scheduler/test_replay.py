@@ -11,6 +11,7 @@ from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.storage import ttypes as storage
 from aurora_admin.scheduler.recovery import StagedBackup
 from aurora_admin.scheduler.state import ops
+from aurora_admin.scheduler.state.joining import joined
 from aurora_admin.scheduler.state.ops import Op, coalesced
 from aurora_admin.scheduler.state.view import StateView
 from aurora_admin.scheduler.storage.engine import LogError
@@ -37,6 +38,7 @@ PARTIAL_TASKS = path(storage.LogEntry, "deduplicatedSnapshot.partialTasks")
 TASK_CONFIGS = path(storage.LogEntry, "deduplicatedSnapshot.taskConfigs")
 PARTIAL_TASK = path(storage.DeduplicatedScheduledTask, "partialScheduledTask")
 CONFIG_NUMBER = path(storage.DeduplicatedScheduledTask, "taskConfigId")
+ASSIGNED_TASK = path(api.ScheduledTask, "assignedTask")
 TASK_CONFIG = path(api.ScheduledTask, "assignedTask.task")
 TIMESTAMP = path(storage.Snapshot, "timestamp")
 SCRIPT = (path(storage.Snapshot, "dbScript"), path(storage.Snapshot, "experimentalTaskStore"))
@@ -139,11 +141,15 @@ def test_saving_and_removing_ops_add_and_remove_records(tmp_path):
 
 @pytest.mark.parametrize("padding", [0, 3 << 20], ids=["in one piece", "in many pieces"])
 def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_path, padding):
-    """Thrift does not order fields, and an element may have unknown ones."""
-    tasks = [task(config(), number) for number in range(5)]
+    """Thrift does not order fields, and an element may have unknown ones. The config still goes into its place."""
+    tasks = [task(config(), number) for number in range(8)]
     for number in (1, 3):
         tasks[number].taskEvents[0].message = "x" * padding
+    for number, agent in enumerate(("S1", "S22", "S22")):
+        tasks[5 + number].assignedTask.slaveId, tasks[5 + number].assignedTask.slaveHost = agent, "host-7"
     partial = [TASK_CONFIG.drop(codec.encode(one)) for one in tasks]
+    assigned = fields.parse(ASSIGNED_TASK.get(partial[4]))
+    partial[4] = ASSIGNED_TASK.put(partial[4], fields.join(reversed(assigned)))
     elements = [[PARTIAL_TASK.field(one), CONFIG_NUMBER.field(fields.i32(0))] for one in partial]
     elements[1].reverse()
     unknown = fields.Field(9, TType.STRING, fields.string(b"unknown"))
@@ -154,7 +160,11 @@ def test_a_task_of_a_deduplicated_snapshot_may_be_anywhere_in_its_element(tmp_pa
     entry = TASK_CONFIGS.put(entry, fields.container(TType.STRUCT, [codec.encode(config())]))
     for record in (entry, codec.encode(storage.LogEntry(deflatedEntry=zlib.compress(entry)))):
         loaded = replay([record], tmp_path).tasks
-        assert list(loaded.partial_records(range(5))) == list(enumerate(partial))
+        assert list(loaded.partial_records(range(8))) == list(enumerate(partial))
+        whole = [raw for _, raw in loaded.records(range(8))]
+        assert b"".join(joined(loaded, range(8), loaded.configs.raw)) == b"".join(whole)
+        assert [TASK_CONFIG.drop(raw) for raw in whole] == partial
+        assert len({TASK_CONFIG.get(raw) for raw in whole}) == 1
 
 
 @pytest.mark.parametrize(

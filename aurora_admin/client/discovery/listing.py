@@ -63,7 +63,7 @@ def listed_schedulers(cluster: Cluster, log: Output, timeout_seconds: float | No
     credentials = Credentials(cluster, log)
     if isinstance(finder, ConfiguredFinder):
         found = finder.find()
-        asked = _asked(credentials, found.api)
+        asked = _asked(credentials, found.api, log)
         if not asked.role:
             log.warn(f"The scheduler of {cluster.name} at {found.api} does not say which role it has")
         return [asked._replace(url=without_credentials(found.url))]
@@ -77,7 +77,7 @@ def listed_schedulers(cluster: Cluster, log: Output, timeout_seconds: float | No
     rows = list(_registered(members, _candidates_of(nodes)))
     if not rows:
         raise finder.no_leader(0, len(nodes)).error()
-    return [_completed(row, credentials, list(members.values())) for row in rows]
+    return [_completed(row, credentials, list(members.values()), log) for row in rows]
 
 
 def _candidates_of(nodes: Mapping[str, bytes | None]) -> list[tuple[str, str | None]]:
@@ -109,17 +109,17 @@ def _may_be(candidate: tuple[str, str | None], url: str) -> bool:
     return not has_host or (host or "").lower() == urlsplit(url).hostname
 
 
-def _completed(row: ListedScheduler, credentials: Credentials, leaders: list[str]) -> ListedScheduler:
+def _completed(row: ListedScheduler, credentials: Credentials, leaders: list[str], log: Output) -> ListedScheduler:
     """Return a scheduler with its version, and with its address if that can be found out.
 
     A candidate's node has only its host. Schedulers of one cluster usually have the same port, so the leader's is
     tried. What replies there is taken for that candidate only if it says that it has the candidate's role.
     """
     if row.url:
-        return row._replace(version=_asked(credentials, f"{row.url}/api").version)
+        return row._replace(version=_asked(credentials, f"{row.url}/api", log).version)
     for leader in leaders[:1] if row.host else ():
         url = _with_host(leader, row.host or "")
-        asked = _asked(credentials, f"{url}/api")
+        asked = _asked(credentials, f"{url}/api", log)
         if asked.role == row.role:
             return row._replace(url=url, version=asked.version)
     return row
@@ -131,12 +131,12 @@ def _with_host(url: str, host: str) -> str:
     return parts._replace(netloc=f"{name}:{parts.port}").geturl()
 
 
-def _asked(credentials: Credentials, api: str) -> ListedScheduler:
+def _asked(credentials: Credentials, api: str, log: Output) -> ListedScheduler:
     """Return role and version that a scheduler reports itself."""
     role = version = None
     transport = Transport(REAL_CLOCK)
     try:
-        pages = Pages(transport, credentials, api, Deadline(REAL_CLOCK, PAGE_SECONDS))
+        pages = Pages(transport, credentials, api, Deadline(REAL_CLOCK, PAGE_SECONDS), log)
         with suppress(Failure, AdminError):
             version = _version(pages.get("vars")[1])
             role = ROLES.get(read_role(pages).name)

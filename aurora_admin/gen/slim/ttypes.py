@@ -88,6 +88,66 @@ class CurrentTaskConfig(Struct):
         self.resources = resources
 
 
+class Identity(Struct):
+    """
+    Attributes:
+     - role
+     - user
+
+    """
+
+    __slots__ = (
+        'role',
+        'user',
+    )
+
+
+    def __init__(self, role=None, user=None,):
+        self.role = role
+        self.user = user
+
+
+class TaskConfigOfJob(Struct):
+    """
+    Attributes:
+     - owner
+     - job
+
+    """
+
+    __slots__ = (
+        'owner',
+        'job',
+    )
+
+
+    def __init__(self, owner=None, job=None,):
+        self.owner = owner
+        self.job = job
+
+
+class JobWithoutConfig(Struct):
+    """
+    Attributes:
+     - owner
+     - instanceCount
+     - key
+
+    """
+
+    __slots__ = (
+        'owner',
+        'instanceCount',
+        'key',
+    )
+
+
+    def __init__(self, owner=None, instanceCount=None, key=None,):
+        self.owner = owner
+        self.instanceCount = instanceCount
+        self.key = key
+
+
 class AssignedTask(Struct):
     """
     Attributes:
@@ -840,6 +900,57 @@ CurrentTaskConfig.thrift_spec = (
     (30, TType.STRING, 'tier', 'BINARY', None, ),  # 30
     None,  # 31
     (32, TType.SET, 'resources', (TType.STRUCT, [Empty, None], False), None, ),  # 32
+)
+all_structs.append(Identity)
+Identity.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'role', 'BINARY', None, ),  # 1
+    (2, TType.STRING, 'user', 'BINARY', None, ),  # 2
+)
+all_structs.append(TaskConfigOfJob)
+TaskConfigOfJob.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    None,  # 2
+    None,  # 3
+    None,  # 4
+    None,  # 5
+    None,  # 6
+    None,  # 7
+    None,  # 8
+    None,  # 9
+    None,  # 10
+    None,  # 11
+    None,  # 12
+    None,  # 13
+    None,  # 14
+    None,  # 15
+    None,  # 16
+    (17, TType.STRUCT, 'owner', [Identity, None], None, ),  # 17
+    None,  # 18
+    None,  # 19
+    None,  # 20
+    None,  # 21
+    None,  # 22
+    None,  # 23
+    None,  # 24
+    None,  # 25
+    None,  # 26
+    None,  # 27
+    (28, TType.STRUCT, 'job', [JobKey, None], None, ),  # 28
+)
+all_structs.append(JobWithoutConfig)
+JobWithoutConfig.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    None,  # 2
+    None,  # 3
+    None,  # 4
+    None,  # 5
+    None,  # 6
+    (7, TType.STRUCT, 'owner', [Identity, None], None, ),  # 7
+    (8, TType.I32, 'instanceCount', None, None, ),  # 8
+    (9, TType.STRUCT, 'key', [JobKey, None], None, ),  # 9
 )
 all_structs.append(AssignedTask)
 AssignedTask.thrift_spec = (

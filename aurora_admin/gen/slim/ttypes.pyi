@@ -20,6 +20,19 @@ class CurrentTaskConfig(Struct):
     tier: bytes | None
     resources: Collection[Empty] | None
     def __init__(self, job: JobKey | None = ..., container: Empty | None = ..., tier: bytes | None = ..., resources: Collection[Empty] | None = ...) -> None: ...
+class Identity(Struct):
+    role: bytes | None
+    user: bytes | None
+    def __init__(self, role: bytes | None = ..., user: bytes | None = ...) -> None: ...
+class TaskConfigOfJob(Struct):
+    owner: Identity | None
+    job: JobKey | None
+    def __init__(self, owner: Identity | None = ..., job: JobKey | None = ...) -> None: ...
+class JobWithoutConfig(Struct):
+    owner: Identity | None
+    instanceCount: int | None
+    key: JobKey | None
+    def __init__(self, owner: Identity | None = ..., instanceCount: int | None = ..., key: JobKey | None = ...) -> None: ...
 class AssignedTask(Struct):
     taskId: bytes | None
     slaveId: bytes | None

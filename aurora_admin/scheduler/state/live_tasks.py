@@ -1,28 +1,37 @@
 """The live tasks: the same columns as those of a staged backup, with each config kept once and the rest on disk."""
 
-import struct
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from aurora_admin.backup.file import records
 from aurora_admin.gen.slim import ttypes as slim
+from aurora_admin.scheduler.state.active_jobs import ACTIVE_STATES, ActiveJobs
 from aurora_admin.scheduler.state.spill import Spill
 from aurora_admin.scheduler.statistics import Statistics
-from aurora_admin.snapshot.configs import ELEMENT_END, Configs, join_config
-from aurora_admin.snapshot.paths import CONFIG_NUMBER, PARTIAL_TASK, TASK_CONFIG
-from aurora_admin.snapshot.task_table import EVERY_TASK, GONE, JobName, TaskFilter, TaskTable
+from aurora_admin.snapshot.configs import Configs, config_position, join_config
+from aurora_admin.snapshot.paths import TASK_CONFIG
+from aurora_admin.snapshot.task_table import EVERY_TASK, JobName, TaskFilter, TaskTable
 from aurora_admin.snapshot.upgrade import SANDBOX_DELETED, Upgrader, is_valid_job
 from aurora_admin.wire import codec
 from aurora_admin.wire.canonical import same
 from aurora_admin.wire.errors import WireError
-from aurora_admin.wire.reader import Reader
 
 # With fewer removed rows than this a rebuild of the table frees too little memory to be worth the time.
 MIN_REMOVED_ROWS = 10_000
 
-ELEMENT_START = len(PARTIAL_TASK.header)
+# No task changed so long ago.
+NOT_READ = -(1 << 63)
+
+
+class ActiveJob(NamedTuple):
+    """A job with active tasks: the number of the config of the one that changed last, and how many there are."""
+
+    key: JobName
+    config: int
+    tasks: int
 
 
 class LiveTasks(TaskTable):
@@ -41,6 +50,7 @@ class LiveTasks(TaskTable):
         placed: how many tasks are assigned to a host.
         configs: the distinct task configs.
         config: for each row, the number of its config.
+        split: for each row, where the config belongs in its task if agent and host have the usual length (`joining`).
         spill: the tasks without their configs.
     """
 
@@ -53,6 +63,10 @@ class LiveTasks(TaskTable):
         self._upgrader = upgrader
         self.configs = Configs(upgrader.config)
         self.config = array("I")
+        self.split = array("I")
+        self._active = ActiveJobs(self.job, self.config, self.status)
+        # By row, the time of the last event in ms; only of tasks that were compared.
+        self._changed_ms = array("q")
 
     def save(self, raw: bytes) -> int | None:
         """Add a ScheduledTask, or replace the one with the same id; return the row of the replaced one, if any.
@@ -75,8 +89,7 @@ class LiveTasks(TaskTable):
         partial, config = self.configs.split(raw, job)
         former = self.ids.get(assigned.taskId)
         if former is not None:
-            self._uncount([former])
-            self.status[former] = GONE
+            self._drop(former)
         self.ids[assigned.taskId] = len(self.status)
         self.job.append(job)
         self.host.append(self.host_number(assigned.slaveHost))
@@ -84,62 +97,14 @@ class LiveTasks(TaskTable):
         self.config.append(config)
         self.start.append(self.spill.append(partial))
         self.length.append(len(partial))
+        self.split.append(config_position(partial))
         self.status.append(task.status)
         self.statuses[task.status] += 1
         self.placed += bool(assigned.slaveHost)
         return former
 
-    def load(self, reader: Reader, count: int) -> None:
-        """Add the partialTasks of a DeduplicatedSnapshot; load_configs() must follow.
-
-        The input goes to the spill file as it comes, elements as a whole, and rows point to the tasks inside them. Only
-        a task that is not where every writer puts it is cut out and spilled by itself.
-
-        Raises:
-            WireError: a task lacks its id, status or config, or two tasks have the same id.
-        """
-        ids, hosts, first, window = self.ids, self.hosts, len(self.status), reader.window
-        row = first
-        add_host, add_instance, add_config = self.host.append, self.instance.append, self.config.append
-        add_start, add_length, add_status = self.start.append, self.length.append, self.status.append
-        # How an element ends, by the number of its config.
-        tails: dict[int, bytes] = {}
-        # By row, the tasks that are elsewhere in their elements.
-        moved: dict[int, bytes] = {}
-        pack_end, end_length, task_header = ELEMENT_END.pack, ELEMENT_END.size, PARTIAL_TASK.header
-        outside = ELEMENT_START + end_length
-        shift = self.spill.size - window.position + ELEMENT_START
-        element: Any
-        try:
-            with window.copied_to(self.spill.append):
-                for begin, element, end in reader.structs(slim.DeduplicatedTask, count):
-                    task, config = element.partialScheduledTask, element.taskConfigId
-                    assigned, base, raw = task.assignedTask, window.base, window.cstringio_buf.getvalue()
-                    tail = tails.get(config) or tails.setdefault(config, pack_end(CONFIG_NUMBER.header, config, 0))
-                    if not (
-                        raw.startswith(task_header, begin - base) and raw.startswith(tail, end - end_length - base)
-                    ):
-                        moved[row] = _task_of(reader.slice(begin, end))
-                    ids[assigned.taskId] = row
-                    row += 1
-                    host = hosts.get(assigned.slaveHost)
-                    add_host(self.host_number(assigned.slaveHost) if host is None else host)
-                    add_instance(assigned.instanceId or 0)
-                    add_config(config)
-                    add_start(begin + shift)
-                    add_length(end - begin - outside)
-                    add_status(task.status)
-        except (AttributeError, TypeError, OverflowError, struct.error):
-            raise WireError("a task lacks its id, its status or its config", reader.position) from None
-        if len(ids) != len(self.status):
-            raise WireError("two tasks have one id", reader.position)
-        for row, partial in moved.items():
-            self.start[row], self.length[row] = self.spill.append(partial), len(partial)
-        self.statuses.update(self.status[first:])
-        self.placed += len(ids) - first - self.host[first:].count(0)
-
     def load_configs(self, configs: Iterable[bytes]) -> None:
-        """Add the taskConfigs of a DeduplicatedSnapshot, and set the job and the config of each row.
+        """Add the taskConfigs of a DeduplicatedSnapshot after its tasks, and set the job and the config of each row.
 
         Raises:
             WireError: a config has no job, or a task points to no config.
@@ -149,7 +114,7 @@ class LiveTasks(TaskTable):
         try:
             self.job.extend(map(jobs.__getitem__, self.config))
             if numbers != array("I", range(len(numbers))):
-                self.config = array("I", map(numbers.__getitem__, self.config))
+                self.config[:] = array("I", map(numbers.__getitem__, self.config))
         except IndexError:
             raise WireError(
                 f"DeduplicatedScheduledTask referenced invalid task index (there are {len(numbers)})", 0
@@ -174,22 +139,49 @@ class LiveTasks(TaskTable):
                     raise WireError("Proposed new tasks would create task ID collision.", 0)
         self.spill.flush()
 
-    def remove(self, rows: Iterable[int], task_ids: Iterable[bytes] | None = None) -> None:
-        gone = set(rows)
-        self._uncount(gone)
-        super().remove(gone, task_ids)
+    def _drop(self, row: int) -> None:
+        self.statuses[self.status[row]] -= 1
+        self.placed -= self.host[row] != 0
+        self._active.drop(row)
+        super()._drop(row)
 
-    def _uncount(self, rows: Iterable[int]) -> None:
-        for row in rows:
-            self.statuses[self.status[row]] -= 1
-            self.placed -= self.host[row] != 0
+    def selection(self, wanted: TaskFilter = EVERY_TASK) -> Callable[[], Sequence[int]]:
+        """Return a function that selects the rows that match now, and count the query."""
+        self._count_query(wanted)
+        return super().selection(wanted)
 
-    def select(self, wanted: TaskFilter = EVERY_TASK) -> Sequence[int]:
-        """Return the rows of the tasks that match, in ascending order, and count the query by its narrowest filter."""
+    def _count_query(self, wanted: TaskFilter) -> None:
+        """Count a query by its narrowest filter."""
         by_job = any((wanted.role, wanted.environment, wanted.name, wanted.jobs))
         kind = "by_id" if wanted.task_ids else "by_job" if by_job else "by_host" if wanted.hosts else "all"
         self._statistics[f"task_queries_{kind}"] += 1
-        return super().select(wanted)
+
+    def active_jobs(self, role: bytes | None) -> Iterator[ActiveJob]:
+        """Yield the jobs of a role that have active tasks; None and blanks are every role.
+
+        No tasks are looked at, but those of a job whose tasks have several configs.
+        """
+        self._count_query(TaskFilter(role=role))
+        for number in self.job_numbers(TaskFilter(role=role)):
+            configs = self._active.configs_of(number)
+            if configs:
+                config = next(iter(configs)) if len(configs) == 1 else self.latest_config(self._active_rows(number))
+                yield ActiveJob(self.job_names[number], config, sum(configs.values()))
+
+    def _active_rows(self, job: int) -> list[int]:
+        return [row for row in self.by_job.rows([job]) if self.status[row] in ACTIVE_STATES]
+
+    def latest_config(self, rows: Sequence[int]) -> int:
+        """Return the number of the config of the task with the latest event; each task is read at most once."""
+        configs = set(map(self.config.__getitem__, rows))
+        return configs.pop() if len(configs) == 1 else self.config[self._last_changed(rows)]
+
+    def _last_changed(self, rows: Sequence[int]) -> int:
+        times = self._changed_ms
+        times.extend(repeat(NOT_READ, len(self.status) - len(times)))
+        for row, partial in self.partial_records([row for row in rows if times[row] == NOT_READ]):
+            times[row] = _last_event_ms(partial)
+        return max(rows, key=times.__getitem__)
 
     def rewrite(self, task_id: bytes, config: bytes) -> None:
         """Give a task another config; an unknown task id is ignored (rule 17 of docs/wire.md 3.3)."""
@@ -225,10 +217,15 @@ class LiveTasks(TaskTable):
         if removed < max(MIN_REMOVED_ROWS, len(self.ids)):
             return self
         fresh = LiveTasks(self.spill.folder, self._upgrader, self._statistics)
-        for _, raw in self.records(super().select()):
+        for _, raw in self.records(super().selection()()):
             fresh.save(raw)
         fresh.spill.flush()
         return fresh
+
+
+def _last_event_ms(task: bytes) -> int:
+    events = codec.decode(slim.TaskWithEvents, task).taskEvents
+    return (events[-1].timestamp or 0) if events else 0
 
 
 def _key_of(task: Any) -> Any:
@@ -241,11 +238,3 @@ def _job_of(config: bytes) -> JobName:
     if key is None:
         raise WireError("a task config has no job", 0)
     return JobName(key.role or b"", key.environment or b"", key.name or b"")
-
-
-def _task_of(element: bytes) -> bytes:
-    """Return the task of a DeduplicatedScheduledTask."""
-    task = PARTIAL_TASK.get(element)
-    if task is None:
-        raise WireError("an element of partialTasks has no task", 0)
-    return task

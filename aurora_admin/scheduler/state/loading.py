@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from thrift.Thrift import TType
 
 from aurora_admin.gen.storage.ttypes import DeduplicatedSnapshot
+from aurora_admin.scheduler.state.partial_tasks import load_partial_tasks
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.consistency import quota_warnings
 from aurora_admin.snapshot.dbscript.merge import merge_script, script_statements
@@ -55,7 +56,7 @@ def load_deduplicated(stores: Stores, reader: Reader) -> None:
                 _load(stores, reader)
             elif field == PARTIAL_TASKS:
                 with restoring(TASKS):
-                    stores.tasks.load(reader, reader.struct_count())
+                    load_partial_tasks(stores.tasks, reader, reader.struct_count())
             elif field == TASK_CONFIGS:
                 with restoring(TASKS, events=0):
                     stores.tasks.load_configs(_structs(reader))

@@ -5,9 +5,10 @@ these parts, and a new release may change them:
 
 - ChunkedRFile: `_fetch`, `buffer`, `closed`;
 - HTTPRequest: `read_request_headers`, `respond`, `simple_response`, `send_headers`, `ensure_headers_sent`, `inheaders`,
-  `outheaders`, `sent_headers`, `chunked_read`, `chunked_write`, `close_connection`, `status`, `method`, `path`;
+  `outheaders`, `sent_headers`, `chunked_read`, `chunked_write`, `close_connection`, `status`, `method`, `path`,
+  and that `write` is called for each part of a body;
 - HTTPConnection: `communicate`, `last_used`, `rfile` and `wfile`, and that `makefile` makes them; StreamReader's
-  `bytes_read`;
+  `bytes_read`, StreamWriter's `raw` and `bytes_written`;
 - wsgi.Gateway_10: `respond`, `start_response`, `write`, and that the server's `gateway` is called with a request;
 - HTTPServer: `process_conn`, `put_conn`, `requests` (the thread pool's `idle`, `qsize` and `grow`),
   `max_request_body_size`, `max_request_header_size`, `expiration_interval`, `keep_alive_conn_limit`, `error_log`.
@@ -145,6 +146,14 @@ class _RequestHandler(HTTPRequest):
             if self.chunked_write:
                 self.conn.wfile.write(b"0\r\n\r\n")
 
+    def write(self, chunk: bytes) -> None:
+        """Write a part of the body. A part of a chunked body is large, and not copied to get its length before it."""
+        if self.chunked_write:
+            self.conn.wfile.write(b"%x\r\n" % len(chunk))
+        self.conn.wfile.write(chunk)
+        if self.chunked_write:
+            self.conn.wfile.write(b"\r\n")
+
     def _read_body(self) -> bytes:
         received = self.conn.rfile
         length = int(self.inheaders.get(b"Content-Length", 0))
@@ -205,8 +214,18 @@ class _Reader(StreamReader):
         self.bytes_read = 0
 
 
-def _make_file(sock: socket.socket, mode: str, size: int) -> _Reader | StreamWriter:
-    return _Reader(sock) if "r" in mode else StreamWriter(sock, mode, size)
+class _Sender(StreamWriter):
+    def write(self, b: Any) -> Any:
+        """Send bytes without copying them: cheroot copies the rest whenever the socket has taken a part."""
+        left = memoryview(b)
+        while left:
+            left = left[self.raw.write(left) :]
+        self.bytes_written += len(b)
+        return len(b)
+
+
+def _make_file(sock: socket.socket, mode: str, size: int) -> _Reader | _Sender:
+    return _Reader(sock) if "r" in mode else _Sender(sock, mode, size)
 
 
 class _Connection(HTTPConnection):

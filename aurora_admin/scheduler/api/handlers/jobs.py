@@ -1,28 +1,26 @@
 """createJob, getJobs and getRoleSummary (docs/api.md 1.4 and 1.8)."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from itertools import chain
 
 from aurora_admin.gen.api.AuroraSchedulerManager import createJob_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getJobs_args, getRoleSummary_args
 from aurora_admin.gen.api.ttypes import (
-    JobConfiguration,
     Result,
     RoleSummary,
     ScheduleStatus,
-    TaskConfig,
     TaskEvent,
 )
+from aurora_admin.gen.slim import ttypes as slim
 from aurora_admin.scheduler.api.active_updates import check_not_updating
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, invalid_request, with_structs
 from aurora_admin.scheduler.api.query import job_key
 from aurora_admin.scheduler.api.quota import check_quota
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.validation import validated
-from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.transitions import ACTIVE, create
-from aurora_admin.snapshot.paths import CRON_JOB, EVENT_TIME, JOB_CONFIG, TASK_EVENTS
-from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
+from aurora_admin.snapshot.paths import CRON_JOB, JOB_CONFIG
+from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
 
@@ -30,11 +28,6 @@ JOBS = path(Result, "getJobsResult.configs")
 ROLE_SUMMARIES = path(Result, "roleSummaryResult.summaries")
 MAX_TASKS_PER_JOB = 4000
 
-JOB_OWNER = path(JobConfiguration, "owner")
-JOB_INSTANCES = path(JobConfiguration, "instanceCount")
-JOB_KEY = path(JobConfiguration, "key")
-CONFIG_OWNER = path(TaskConfig, "owner")
-CONFIG_JOB_KEY = path(TaskConfig, "job")
 SUMMARY_ROLE = path(RoleSummary, "role")
 SUMMARY_JOBS = path(RoleSummary, "jobCount")
 SUMMARY_CRON_JOBS = path(RoleSummary, "cronJobCount")
@@ -71,53 +64,27 @@ def get_jobs(services: Services, arguments: getJobs_args) -> Outcome:
     role = None if arguments.ownerRole is None else arguments.ownerRole.encode()
     with services.storage.read() as stores:
         crons = {key: raw for key, raw in stores.cron_jobs.items() if role in (None, key.role)}
-        jobs = [CRON_JOB.get(raw) or fields.STOP for raw in crons.values()]
-        active = _active_rows(stores.tasks, role)
-        jobs += [job_of_tasks(stores.tasks, rows) for key, rows in active.items() if key not in crons]
-    return with_structs(JOBS, len(jobs), jobs)
-
-
-def _active_rows(tasks: LiveTasks, role: bytes | None) -> dict[JobName, list[int]]:
-    found: dict[JobName, list[int]] = defaultdict(list)
-    for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
-        found[tasks.job_of(row)].append(row)
-    return found
-
-
-def job_of_tasks(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
-    """Return a JobConfiguration for the tasks of a job, with the config of the task that changed last."""
-    is_one_config = len({tasks.config[row] for row in rows}) == 1
-    config = tasks.config_of(rows[0] if is_one_config else _last_changed(tasks, rows))
-    owner = CONFIG_OWNER.get(config)
-    return fields.join(
-        [
-            JOB_CONFIG.field(config),
-            *([JOB_OWNER.field(owner)] if owner else []),
-            JOB_INSTANCES.field(fields.i32(len(rows))),
-            JOB_KEY.field(CONFIG_JOB_KEY.get(config) or fields.STOP),
-        ]
+        configs = stores.tasks.configs.raw
+        active = [job for job in stores.tasks.active_jobs(role) if job.key not in crons]
+    jobs = chain(
+        (CRON_JOB.get(raw) or fields.STOP for raw in crons.values()),
+        (encoded_job(configs[job.config], job.tasks) for job in active),
     )
+    return with_structs(JOBS, len(crons) + len(active), jobs)
 
 
-def _last_changed(tasks: LiveTasks, rows: Sequence[int]) -> int:
-    """Return the row of the task with the latest event."""
-
-    def last_change(record: tuple[int, bytes]) -> int:
-        events = TASK_EVENTS.elements(record[1])
-        return EVENT_TIME.value(events[-1]) or 0 if events else 0
-
-    return max(tasks.partial_records(rows), key=last_change)[0]
+def encoded_job(config: bytes, instances: int) -> bytes:
+    """Return a JobConfiguration with this config, and its key and owner."""
+    found = codec.decode(slim.TaskConfigOfJob, config)
+    rest = slim.JobWithoutConfig(owner=found.owner, instanceCount=instances, key=found.job)
+    return JOB_CONFIG.header + config + codec.encode(rest)
 
 
 def get_role_summary(services: Services, arguments: getRoleSummary_args) -> Outcome:
     """Count the jobs that have a task, active or not, and the cron jobs of each role."""
     with services.storage.read() as stores:
         tasks = stores.tasks
-        jobs = Counter(
-            key.role
-            for key, number in tasks.jobs.items()
-            if any(tasks.status[row] != GONE for row in tasks.rows_of_job[number])
-        )
+        jobs = Counter(key.role for key, number in tasks.jobs.items() if tasks.by_job.count(number))
         crons = Counter(key.role for key in stores.cron_jobs)
     summaries = [_summary(role, jobs[role], crons[role]) for role in sorted(jobs.keys() | crons.keys())]
     return with_structs(ROLE_SUMMARIES, len(summaries), summaries)

@@ -23,7 +23,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.crontab import next_run_ms
-from aurora_admin.scheduler.api.handlers.jobs import JOB_INSTANCES, job_of_tasks
+from aurora_admin.scheduler.api.handlers.jobs import encoded_job
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, error, invalid_request, with_struct, with_structs
 from aurora_admin.scheduler.api.query import as_bytes, job_key, page, task_filter
 from aurora_admin.scheduler.api.services import Services
@@ -133,7 +133,7 @@ def get_job_summary(services: Services, arguments: getJobSummary_args) -> Outcom
 def _job(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
     """Return a JobConfiguration for all tasks of a job. An active task is later than one that has ended."""
     active = [row for row in rows if tasks.status[row] in ACTIVE]
-    return JOB_INSTANCES.put(job_of_tasks(tasks, active or rows), fields.i32(len(rows)))
+    return encoded_job(tasks.configs.raw[tasks.latest_config(active or rows)], len(rows))
 
 
 def _no_tasks() -> JobStats:

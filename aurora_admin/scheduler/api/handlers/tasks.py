@@ -1,6 +1,6 @@
 """getTasksStatus, getTasksWithoutConfigs and killTasks (docs/api.md 1.4 and 1.8)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from aurora_admin.calls import TASKS
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
@@ -11,6 +11,7 @@ from aurora_admin.scheduler.api.outcome import OK, Outcome, error, with_structs
 from aurora_admin.scheduler.api.query import job_key, page, task_filter
 from aurora_admin.scheduler.api.services import UNAUTHENTICATED, Services, task_moves
 from aurora_admin.scheduler.state.host_modes import ops_of
+from aurora_admin.scheduler.state.joining import joined
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.transitions import ACTIVE
 from aurora_admin.snapshot.task_table import TaskFilter
@@ -20,27 +21,25 @@ EXECUTOR_DATA = path(TaskConfig, "executorConfig.data")
 
 
 def get_tasks_status(services: Services, arguments: getTasksStatus_args) -> Outcome:
-    return _tasks(services, arguments.query, lambda config: config)
+    tasks, rows = _selected(services, arguments.query)
+    return with_structs(TASKS, len(rows), joined(tasks, rows, tasks.configs.raw))
 
 
 def get_tasks_without_configs(services: Services, arguments: getTasksWithoutConfigs_args) -> Outcome:
     """Return tasks without the data of their executors; a real 0.22 fails at a task that has no executor."""
-    return _tasks(services, arguments.query, EXECUTOR_DATA.drop)
+    tasks, rows = _selected(services, arguments.query)
+    numbers = set(map(tasks.config.__getitem__, rows))
+    shown = {number: EXECUTOR_DATA.drop(tasks.configs.raw[number]) for number in numbers}
+    return with_structs(TASKS, len(rows), joined(tasks, rows, shown))
 
 
-def _tasks(services: Services, query: TaskQuery | None, show: Callable[[bytes], bytes]) -> Outcome:
+def _selected(services: Services, query: TaskQuery | None) -> tuple[LiveTasks, Sequence[int]]:
     if query is None:
         raise error()
     with services.storage.read() as stores:
         tasks = stores.tasks
-        rows = page(tasks.select(task_filter(query)), query)
-    return with_structs(TASKS, len(rows), _shown(tasks, rows, show))
-
-
-def _shown(tasks: LiveTasks, rows: Sequence[int], show: Callable[[bytes], bytes]) -> Iterator[bytes]:
-    """Yield tasks with their configs as `show` returns them; it is called once for each config."""
-    shown = {number: show(tasks.configs.raw[number]) for number in set(map(tasks.config.__getitem__, rows))}
-    return (raw for _, raw in tasks.records(rows, shown))
+        select = tasks.selection(task_filter(query))
+    return tasks, page(select(), query)
 
 
 def kill_tasks(services: Services, arguments: killTasks_args) -> Outcome:
