@@ -61,11 +61,6 @@ struct ScheduledTask {
   2: i32 status                 // a ScheduleStatus
 }
 
-// api.Identity
-struct Identity {
-  1: binary role  // account that the tasks run as; absent after 0.12.0
-}
-
 // api.TaskConfig, with the parts of the job's key that early releases sent instead of the key
 struct AnyTaskConfig {
    3: binary jobName      // name of the job; absent after 0.12.0

@@ -189,3 +189,12 @@ def test_the_decoder_does_not_treat_structs_as_immutable():
 def test_the_folder_of_the_idl_is_not_a_package():
     """It would hide the thrift library from programs that start in the checkout."""
     assert sorted(path.name for path in (CHECKOUT / "thrift").iterdir()) == [f"{name}.thrift" for name in sorted(IDL)]
+
+
+@pytest.mark.parametrize("name", ["api", "serverset", "slim", "storage"])
+def test_no_struct_is_declared_twice(name):
+    """The compiler takes the last one without a word."""
+    text = (CHECKOUT / "thrift" / f"{name}.thrift").read_text()
+    names = re.findall(r"^(?:struct|union|enum|exception) (\w+)", text, re.MULTILINE)
+    assert names
+    assert sorted(set(names)) == sorted(names)

@@ -195,22 +195,6 @@ class ScheduledTask(Struct):
         self.status = status
 
 
-class Identity(Struct):
-    """
-    Attributes:
-     - role
-
-    """
-
-    __slots__ = (
-        'role',
-    )
-
-
-    def __init__(self, role=None,):
-        self.role = role
-
-
 class AnyTaskConfig(Struct):
     """
     Attributes:
@@ -967,11 +951,6 @@ ScheduledTask.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'assignedTask', [AssignedTask, None], None, ),  # 1
     (2, TType.I32, 'status', None, None, ),  # 2
-)
-all_structs.append(Identity)
-Identity.thrift_spec = (
-    None,  # 0
-    (1, TType.STRING, 'role', 'BINARY', None, ),  # 1
 )
 all_structs.append(AnyTaskConfig)
 AnyTaskConfig.thrift_spec = (

@@ -44,9 +44,6 @@ class ScheduledTask(Struct):
     assignedTask: AssignedTask | None
     status: int | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ...) -> None: ...
-class Identity(Struct):
-    role: bytes | None
-    def __init__(self, role: bytes | None = ...) -> None: ...
 class AnyTaskConfig(Struct):
     jobName: bytes | None
     owner: Identity | None
