@@ -101,7 +101,10 @@ class CommandParser(ArgumentParser):
         """
         assert self.command
         names = self.command.argument_names
-        if not self.command.required_count <= len(args.positionals) <= len(names):
+        count = len(args.positionals)
+        if count < self.command.required_count and self.command.too_few:
+            raise WrongArgumentCount(self.command.too_few)
+        if not self.command.required_count <= count <= len(names):
             usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
             raise WrongArgumentCount(self.command.wrong_count or usage)
         vars(args).update(zip_longest(names, args.positionals))

@@ -122,6 +122,20 @@ def integer(text: str) -> int:
     return int(_plain(text))
 
 
+def option_integer(text: str) -> int:
+    """Return a whole number as the original's options took it: also 0x10, 0b10, and 010, which is octal.
+
+    >>> option_integer("-12"), option_integer("0x10"), option_integer("0b10"), option_integer("010")
+    (-12, 16, 2, 8)
+
+    Raises:
+        ValueError: it is none.
+    """
+    prefix = text[:2].lower()
+    base = {"0x": 16, "0b": 2}.get(prefix, 8 if prefix.startswith("0") else 10)
+    return int(_plain(text), base)
+
+
 def _finite(text: str) -> float:
     found = float(_plain(text))
     if not isfinite(found):

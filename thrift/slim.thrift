@@ -42,6 +42,34 @@ struct ScheduledTask {
   2: i32 status                 // a ScheduleStatus
 }
 
+// api.Identity
+struct Identity {
+  1: binary role  // account that the tasks run as; absent after 0.12.0
+}
+
+// api.TaskConfig, with the parts of the job's key that early releases sent instead of the key
+struct AnyTaskConfig {
+   3: binary jobName      // name of the job; absent after 0.12.0
+  17: Identity owner      // the user
+  26: binary environment  // environment of the job; absent after 0.12.0
+  28: JobKey job          // the job; absent until 0.5.0
+}
+
+// api.AssignedTask, of any release
+struct AnyAssignedTask {
+  1: binary taskId       // names the task
+  2: binary slaveId      // Mesos' id of the agent; absent before placement
+  3: binary slaveHost    // host name of the agent; absent before placement
+  4: AnyTaskConfig task  // what it runs
+  6: i32 instanceId      // number of the instance, from 0
+}
+
+// api.ScheduledTask, of any release
+struct AnyTask {
+  1: AnyAssignedTask assignedTask  // the task and its host
+  2: i32 status                    // a ScheduleStatus
+}
+
 // api.TaskEvent
 struct TaskEvent {
   1: i64 timestamp  // when, in ms since the epoch

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Calls of AuroraAdmin that change nothing; the IDL has them there because only administrators may make them.
 READ_ONLY_ADMIN_CALLS = frozenset({"listBackups", "maintenanceStatus", "queryRecovery"})
+# Calls that the IDL does not have, because no current release has them.
+RETIRED_READ_ONLY_CALLS = frozenset({"getLocks"})
 # A scheduler stops after a commit, so that another one at the same moment is refused the connection.
 OTHERS = (
     " of this command",
@@ -24,7 +26,8 @@ OTHERS = (
 
 def is_read_only(method: str) -> bool:
     """Return whether a call changes nothing, so that it may be sent again whatever became of it."""
-    return method in READ_ONLY_ADMIN_CALLS or hasattr(ReadOnlyScheduler, f"{method}_args")
+    others = READ_ONLY_ADMIN_CALLS | RETIRED_READ_ONLY_CALLS
+    return method in others or hasattr(ReadOnlyScheduler, f"{method}_args")
 
 
 def may_retry(method: str, failure: Failure) -> bool:

@@ -138,12 +138,16 @@ class TasksReply(Reply):
                 except AttributeError:  # noqa: PERF203 - costs nothing; a check of each task would
                     self._fail_at_incomplete_task(structs)
 
-    def records(self, kind: type[Struct]) -> Iterator[Any]:
-        """Yield each task as this slim struct, which has the fields of ScheduledTask; raise as `tasks`."""
+    def records(self, kind: type[Struct], is_complete: Callable[[Any], bool] | None = None) -> Iterator[Any]:
+        """Yield each task as this struct, which has the fields of ScheduledTask or fewer; raise as `tasks`.
+
+        A task that is not complete, by default one without the key of its job, makes the reply invalid.
+        """
+        is_complete = is_complete or _has_job
         with self._failures_as_bad_reply():
             structs = self._structs(kind)
             for _, item, _ in structs:
-                if not _has_job(item):
+                if not is_complete(item):
                     self._fail_at_incomplete_task(structs)
                 yield item
 

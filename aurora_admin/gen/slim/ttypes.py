@@ -135,6 +135,94 @@ class ScheduledTask(Struct):
         self.status = status
 
 
+class Identity(Struct):
+    """
+    Attributes:
+     - role
+
+    """
+
+    __slots__ = (
+        'role',
+    )
+
+
+    def __init__(self, role=None,):
+        self.role = role
+
+
+class AnyTaskConfig(Struct):
+    """
+    Attributes:
+     - jobName
+     - owner
+     - environment
+     - job
+
+    """
+
+    __slots__ = (
+        'jobName',
+        'owner',
+        'environment',
+        'job',
+    )
+
+
+    def __init__(self, jobName=None, owner=None, environment=None, job=None,):
+        self.jobName = jobName
+        self.owner = owner
+        self.environment = environment
+        self.job = job
+
+
+class AnyAssignedTask(Struct):
+    """
+    Attributes:
+     - taskId
+     - slaveId
+     - slaveHost
+     - task
+     - instanceId
+
+    """
+
+    __slots__ = (
+        'taskId',
+        'slaveId',
+        'slaveHost',
+        'task',
+        'instanceId',
+    )
+
+
+    def __init__(self, taskId=None, slaveId=None, slaveHost=None, task=None, instanceId=None,):
+        self.taskId = taskId
+        self.slaveId = slaveId
+        self.slaveHost = slaveHost
+        self.task = task
+        self.instanceId = instanceId
+
+
+class AnyTask(Struct):
+    """
+    Attributes:
+     - assignedTask
+     - status
+
+    """
+
+    __slots__ = (
+        'assignedTask',
+        'status',
+    )
+
+
+    def __init__(self, assignedTask=None, status=None,):
+        self.assignedTask = assignedTask
+        self.status = status
+
+
 class TaskEvent(Struct):
     """
     Attributes:
@@ -688,6 +776,59 @@ all_structs.append(ScheduledTask)
 ScheduledTask.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'assignedTask', [AssignedTask, None], None, ),  # 1
+    (2, TType.I32, 'status', None, None, ),  # 2
+)
+all_structs.append(Identity)
+Identity.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'role', 'BINARY', None, ),  # 1
+)
+all_structs.append(AnyTaskConfig)
+AnyTaskConfig.thrift_spec = (
+    None,  # 0
+    None,  # 1
+    None,  # 2
+    (3, TType.STRING, 'jobName', 'BINARY', None, ),  # 3
+    None,  # 4
+    None,  # 5
+    None,  # 6
+    None,  # 7
+    None,  # 8
+    None,  # 9
+    None,  # 10
+    None,  # 11
+    None,  # 12
+    None,  # 13
+    None,  # 14
+    None,  # 15
+    None,  # 16
+    (17, TType.STRUCT, 'owner', [Identity, None], None, ),  # 17
+    None,  # 18
+    None,  # 19
+    None,  # 20
+    None,  # 21
+    None,  # 22
+    None,  # 23
+    None,  # 24
+    None,  # 25
+    (26, TType.STRING, 'environment', 'BINARY', None, ),  # 26
+    None,  # 27
+    (28, TType.STRUCT, 'job', [JobKey, None], None, ),  # 28
+)
+all_structs.append(AnyAssignedTask)
+AnyAssignedTask.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'taskId', 'BINARY', None, ),  # 1
+    (2, TType.STRING, 'slaveId', 'BINARY', None, ),  # 2
+    (3, TType.STRING, 'slaveHost', 'BINARY', None, ),  # 3
+    (4, TType.STRUCT, 'task', [AnyTaskConfig, None], None, ),  # 4
+    None,  # 5
+    (6, TType.I32, 'instanceId', None, None, ),  # 6
+)
+all_structs.append(AnyTask)
+AnyTask.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'assignedTask', [AnyAssignedTask, None], None, ),  # 1
     (2, TType.I32, 'status', None, None, ),  # 2
 )
 all_structs.append(TaskEvent)

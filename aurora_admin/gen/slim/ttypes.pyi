@@ -31,6 +31,26 @@ class ScheduledTask(Struct):
     assignedTask: AssignedTask | None
     status: int | None
     def __init__(self, assignedTask: AssignedTask | None = ..., status: int | None = ...) -> None: ...
+class Identity(Struct):
+    role: bytes | None
+    def __init__(self, role: bytes | None = ...) -> None: ...
+class AnyTaskConfig(Struct):
+    jobName: bytes | None
+    owner: Identity | None
+    environment: bytes | None
+    job: JobKey | None
+    def __init__(self, jobName: bytes | None = ..., owner: Identity | None = ..., environment: bytes | None = ..., job: JobKey | None = ...) -> None: ...
+class AnyAssignedTask(Struct):
+    taskId: bytes | None
+    slaveId: bytes | None
+    slaveHost: bytes | None
+    task: AnyTaskConfig | None
+    instanceId: int | None
+    def __init__(self, taskId: bytes | None = ..., slaveId: bytes | None = ..., slaveHost: bytes | None = ..., task: AnyTaskConfig | None = ..., instanceId: int | None = ...) -> None: ...
+class AnyTask(Struct):
+    assignedTask: AnyAssignedTask | None
+    status: int | None
+    def __init__(self, assignedTask: AnyAssignedTask | None = ..., status: int | None = ...) -> None: ...
 class TaskEvent(Struct):
     timestamp: int | None
     def __init__(self, timestamp: int | None = ...) -> None: ...
