@@ -29,7 +29,7 @@ class JobLock(NamedTuple):
     text: str
 
 
-def get_locks(scheduler: Scheduler) -> Reply:
+def held_locks(scheduler: Scheduler) -> Reply:
     """Ask for the locks; raise as Scheduler.call, NoSuchCall with the reason."""
     try:
         return scheduler.call("getLocks")

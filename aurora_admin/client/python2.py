@@ -11,7 +11,7 @@ from aurora_admin.wire.struct import Struct
 # The order in which Python 2 displayed the fields of these structs. The others have theirs by number.
 ORDERS = {
     "JobKey": ("environment", "role", "name"),
-    "MesosFetcherURI": ("cache", "extract", "value"),
+    "MesosFetcherURI": ("outputFile", "cache", "extract", "value"),
     "Metadata": ("value", "key"),
     "Resource": ("ramMb", "numGpus", "namedPort", "diskMb", "numCpus"),
     "TaskConstraint": ("limit", "value"),

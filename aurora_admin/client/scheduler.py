@@ -175,7 +175,7 @@ class Scheduler:
             return self._tasks(method, selection._replace(statuses=known))  # but never none, which would mean all
         return reply
 
-    def prune_tasks(self, selection: Selection) -> Reply | None:
+    def prune(self, selection: Selection) -> Reply | None:
         """Delete the tasks that a selection matches, durably; None if it matches none, and then nothing is sent.
 
         A scheduler that is to prune what matches no task deletes every task (docs/api.md 1.7). So it is asked for a

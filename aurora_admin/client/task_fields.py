@@ -65,9 +65,10 @@ def all_fields(reply: TasksReply, role: str | None = None) -> Iterator[Fields]:
         own: dict[str, Any] = {}
         _flatten(task, own)
         job = task.assignedTask.task.job  # also after the executor's name
-        own |= {"status": _status(task), "role": job.role, "environment": job.environment, "name": job.name}
+        own |= {"role": job.role, "environment": job.environment, "name": job.name}
         seen |= dict.fromkeys(own)
-        yield Fields(seen | {name: _shown(value) for name, value in own.items()})
+        shown = {name: _shown(value) for name, value in own.items()}
+        yield Fields(seen | shown | {"status": _status(task)})
 
 
 def whole_tasks(reply: TasksReply, role: str | None = None) -> Iterator[Any]:

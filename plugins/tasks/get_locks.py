@@ -29,9 +29,9 @@ COLUMNS = {
 
 def run(context: Context, args: Namespace) -> None:
     """Print the locks."""
-    from aurora_admin.client.locks import get_locks, locks_of
+    from aurora_admin.client.locks import held_locks, locks_of
 
-    reply = get_locks(context.scheduler(args.cluster))
+    reply = held_locks(context.scheduler(args.cluster))
     context.check(reply)
     locks = locks_of(reply)
     if context.out.format == "text":

@@ -57,5 +57,6 @@ class ListFormat:
             text = f"Unknown key in format string.  Valid keys are:\n{','.join(sorted(fields))}"
             raise UnknownField(text) from None
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            text = f"The format {self.text!r} cannot be used: {error}. Write a per cent sign as %%"
+            problem = str(error) or "a number in it is too large"
+            text = f"The format {self.text!r} cannot be used: {problem}. Write a per cent sign as %%"
             raise AdminError(text) from error

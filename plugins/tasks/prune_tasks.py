@@ -64,7 +64,7 @@ def run(context: Context, args: Namespace) -> None:
 
     find(args.cluster)
     selection = selected(args)
-    reply = context.scheduler(args.cluster).prune_tasks(selection)
+    reply = context.scheduler(args.cluster).prune(selection)
     if reply is None:
         context.out.warn(f"No task matches ({', '.join(selection.statuses or ())}): nothing was sent")
     elif not reply.ok:

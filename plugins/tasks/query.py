@@ -119,12 +119,22 @@ def shards(text: str | None) -> set[int]:
     Raises:
         AdminError: something in it is no whole number.
     """
+    return set(map(shard, text.split(","))) if text else set()
+
+
+def shard(text: str) -> int:
+    """Return the number of an instance.
+
+    Raises:
+        AdminError: it is no whole number.
+    """
     from aurora_admin.units import integer
 
     try:
-        return {integer(part) for part in text.split(",")} if text else set()
-    except ValueError as error:
-        raise AdminError(str(error), "Give numbers of instances to --shards, separated by commas: 0,1,2") from None
+        return integer(text)
+    except ValueError:
+        problem = f"invalid literal for int() with base 10: {text!r}"
+        raise AdminError(problem, "Give numbers of instances to --shards, separated by commas: 0,1,2") from None
 
 
 def check_cost(args: Namespace, states: list[str]) -> None:
