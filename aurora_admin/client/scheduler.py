@@ -198,7 +198,7 @@ class Scheduler:
         reply = self.tasks("getTasksStatus", selection._replace(limit=1))
         if not reply.ok:
             raise CallFailed(f"Failed to query scheduler: {reply.message}. Nothing was pruned")
-        if not any(True for _ in reply.raw_tasks):
+        if not sum(1 for _ in reply.raw_tasks):  # all of the reply is read, so that one that breaks off is an error
             raise _NoMatch
 
     def _tasks(self, method: str, selection: Selection) -> TasksReply:
