@@ -16,4 +16,14 @@ def aurora_admin_commands() -> tuple[Command, ...]:
             effect="read",
             original=True,
         ),
+        Command(
+            name="get_cluster_config",
+            options="[--sh] [--export]",
+            arguments="CLUSTER",
+            summary="Print the entry of a cluster in clusters.json",
+            category="cluster",
+            effect="read",
+            original=True,
+            see_also=("get_scheduler",),
+        ),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from aurora_admin.client.retry import Clock
 from aurora_admin.client.scheduler import Scheduler
 from aurora_admin.clusters import Cluster
-from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
+from aurora_admin.gen.api import ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import Response, ResponseDetail, Result
 from aurora_admin.output import Output
 from aurora_admin.wire.codec import encode
@@ -177,17 +177,14 @@ def _chunks(body: bytes, size: int) -> Iterable[bytes]:
     yield b"0\r\n\r\n"
 
 
-def result_bytes(method: str, response: Response) -> bytes:
-    """Return the result struct of a method with this Response."""
-    for service in (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler):
-        if kind := getattr(service, f"{method}_result", None):
-            return encode(kind(success=response))
-    raise AssertionError(method)
+def result_bytes(response: Response) -> bytes:
+    """Return the result of a method with this Response; that of every method has this one field."""
+    return encode(ReadOnlyScheduler.getQuota_result(success=response))
 
 
 def thrift(method: str, response: Response, *, binary: bool = True, gzipped: bool = False, **options: object) -> Action:
     """Reply to a call as a scheduler does; the options are those of `http`."""
-    message = Message(method, REPLY, 0, result_bytes(method, response))
+    message = Message(method, REPLY, 0, result_bytes(response))
     body = to_binary(message) if binary else to_json(message)
     headers = {"Content_Encoding": "gzip"} if gzipped else {}
     return http(

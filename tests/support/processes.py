@@ -40,11 +40,12 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "") -> Result:
+def run(command: Sequence[object], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None) -> Result:
     """Run a program to its end and return its exit code, output and errors as text."""
     process = subprocess.Popen(
         [str(part) for part in command],
         env=env,
+        cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
