@@ -19,6 +19,7 @@ from tests.support.recorded_differences import (
     EXIT,
     FILES,
     RPCS,
+    SENT_ANYWAY,
     STDERR,
     STDOUT,
     Difference,
@@ -108,11 +109,12 @@ class Outcome:
 
 def run_scripted(row: Row, folder: Path) -> Outcome:
     """Run a row against a scheduler that answers as its script says; without one, against none."""
-    if not row.script and not row.rpcs:
+    script = row.script or SENT_ANYWAY.get(row.line, {})
+    if not script and not row.rpcs:
         return run_row(row, folder, NOWHERE)
     additional = {method: [item] for method, item in ADDITIONAL_CALLS.get(row.command, {}).items()}
     unscripted = {method: [OK] for method in row.calls}
-    with served({**additional, **unscripted, **row.script}, is_binary=row.is_binary) as server:
+    with served({**additional, **unscripted, **script}, is_binary=row.is_binary) as server:
         return run_row(row, folder, server.url, server.requests)
 
 
@@ -202,7 +204,7 @@ def expected(row: Row, differences: Sequence[Difference] = DIFFERENCES) -> dict[
     """Return what this program has to do: what the original did, and the differences on purpose."""
     parts = parts_of_recording(row)
     for difference in differences:
-        if difference.is_about(row.client, row.line):
+        if difference.is_about(row.client, row.line, row.place):
             parts[difference.part] = difference.applied(parts[difference.part])
     return parts
 
@@ -210,7 +212,7 @@ def expected(row: Row, differences: Sequence[Difference] = DIFFERENCES) -> dict[
 def is_needed(difference: Difference, rows: Iterable[Row]) -> bool:
     """Return whether a difference changes what is expected of a row."""
     others = [one for one in DIFFERENCES if one is not difference]
-    concerned = [row for row in rows if difference.is_about(row.client, row.line)]
+    concerned = [row for row in rows if difference.is_about(row.client, row.line, row.place)]
     return any(expected(row, others) != expected(row, [*others, difference]) for row in concerned)
 
 

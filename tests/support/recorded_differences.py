@@ -1,7 +1,7 @@
 """Where this project differs on purpose from what the original was recorded to print and to send."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 STDOUT, STDERR, EXIT, RPCS, FILES = PARTS = ("stdout", "stderr", "exit", "rpcs", "files_after")
@@ -18,6 +18,8 @@ class Difference(NamedTuple):
         recorded: regular expression (multi-line: ^ and $ are the ends of lines); every match is replaced.
         ours: what it is replaced by; \1 is the first group.
         client: regular expression; the release of the original has to match it as a whole.
+        place: regular expression; file and line of the recording have to match it as a whole, where several have the
+            same command line and another script.
     """
 
     lines: str
@@ -26,9 +28,11 @@ class Difference(NamedTuple):
     ours: str
     reason: str
     client: str = ".*"
+    place: str = ".*"
 
-    def is_about(self, client: str, line: str) -> bool:
-        return bool(re.fullmatch(self.client, client) and re.fullmatch(self.lines, line, re.DOTALL))
+    def is_about(self, client: str, line: str, place: str = "") -> bool:
+        is_place = bool(re.fullmatch(self.place, place))
+        return is_place and bool(re.fullmatch(self.client, client) and re.fullmatch(self.lines, line, re.DOTALL))
 
     def applied(self, text: str) -> str:
         """Return the text of the part with what is replaced."""
@@ -108,18 +112,97 @@ CLUSTER = (
 MAINTENANCE: tuple[Difference, ...] = ()
 QUOTA: tuple[Difference, ...] = ()
 SLA: tuple[Difference, ...] = ()
-TASKS: tuple[Difference, ...] = ()
+ALWAYS_STATES = "prune_tasks always names the states, so that nothing else can be deleted"
+NOTHING_MATCHES = "nothing matches here, so nothing is sent: a scheduler would delete every task (docs/cli.md 4.7)"
+NO_MATCH_ROWS = r"scripted-scheduler-0\.22\.jsonl:6[2-5]"
+LIMIT_0 = "Q24: a limit below 1 is refused"
+NO_LEAK = "Q19: a field that only an earlier task has is None"
+NUMBER_OF_STATE = "Q19: a state that this program does not know is shown as its number"
+JOB_NAME = "jobName is a name of every task's job (docs/cli.md 4.2)"
+TASKS = (
+    Difference("query west --force", EXIT, "1", "0", "Q1: --force is the option there too"),
+    Difference("query west --force", STDERR, r"^FATAL.*\n", "", "Q1: --force is the option there too"),
+    Difference("query -l %data% .*", STDOUT, r"^d\nd$", r"d\nNone", NO_LEAK),
+    Difference(
+        "query -l '100% sure' .*",
+        STDOUT,
+        r"^(100\{'ancestorId': None.*'data': )'d'(.*'parameters': )\[\](.*'user': )'bob'",
+        r"\1None\2None\3None",
+        NO_LEAK,
+    ),
+    Difference("query -l %jobName% .*", EXIT, "1", "0", JOB_NAME),
+    Difference("query -l %jobName% .*", STDERR, r"[\s\S]+", "", JOB_NAME),
+    Difference("query -l %jobName% .*", STDOUT, r"\A\Z", r"hello\nbare\n", JOB_NAME),
+    Difference("query .*", EXIT, "1", "0", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"),
+    Difference("query .*", STDERR, r"[\s\S]+", "", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"),
+    Difference(
+        "query .*", STDOUT, r"\A\Z", r"www/hello/0 99\n", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"
+    ),
+    Difference(
+        "query .*",
+        STDERR,
+        r"^FATAL\] Unknown key in format string\..*\n.*,assignedTask,.*$",
+        "FATAL] The tasks from http://127.0.0.1:8081/api are incomplete: a task has no job or no id. Run the command "
+        "again; if it fails again, the log of the scheduler has the details",
+        "a task without a job is a broken reply, not a wrong format",
+    ),
+    Difference(
+        "prune_tasks .*",
+        RPCS,
+        r'^pruneTasks \{"query": \{\}\}',
+        'pruneTasks {"query": {"statuses": {"set": [3, 4, 5, 7]}}}',
+        ALWAYS_STATES,
+    ),
+    Difference("prune_tasks .*", RPCS, r"^pruneTasks .*\n", "", NOTHING_MATCHES, place=NO_MATCH_ROWS),
+    Difference(
+        "prune_tasks( --limit=010)? west",
+        STDERR,
+        r"\A\Z",
+        r" WARN] No task matches (FINISHED, FAILED, KILLED, LOST): nothing was sent\n",
+        NOTHING_MATCHES,
+        place=NO_MATCH_ROWS,
+    ),
+    Difference(
+        "prune_tasks --states=LOST,LOST west",
+        STDERR,
+        r"\A\Z",
+        r" WARN] No task matches (LOST): nothing was sent\n",
+        NOTHING_MATCHES,
+    ),
+    Difference("prune_tasks .*--limit=0 .*", EXIT, "0", "1", LIMIT_0),
+    Difference("prune_tasks .*--limit=0 .*", STDOUT, r"^Tasks pruned\.\n", "", LIMIT_0),
+    Difference(
+        "prune_tasks .*--limit=0 .*",
+        STDERR,
+        r"\A\Z",
+        r"FATAL] --limit=0 is not 1 or more. Nothing was sent; leave it out to delete all of them\n",
+        LIMIT_0,
+    ),
+)
 DIFFERENCES = (*EVERY_COMMAND, *HELP, *OLD_RELEASES, *BACKUP, *CLUSTER, *MAINTENANCE, *QUOTA, *SLA, *TASKS)
 
 # Calls that a command makes in addition to those of the original, with what the scripted scheduler answers to them.
-ADDITIONAL_CALLS: Mapping[str, Mapping[str, str]] = {}
+ADDITIONAL_CALLS: Mapping[str, Mapping[str, str]] = {
+    "prune_tasks": {
+        "listBackups": "Response(responseCode=1, details=[])",
+        "getTasksStatus": "Response(responseCode=1, details=[], result=Result(scheduleStatusResult="
+        "ScheduleStatusResult(tasks=[ScheduledTask(status=ScheduleStatus.LOST, assignedTask=AssignedTask(taskId='t'))])))",
+    },
+}
+# Command lines for which the original sent nothing, and this program does: what the scripted scheduler answers.
+SENT_ANYWAY: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "query west --force": {
+        "getTasksStatus": [
+            "Response(responseCode=1, details=[], result=Result(scheduleStatusResult=ScheduleStatusResult(tasks=[])))"
+        ]
+    }
+}
 # Commands whose lines on standard output come in an arbitrary order.
 ARBITRARY_ORDER = frozenset({"get_cluster_config", "host_drain", "perform_maintenance_hosts", "scheduler_list_backups"})
 # Commands of the original that are not here yet. A command that is added leaves this list.
 MISSING = frozenset(
     {
         "end_maintenance_hosts",
-        "get_locks",
         "host_activate",
         "host_deactivate",
         "host_drain",
@@ -127,9 +210,6 @@ MISSING = frozenset(
         "host_status",
         "increase_quota",
         "perform_maintenance_hosts",
-        "prune_tasks",
-        "query",
-        "reconcile_tasks",
         "set_quota",
         "sla_host_drain",
         "sla_list_safe_domain",
