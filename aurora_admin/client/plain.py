@@ -13,6 +13,7 @@ ENUMS: dict[tuple[type, str], dict[int, str]] = {
     (TaskEvent, "status"): ScheduleStatus._VALUES_TO_NAMES,  # noqa: SLF001
     (Volume, "mode"): Mode._VALUES_TO_NAMES,  # noqa: SLF001
 }
+SCALARS = (str, int, float)
 
 
 def plain(value: Any) -> Any:
@@ -21,13 +22,15 @@ def plain(value: Any) -> Any:
     >>> plain(TaskEvent(timestamp=1, status=ScheduleStatus.RUNNING))
     {'timestamp': 1, 'status': 'RUNNING'}
     """
+    if isinstance(value, SCALARS):  # first, because most values are
+        return value
     if isinstance(value, Struct):
         return plain_fields(value)
     if isinstance(value, dict):
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, set):
         return sorted(map(plain, value), key=repr)
-    return list(map(plain, value)) if isinstance(value, list) else value
+    return list(map(plain, value))
 
 
 def plain_fields(struct: Struct) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError
-from aurora_admin.plugins.tasks.states import states_of
+from aurora_admin.plugins.tasks.filters import states_of
 
 if TYPE_CHECKING:
     from aurora_admin.client.selection import Selection

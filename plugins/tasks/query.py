@@ -17,22 +17,12 @@ timesPartitioned, taskEvents, ancestorId), with the names of states, sets as lis
 inside of these that is not set is left out.
 """
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError
+from aurora_admin.plugins.tasks.filters import check_cost, shards, states_of
 from aurora_admin.plugins.tasks.listformat import DEFAULT, ListFormat
-from aurora_admin.plugins.tasks.states import states_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from aurora_admin.client.reply import TasksReply
-    from aurora_admin.output import Output
 
 EXAMPLES = """\
 aurora_admin query west www-data hello
@@ -54,17 +44,6 @@ A number in --shards that is none, and a format that Python does not take, end w
 reply without a result. The keys and states in error messages, and sets and dictionaries, are sorted.
 """
 
-# The field of the format language that is in each column.
-FIELDS = {
-    "role": "role",
-    "environment": "environment",
-    "job": "name",
-    "instance": "instanceId",
-    "status": "status",
-    "task_id": "taskId",
-    "host": "slaveHost",
-    "agent": "slaveId",
-}
 COLUMNS = {
     "role": "role of the job",
     "environment": "environment of the job",
@@ -75,7 +54,6 @@ COLUMNS = {
     "host": "host name of the agent that it was placed on; unknown before that",
     "agent": "id of that agent in Mesos",
 }
-TASK = ("assignedTask", "status", "failureCount", "timesPartitioned", "taskEvents", "ancestorId")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -98,6 +76,7 @@ def check_options(args: Namespace) -> None:
 def run(context: Context, args: Namespace) -> None:
     """Print the tasks."""
     from aurora_admin.client.selection import Selection
+    from aurora_admin.plugins.tasks.printing import print_lines, print_rows
 
     states, instances = states_of(args.states), shards(args.shards)
     check_cost(args, states)
@@ -110,81 +89,4 @@ def run(context: Context, args: Namespace) -> None:
     if context.out.format == "text":
         print_lines(context.out, reply, args.role, ListFormat(DEFAULT if args.listformat is None else args.listformat))
     else:
-        print_rows(context.out, reply, args.role)
-
-
-def shards(text: str | None) -> set[int]:
-    """Return the numbers of instances in a list with commas; none is no filter.
-
-    Raises:
-        AdminError: something in it is no whole number.
-    """
-    return set(map(shard, text.split(","))) if text else set()
-
-
-def shard(text: str) -> int:
-    """Return the number of an instance.
-
-    Raises:
-        AdminError: it is no whole number.
-    """
-    from aurora_admin.units import integer
-
-    try:
-        return integer(text)
-    except ValueError:
-        problem = f"invalid literal for int() with base 10: {text!r}"
-        raise AdminError(problem, "Give numbers of instances to --shards, separated by commas: 0,1,2") from None
-
-
-def check_cost(args: Namespace, states: list[str]) -> None:
-    """Refuse a query that can have a large reply without --force.
-
-    Raises:
-        AdminError: --force is missing.
-    """
-    from aurora_admin.client.selection import ACTIVE
-
-    if args.force:
-        return
-    if not args.role:
-        raise AdminError("--force is required for expensive queries (no role specified)")
-    if not args.job:
-        raise AdminError("--force is required for expensive queries (no job specified)")
-    if not set(states) <= set(ACTIVE):
-        raise AdminError("--force is required for expensive queries (states outside ACTIVE states")
-
-
-def print_lines(out: Output, reply: TasksReply, role: str | None, listformat: ListFormat) -> None:
-    """Print the line of each task; only the fields that every task has are decoded if the format needs no others."""
-    from aurora_admin.client.task_fields import ALIASES, COMMON, all_fields, common_fields
-
-    fields_of = common_fields if listformat.needs_only({*COMMON, *ALIASES}) else all_fields
-    show = out.print_text if "\n" in listformat.text else out.print
-    for fields in fields_of(reply, role):
-        show(listformat.line(fields))
-
-
-def print_rows(out: Output, reply: TasksReply, role: str | None) -> None:
-    """Print a row for each task, or for JSON the whole task."""
-    if out.format == "json":
-        out.rows(TASK, whole_rows(reply, role))
-    else:
-        out.rows(tuple(COLUMNS), rows(reply, role))
-
-
-def rows(reply: TasksReply, role: str | None) -> Iterator[list[Any]]:
-    """Yield the cells of each task."""
-    from aurora_admin.client.task_fields import common_fields
-
-    for fields in common_fields(reply, role):
-        yield [fields[FIELDS[name]] for name in COLUMNS]
-
-
-def whole_rows(reply: TasksReply, role: str | None) -> Iterator[list[Any]]:
-    """Yield the fields of each task in the types of JSON."""
-    from aurora_admin.client.plain import plain_fields
-    from aurora_admin.client.task_fields import whole_tasks
-
-    for task in whole_tasks(reply, role):
-        yield list(map(plain_fields(task).get, TASK))
+        print_rows(context.out, reply, args.role, tuple(COLUMNS))

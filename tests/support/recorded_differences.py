@@ -186,7 +186,7 @@ ADDITIONAL_CALLS: Mapping[str, Mapping[str, str]] = {
     "prune_tasks": {
         "listBackups": "Response(responseCode=1, details=[])",
         "getTasksStatus": "Response(responseCode=1, details=[], result=Result(scheduleStatusResult="
-        "ScheduleStatusResult(tasks=[ScheduledTask(status=ScheduleStatus.LOST, assignedTask=AssignedTask(taskId='t'))])))",
+        "ScheduleStatusResult(tasks=[ScheduledTask(AssignedTask(taskId='t'), ScheduleStatus.LOST)])))",
     },
 }
 # Command lines for which the original sent nothing, and this program does: what the scripted scheduler answers.
