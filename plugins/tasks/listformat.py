@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DEFAULT = "%role%/%name%/%instanceId% %status%"
 WORD = re.compile(r"%(\w+)%", re.ASCII)
 # A format of nothing but named fields, with a width if need be: the names are all that it needs to know of a task.
-NAMED = re.compile(r"(?:[^%]|%%|%\((\w+)\)[-0 ]*\d*s)*", re.ASCII)
+NAMED = re.compile(r"(?:[^%]|%%|%\(\w+\)[- 0-9]*[sd])*", re.ASCII)
 NAME = re.compile(r"%%|%\((\w+)\)", re.ASCII)
 
 
