@@ -16,7 +16,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
-from aurora_admin.errors import AdminError
+from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.plugins.tasks.filters import states_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def run(context: Context, args: Namespace) -> None:
     if reply is None:
         context.out.warn(f"No task matches ({', '.join(selection.statuses or ())}): nothing was sent")
     elif not reply.ok:
-        raise AdminError(f"Failed to prune tasks: {reply.message}")
+        raise CallFailed(f"Failed to prune tasks: {reply.message}")
     context.out.print("Tasks pruned.")
 
 
@@ -83,6 +83,8 @@ def selected(args: Namespace) -> Selection:
     states = states_of(args.states) if args.states else TERMINAL
     if args.limit is not None and args.limit < 1:
         raise AdminError(f"--limit={args.limit} is not 1 or more. Nothing was sent; leave it out to delete all of them")
+    if args.role and not args.role.strip():  # which a scheduler takes for none
+        raise AdminError("--role is blank, which means every role. Nothing was sent; leave it out if that is meant")
     if not set(states) <= set(TERMINAL):
         raise AdminError(f"Failed to prune tasks: {NON_TERMINAL}")
     return Selection(states, role=args.role or None, environment=args.env or None, limit=args.limit)

@@ -8,7 +8,7 @@ taskEvents, image and data (that of the executor). A field that is unknown ends 
 the task has. As the format is one of Python, %(instanceId)03d works too, and a per cent sign is written %%.
 
 The states are ASSIGNED, DRAINING, FAILED, FINISHED, INIT, KILLED, KILLING, LOST, PARTITIONED, PENDING, PREEMPTING,
-RESTARTING, RUNNING, STARTING and THROTTLED. Those of tasks that have ended (FAILED, FINISHED, KILLED, LOST) need
+RESTARTING, RUNNING, STARTING and THROTTLED. Those that are not active (FAILED, FINISHED, INIT, KILLED, LOST) need
 --force.
 
 With --output=table, csv and tsv a task is a row of the columns below. With --output=json each row is the whole task, as
@@ -20,7 +20,7 @@ inside of these that is not set is left out.
 from argparse import ArgumentParser, Namespace
 
 from aurora_admin.command import Context
-from aurora_admin.errors import AdminError
+from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.plugins.tasks.filters import check_cost, shards, states_of
 from aurora_admin.plugins.tasks.listformat import DEFAULT, ListFormat
 
@@ -85,7 +85,7 @@ def run(context: Context, args: Namespace) -> None:
     wanted = Selection(states, role=args.role, job=args.job, instances=instances)
     reply = context.scheduler(args.cluster).tasks("getTasksStatus", wanted)
     if not reply.ok:
-        raise AdminError(f"Failed to query scheduler: {reply.message}")
+        raise CallFailed(f"Failed to query scheduler: {reply.message}")
     if context.out.format == "text":
         print_lines(context.out, reply, args.role, ListFormat(DEFAULT if args.listformat is None else args.listformat))
     else:

@@ -15,7 +15,7 @@ aurora_admin reconcile_tasks --batch_size=1000 west
 aurora_admin reconcile_tasks --type=implicit west
 """
 IF_UNKNOWN = "You may repeat the command: to reconcile twice does no harm"
-IF_REFUSED = "Releases before 0.16 do not have this call. A batch size has to be 1 or more"
+IF_REFUSED = "A batch size has to be 1 or more"
 EXPLICIT, IMPLICIT = TYPES = ("explicit", "implicit")
 
 

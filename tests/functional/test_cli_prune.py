@@ -135,6 +135,13 @@ def test_what_is_invalid_is_refused_before_anything_is_sent(admin, scripted, lin
     assert server.requests == []
 
 
+def test_a_blank_role_is_not_taken_for_every_role(admin, scripted):
+    server = scripted()
+    result = admin("prune_tasks", "--role= ", "west")
+    assert (result.code, result.out, server.requests) == (1, "", [])
+    assert result.err.startswith("FATAL] --role is blank, which means every role. Nothing was sent")
+
+
 def test_a_limit_that_is_no_number_is_an_error_of_the_command_line(admin, scripted):
     server = scripted()
     for value in ("abc", "", "1.5"):
