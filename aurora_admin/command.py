@@ -56,6 +56,7 @@ class Command(NamedTuple):
     original: bool = (
         False  # the original program has it: no confirmation, and no exit code that its scripts do not know
     )
+    stand_ins: tuple[str, ...] = ()  # options (their names in `args`), each of which allows to omit the last argument
     wrong_count: str = ""  # the error for a wrong number of arguments; default: the usage
     too_few: str = ""  # the error for too few arguments, if that is another one
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from thrift.Thrift import TType
 
@@ -16,7 +16,8 @@ from aurora_admin.client.failures import LOOKUP_CHARACTERS, Failure, InvalidRepl
 from aurora_admin.client.message import wire_errors_as_failures
 from aurora_admin.errors import BadReply
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ResponseDetail, Result, ScheduleStatus, ServerInfo
-from aurora_admin.gen.slim.ttypes import ScheduledTask
+from aurora_admin.gen.slim.ttypes import AnyTask, ScheduledTask
+from aurora_admin.wire.codec import decode
 from aurora_admin.wire.path import path
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class TasksReply(Reply):
         names = STATUS_NAMES
         with self._failures_as_bad_reply():
             structs = self._structs()
-            for _, item, _ in structs:
+            for start, item, end in structs:
                 try:
                     assigned = item.assignedTask
                     job = assigned.task.job
@@ -136,7 +137,7 @@ class TasksReply(Reply):
                         assigned.taskId.decode("utf-8", "replace"),
                     )
                 except AttributeError:  # noqa: PERF203 - costs nothing; a check of each task would
-                    self._fail_at_incomplete_task(structs)
+                    yield _task_without_key(self._reader.slice(start, end)) or self._fail_at_incomplete_task(structs)
 
     def records(self, kind: type[Struct], is_complete: Callable[[Any], bool] | None = None) -> Iterator[Any]:
         """Yield each task as this struct, which has the fields of ScheduledTask or fewer; raise as `tasks`.
@@ -173,7 +174,7 @@ class TasksReply(Reply):
                 f"{one_line(self.message, LOOKUP_CHARACTERS)}"
             )
 
-    def _fail_at_incomplete_task(self, structs: Iterator[object]) -> None:
+    def _fail_at_incomplete_task(self, structs: Iterator[object]) -> NoReturn:
         deque(structs, maxlen=0)  # raises if the scheduler says why
         raise InvalidReply("a task has no job or no id", self._response.url)
 
@@ -231,6 +232,22 @@ def read_reply(reader: Reader, response: HttpResponse) -> Reply:
 
 def _joined(details: Iterable[ResponseDetail]) -> str:
     return ", ".join(detail.message or NO_TEXT for detail in details)
+
+
+def _task_without_key(raw: bytes) -> Task | None:
+    """Return a task whose job has no key, as in 0.5 (docs/cli.md 4.5); None if it does not say what its job is."""
+    task: Any = decode(AnyTask, raw)
+    try:
+        config = task.assignedTask.task
+        return Task(
+            config.owner.role.decode("utf-8", "replace"),
+            config.jobName.decode("utf-8", "replace"),
+            task.assignedTask.instanceId,
+            STATUS_NAMES.get(task.status) or str(task.status),
+            task.assignedTask.taskId.decode("utf-8", "replace"),
+        )
+    except AttributeError:
+        return None
 
 
 def _has_job(item: Any) -> bool:

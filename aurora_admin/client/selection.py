@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from aurora_admin.errors import AdminError
 from aurora_admin.gen.api.constants import ACTIVE_STATES, LIVE_STATES, TERMINAL_STATES
 from aurora_admin.gen.api.ttypes import JobKey, ScheduleStatus, TaskQuery
 
@@ -21,6 +22,21 @@ def _names(numbers: Iterable[int]) -> tuple[str, ...]:
 
 
 ACTIVE, LIVE, TERMINAL = _names(ACTIVE_STATES), _names(LIVE_STATES), _names(TERMINAL_STATES)
+
+
+def states_of(text: str) -> list[str]:
+    """Return the states in a list with commas, each once (docs/cli.md 3.9).
+
+    Raises:
+        AdminError: there is no such state. The message has a second line with the names, as the original's.
+    """
+    names = list(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in NUMBERS:
+            error = AdminError(f"Unknown state '{name}' specified.  Valid states are:\n{','.join(sorted(NUMBERS))}")
+            error.is_multiline = True
+            raise error
+    return names
 
 
 class Selection(NamedTuple):

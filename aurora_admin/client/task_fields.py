@@ -40,7 +40,7 @@ def common_fields(reply: TasksReply, role: str | None = None) -> Iterator[Fields
     wanted = None if role is None else role.encode(errors="surrogateescape")
     for task in reply.records(AnyTask, _has_name):
         assigned = task.assignedTask
-        key = _job_of(assigned.task)
+        key = job_of(assigned.task)
         if not _is_wanted(assigned.task, key, wanted):
             continue
         yield Fields(
@@ -75,13 +75,13 @@ def whole_tasks(reply: TasksReply, role: str | None = None) -> Iterator[Any]:
     """Yield each task as a ScheduledTask that has a job key in every release; otherwise as `common_fields`."""
     for task in reply.records(ScheduledTask, _has_name):
         config = task.assignedTask.task
-        key = _job_of(config)
+        key = job_of(config)
         if _is_wanted(config, key, role):
             config.job = config.job or JobKey(*key)
             yield task
 
 
-def _job_of(config: Any) -> tuple[Any, Any, Any]:
+def job_of(config: Any) -> tuple[Any, Any, Any]:
     """Return role, environment and name of a job; releases before 0.6 sent them apart (docs/cli.md 4.2)."""
     if config.job is not None:
         return config.job.role, config.job.environment, config.job.name
@@ -94,7 +94,7 @@ def _is_wanted(config: Any, key: tuple[Any, Any, Any], role: object) -> bool:
 
 def _has_name(task: Any) -> bool:
     assigned = task.assignedTask
-    return assigned is not None and assigned.task is not None and _job_of(assigned.task)[2] is not None
+    return assigned is not None and assigned.task is not None and job_of(assigned.task)[2] is not None
 
 
 def _flatten(struct: Struct, fields: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from aurora_admin import __version__
 from aurora_admin.snapshot.sections import (
     CRON_JOBS,
     DB_SCRIPT,
@@ -129,6 +130,7 @@ class Statistics(dict[str, int]):
             now = self.clock()
             found: dict[str, object] = dict(self)
             # Dashboards know this name. There is no JVM: it is the uptime of the process.
+            found["aurora_reference_scheduler_version"] = __version__
             found["jvm_uptime_secs"] = (now - self._begin) // 10**9
             for name, timing in self._timings.items():
                 found[f"{name}_events"] = timing.events

@@ -50,6 +50,17 @@ def candidate_prefix() -> str:
     return f"_c_{uuid.uuid4()}-lock-"
 
 
+def is_scheduler(name: str) -> bool:
+    """Return whether a node is a member or a candidate, of any release."""
+    return bool(MEMBER.fullmatch(name) or ANY_CANDIDATE.fullmatch(name))
+
+
+def sequence(name: str) -> int:
+    """Return the number that ZooKeeper appended to the name of a node; candidates lead in this order."""
+    found = re.search(r"(?:(?<=[_-])-)?[0-9]+\Z", name)  # a first hyphen separates it, a second one is its sign
+    return int(found[0]) if found else 0
+
+
 def count_candidates(names: list[str]) -> int:
     """Return how many of the nodes are candidates, of any release."""
     return sum(1 for name in names if ANY_CANDIDATE.fullmatch(name))

@@ -43,6 +43,7 @@ COMMANDS = (
         arguments="cluster",
         summary="Print the active tasks of the staged backup",
         effect="read",
+        tabular=True,
         see_also=("scheduler_stage_recovery", "scheduler_delete_recovery_tasks"),
     ),
     recovery(
@@ -50,6 +51,7 @@ COMMANDS = (
         arguments="cluster task_ids",
         summary="Delete tasks from the staged backup",
         effect="write",
+        stand_ins=("role", "env", "job", "host", "state", "task_ids_file"),
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     ),
     recovery(

@@ -2,6 +2,9 @@
 
 The rows are log records on standard error, with tabs between the columns, in the order of the scheduler's reply. The
 option -q hides them. The staged backup also has the tasks that are not active, which are not printed.
+
+With --output=table, json, csv or tsv the rows are printed on standard output, with more columns. JSON, csv and tsv are
+printed while the tasks arrive, so that a million of them need no memory; a table is printed after the last task.
 """
 
 from argparse import Namespace
@@ -17,7 +20,17 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 aurora_admin scheduler_print_recovery_tasks west
 aurora_admin scheduler_print_recovery_tasks west 2>&1 | grep www-data
+aurora_admin scheduler_print_recovery_tasks --output=csv west > tasks.csv
 """
+COLUMNS = {
+    "role": "the role of the task's job",
+    "environment": "its environment",
+    "job": "its name",
+    "instance": "number of the instance",
+    "status": "state of the task when the backup was made",
+    "host": "host of the task; unknown if it had none",
+    "task_id": "id of the task",
+}
 HEADER = "Role\tJob\tShard\tStatus\tTask ID"
 IF_REFUSED = STAGE_FIRST
 
@@ -26,7 +39,12 @@ def run(context: Context, args: Namespace) -> None:
     """Print the tasks."""
     reply = context.scheduler(args.cluster).query_recovery()
     context.check(reply)
-    context.out.info_many(lines(reply.tasks))
+    if context.out.format == "text":
+        context.out.info_many(lines(reply.tasks))
+    else:
+        from aurora_admin.client.staged_tasks import staged_tasks
+
+        context.out.rows(tuple(COLUMNS), staged_tasks(reply))
 
 
 def lines(tasks: "Iterable[Task]") -> Iterator[str]:

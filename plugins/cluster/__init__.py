@@ -15,6 +15,7 @@ def aurora_admin_commands() -> tuple[Command, ...]:
             category="cluster",
             effect="read",
             original=True,
+            tabular=True,
         ),
         Command(
             name="get_cluster_config",

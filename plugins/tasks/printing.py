@@ -19,8 +19,8 @@ FIELDS = {
     "job": "name",
     "instance": "instanceId",
     "status": "status",
-    "task_id": "taskId",
     "host": "slaveHost",
+    "task_id": "taskId",
     "agent": "slaveId",
 }
 TASK = ("assignedTask", "status", "failureCount", "timesPartitioned", "taskEvents", "ancestorId")

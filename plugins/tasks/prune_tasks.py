@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.plugins.tasks.filters import states_of
 
 if TYPE_CHECKING:
     from aurora_admin.client.selection import Selection
@@ -78,7 +77,7 @@ def selected(args: Namespace) -> Selection:
     Raises:
         AdminError: an option is invalid, or names tasks that have not ended.
     """
-    from aurora_admin.client.selection import TERMINAL, Selection
+    from aurora_admin.client.selection import TERMINAL, Selection, states_of
 
     states = states_of(args.states) if args.states else TERMINAL
     if args.limit is not None and args.limit < 1:

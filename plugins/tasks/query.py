@@ -21,7 +21,7 @@ from argparse import ArgumentParser, Namespace
 
 from aurora_admin.command import Context
 from aurora_admin.errors import AdminError, CallFailed
-from aurora_admin.plugins.tasks.filters import check_cost, shards, states_of
+from aurora_admin.plugins.tasks.filters import check_cost, shards
 from aurora_admin.plugins.tasks.listformat import DEFAULT, ListFormat
 
 EXAMPLES = """\
@@ -50,8 +50,8 @@ COLUMNS = {
     "job": "name of the job",
     "instance": "number of the instance, from 0",
     "status": "state of the task",
-    "task_id": "id of the task",
     "host": "host name of the agent that it was placed on; unknown before that",
+    "task_id": "id of the task",
     "agent": "id of that agent in Mesos",
 }
 
@@ -70,12 +70,14 @@ def configure(parser: ArgumentParser) -> None:
 
 def check_options(args: Namespace) -> None:
     """Check the states, which the original did before it counted the arguments."""
+    from aurora_admin.client.selection import states_of
+
     states_of(args.states)
 
 
 def run(context: Context, args: Namespace) -> None:
     """Print the tasks."""
-    from aurora_admin.client.selection import Selection
+    from aurora_admin.client.selection import Selection, states_of
     from aurora_admin.plugins.tasks.printing import print_lines, print_rows
 
     states, instances = states_of(args.states), shards(args.shards)

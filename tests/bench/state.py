@@ -145,6 +145,10 @@ class Round:
         found["query memory"] = memory.peak - before
         seconds, found["print memory"] = peak_of_command(self.env, ADMIN, "scheduler_print_recovery_tasks", "west")
         found["print"] = seconds / loop
+        seconds, found["rows memory"] = peak_of_command(
+            self.env, ADMIN, "scheduler_print_recovery_tasks", "--output=json", "west"
+        )
+        found["rows"] = seconds / loop
         ok(url, "unloadRecovery")
         with beside(lambda: call(url, "getQuota", ownerRole="nobody"), self.small):
             ok(url, "stageRecovery", backupId="backup")
@@ -224,6 +228,8 @@ def measure(table, folder, backup, tasks, rounds):
     table.add("memory for it", peak("query memory"), 64, "MiB")
     table.add("print all that is staged", usual("print"), 1.6, "x")
     table.add("client's memory for it", peak("print memory"), 60, "MiB")
+    table.add("print it as JSON", usual("rows"), None, "x")
+    table.add("client's memory for it, as JSON", peak("rows memory"), 60, "MiB")
     table.add("delete 1,000 ids", usual("delete ids"), 0.2, "s")
     table.add("delete the largest role", usual("delete role"), 0.2, "s")
     table.add("commit", usual("commit"), 2.5, "x")

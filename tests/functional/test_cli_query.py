@@ -257,18 +257,18 @@ def test_rows_of_a_scheduler_of_0_5(admin, scripted):
     assert config["job"] == {"role": "www", "environment": "prod", "name": "web"}
     assert (config["numCpus"], config["owner"]) == (0.5, {"role": "www", "user": "bob"})
     assert lines(admin("query", "--force", "--output=tsv", "west"))[1:] == [
-        "role\tenvironment\tjob\tinstance\tstatus\ttask_id\thost\tagent",
-        "www\tprod\tweb\t3\tRUNNING\twww-web\th1\t",
+        "role\tenvironment\tjob\tinstance\tstatus\thost\ttask_id\tagent",
+        "www\tprod\tweb\t3\tRUNNING\th1\twww-web\t",
     ]
 
 
 def test_rows_as_csv_and_tsv(admin, west):
-    header = "role,environment,job,instance,status,task_id,host,agent"
+    header = "role,environment,job,instance,status,host,task_id,agent"
     assert admin("query", "--output=csv", "west", "ads", "docker").out == (
-        f"{header}\nads,devel,docker,0,RUNNING,ads-devel-docker-0,host-0,\n"
+        f"{header}\nads,devel,docker,0,RUNNING,host-0,ads-devel-docker-0,\n"
     )
     pending = admin("query", "--output=tsv", "--states=PENDING", "west", "www", "web").out
-    assert pending.splitlines()[1] == "www\tprod\tweb\t2\tPENDING\twww-prod-web-2\t\t"
+    assert pending.splitlines()[1] == "www\tprod\tweb\t2\tPENDING\t\twww-prod-web-2\t"
     table = admin("query", "--force", "--output=table", "west").out.splitlines()
     assert table[0].split() == header.split(",")
     assert len(table) == 2 + 3

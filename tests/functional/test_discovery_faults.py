@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from aurora_admin.client.discovery.session import LookupSession
-from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder, wait_for_leader
+from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder, wait_for
 from aurora_admin.clusters import Cluster
 from aurora_admin.errors import ConnectionFailed
 from aurora_admin.output import Output
@@ -210,8 +210,9 @@ def test_a_server_that_becomes_silent_during_the_last_wait_is_reported_at_the_en
     time = FakeClock()
     log = Output(None, io.StringIO())
     west = Cluster("west", json.loads(clusters.path.read_text())[0], str(clusters.path))
+    finder = PausingFinder(west, log)
     with pytest.raises(ConnectionFailed, match=f"^{DOWN} {own_server.hosts}: connected, but there was no reply"):
-        wait_for_leader(PausingFinder(west, log), log, None)
+        wait_for(finder.find, finder, log, None)
     assert time.slept[0] > 15
 
 

@@ -117,6 +117,7 @@ class Scheduler:
     port: int = 0
     url: str = ""
     host: str = "127.0.0.1"
+    ip: str = "127.0.0.1"
     cluster: str = "west"
     process: subprocess.Popen[bytes] | None = None
 
@@ -146,7 +147,7 @@ class Scheduler:
             f"-cluster_name={self.cluster}",
             f"-http_port={self.port}",
             f"-hostname={self.host}",
-            "-ip=127.0.0.1",
+            f"-ip={self.ip}",
             f"-backup_dir={self.backup_dir}",
             f"-native_log_file_path={self.log_dir}",
             *self.flags,

@@ -37,7 +37,7 @@ ROOMS = {
     "parser": "errors output rows command tokens options",
     "rcfile": "errors options",
     "registry": "errors command hookspec parser",
-    "plugins": "errors wire snapshot backup samples output clusters client units hosts command hookspec",
+    "plugins": "errors wire snapshot backup samples output clusters client units hosts command parser hookspec",
     "scheduler": "wire gen calls zookeeper snapshot backup output",
     "manpages": "errors client options parser registry scheduler",
     "main": "errors output logfiles command advice options parser rcfile registry",

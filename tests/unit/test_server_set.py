@@ -15,6 +15,7 @@ from aurora_admin.zookeeper.server_set import (
     encode,
     member,
     prefer_alive,
+    sequence,
     service_endpoint,
 )
 from tests.support.serverset import THRIFT_MEMBER as THRIFT
@@ -180,3 +181,17 @@ def test_a_scheduler_reads_the_service_endpoint_whatever_the_status():
 def test_a_payload_without_a_service_endpoint_is_refused_by_a_scheduler(raw):
     with pytest.raises(ValueError, match="service endpoint"):
         service_endpoint(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("_c_402f1395-6693-4885-8d5e-40ba469315e1-lock-0000000012", 12),
+        ("_c_402f1395-6693-4885-8d5e-40ba469315e1-lock--2147483647", -2147483647),
+        ("singleton_candidate_0000000124", 124),
+        ("member_-0000000001", -1),
+        ("_c_402f1395-lock-", 0),
+    ],
+)
+def test_the_number_of_a_node_may_have_wrapped(name, number):
+    assert sequence(name) == number

@@ -79,6 +79,6 @@ def leader(cluster: Cluster, log: Output, timeout_seconds: float | None = None) 
     finder = new_finder(cluster, log)
     if isinstance(finder, ConfiguredFinder):
         return finder.find()
-    from aurora_admin.client.discovery.zookeeper import wait_for_leader
+    from aurora_admin.client.discovery.zookeeper import wait_for
 
-    return wait_for_leader(finder, log, timeout_seconds)
+    return wait_for(finder.find, finder, log, timeout_seconds)

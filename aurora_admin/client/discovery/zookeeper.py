@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aurora_admin.client.discovery.leader import Leader
 from aurora_admin.client.failures import (
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
     from aurora_admin.zookeeper.server_set import Member
+
+T = TypeVar("T")
 
 
 class Ensemble(NamedTuple):
@@ -89,11 +91,20 @@ class ZooKeeperFinder:
         Raises:
             LookupFailed: there is no leader now, or ZooKeeper cannot be read.
         """
+        names, nodes = self.read(deadline, server_set.MEMBER.fullmatch)
+        return self._only(server_set.prefer_alive(self.members(nodes)), names, len(nodes))
+
+    def read(self, deadline: Deadline, wanted: Callable[[str], Any]) -> tuple[list[str], dict[str, bytes | None]]:
+        """Return the names of the nodes, and the contents of those that are wanted; None is one that is not readable.
+
+        Raises:
+            LookupFailed: ZooKeeper cannot be read, or does not have the path.
+        """
         from aurora_admin.client.discovery.session import Unavailable
 
         seconds = min(LOOKUP_SECONDS, deadline.left())
         try:
-            found = self._read(seconds, Deadline(REAL_CLOCK, seconds))
+            found = self._read(seconds, Deadline(REAL_CLOCK, seconds), wanted)
         except Unavailable as error:
             self.close()
             raise self._failure(
@@ -103,8 +114,7 @@ class ZooKeeperFinder:
             ) from error
         if found is None:
             raise self._path_missing()
-        names, nodes = found
-        return self._only(server_set.prefer_alive(self._members(nodes)), names, len(nodes))
+        return found
 
     def clock(self, clock: Clock) -> Clock:
         """Return a clock whose sleep returns true, and early, when something has changed in ZooKeeper."""
@@ -123,7 +133,9 @@ class ZooKeeperFinder:
             self._session.close()
         self._session = None
 
-    def _read(self, seconds: float, deadline: Deadline) -> tuple[list[str], dict[str, bytes | None]] | None:
+    def _read(
+        self, seconds: float, deadline: Deadline, wanted: Callable[[str], Any]
+    ) -> tuple[list[str], dict[str, bytes | None]] | None:
         from aurora_admin.client.discovery.session import LookupSession
 
         def wait(event: Callable[[float], bool]) -> bool:
@@ -139,12 +151,14 @@ class ZooKeeperFinder:
         if not self._session:
             self._session = LookupSession(str(self._ensemble), seconds, self._changed)
             self._session.open(wait)
-        return self._session.read(self._ensemble.path, server_set.MEMBER.fullmatch, wait)
+        return self._session.read(self._ensemble.path, wanted, wait)
 
-    def _members(self, nodes: Mapping[str, bytes | None]) -> dict[str, Member]:
-        """Return the members that can be used, and warn of the others."""
+    def members(self, nodes: Mapping[str, bytes | None]) -> dict[str, Member]:
+        """Return the members that can be used, of the contents of nodes, and warn of the others."""
         members = {}
         for name, raw in sorted(nodes.items()):
+            if not server_set.MEMBER.fullmatch(name):
+                continue
             try:
                 member = server_set.member(raw)
                 members[name] = member._replace(url=request_url(member.url))
@@ -157,7 +171,7 @@ class ZooKeeperFinder:
 
     def _only(self, members: Mapping[str, Member], names: list[str], node_count: int) -> Leader:
         if not members:
-            raise self._no_leader(server_set.count_candidates(names), node_count)
+            raise self.no_leader(server_set.count_candidates(names), node_count)
         if len(members) > 1:
             raise self._multiple_leaders(members)
         [(name, member)] = members.items()
@@ -173,7 +187,8 @@ class ZooKeeperFinder:
             "schedulers, which create it",
         )
 
-    def _no_leader(self, candidates: int, skipped: int) -> LookupFailed:
+    def no_leader(self, candidates: int, skipped: int) -> LookupFailed:
+        """Return the failure if there is no usable member; `skipped` is the number of those that cannot be used."""
         unusable = f"{skipped} unusable, " if skipped else ""
         advice = (
             "try again in a few minutes; a scheduler that is elected and waits for Mesos is not registered, and its "
@@ -206,14 +221,16 @@ class ZooKeeperFinder:
             self._log.warn(one_line(text))
 
 
-def wait_for_leader(finder: ZooKeeperFinder, log: Output, timeout_seconds: float | None) -> Leader:
-    """Look up until there is a leader; raise as discovery.leader does."""
+def wait_for(
+    look_up: Callable[[Deadline], T], finder: ZooKeeperFinder, log: Output, timeout_seconds: float | None
+) -> T:
+    """Look something up with a finder until that succeeds, and close the finder; raise as discovery.leader does."""
     seconds = FIND_LEADER_SECONDS if timeout_seconds is None else timeout_seconds
     retry = Retry(finder.clock(REAL_CLOCK), log, seconds)
     try:
         while True:
-            found = _leader_or_failure(finder, retry.attempt_deadline())
-            if isinstance(found, Leader):
+            found = _found_or_failure(look_up, retry.attempt_deadline())
+            if not isinstance(found, LookupFailed):
                 return found
             if not retry.wait_after(found):
                 raise found.error() from found
@@ -221,8 +238,8 @@ def wait_for_leader(finder: ZooKeeperFinder, log: Output, timeout_seconds: float
         finder.close()
 
 
-def _leader_or_failure(finder: ZooKeeperFinder, deadline: Deadline) -> Leader | LookupFailed:
+def _found_or_failure(look_up: Callable[[Deadline], T], deadline: Deadline) -> T | LookupFailed:
     try:
-        return finder.find(deadline)
+        return look_up(deadline)
     except LookupFailed as failure:
         return failure
