@@ -18,6 +18,8 @@ STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 TASKS = path(Result, "scheduleStatusResult.tasks")
 # A page of the reference scheduler only, and how its text begins if a backup is staged (docs/api.md 5.7).
 RECOVERY_PAGE, STAGED_PREFIX = "recovery", "Staged: "
+# A page of the reference scheduler only: why hosts are in maintenance (docs/api.md 5.8).
+REASONS_PAGE = "maintenance-reasons"
 # Calls of older releases, which the IDL does not have, with the classes of their arguments.
 RETIRED = {"getLocks": NoFields}
 

@@ -22,6 +22,7 @@ QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 
 JOB_CONFIG = path(JobConfiguration, "taskConfig")
 CRON_JOB = path(StoredCronJob, "jobConfiguration")
+CRON_SCHEDULE = path(StoredCronJob, "jobConfiguration.cronSchedule")
 CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
 
 UPDATE_DETAILS = path(StoredJobUpdateDetails, "details")
