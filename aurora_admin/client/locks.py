@@ -46,7 +46,7 @@ def locks_of(reply: Reply) -> list[JobLock]:
     found = reply.result and reply.result.getLocksResult
     if not found or found.locks is None:
         raise BadReply(NO_RESULT)
-    return sorted(map(_job_lock, found.locks), key=lambda lock: lock.text)
+    return sorted(map(_job_lock, found.locks), key=lambda lock: ([part or "" for part in lock[:3]], lock.text))
 
 
 def _job_lock(lock: Lock) -> JobLock:

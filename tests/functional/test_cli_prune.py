@@ -252,13 +252,14 @@ def left(admin):
     return sorted(admin("query", "--force", states, "west").out.splitlines())
 
 
-def test_tasks_that_have_ended_are_gone_durably(admin, west):
+def test_tasks_that_have_ended_are_gone_durably(admin, west, clusters):
     assert admin("prune_tasks", "--role=www", "--limit=1", "west").out == "Tasks pruned.\n"
     assert len(left(admin)) == 4
     assert admin("prune_tasks", "west").code == 0
     remaining = ["ads/batch/9 RUNNING", "www/web/0 RUNNING"]
     assert left(admin) == remaining
     jobs.power_cut(west)
+    clusters.write(west=west.url)
     assert left(admin) == remaining
     result = admin("prune_tasks", "west")
     assert (result.code, result.out, result.err) == (0, "Tasks pruned.\n", NOTHING)

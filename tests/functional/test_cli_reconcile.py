@@ -20,6 +20,7 @@ from aurora_admin.gen.api.ttypes import (
 from aurora_admin.wire.codec import decode, encode
 from aurora_admin.wire.message import REPLY, Message, to_json
 from tests.support.fake_scheduler import JSON, FakeScheduler, close, exception, http, reply_with
+from tests.support.jobs import BACKUP
 
 OK = " INFO] Response from scheduler: OK (message: )\n"
 EXPLICIT, IMPLICIT = "triggerExplicitTaskReconciliation", "triggerImplicitTaskReconciliation"
@@ -150,6 +151,23 @@ def test_locks_are_printed_as_the_original_did(admin, scripted):
     assert server.methods == ["getLocks"]
     scripted(locks_reply())
     assert admin("get_locks", "west").out == "\n"
+
+
+def test_the_locks_that_a_backup_of_0_8_has(admin, scheduler, clusters, fixtures):
+    west = scheduler()
+    clusters.write(west=west.url)
+    assert admin("get_locks", "west").out == "\n"
+    (west.backup_dir / BACKUP).write_bytes((fixtures / "backups" / "era-008").read_bytes())
+    assert admin("scheduler_stage_recovery", "west", BACKUP).code == 0
+    assert admin("scheduler_commit_recovery", "west").code == 0
+    assert west.wait_exit() == 0
+    clusters.write(west=west.start().url)
+    rows = list(csv.DictReader(io.StringIO(admin("get_locks", "--output=csv", "west").out)))
+    assert [(row["role"], row["job"], row["user"], row["token"]) for row in rows] == [
+        ("ads", "ranker", "bob", "lock-ranker-1"),
+        ("www-data", "hello", "bob", "lock-hello-3"),
+    ]
+    assert admin("get_locks", "west").out.count("{ 'key': LockKey(job=JobKey(environment=u'") == 2
 
 
 def test_locks_as_rows(admin, scripted):
