@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable
 
-from aurora_admin.gen.api.ttypes import ScheduleStatus, SlaPolicy, TaskConfig, TaskEvent
+from aurora_admin.gen.api.ttypes import ScheduleStatus, SlaPolicy, TaskConfig
 from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
 from aurora_admin.scheduler.api.validation import MIN_INSTANCES_FOR_SLA
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.transitions import ACTIVE
-from aurora_admin.snapshot.paths import TASK_EVENTS
+from aurora_admin.snapshot.paths import EVENT_TIME, TASK_EVENTS
 from aurora_admin.snapshot.task_table import TaskFilter
+from aurora_admin.snapshot.upgrade import EVENT_STATUS, TIER
 from aurora_admin.wire import codec
 from aurora_admin.wire.path import path
 
 POLICY = path(TaskConfig, "slaPolicy")
-TIER = path(TaskConfig, "tier")
-EVENT_TIME = path(TaskEvent, "timestamp")
-EVENT_STATUS = path(TaskEvent, "status")
 
 
 def allows_drain(stores: Stores, row: int, default: bytes | None, now_ms: int) -> bool:

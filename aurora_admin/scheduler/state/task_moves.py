@@ -10,6 +10,7 @@ from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.ops import TASK_ID, Op, remove_tasks, save_tasks
 from aurora_admin.scheduler.state.transitions import ACTIVE, NOT_STARTED, TERMINAL, pending
 from aurora_admin.snapshot.paths import TASK_CONFIG, TASK_EVENTS, TASK_STATUS
+from aurora_admin.snapshot.upgrade import EVENT_STATUS
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
 
@@ -17,7 +18,6 @@ FAILURES = path(ScheduledTask, "failureCount")
 TIMES_PARTITIONED = path(ScheduledTask, "timesPartitioned")
 ANCESTOR = path(ScheduledTask, "ancestorId")
 HOST = path(ScheduledTask, "assignedTask.slaveHost")
-EVENT_STATUS = path(TaskEvent, "status")
 IS_SERVICE = path(TaskConfig, "isService")
 MAX_FAILURES = path(TaskConfig, "maxTaskFailures")
 ANY_NUMBER_OF_FAILURES = -1

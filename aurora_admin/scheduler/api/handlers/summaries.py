@@ -1,7 +1,7 @@
 """getPendingReason, getConfigSummary, getJobSummary and populateJobConfig (docs/api.md 1.4)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aurora_admin.gen.api.ReadOnlyScheduler import (
     getConfigSummary_args,
@@ -23,7 +23,7 @@ from aurora_admin.gen.api.ttypes import (
 )
 from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.crontab import next_run_ms
-from aurora_admin.scheduler.api.job_of_tasks import job_of_tasks
+from aurora_admin.scheduler.api.handlers.jobs import JOB_INSTANCES, job_of_tasks
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, error, invalid_request, with_struct, with_structs
 from aurora_admin.scheduler.api.query import as_bytes, job_key, page, task_filter
 from aurora_admin.scheduler.api.services import Services
@@ -124,10 +124,16 @@ def get_job_summary(services: Services, arguments: getJobSummary_args) -> Outcom
         for row in tasks.select(TaskFilter(role=role)):
             rows[tasks.job_of(row)].append(row)
         stats = {key: _stats(tasks, found) for key, found in rows.items()}
-        jobs = {key: job_of_tasks(tasks, found) for key, found in rows.items() if key not in crons}
+        jobs = {key: _job(tasks, found) for key, found in rows.items() if key not in crons}
     summaries = [_summary(job, stats[key]) for key, job in jobs.items()]
     summaries += [_cron_summary(raw, stats.get(key, _no_tasks()), now_ms) for key, raw in crons.items()]
     return with_structs(JOB_SUMMARIES, len(summaries), summaries)
+
+
+def _job(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
+    """Return a JobConfiguration for all tasks of a job. An active task is later than one that has ended."""
+    active = [row for row in rows if tasks.status[row] in ACTIVE]
+    return JOB_INSTANCES.put(job_of_tasks(tasks, active or rows), fields.i32(len(rows)))
 
 
 def _no_tasks() -> JobStats:
