@@ -24,11 +24,12 @@ class Command(NamedTuple):
 
     The module of the command is imported only when the command is used. Its docstring is the description of the
     command. It has `run(context, args)` and EXAMPLES (one command line per line). It may have `configure(parser)`,
-    which adds options that take one value or none, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a
-    call may have been carried out, and if the scheduler refused it (advice.py). An option that the original's command
-    of this name does not have is added by `parser.add_new`. A command that prints rows has COLUMNS, the meaning of each
-    column by its name, which its manual page prints. Another section of that page is the text COMPATIBILITY, if there
-    is one: where the command differs on purpose from the original's.
+    which adds options that take one value or none, `check_options(args)`, which is called before the arguments are
+    counted, and the texts IF_UNKNOWN and IF_REFUSED, which say what to do if a call may have been carried out, and if
+    the scheduler refused it (advice.py). An option that the original's command of this name does not have is added by
+    `parser.add_new`. A command that prints rows has COLUMNS, the meaning of each column by its name, which its manual
+    page prints. Another section of that page is the text COMPATIBILITY, if there is one: where the command differs on
+    purpose from the original's.
 
     A command that destroys something (its effect) has --accept-cluster-name, and its Context.scheduler() refuses a
     scheduler of another cluster. If it is not one of the original it also has --yes and
@@ -58,6 +59,7 @@ class Command(NamedTuple):
     )
     stand_ins: tuple[str, ...] = ()  # options (their names in `args`), each of which allows to omit the last argument
     wrong_count: str = ""  # the error for a wrong number of arguments; default: the usage
+    too_few: str = ""  # the error for too few arguments, if that is another one
 
     @property
     def module_name(self) -> str:

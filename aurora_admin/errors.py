@@ -79,6 +79,10 @@ class CallFailed(AdminError):
     """The scheduler did not carry out the call, and its reply says so."""
 
 
+class NoSuchCall(CallFailed):
+    """The scheduler is of a release that does not have the call."""
+
+
 class AuthFailed(CallFailed):
     """The scheduler requires credentials, or does not accept those it was sent (HTTP 401 and 403)."""
 

@@ -115,6 +115,8 @@ def _run_command(registered: RegisteredCommand, argv: list[str], out: Output, re
     args = parser.parse(argv)
     _start_log(args, out)
     out.format = args.output
+    if hasattr(module, "check_options"):
+        module.check_options(args)
     parser.bind_arguments(args)
     return _carry_out(registered, module, Context(registered.command, out, options_of(args), registry), args)
 

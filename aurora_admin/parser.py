@@ -102,7 +102,10 @@ class CommandParser(ArgumentParser):
         assert self.command
         names = self.command.argument_names
         has_stand_in = any(getattr(args, option) is not None for option in self.command.stand_ins)
-        if not self.command.required_count - has_stand_in <= len(args.positionals) <= len(names):
+        count, required = len(args.positionals), self.command.required_count - has_stand_in
+        if count < required and self.command.too_few:
+            raise WrongArgumentCount(self.command.too_few)
+        if not required <= count <= len(names):
             usage = f"usage: {self.command.usage}\n\nsee the help subcommand for more details."
             raise WrongArgumentCount(self.command.wrong_count or usage)
         vars(args).update(zip_longest(names, args.positionals))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GROUP = "aurora_admin.plugins.v1"
 OURS = "aurora_admin"
 EFFECTS = ("read", "write", "destroy")
-TEXT_FIELDS = ("name", "arguments", "summary", "category", "module", "options", "wrong_count")
+TEXT_FIELDS = ("name", "arguments", "summary", "category", "module", "options", "wrong_count", "too_few")
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
 # What follows the numbers of a version, before (-) or after the release.
 PHASES = {"dev": -4, "a": -3, "alpha": -3, "b": -2, "beta": -2, "c": -1, "rc": -1, "post": 1, "r": 1, "rev": 1}

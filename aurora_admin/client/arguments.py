@@ -17,7 +17,7 @@ def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
     """Return the arguments of a call as one struct.
 
     Raises:
-        AdminError: an argument is text that has no UTF-8 form.
+        AdminError: an argument is text that has no UTF-8 form, or a number that is too large.
     """
     kind = arguments_class(method)
     # Releases 0.8 and 0.9 refuse some calls without a session, later ones ignore it (docs/connection.md 7).
@@ -26,3 +26,5 @@ def encode_arguments(method: str, arguments: Mapping[str, Any]) -> bytes:
         return encode(kind(**session, **arguments))
     except UnicodeEncodeError as error:
         raise AdminError(f"{error.object!r} cannot be sent: it is not UTF-8. Nothing was sent") from error
+    except OverflowError as error:
+        raise AdminError(f"A number for {method} is out of the range of its field. Nothing was sent") from error

@@ -9,7 +9,7 @@ from thrift.Thrift import TApplicationException, TMessageType
 
 from aurora_admin.client.failures import Failure, InvalidReply, ReplyLost, ServerError, one_line
 from aurora_admin.client.http.proxy import place
-from aurora_admin.errors import CallFailed
+from aurora_admin.errors import CallFailed, NoSuchCall
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
 from aurora_admin.wire.limits import UNKNOWN_LENGTH, Limits
@@ -30,7 +30,7 @@ def read_header(response: HttpResponse, method: str) -> Reader:
     """Read the header of the message; return a reader at the fields of the method's result.
 
     Raises:
-        CallFailed: the scheduler has no such method, or could not read the call: nothing was carried out.
+        NoSuchCall, CallFailed: the scheduler has no such method, or could not read the call: nothing was carried out.
         Failure: this is not a reply to this call.
     """
     with wire_errors_as_failures(response):
@@ -95,7 +95,7 @@ def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
     text, code = message.read_application_exception(reader)
     text = one_line(text)
     if code == TApplicationException.UNKNOWN_METHOD:
-        return CallFailed(
+        return NoSuchCall(
             f"The scheduler at {place(url)} has no call {method}, so nothing was carried out: its release is "
             "too old or too new for this command"
         )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 READ_ONLY_ADMIN_CALLS = frozenset({"listBackups", "maintenanceStatus", "queryRecovery"})
 # A real 0.22 fails in this call, each time again, if a task has no executor (docs/api.md 1.4).
 WITHOUT_CONFIGS = "getTasksWithoutConfigs"
+# Calls that the IDL does not have, because no current release has them.
+RETIRED_READ_ONLY_CALLS = frozenset({"getLocks"})
 # A scheduler stops after a commit, so that another one at the same moment is refused the connection.
 OTHERS = (
     " of this command",
@@ -34,7 +36,8 @@ OTHERS = (
 
 def is_read_only(method: str) -> bool:
     """Return whether a call changes nothing, so that it may be sent again whatever became of it."""
-    return method in READ_ONLY_ADMIN_CALLS or hasattr(ReadOnlyScheduler, f"{method}_args")
+    others = READ_ONLY_ADMIN_CALLS | RETIRED_READ_ONLY_CALLS
+    return method in others or hasattr(ReadOnlyScheduler, f"{method}_args")
 
 
 def may_retry(method: str, failure: Failure) -> bool:

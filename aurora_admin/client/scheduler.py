@@ -40,6 +40,10 @@ RECOVERY_CALLS = frozenset(
 )
 
 
+class _NoMatch(Exception):
+    """No task matches what is to be pruned."""
+
+
 class Scheduler:
     """The leading scheduler of a cluster: found at the first call, and again after every failure.
 
@@ -168,10 +172,36 @@ class Scheduler:
     def tasks(self, method: str, selection: Selection) -> TasksReply:
         """Query tasks with queryRecovery, getTasksStatus or getTasksWithoutConfigs; raise as `call`."""
         reply = self._tasks(method, selection)
-        if selection.statuses and NEWEST_STATUS in selection.statuses and reply.is_error_without_text:
-            known = [name for name in selection.statuses if name != NEWEST_STATUS]
-            return self._tasks(method, selection._replace(statuses=known))
+        known = [name for name in selection.statuses or () if name != NEWEST_STATUS]
+        if reply.is_error_without_text and 0 < len(known) < len(selection.statuses or ()):
+            return self._tasks(method, selection._replace(statuses=known))  # but never none, which would mean all
         return reply
+
+    def prune(self, selection: Selection) -> Reply | None:
+        """Delete the tasks that a selection matches, durably; None if it matches none, and then nothing is sent.
+
+        A scheduler that is to prune what matches no task deletes every task (docs/api.md 1.7). So it is asked for a
+        match directly before the call, and again before each retry.
+
+        Raises:
+            ValueError: the selection has no statuses, so that the scheduler could delete active tasks.
+            CallFailed: the scheduler refuses the question, and nothing was sent; else as `call`.
+        """
+        if not selection.statuses:
+            raise ValueError("no statuses mean every task")
+        check = partial(self._check_matches, selection)
+        try:
+            check()
+            return self._call("pruneTasks", {"query": selection.query()}, read_reply, before_retry=check)
+        except _NoMatch:
+            return None
+
+    def _check_matches(self, selection: Selection) -> None:
+        reply = self.tasks("getTasksStatus", selection._replace(limit=1))
+        if not reply.ok:
+            raise CallFailed(f"Failed to query scheduler: {reply.message}. Nothing was pruned")
+        if not sum(1 for _ in reply.raw_tasks):  # all of the reply is read, so that one that breaks off is an error
+            raise _NoMatch
 
     def _tasks(self, method: str, selection: Selection) -> TasksReply:
         return self._call(method, {"query": selection.query()}, partial(self._tasks_reply, method))
@@ -186,6 +216,7 @@ class Scheduler:
         read: Callable[[Reader, HttpResponse], T],
         *,
         before_change: bool = False,
+        before_retry: Callable[[], None] = lambda: None,
     ) -> T:
         body = encode_arguments(method, arguments)
         is_patient = is_read_only(method) and not before_change
@@ -202,6 +233,7 @@ class Scheduler:
                     outcome = self._rpc.inquiry.explained(outcome)
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
                     raise final_error(method, outcome, self._cluster) from outcome
+                before_retry()
         except KeyboardInterrupt as interrupt:
             if self._rpc.sent_to is None or is_read_only(method):
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aurora_admin.client.reply import STATUS_NAMES
+from aurora_admin.client.task_fields import job_of
 from aurora_admin.gen.slim.ttypes import AnyTask
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def staged_tasks(reply: TasksReply) -> Iterator[StagedTask]:
     names = STATUS_NAMES
     for item in reply.records(AnyTask, _is_complete):
         assigned = item.assignedTask
-        role, environment, job = _key(assigned.task)
+        role, environment, job = job_of(assigned.task)
         yield StagedTask(
             _text(role) or "",
             _text(environment),
@@ -88,14 +89,7 @@ def staged_tasks(reply: TasksReply) -> Iterator[StagedTask]:
 
 def _is_complete(task: Any) -> bool:
     assigned = task.assignedTask
-    return bool(assigned and assigned.taskId is not None and assigned.task and None not in _key(assigned.task)[::2])
-
-
-def _key(config: Any) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Return role, environment and name of a job, which 0.5 sent apart (docs/cli.md 4.5)."""
-    if config.job is not None:
-        return config.job.role, config.job.environment, config.job.name
-    return config.owner and config.owner.role, config.environment, config.jobName
+    return bool(assigned and assigned.taskId is not None and assigned.task and None not in job_of(assigned.task)[::2])
 
 
 def _text(value: bytes | None) -> str | None:

@@ -52,4 +52,4 @@ def explain(context: Context, name: str) -> None:
 def entry(command: Command) -> str:
     """Return the entry of a command in the overview."""
     lines = [f"usage: {command.synopsis}", *command.summary.splitlines()]
-    return "\n".join([command.name, *(f"    {line.lstrip()}" for text in lines for line in text.splitlines())])
+    return "\n".join([command.name, *(f"    {line.strip()}" for text in lines for line in text.splitlines())])

@@ -22,6 +22,7 @@ from tests.bench.append import measure_append
 from tests.bench.failover import measure_failover
 from tests.bench.lookup import measure_lookup
 from tests.bench.queries import measure_queries
+from tests.bench.query import measure_query
 from tests.bench.state import timed
 from tests.support.processes import PROGRAMS, Clusters, Scheduler, environment
 from tests.support.zookeeper import JARS
@@ -89,6 +90,7 @@ def main():
         write_sample(str(backup), args.tasks)
         state.measure(table, Path(folder), backup, args.tasks, args.rounds)
         measure_queries(table, Path(folder), args.tasks)
+        measure_query(table, Path(folder) / "query", backup, args.rounds)
         if (JARS / "zookeeper.jar").exists():
             measure_lookup(table, Path(folder))
             measure_append(table, Path(folder))

@@ -278,7 +278,7 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     assert topic == "How to restore a backup, step by step: aurora_admin help recovery"
     categories = [part for part in parts if part.endswith(":")]
-    assert categories == ["Backup and recovery:", "Cluster:", "Rehearsal:", "Help:", "Host maintenance:"]
+    assert categories == ["Backup and recovery:", "Cluster:", "Tasks:", "Host maintenance:", "Rehearsal:", "Help:"]
     entries = [part for part in parts if not part.endswith(":")]
     names = [entry.split("\n")[0] for entry in entries]
     work = ("list_backups", "stage_", "print_", "delete_", "commit_", "unload_")

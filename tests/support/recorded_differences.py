@@ -1,10 +1,23 @@
 """Where this project differs on purpose from what the original was recorded to print and to send."""
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 STDOUT, STDERR, EXIT, RPCS, FILES = PARTS = ("stdout", "stderr", "exit", "rpcs", "files_after")
+
+
+class Recorded(Protocol):
+    """What decides whether a difference is about a recording."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def stderr(self) -> str: ...
 
 
 class Difference(NamedTuple):
@@ -19,6 +32,8 @@ class Difference(NamedTuple):
         ours: what it is replaced by; \1 is the first group.
         client: regular expression; the release of the original has to match it as a whole.
         stderr: regular expression; the recorded standard error has to contain it.
+        place: regular expression; file and line of the recording have to match it as a whole. For command lines that
+            were recorded more than once, with different answers or states of the scheduler.
     """
 
     lines: str
@@ -28,12 +43,14 @@ class Difference(NamedTuple):
     reason: str
     client: str = ".*"
     stderr: str = ""
+    place: str = ".*"
 
-    def is_about(self, client: str, line: str, stderr: str) -> bool:
+    def is_about(self, row: Recorded) -> bool:
         return bool(
-            re.fullmatch(self.client, client)
-            and re.fullmatch(self.lines, line, re.DOTALL)
-            and re.search(self.stderr, stderr)
+            re.fullmatch(self.client, row.client)
+            and re.fullmatch(self.lines, row.line, re.DOTALL)
+            and re.fullmatch(self.place, row.place)
+            and re.search(self.stderr, row.stderr)
         )
 
     def applied(self, text: str) -> str:
@@ -161,18 +178,97 @@ SLA = (
         stderr=r"\A\Z",
     ),
 )
-TASKS: tuple[Difference, ...] = ()
+ALWAYS_STATES = "prune_tasks always names the states, so that nothing else can be deleted"
+NOTHING_MATCHES = "nothing matches here, so nothing is sent: a scheduler would delete every task (docs/cli.md 4.7)"
+NO_MATCH_ROWS = r"scripted-scheduler-0\.22\.jsonl:6[2-5]"
+LIMIT_0 = "Q24: a limit below 1 is refused"
+NO_LEAK = "Q19: a field that only an earlier task has is None"
+NUMBER_OF_STATE = "Q19: a state that this program does not know is shown as its number"
+JOB_NAME = "jobName is a name of every task's job (docs/cli.md 4.2)"
+TASKS = (
+    Difference("query west --force", EXIT, "1", "0", "Q1: --force is the option there too"),
+    Difference("query west --force", STDERR, r"^FATAL.*\n", "", "Q1: --force is the option there too"),
+    Difference("query -l %data% .*", STDOUT, r"^d\nd$", r"d\nNone", NO_LEAK),
+    Difference(
+        "query -l '100% sure' .*",
+        STDOUT,
+        r"^(100\{'ancestorId': None.*'data': )'d'(.*'parameters': )\[\](.*'user': )'bob'",
+        r"\1None\2None\3None",
+        NO_LEAK,
+    ),
+    Difference("query -l %jobName% .*", EXIT, "1", "0", JOB_NAME),
+    Difference("query -l %jobName% .*", STDERR, r"[\s\S]+", "", JOB_NAME),
+    Difference("query -l %jobName% .*", STDOUT, r"\A\Z", r"hello\nbare\n", JOB_NAME),
+    Difference("query .*", EXIT, "1", "0", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"),
+    Difference("query .*", STDERR, r"[\s\S]+", "", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"),
+    Difference(
+        "query .*", STDOUT, r"\A\Z", r"www/hello/0 99\n", NUMBER_OF_STATE, place=r"scripted-scheduler-0\.22\.jsonl:89"
+    ),
+    Difference(
+        "query .*",
+        STDERR,
+        r"^FATAL\] Unknown key in format string\..*\n.*,assignedTask,.*$",
+        "FATAL] The tasks from http://127.0.0.1:8081/api are incomplete: a task has no job or no id. Run the command "
+        "again; if it fails again, the log of the scheduler has the details",
+        "a task without a job is a broken reply, not a wrong format",
+    ),
+    Difference(
+        "prune_tasks .*",
+        RPCS,
+        r'^pruneTasks \{"query": \{\}\}',
+        'pruneTasks {"query": {"statuses": {"set": [3, 4, 5, 7]}}}',
+        ALWAYS_STATES,
+    ),
+    Difference("prune_tasks .*", RPCS, r"^pruneTasks .*\n", "", NOTHING_MATCHES, place=NO_MATCH_ROWS),
+    Difference(
+        "prune_tasks( --limit=010)? west",
+        STDERR,
+        r"\A\Z",
+        r" WARN] No task matches (FINISHED, FAILED, KILLED, LOST): nothing was sent\n",
+        NOTHING_MATCHES,
+        place=NO_MATCH_ROWS,
+    ),
+    Difference(
+        "prune_tasks --states=LOST,LOST west",
+        STDERR,
+        r"\A\Z",
+        r" WARN] No task matches (LOST): nothing was sent\n",
+        NOTHING_MATCHES,
+    ),
+    Difference("prune_tasks .*--limit=0 .*", EXIT, "0", "1", LIMIT_0),
+    Difference("prune_tasks .*--limit=0 .*", STDOUT, r"^Tasks pruned\.\n", "", LIMIT_0),
+    Difference(
+        "prune_tasks .*--limit=0 .*",
+        STDERR,
+        r"\A\Z",
+        r"FATAL] --limit=0 is not 1 or more. Nothing was sent; leave it out to delete all of them\n",
+        LIMIT_0,
+    ),
+)
 DIFFERENCES = (*EVERY_COMMAND, *HELP, *OLD_RELEASES, *BACKUP, *CLUSTER, *MAINTENANCE, *QUOTA, *SLA, *TASKS)
 
 # Calls that a command makes in addition to those of the original, with what the scripted scheduler answers to them.
-ADDITIONAL_CALLS: Mapping[str, Mapping[str, str]] = {}
+ADDITIONAL_CALLS: Mapping[str, Mapping[str, str]] = {
+    "prune_tasks": {
+        "listBackups": "Response(responseCode=1, details=[])",
+        "getTasksStatus": "Response(responseCode=1, details=[], result=Result(scheduleStatusResult="
+        "ScheduleStatusResult(tasks=[ScheduledTask(AssignedTask(taskId='t'), ScheduleStatus.LOST)])))",
+    },
+}
+# Command lines for which the original sent nothing, and this program does: what the scripted scheduler answers.
+SENT_ANYWAY: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "query west --force": {
+        "getTasksStatus": [
+            "Response(responseCode=1, details=[], result=Result(scheduleStatusResult=ScheduleStatusResult(tasks=[])))"
+        ]
+    }
+}
 # Commands whose lines on standard output come in an arbitrary order.
 ARBITRARY_ORDER = frozenset({"get_cluster_config", "host_drain", "perform_maintenance_hosts", "scheduler_list_backups"})
 # Commands of the original that are not here yet. A command that is added leaves this list.
 MISSING = frozenset(
     {
         "end_maintenance_hosts",
-        "get_locks",
         "host_activate",
         "host_deactivate",
         "host_drain",
@@ -180,9 +276,6 @@ MISSING = frozenset(
         "host_status",
         "increase_quota",
         "perform_maintenance_hosts",
-        "prune_tasks",
-        "query",
-        "reconcile_tasks",
         "set_quota",
         "sla_host_drain",
         "start_maintenance_hosts",

@@ -56,7 +56,7 @@ LIBRARIES = {
     "argparse_manpage": "manpages",
 }
 # Commands whose names are also English words.
-WORDS = {"help", "drill", "version"}
+WORDS = {"help", "drill", "query", "version"}
 
 
 def ours(names: str) -> list[str]:

@@ -10,7 +10,7 @@ from aurora_admin.wire.path import path
 LOCKS = path(Result, "getLocksResult.locks")
 
 
-def get_locks(services: Services, arguments: Any) -> Outcome:
+def list_locks(services: Services, arguments: Any) -> Outcome:
     """Return the locks that a log or a backup of an old release has left; nothing takes a lock any more."""
     with services.storage.read() as stores:
         locks = list(stores.locks.values())

@@ -41,7 +41,7 @@ def force_task_state(services: Services, arguments: forceTaskState_args) -> Outc
     return OK
 
 
-def prune_tasks(services: Services, arguments: pruneTasks_args) -> Outcome:
+def prune(services: Services, arguments: pruneTasks_args) -> Outcome:
     """Delete tasks that have ended. A selection without a task is refused, where a real scheduler deletes all tasks."""
     query = arguments.query
     wanted = task_filter(query)
