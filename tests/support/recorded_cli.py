@@ -32,8 +32,9 @@ RECORDED_FOLDER = "/tmp/x"
 USAGE_CODE = 2
 OK = "Response(responseCode=1, details=[])"  # what the recorder answered to a call that its script did not have
 NOWHERE = "http://127.0.0.1:1"
-# In place of the text of an error that the original ended with a traceback for.
+# In place of the text of an error that the original ended with a traceback for: one line, or a response that is not OK.
 OWN_ERROR = "FATAL] (in our words)\n"
+OUR_ERROR = re.compile(r"^(?:FATAL\] | INFO\] Response from scheduler: (?!OK )).+\n\Z", re.MULTILINE)
 LISTED = re.compile(r"^(Must supply one of the following commands: ).*$", re.MULTILINE)
 HELP = re.compile(r"\A(?:Usage: |Available commands:\n).*\Z", re.DOTALL)
 # Only the exit code, and that there is a message, matter to scripts (docs/cli.md 1.2).
@@ -142,7 +143,7 @@ def _parts_of_run(row: Row, folder: Path, url: str, result: Result, requests: Se
 
     stderr = scrubbed(result.err)
     if row.traceback:
-        stderr = re.sub(r"^FATAL\] .+\n\Z", OWN_ERROR, stderr, flags=re.MULTILINE)
+        stderr = OUR_ERROR.sub(OWN_ERROR, stderr)
     return {
         STDOUT: _stdout(row.command, scrubbed(result.out)),
         STDERR: _stderr(stderr, result.code),
