@@ -7,9 +7,8 @@ import pytest
 
 from aurora_admin.gen.api.ttypes import ScheduleStatus
 from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with
-from tests.support.jobs import config, dedicated, key, quota, restored, restored_backup, task
+from tests.support.jobs import config, dedicated, key, quota, restored, task
 from tests.support.quotas import quota_of, quota_reply, quota_result
-from tests.support.recorded_cli import comparable, expected, recorded, run_row
 from tests.support.scripted_scheduler import sent, served
 
 OK_LINE = " INFO] Response from scheduler: OK (message: )\n"
@@ -55,24 +54,6 @@ def scripted(clusters):
     yield start
     for server in servers:
         server.__exit__()
-
-
-def test_the_recorded_session_of_a_real_scheduler_gives_the_same(west, tmp_path):
-    rows = [row for row in recorded("real-scheduler-*.jsonl") if row.command.endswith("_quota")]
-    rows = [row for row in rows if not {"ads", "www"} & set(row.argv)]  # whose answers depend on tasks of that session
-    assert len(rows) > 20
-    for row in rows:
-        outcome = run_row(row, tmp_path, west.url)
-        assert comparable(row, outcome) == expected(row), row.place
-
-
-def test_the_recorded_session_of_a_reference_scheduler_gives_the_same(scheduler, fixtures, tmp_path):
-    one = restored_backup(scheduler, (fixtures / "backups" / "small-022").read_bytes())
-    rows = [row for row in recorded("reference-scheduler-*.jsonl") if row.command.endswith("_quota")]
-    assert len(rows) > 9
-    for row in rows:
-        outcome = run_row(row, tmp_path, one.url)
-        assert comparable(row, outcome) == expected(row), row.place
 
 
 def test_a_quota_that_was_set_survives_a_power_cut(admin, west):

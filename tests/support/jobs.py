@@ -100,12 +100,8 @@ def snapshot(**sections):
 
 def restored(scheduler, **sections):
     """Start a scheduler and restore a state with these sections of a snapshot."""
-    return restored_backup(scheduler, snapshot(**sections))
-
-
-def restored_backup(scheduler, raw):
-    """Start a scheduler and restore this backup."""
     running = scheduler()
+    raw = snapshot(**sections)
     (running.backup_dir / BACKUP).write_bytes(raw)
     assert code_and_text(call(running.url, "stageRecovery", backupId=BACKUP)) == OK
     assert code_and_text(call(running.url, "commitRecovery")) == OK
