@@ -35,8 +35,12 @@ def change_of(scheduler: Scheduler, role: str, quota: Amounts) -> QuotaChange | 
             f"The scheduler does not tell the quota of {role}: {reply.code_name} (message: {reply.message}). No quota "
             "was changed; correct the file, or the cause, and run the command again"
         )
-    old = allocated(reply)
-    new = with_others(quota, old)
+    try:
+        old = allocated(reply)
+        new = with_others(quota, old)
+    except AdminError as error:
+        error.message = f"{role}: {error.message}"
+        raise
     return None if new == old else QuotaChange(role, old, new)
 
 

@@ -236,6 +236,17 @@ def test_a_quota_that_cannot_be_read_stops_everything(admin, clusters, file):
     assert roles_set(server) == []
 
 
+def test_a_quota_with_an_unknown_resource_stops_everything_and_is_named(admin, clusters, file):
+    ok = "Response(responseCode=1, details=[])"
+    replies = [quota_reply("Resource(numCpus=0.0)"), quota_reply("Resource()")]
+    with served({"listBackups": [ok], "getQuota": replies, "setQuota": [ok]}) as server:
+        clusters.write(west=server.url)
+        result = admin("set_quota_file", "west", file(), "--yes")
+    assert (result.code, result.out) == (1, "")
+    assert "FATAL] b: The quota has a resource that this program does not know" in result.err
+    assert roles_set(server) == []
+
+
 def test_further_resources_of_a_quota_stay(admin, clusters, file):
     reply = quota_reply("Resource(numCpus=1.0), Resource(ramMb=2048), Resource(diskMb=3072), Resource(numGpus=2)")
     ok = "Response(responseCode=1, details=[])"
