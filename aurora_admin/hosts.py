@@ -70,7 +70,8 @@ def read_text(filename: str) -> str:
     except OSError as error:
         raise AdminError(f"Cannot read {name}: {error.strerror or error}. Nothing was sent") from error
     except UnicodeDecodeError as error:
-        raise AdminError(f"{name} is not UTF-8, at byte {error.start}. Nothing was sent") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise AdminError(f"{name}:{line}: this is not UTF-8, at byte {error.start}. Nothing was sent") from error
 
 
 def _bytes_of(filename: str) -> bytes:
@@ -78,7 +79,7 @@ def _bytes_of(filename: str) -> bytes:
         with open(filename, "rb") as file:
             return file.read()
     if sys.stdin is None:
-        raise AdminError("Standard input is closed. Nothing was sent: give the hosts with --hosts, or in a file")
+        raise AdminError("Standard input is closed. Nothing was sent: name a file instead")
     return sys.stdin.buffer.read()
 
 

@@ -157,7 +157,8 @@ def _carry_out(registered: RegisteredCommand, module: ModuleType, context: Conte
     try:
         module.run(context, args)
     except DryRun:
-        context.out.print("Dry run: nothing was changed.")
+        # What a program reads on standard output stays complete JSON, csv or tsv.
+        (context.out.print if context.out.format == "text" else context.out.info)("Dry run: nothing was changed.")
     except AdminError as error:
         from aurora_admin.advice import add_advice
 

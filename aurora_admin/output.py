@@ -101,8 +101,8 @@ class Output:
     def debug(self, text: str) -> None:
         self._log(DEBUG, text)
 
-    def info(self, text: str) -> None:
-        self._log(INFO, text)
+    def info(self, text: str, *, is_multiline: bool = False) -> None:
+        self._log(INFO, text, TAB + NEWLINE if is_multiline else TAB)
 
     def warn(self, text: str) -> None:
         self._log(WARN, text)

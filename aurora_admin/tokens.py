@@ -33,7 +33,7 @@ def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int
             is_literal = True
             position += 1
             continue
-        is_option = not is_literal and _looks_like_option(text)
+        is_option = not is_literal and _looks_like_option(text, is_first=not count)
         if is_option and 0 < count < required_count and not _is_begun(text, known):
             is_option = False
         count += not is_option
@@ -42,8 +42,9 @@ def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int
         position = end
 
 
-def _looks_like_option(text: str) -> bool:
-    return len(text) > 1 and text[0] == "-" and not text[1:].lstrip(".")[:1].isdigit()
+def _looks_like_option(text: str, *, is_first: bool) -> bool:
+    """Return whether a word is an option; a negative number is one only before the first argument (docs/cli.md 1.5)."""
+    return len(text) > 1 and text[0] == "-" and (is_first or not text[1:].lstrip(".")[:1].isdigit())
 
 
 def _is_begun(text: str, known: Mapping[str, Action]) -> bool:

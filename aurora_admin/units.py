@@ -66,11 +66,29 @@ def megabytes(text: str) -> int:
     Raises:
         AdminError: it is no size.
     """
+    return whole_megabytes(size_bytes(text))
+
+
+def whole_megabytes(size: int) -> int:
+    """Return the whole megabytes in a number of bytes, truncated towards zero.
+
+    >>> whole_megabytes(2097151), whole_megabytes(-2097151)
+    (1, -1)
+    """
+    return size // MEGABYTE if size >= 0 else -(-size // MEGABYTE)
+
+
+def size_bytes(text: str) -> int:
+    """Return the bytes of a size such as 20G; raise as `megabytes`.
+
+    >>> size_bytes("1k"), size_bytes("30")
+    (1024, 30)
+    """
     size = text.strip().lower()
     unit = next((unit for unit in sorted(BYTES, key=len, reverse=True) if size.endswith(unit)), "")
     amount = size.removesuffix(unit)
     try:
-        total = integer(amount) * BYTES.get(unit, 1)
+        return integer(amount) * BYTES.get(unit, 1)
     except ValueError:
         problem = (
             f"Could not parse amount: invalid literal for int() with base 10: {amount!r}"
@@ -78,7 +96,6 @@ def megabytes(text: str) -> int:
             else f"Amount did not have a valid base: {size}.  Valid bases: {' '.join(BYTES)}"
         )
         raise AdminError(f"Invalid size: {problem}", SIZE_HINT) from None
-    return total // MEGABYTE if total >= 0 else -(-total // MEGABYTE)
 
 
 def number(text: str) -> float:

@@ -92,6 +92,10 @@ class RpcClient:
         """Return what is staged on the scheduler that replied last, as far as that tells."""
         return self.inquiry.staged_backup(self._url) if self._url else ""
 
+    def page(self, name: str) -> str | None:
+        """Return the text of a page of the scheduler that replied last; None if it does not serve it."""
+        return self.inquiry.page(self._url, name) if self._url else None
+
     def reply_was_read(self) -> None:
         """Note that the last call has its reply."""
         self._transport.sent_to = None

@@ -132,6 +132,10 @@ class Scheduler:
         """
         return self._rpc.staged_backup()
 
+    def page(self, name: str) -> str | None:
+        """Return the text of a page of the scheduler that replied last; None if it does not serve it."""
+        return self._rpc.page(name)
+
     def delete_recovery_tasks(self, task_ids: Collection[str]) -> Reply:
         """Delete tasks from the staged backup.
 

@@ -85,14 +85,20 @@ def test_the_last_option_sets_the_log_level(admin, west, line, is_silent):
     assert (result.code, result.out, result.err == "") == (1, "", is_silent)
 
 
-@pytest.mark.parametrize(
-    "words", [["-1"], ["-1G"], ["-.5"], ["-"], [""], ["a b"], ["--", "-x"], ["--", "--"], ["100%"], ["naïve"]]
-)
-def test_a_number_a_dash_and_an_empty_word_are_arguments(admin, clusters, words):
+@pytest.mark.parametrize("words", [["-"], [""], ["a b"], ["--", "-1"], ["--", "-x"], ["--", "--"], ["100%"], ["naïve"]])
+def test_a_dash_and_an_empty_word_are_arguments(admin, clusters, words):
     name = words[-1]
     clusters.write("west", **{name: "http://127.0.0.1:2"})
     result = admin("get_scheduler", *words)
     assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize("number", ["-1", "-.5"])
+def test_a_negative_number_is_an_argument_but_not_before_the_first_one(admin, west, number):
+    after = admin("set_quota", "nowhere", "www", number, "-1G", "-1G")
+    assert (after.code, after.err) == (1, "FATAL] Unknown cluster: nowhere. Known clusters: west\n")
+    before = admin("set_quota", number, "west", "www", "1", "1G")
+    assert (before.code, before.err.endswith(f"error: unrecognized arguments: {number}\n")) == (2, True)
 
 
 def test_an_option_takes_a_value_that_begins_with_a_dash(admin, west):
@@ -278,7 +284,15 @@ def test_the_overview_explains_each_command(admin):
     assert heading == "Available commands:"
     assert topic == "How to restore a backup, step by step: aurora_admin help recovery"
     categories = [part for part in parts if part.endswith(":")]
-    assert categories == ["Backup and recovery:", "Cluster:", "Tasks:", "Host maintenance:", "Rehearsal:", "Help:"]
+    assert categories == [
+        "Backup and recovery:",
+        "Cluster:",
+        "Tasks:",
+        "Quotas:",
+        "Host maintenance:",
+        "Rehearsal:",
+        "Help:",
+    ]
     entries = [part for part in parts if not part.endswith(":")]
     names = [entry.split("\n")[0] for entry in entries]
     work = ("list_backups", "stage_", "print_", "delete_", "commit_", "unload_")

@@ -129,7 +129,56 @@ CLUSTER = (
     Difference("get_cluster_config --sh --export west", EXIT, "1", "0", NON_ASCII),
 )
 MAINTENANCE: tuple[Difference, ...] = ()
-QUOTA: tuple[Difference, ...] = ()
+SET_OR_INCREASE = r"(?:set|increase)_quota"
+BOTH_FORMS = "both forms of the quota are sent, so that every release reads one (docs/cli.md 4.3)"
+NOT_FINITE = "a number of cores that is not finite is refused (docs/cli.md 4.3)"
+SMALL = "Q18: a WARN says that a size counts as 0"
+
+
+def small(name: str, size: str) -> str:
+    """Return the warning for a size of less than 1 MB."""
+    hint = "A size without a unit is in bytes: give M, G or T"
+    return f" WARN] {name} {size} is less than 1 MB, and counts as 0 MB. {hint}\n"
+
+
+QUOTA = (
+    Difference(
+        f"{SET_OR_INCREASE} .*",
+        RPCS,
+        r'\{"resources": (\{"set": \[\{"diskMb": (\S+)\}, \{"numCpus": (\S+)\}, \{"ramMb": (\S+)\}\]\})\}',
+        r'{"diskMb": \2, "numCpus": \3, "ramMb": \4, "resources": \1}',
+        BOTH_FORMS,
+    ),
+    Difference(
+        f"{SET_OR_INCREASE} .*",
+        RPCS,
+        r'\{"diskMb": (\d+), "numCpus": ([\d.]+), "ramMb": (\d+)\}',
+        r'{"diskMb": \1, "numCpus": \2, "ramMb": \3, '
+        r'"resources": {"set": [{"diskMb": \1}, {"numCpus": \2}, {"ramMb": \3}]}}',
+        BOTH_FORMS,
+        r"0\.(5|12)\.0.*",
+    ),
+    *(
+        Difference(
+            rf"{SET_OR_INCREASE} \S+ \S+ {word} .*",
+            STDERR,
+            r"\A[\s\S]+\Z",
+            f"FATAL] could not convert string to float: {word}\n",
+            NOT_FINITE,
+        )
+        for word in ("nan", "inf")
+    ),
+    Difference(rf"{SET_OR_INCREASE} \S+ \S+ (nan|inf) .*", EXIT, "0", "1", NOT_FINITE),
+    Difference("set_quota west www 1 1k 1025k", STDERR, r"\A", small("ram", "1k"), SMALL),
+    Difference("set_quota west r1 1.5 1024 1048576", STDERR, r"\A", small("ram", "1024"), SMALL),
+    Difference("set_quota west r1 1 30 30", STDERR, r"\A", small("ram", "30") + small("disk", "30"), SMALL),
+    Difference(
+        "increase_quota west r1 -0.5 -24M 500k", STDERR, r"^(?= INFO\] Attempting)", small("disk", "500k"), SMALL
+    ),
+    Difference(
+        "set_quota west www 1 '٣G' 1G", STDERR, r"'\\xd9\\xa3'", "'٣'", "the original showed the bytes of the digit"
+    ),
+)
 
 
 def refused_sla(lines: str, text: str, reason: str, stderr: str = "") -> tuple[Difference, ...]:
@@ -274,9 +323,7 @@ MISSING = frozenset(
         "host_drain",
         "host_maintenance_status",
         "host_status",
-        "increase_quota",
         "perform_maintenance_hosts",
-        "set_quota",
         "sla_host_drain",
         "start_maintenance_hosts",
     }

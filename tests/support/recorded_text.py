@@ -10,6 +10,8 @@ LISTS = re.compile(r"(Valid (?:keys|states) are:\n|Known clusters: )([^\n]+)")
 HOST_LINES = re.compile(
     r"(?:^ WARN\] \S+ is DRAINING or in DRAINED\n){2,}|(?:^ INFO\] \S+ is in state: .*\n){2,}", re.MULTILINE
 )
+# A set in a scheduler's message, as Java shows it.
+RESOURCES = re.compile(r"IResource\{[^}]*\}(?:, IResource\{[^}]*\})+")
 
 
 def normalised(text: str) -> str:
@@ -21,6 +23,7 @@ def normalised(text: str) -> str:
     text = re.sub(r"(?<![\w'\"])u(?=['\"])", "", text)
     text = _displays_sorted(text)
     text = LISTS.sub(lambda found: found[1] + _names_sorted(found[2]), text)
+    text = RESOURCES.sub(lambda found: "}, ".join(sorted(found[0].removesuffix("}").split("}, "))) + "}", text)
     return HOST_LINES.sub(lambda found: "".join(sorted(found[0].splitlines(keepends=True))), text)
 
 

@@ -11,7 +11,7 @@ import io
 import select
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from aurora_admin.client.failures import Failure, InvalidReply, PermanentlyUnreachable, ReplyLost, Unreachable
 from aurora_admin.client.http.connect import CORRECT_SCHEME, SPEAKS_HTTPS, TLS_ALERT, connect, describe, speaks_tls
@@ -200,7 +200,8 @@ class _OpenConnection:
     def _send_request(self, request: _Request) -> bool:
         """Send; return False if the server closed the connection before it had all, perhaps after an error response."""
         proxy = proxy_for(self._target) if self._target.scheme == "http" else None
-        path = request.url if proxy else urlsplit(request.url).path or "/"
+        parts = urlsplit(request.url)
+        path = request.url if proxy else urlunsplit(("", "", parts.path or "/", parts.query, ""))
         own = {
             "Accept-Encoding": "identity" if is_loopback(self._target.hostname) else "gzip",
             **(proxy_headers(proxy.url()) if proxy else {}),
