@@ -2,7 +2,8 @@
 
 It is printed as JSON, or with --sh as variables of a shell. Their names are AURORA_CLUSTER_ and the key in capitals; an
 item of an object or a list has the name of its key, or its position, in addition. Numbers with a fraction and nulls are
-left out, and true and false are 1 and 0.
+left out, and true and false are 1 and 0. With --export as well, a shell takes them over from its output by
+eval "$(aurora_admin get_cluster_config --sh --export west)".
 
 Nothing is sent to a scheduler.
 """
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 aurora_admin get_cluster_config west
-eval "$(aurora_admin get_cluster_config --sh --export west)"
+aurora_admin get_cluster_config --sh --export west
 """
 COMPATIBILITY = (
     "The JSON ends with a line end, and its keys are sorted, as the variables are; the original printed them in an "
