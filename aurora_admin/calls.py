@@ -5,6 +5,7 @@ from typing import Any
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import Response, Result
 from aurora_admin.wire.path import path
+from aurora_admin.wire.struct import NoFields
 
 SERVICES = (AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler)
 # The result of every call is a struct with this one field, the Response.
@@ -17,9 +18,15 @@ STAGED_TASKS = path(Result, "queryRecoveryResult.tasks")
 TASKS = path(Result, "scheduleStatusResult.tasks")
 # A page of the reference scheduler only, and how its text begins if a backup is staged (docs/api.md 5.7).
 RECOVERY_PAGE, STAGED_PREFIX = "recovery", "Staged: "
+# A page of the reference scheduler only: why hosts are in maintenance (docs/api.md 5.8).
+REASONS_PAGE = "maintenance-reasons"
+# Calls of older releases, which the IDL does not have, with the classes of their arguments.
+RETIRED = {"getLocks": NoFields}
 
 
 def arguments_class(method: str) -> Any:
-    """Return the generated class of the arguments of a method; None if no service has it."""
+    """Return the class of the arguments of a method; None if no service has it."""
+    if method in RETIRED:
+        return RETIRED[method]
     found = (getattr(service, f"{method}_args", None) for service in SERVICES)
     return next((found_class for found_class in found if found_class is not None), None)

@@ -7,7 +7,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.audit import Audit
 from aurora_admin.scheduler.background import PeriodicTask
+from aurora_admin.scheduler.drain_poller import DrainPoller
 from aurora_admin.scheduler.election.advertised import warn_of_loopback
 from aurora_admin.scheduler.election.registration import Registration
 from aurora_admin.scheduler.lifecycle import Components, Lifecycle, TimeLimits
@@ -56,7 +58,17 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
     storage = _storage(flags, engine, statistics, lifecycle)
     recovery = Recovery(flags.backup_dir, storage, lifecycle.why_not_stage, allow_partial=flags.allow_partial_backup)
     backups.in_use = lambda: recovery.in_use
-    services = Services(storage, recovery, backups, flags.cluster_name, flags.hostname, lifecycle.stop)
+    poller = DrainPoller()
+    services = Services(
+        storage,
+        recovery,
+        backups,
+        flags.cluster_name,
+        flags.hostname,
+        lifecycle.stop,
+        audit=Audit(flags.native_log_file_path),
+        poll_maintenance=poller.wake.set,
+    )
 
     def variables() -> dict[str, object]:
         return {**lifecycle.variables(), **statistics.variables(), **storage.sizes()}
@@ -71,7 +83,11 @@ def assemble(flags: Namespace, lifecycle: Lifecycle) -> Components:
         flags.serverset_endpoint_name,
         Registration(flags.mesos_master_address, lifecycle.registered),
         _election(flags, statistics, lifecycle) if flags.zk_endpoints else None,
-        [_snapshot_task(flags, storage), _backup_task(flags, storage, backups)],
+        [
+            _snapshot_task(flags, storage),
+            _backup_task(flags, storage, backups),
+            _drain_task(flags, services, poller),
+        ],
     )
 
 
@@ -119,6 +135,11 @@ def _backup_task(flags: Namespace, storage: Storage, backups: BackupFolder) -> P
         return float((started if newest is None else newest) + flags.backup_interval - time.time())
 
     return PeriodicTask("backup", seconds_until_due, lambda: backups.save(storage.view()))
+
+
+def _drain_task(flags: Namespace, services: Services, poller: DrainPoller) -> PeriodicTask:
+    interval = flags.host_maintenance_polling_interval
+    return PeriodicTask("drain", lambda elapsed: interval - elapsed, lambda: poller.run(services), wake=poller.wake)
 
 
 def _warn(flags: Namespace) -> None:

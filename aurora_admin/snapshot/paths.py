@@ -1,6 +1,13 @@
 """Paths in stored records that several modules use."""
 
-from aurora_admin.gen.api.ttypes import InstanceTaskConfig, JobConfiguration, JobUpdate, ScheduledTask, TaskConfig
+from aurora_admin.gen.api.ttypes import (
+    InstanceTaskConfig,
+    JobConfiguration,
+    JobUpdate,
+    ScheduledTask,
+    TaskConfig,
+    TaskEvent,
+)
 from aurora_admin.gen.storage.ttypes import (
     DeduplicatedScheduledTask,
     QuotaConfiguration,
@@ -13,6 +20,7 @@ from aurora_admin.wire.path import path
 TASK_CONFIG = path(ScheduledTask, "assignedTask.task")
 TASK_STATUS = path(ScheduledTask, "status")
 TASK_EVENTS = path(ScheduledTask, "taskEvents")
+EVENT_TIME = path(TaskEvent, "timestamp")
 PARTIAL_TASK = path(DeduplicatedScheduledTask, "partialScheduledTask")
 CONFIG_NUMBER = path(DeduplicatedScheduledTask, "taskConfigId")
 
@@ -22,6 +30,7 @@ QUOTA_RESOURCES = path(QuotaConfiguration, "quota.resources")
 
 JOB_CONFIG = path(JobConfiguration, "taskConfig")
 CRON_JOB = path(StoredCronJob, "jobConfiguration")
+CRON_SCHEDULE = path(StoredCronJob, "jobConfiguration.cronSchedule")
 CRON_CONFIG = path(StoredCronJob, "jobConfiguration.taskConfig")
 
 UPDATE_DETAILS = path(StoredJobUpdateDetails, "details")

@@ -103,6 +103,8 @@ class Sandbox:
             "-http_port=0",
             f"-native_log_file_path={log}",
             f"-backup_dir={self.backups}",
+            # A drain that goes on would change the tasks that are compared with the backup.
+            "-host_maintenance_polling_interval=365days",
             *flags,
         )
         self._print_command("aurora-reference-scheduler", flags)

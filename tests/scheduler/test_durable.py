@@ -6,9 +6,12 @@ import shutil
 
 import pytest
 
+from tests.support.hosts import maintain
 from tests.support.storage_steps import RESTORE
 from tests.support.storage_trials import StepTrials
+from tests.support.waiting import wait_until
 
+TRACE = ("strace", "-f", "-y", "-s", "4", "-e", "trace=/write|sync|send", "-o")
 CALL = re.compile(r"^\d+ +(write|pwrite64|fsync|fdatasync|link|linkat|writev)\((.*)$", re.MULTILINE)
 OF_FILE = re.compile(r"\d+<([^>]*)>")
 
@@ -53,3 +56,29 @@ def test_a_backup_and_its_names_are_synced_before_it_is_acknowledged(tmp_path):
         # The name of the manifest is durable before the backup gets its name.
         later = [other for other, _ in links if other > at] or [len(done)]
         assert last(done[: later[0]], "sync", folder) > at
+
+
+def test_an_entry_of_the_audit_log_is_synced_before_the_reply_is_sent(tmp_path, scheduler):
+    trace = tmp_path / "trace"
+    running = scheduler(wrapper=(*TRACE, str(trace)))
+    audit, folder = f"<{running.log_dir}/audit.log>", f"<{running.log_dir}>"
+    for number in (1, 2):
+        maintain(running, "endMaintenance", "nosuch")
+        wait_until(lambda wanted=number: len(replies(trace)) == wanted, "the reply in the trace")
+    first, second = replies(trace)
+    for done in (first, second):
+        written = next(at for at, line in enumerate(done) if "write(" in line and audit in line)
+        assert any("sync(" in line and audit in line for line in done[written:])
+    # The name of the new file is durable too.
+    assert any("sync(" in line and folder in line for line in first)
+
+
+def replies(trace):
+    """Return the traced calls before each reply."""
+    found, before = [], []
+    for line in trace.read_text().splitlines():
+        before.append(line)
+        if '"HTTP"' in line:
+            found.append(before)
+            before = []
+    return found

@@ -11,6 +11,8 @@ from thrift.transport.TTransport import TMemoryBuffer
 
 from aurora_admin.gen.api import AuroraAdmin, AuroraSchedulerManager, ReadOnlyScheduler
 from aurora_admin.gen.api.ttypes import Response, ResponseCode, ScheduledTask, TaskQuery
+from aurora_admin.wire.canonical import canonical
+from aurora_admin.wire.codec import encode
 from tests.support.waiting import DEADLINE_SECONDS
 
 BINARY = "application/vnd.apache.thrift.binary"
@@ -91,6 +93,11 @@ def tasks(url: str, query: TaskQuery | None = None) -> dict[str, ScheduledTask]:
     """Return the tasks of the running state by id."""
     response = call(url, "getTasksStatus", query=query or TaskQuery())
     return {task.assignedTask.taskId: task for task in response.result.scheduleStatusResult.tasks}
+
+
+def exact_tasks(url: str) -> dict[str, bytes]:
+    """Return the tasks of the running state by id, each in a form in which equal tasks compare equal."""
+    return {task_id: canonical(encode(task)) for task_id, task in tasks(url).items()}
 
 
 def serves(url: str) -> bool:

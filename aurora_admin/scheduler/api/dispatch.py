@@ -10,6 +10,7 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.calls import arguments_class
 from aurora_admin.gen.api.ttypes import ResponseCode
+from aurora_admin.scheduler.api.audited import keep
 from aurora_admin.scheduler.api.handlers import HANDLERS, RECOVERY_CALLS, Handler
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
 from aurora_admin.scheduler.api.recovery_log import log_malformed_call, log_recovery_call
@@ -100,6 +101,7 @@ def _carry_out(services: Services, name: str, arguments: Any) -> Outcome:
     outcome = _outcome(handler, services, name, arguments)
     if name in RECOVERY_CALLS:
         log_recovery_call(name, arguments, services.caller, outcome)
+    keep(services, name, arguments, outcome)
     return outcome
 
 

@@ -2,9 +2,13 @@
 
 import math
 from decimal import Decimal
+from typing import Any
 
-from aurora_admin.gen.api.ttypes import JobKey, Resource, ResourceAggregate
+from aurora_admin.gen.api.ttypes import JobKey, Resource, ResourceAggregate, ScheduleStatus, TaskQuery
 from aurora_admin.scheduler.api.resources import ResourceAmounts
+
+# The fields of a TaskQuery in the order in which they are printed.
+QUERY_FIELDS = "role environment jobName taskIds statuses instanceIds slaveHosts jobKeys offset limit".split()
 
 
 def double(value: float) -> str:
@@ -34,6 +38,24 @@ def bag(amounts: ResourceAmounts) -> str:
     """Return amounts by the names of the resources, in no particular order."""
     kinds = zip(("CPUS", "RAM_MB", "DISK_MB"), amounts, strict=True)
     return f"ResourceBag{{resourceVectors={{{', '.join(f'{kind}={double(amount)}' for kind, amount in kinds)}}}}}"
+
+
+def query(query: TaskQuery) -> str:
+    """Return a query as the client sent it; the elements of its sets are printed in no particular order."""
+    given = [(name, getattr(query, name)) for name in QUERY_FIELDS]
+    return f"TaskQuery({', '.join(f'{name}:{_member(name, value)}' for name, value in given if value is not None)})"
+
+
+def _member(name: str, value: Any) -> str:
+    if not isinstance(value, (set, frozenset)):
+        return str(value)
+    if name == "statuses":
+        texts = [ScheduleStatus._VALUES_TO_NAMES.get(status, "null") for status in value]  # noqa: SLF001  its name
+    elif name == "jobKeys":
+        texts = [f"JobKey(role:{key.role}, environment:{key.environment}, name:{key.name})" for key in value]
+    else:
+        texts = list(map(str, value))
+    return f"[{', '.join(sorted(texts))}]"
 
 
 def _resource(resource: Resource) -> str:

@@ -28,7 +28,11 @@ def job_key(key: JobKey | None) -> JobName:
     """
     if key is None or not is_valid_key(key):
         raise error()
-    return JobName(*(_bytes(part or "") for part in (key.role, key.environment, key.name)))
+    return _name(key)
+
+
+def _name(key: JobKey) -> JobName:
+    return JobName(*(as_bytes(part or "") for part in (key.role, key.environment, key.name)))
 
 
 def task_filter(query: TaskQuery | None) -> TaskFilter:
@@ -49,7 +53,7 @@ def task_filter(query: TaskQuery | None) -> TaskFilter:
         statuses=frozenset(query.statuses or ()),
         instances=frozenset(query.instanceIds or ()),
         hosts=_set(query.slaveHosts),
-        jobs=frozenset(map(job_key, query.jobKeys or ())),
+        jobs=frozenset(map(_name, query.jobKeys or ())),
     )
 
 
@@ -69,13 +73,14 @@ def page(rows: Sequence[int], query: TaskQuery) -> Sequence[int]:
     return rows[: query.limit] if (query.limit or 0) > 0 else rows
 
 
-def _bytes(text: str) -> bytes:
+def as_bytes(text: str) -> bytes:
+    """Return a text of a call as the stores have it."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def _optional(text: str | None) -> bytes | None:
-    return None if text is None else _bytes(text)
+    return None if text is None else as_bytes(text)
 
 
 def _set(texts: Iterable[str] | None) -> frozenset[bytes]:
-    return frozenset(map(_bytes, texts or ()))
+    return frozenset(map(as_bytes, texts or ()))

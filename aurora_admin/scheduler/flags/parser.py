@@ -40,7 +40,7 @@ enable_beta_updater enable_cors_for enable_cors_support enable_db_metrics enable
 enable_job_updates enable_mesos_fetcher executor_gc_interval executor_user extra_modules flapping_task_threshold
 framework_announce_principal framework_authentication_file framework_failover_timeout framework_name
 history_max_per_job_threshold history_min_retention_threshold history_prune_threshold
-host_maintenance_polling_interval http_authentication_mechanism initial_flapping_task_delay
+http_authentication_mechanism initial_flapping_task_delay
 initial_task_kill_retry_interval job_update_history_per_job_threshold job_update_history_pruning_interval
 job_update_history_pruning_threshold kerberos_debug kerberos_server_keytab kerberos_server_principal logtostderr
 max_flapping_task_delay max_parallel_coordinated_maintenance max_reschedule_task_delay_on_startup
@@ -180,6 +180,13 @@ def _add_flags(parser: ArgumentParser) -> None:
         default=3600.0,
     )
     flag("max_saved_backups", "COUNT", "number of backups to keep (default 48)", type=count, default=48)
+    flag(
+        "host_maintenance_polling_interval",
+        "TIME",
+        "time between two looks at the hosts that are drained (default 1mins)",
+        type=positive_seconds,
+        default=60.0,
+    )
     flag(
         "allow_partial_backup",
         "true|false",

@@ -39,7 +39,10 @@ SAVED_TASKS = path(storage.SaveTasks, "tasks")
 REMOVED_TASK_IDS = path(storage.RemoveTasks, "taskIds")
 QUOTA_ROLE = path(storage.SaveQuota, "role")
 QUOTA = path(storage.SaveQuota, "quota")
+HOST_ATTRIBUTES = path(storage.SaveHostAttributes, "hostAttributes")
 HOST_NAME = path(storage.SaveHostAttributes, "hostAttributes.host")
+MAINTENANCE_REQUEST = path(storage.SaveHostMaintenanceRequest, "hostMaintenanceRequest")
+MAINTENANCE_HOST = path(storage.RemoveHostMaintenanceRequest, "host")
 TASK_ID = path(ScheduledTask, "assignedTask.taskId")
 
 
@@ -69,6 +72,21 @@ def removed_task_ids(op: Op) -> list[bytes]:
 def save_quota(role: bytes, quota: bytes) -> Op:
     """Return the op that sets the quota of a role, given as a ResourceAggregate."""
     return _op(SAVE_QUOTA, QUOTA_ROLE.field(fields.string(role)), QUOTA.field(quota))
+
+
+def save_host(attributes: bytes) -> Op:
+    """Return the op that adds HostAttributes, or replaces those of the same host."""
+    return _op(SAVE_HOST_ATTRIBUTES, HOST_ATTRIBUTES.field(attributes))
+
+
+def save_maintenance_request(request: bytes) -> Op:
+    """Return the op that adds a HostMaintenanceRequest, or replaces that of the same host."""
+    return _op(SAVE_HOST_MAINTENANCE_REQUEST, MAINTENANCE_REQUEST.field(request))
+
+
+def remove_maintenance_request(host: bytes) -> Op:
+    """Return the op that removes the maintenance request of a host; an unknown host is ignored."""
+    return _op(REMOVE_HOST_MAINTENANCE_REQUEST, MAINTENANCE_HOST.field(fields.string(host)))
 
 
 def _op(number: int, *members: fields.Field) -> Op:

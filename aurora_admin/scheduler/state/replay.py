@@ -36,7 +36,6 @@ NO_STRUCTS = fields.container(TType.STRUCT, [])
 REMOVED_QUOTA_ROLE = path(storage.RemoveQuota, "role")
 SAVED_JOB = path(storage.SaveCronJob, "jobConfig")
 REMOVED_JOB = path(storage.RemoveJob, "jobKey")
-HOST_ATTRIBUTES = path(storage.SaveHostAttributes, "hostAttributes")
 REWRITTEN_TASK_ID = path(storage.RewriteTask, "taskId")
 REWRITTEN_CONFIG = path(storage.RewriteTask, "task")
 LOCK = path(storage.SaveLock, "lock")
@@ -44,8 +43,6 @@ LOCK_KEY = path(storage.RemoveLock, "lockKey")
 SAVED_UPDATE = path(storage.SaveJobUpdate, "jobUpdate")
 SAVED_LOCK_TOKEN = path(storage.SaveJobUpdate, "lockToken")
 REMOVED_UPDATES = path(storage.RemoveJobUpdates, "keys")
-MAINTENANCE_REQUEST = path(storage.SaveHostMaintenanceRequest, "hostMaintenanceRequest")
-MAINTENANCE_HOST = path(storage.RemoveHostMaintenanceRequest, "host")
 SAVED_FRAMEWORK_ID = path(storage.SaveFrameworkId, "id")
 
 # SaveJobInstanceUpdateEvent has the same fields with the same ids.
@@ -126,7 +123,7 @@ def _remove_job(stores: Stores, op: Op) -> None:
 
 
 def _save_host(stores: Stores, op: Op) -> None:
-    stores.hosts.save(_required(op, HOST_ATTRIBUTES))
+    stores.hosts.save(_required(op, ops.HOST_ATTRIBUTES))
 
 
 def _save_lock(stores: Stores, op: Op) -> None:
@@ -219,11 +216,11 @@ def _ignore(stores: Stores, op: Op) -> None:
 
 
 def _save_maintenance(stores: Stores, op: Op) -> None:
-    stores.maintenance_requests.save(_required(op, MAINTENANCE_REQUEST))
+    stores.maintenance_requests.save(_required(op, ops.MAINTENANCE_REQUEST))
 
 
 def _remove_maintenance(stores: Stores, op: Op) -> None:
-    stores.maintenance_requests.remove(_required(op, MAINTENANCE_HOST))
+    stores.maintenance_requests.remove(_required(op, ops.MAINTENANCE_HOST))
 
 
 _ACTIONS: dict[int, Callable[[Stores, Op], None]] = {

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from aurora_admin.calls import RECOVERY_PAGE, STAGED_PREFIX
+from aurora_admin.calls import REASONS_PAGE, RECOVERY_PAGE, STAGED_PREFIX
 from aurora_admin.scheduler.api.services import Services
-from aurora_admin.scheduler.web import wsgi
+from aurora_admin.scheduler.web import json_calls, pages, wsgi
 from aurora_admin.scheduler.web.redirect import (
     BYPASS,
     FOR_THE_LEADER,
@@ -38,12 +38,18 @@ class Application:
         self._services = services
         self._leadership = leadership
         self._variables = variables
+        self._json_calls = Page(json_calls.json_calls(services), ("POST",))
         self.pages: dict[str, Page] = {
             "/api": Page(thrift_page(services), ("GET", "POST")),
             "/leaderhealth": Page(self._leader_health),
             "/health": Page(self._health),
             "/vars": Page(self._vars),
             f"/{RECOVERY_PAGE}": Page(self._recovery),
+            f"/{REASONS_PAGE}": Page(pages.json_page(services, pages.maintenance_reasons)),
+            "/maintenance": Page(pages.json_page(services, pages.maintenance)),
+            "/quotas": Page(pages.json_page(services, pages.quotas)),
+            "/tiers": Page(pages.json_page(services, pages.tiers)),
+            json_calls.PATH: Page(json_calls.help_page),
         }
 
     def __call__(self, environ: Environment, start: StartResponse) -> Iterable[bytes]:
@@ -52,7 +58,8 @@ class Application:
             leadership = self._leadership()
             if leadership != LEADING:
                 return _redirect(leadership, environ, start)
-        page = self.pages.get(path)
+        is_json_call = path.startswith(f"{json_calls.PATH}/")
+        page = self._json_calls if is_json_call else self.pages.get(path)
         if page is None:
             return respond(start, "404 Not Found")
         if environ["REQUEST_METHOD"] not in page.methods:

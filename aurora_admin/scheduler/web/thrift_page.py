@@ -2,14 +2,22 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator
-from html import escape
 from itertools import chain
 
 from aurora_admin.scheduler.api.dispatch import ReplyFailed, StreamedReply, call
 from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.web.caller import services_for
 from aurora_admin.scheduler.web.media_type import normal_form
 from aurora_admin.scheduler.web.server import ResponseAbandoned
-from aurora_admin.scheduler.web.wsgi import VARY, Application, Environment, StartResponse, accepts_gzip, respond
+from aurora_admin.scheduler.web.wsgi import (
+    VARY,
+    Application,
+    Environment,
+    StartResponse,
+    accepts_gzip,
+    failure,
+    respond,
+)
 from aurora_admin.snapshot.paths import JOB_CONFIG, TASK_CONFIG
 from aurora_admin.wire import message
 from aurora_admin.wire.errors import WireError
@@ -26,14 +34,7 @@ DECODERS: dict[str, Callable[[bytes], Message]] = {
 CONFIGS = (TASK_CONFIG, JOB_CONFIG)
 # A longer reply is sent while it is made, and without compression, which would cost the scheduler too much.
 MAX_HELD_REPLY = 1 << 20
-ERROR_PAGE = """<html>
-<head><title>Error 500</title></head>
-<body><h2>HTTP ERROR: 500</h2>
-<p>Problem accessing /api. Reason:
-<pre>    {}</pre></p>
-</body>
-</html>
-"""
+PATH = "/api"
 
 
 def thrift_page(services: Services) -> Application:
@@ -44,26 +45,21 @@ def thrift_page(services: Services) -> Application:
         try:
             decode = DECODERS.get(normal_form(content_type))
         except ValueError:
-            return _failure(start, f"java.lang.IllegalArgumentException: Could not parse '{content_type}'")
+            return failure(start, PATH, f"java.lang.IllegalArgumentException: Could not parse '{content_type}'")
         if decode is None:
             text = f"Unsupported Content-Type: {content_type}"
             return respond(start, "415 Unsupported Media Type", None, text.encode())
         try:
             request = decode(environ["wsgi.input"].read())
-            reply = call(services._replace(caller=environ.get("REMOTE_ADDR", "")), request)
+            reply = call(services_for(services, environ), request)
         except WireError as error:
-            return _failure(start, f"javax.servlet.ServletException: {error.java_text}")
+            return failure(start, PATH, f"javax.servlet.ServletException: {error.java_text}")
         try:
             return _ThriftResponse(reply, environ, start)
         except ReplyFailed as failed:
             return _ThriftResponse(failed.substitute, environ, start)
 
     return page
-
-
-def _failure(start: StartResponse, exception: str) -> Iterable[bytes]:
-    body = ERROR_PAGE.format(escape(exception)).encode("iso-8859-1", "replace")
-    return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
 
 
 def _wants_binary(environ: Environment) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any
 
 Environment = dict[str, Any]
@@ -10,8 +11,17 @@ Application = Callable[[Environment, StartResponse], Iterable[bytes]]
 
 NO_QUALITY = re.compile(r"q\s*=\s*0(\.0*)?")
 PLAIN = "text/plain;charset=utf-8"
+JSON = "application/json"
 # A real scheduler sends this with every page.
 VARY = ("Vary", "Accept-Encoding, User-Agent")
+ERROR_PAGE = """<html>
+<head><title>Error 500</title></head>
+<body><h2>HTTP ERROR: 500</h2>
+<p>Problem accessing {}. Reason:
+<pre>    {}</pre></p>
+</body>
+</html>
+"""
 
 
 def respond(
@@ -25,6 +35,12 @@ def respond(
         headers.append(VARY)
     start(status, headers)
     return [body]
+
+
+def failure(start: StartResponse, path: str, reason: str) -> Iterable[bytes]:
+    """Send the page of an error 500; `path` is that of the page that failed."""
+    body = ERROR_PAGE.format(escape(path), escape(reason)).encode("iso-8859-1", "replace")
+    return respond(start, "500 Server Error", "text/html;charset=iso-8859-1", body)
 
 
 def accepts_gzip(environ: Environment) -> bool:

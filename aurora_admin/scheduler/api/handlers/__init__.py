@@ -7,7 +7,18 @@ Refusal if it changed nothing. To add a method, write its handler and list it in
 from collections.abc import Callable
 from typing import Any
 
-from aurora_admin.scheduler.api.handlers import backups, jobs, quotas, recovery, tasks, tiers
+from aurora_admin.scheduler.api.handlers import (
+    backups,
+    jobs,
+    locks,
+    maintenance,
+    quotas,
+    recovery,
+    summaries,
+    task_states,
+    tasks,
+    tiers,
+)
 from aurora_admin.scheduler.api.outcome import Outcome
 from aurora_admin.scheduler.api.services import Services
 
@@ -26,6 +37,20 @@ HANDLERS: dict[str, Handler] = {
     "getRoleSummary": jobs.get_role_summary,
     "getQuota": quotas.get_quota,
     "setQuota": quotas.set_quota,
+    "getPendingReason": summaries.get_pending_reason,
+    "getConfigSummary": summaries.get_config_summary,
+    "getJobSummary": summaries.get_job_summary,
+    "populateJobConfig": summaries.populate_job_config,
+    "getLocks": locks.get_locks,
+    "startMaintenance": maintenance.start_maintenance,
+    "drainHosts": maintenance.drain_hosts,
+    "slaDrainHosts": maintenance.sla_drain_hosts,
+    "maintenanceStatus": maintenance.maintenance_status,
+    "endMaintenance": maintenance.end_maintenance,
+    "forceTaskState": task_states.force_task_state,
+    "pruneTasks": task_states.prune_tasks,
+    "triggerExplicitTaskReconciliation": task_states.trigger_explicit_reconciliation,
+    "triggerImplicitTaskReconciliation": task_states.trigger_implicit_reconciliation,
     "getTierConfigs": tiers.get_tier_configs,
     "performBackup": backups.perform_backup,
     "listBackups": backups.list_backups,

@@ -21,7 +21,7 @@ from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.validation import validated
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.transitions import ACTIVE, create
-from aurora_admin.snapshot.paths import CRON_JOB, JOB_CONFIG, TASK_EVENTS
+from aurora_admin.snapshot.paths import CRON_JOB, EVENT_TIME, JOB_CONFIG, TASK_EVENTS
 from aurora_admin.snapshot.task_table import GONE, JobName, TaskFilter
 from aurora_admin.wire import codec, fields
 from aurora_admin.wire.path import path
@@ -35,7 +35,6 @@ JOB_INSTANCES = path(JobConfiguration, "instanceCount")
 JOB_KEY = path(JobConfiguration, "key")
 CONFIG_OWNER = path(TaskConfig, "owner")
 CONFIG_JOB_KEY = path(TaskConfig, "job")
-EVENT_TIME = path(TaskEvent, "timestamp")
 SUMMARY_ROLE = path(RoleSummary, "role")
 SUMMARY_JOBS = path(RoleSummary, "jobCount")
 SUMMARY_CRON_JOBS = path(RoleSummary, "cronJobCount")
@@ -74,7 +73,7 @@ def get_jobs(services: Services, arguments: getJobs_args) -> Outcome:
         crons = {key: raw for key, raw in stores.cron_jobs.items() if role in (None, key.role)}
         jobs = [CRON_JOB.get(raw) or fields.STOP for raw in crons.values()]
         active = _active_rows(stores.tasks, role)
-        jobs += [_job(stores.tasks, rows) for key, rows in active.items() if key not in crons]
+        jobs += [job_of_tasks(stores.tasks, rows) for key, rows in active.items() if key not in crons]
     return with_structs(JOBS, len(jobs), jobs)
 
 
@@ -85,7 +84,7 @@ def _active_rows(tasks: LiveTasks, role: bytes | None) -> dict[JobName, list[int
     return found
 
 
-def _job(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
+def job_of_tasks(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
     """Return a JobConfiguration for the tasks of a job, with the config of the task that changed last."""
     is_one_config = len({tasks.config[row] for row in rows}) == 1
     config = tasks.config_of(rows[0] if is_one_config else _last_changed(tasks, rows))

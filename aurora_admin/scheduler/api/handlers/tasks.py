@@ -5,19 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 from aurora_admin.calls import TASKS
 from aurora_admin.gen.api.AuroraSchedulerManager import killTasks_args
 from aurora_admin.gen.api.ReadOnlyScheduler import getTasksStatus_args, getTasksWithoutConfigs_args
-from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskConfig, TaskEvent, TaskQuery
+from aurora_admin.gen.api.ttypes import ScheduleStatus, TaskConfig, TaskQuery
 from aurora_admin.scheduler.api.active_updates import check_not_updating
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, with_structs
 from aurora_admin.scheduler.api.query import job_key, page, task_filter
-from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.api.services import UNAUTHENTICATED, Services, task_moves
+from aurora_admin.scheduler.state.host_modes import ops_of
 from aurora_admin.scheduler.state.live_tasks import LiveTasks
-from aurora_admin.scheduler.state.transitions import ACTIVE, kill
+from aurora_admin.scheduler.state.transitions import ACTIVE
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire.path import path
 
 EXECUTOR_DATA = path(TaskConfig, "executorConfig.data")
-# How the messages of events name a user who was not authenticated (docs/api.md 1.1).
-UNAUTHENTICATED = "UNSECURE"
 
 
 def get_tasks_status(services: Services, arguments: getTasksStatus_args) -> Outcome:
@@ -47,12 +46,13 @@ def _shown(tasks: LiveTasks, rows: Sequence[int], show: Callable[[bytes], bytes]
 def kill_tasks(services: Services, arguments: killTasks_args) -> Outcome:
     key = job_key(arguments.job)
     message = f"Killed by {UNAUTHENTICATED}" + ("" if arguments.message is None else f".\n{arguments.message}")
-    event = TaskEvent(services.clock_ms(), ScheduleStatus.KILLING, message, services.host_name)
     instances = frozenset(arguments.instances or ())
     wanted = TaskFilter(jobs=frozenset([key]), instances=instances, statuses=ACTIVE - {ScheduleStatus.KILLING})
     with services.storage.transaction() as transaction:
-        check_not_updating(transaction.stores, key)
-        tasks = transaction.stores.tasks
-        rows = tasks.select(wanted)
-        transaction.ops.extend(kill(tasks, rows, event))
+        stores = transaction.stores
+        check_not_updating(stores, key)
+        rows = stores.tasks.select(wanted)
+        moves = task_moves(services, stores)
+        moves.request(rows, ScheduleStatus.KILLING, message)
+        transaction.ops.extend(ops_of(stores, moves))
     return OK if rows else Outcome(messages=["No tasks to kill."])
