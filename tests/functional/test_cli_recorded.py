@@ -3,8 +3,8 @@
 import pytest
 
 from aurora_admin.registry import Registry
-from tests.support.recorded_cli import comparable, expected, is_needed, recorded, run_scripted
-from tests.support.recorded_differences import ADDITIONAL_CALLS, DIFFERENCES, MISSING
+from tests.support.recorded_cli import ALL_DIFFERENCES, comparable, expected, is_needed, recorded, run_scripted
+from tests.support.recorded_differences import ADDITIONAL_CALLS, MISSING
 
 FILES = ("arguments-*.jsonl", "get-cluster-config-*.jsonl", "scripted-scheduler-*.jsonl", "drain-timeout-*.jsonl")
 OURS = {command.name for command in Registry().commands()}
@@ -22,7 +22,7 @@ def test_a_recorded_command_line_gives_what_it_gave(row, tmp_path):
     assert comparable(row, run_scripted(row, tmp_path)) == expected(row)
 
 
-@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: f"{one.lines} {one.part} {one.reason}")
+@pytest.mark.parametrize("difference", ALL_DIFFERENCES, ids=lambda one: f"{one.lines} {one.part} {one.reason}")
 def test_every_difference_is_needed(difference):
     assert is_needed(difference, ALL)
 

@@ -2,9 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 STDOUT, STDERR, EXIT, RPCS, FILES = PARTS = ("stdout", "stderr", "exit", "rpcs", "files_after")
+
+
+class Recorded(Protocol):
+    """What decides whether a difference is about a recording."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def stderr(self) -> str: ...
 
 
 class Difference(NamedTuple):
@@ -19,6 +32,8 @@ class Difference(NamedTuple):
         ours: what it is replaced by; \1 is the first group.
         client: regular expression; the release of the original has to match it as a whole.
         stderr: regular expression; the recorded standard error has to contain it.
+        place: regular expression; file and line of the recording have to match it as a whole. For command lines that
+            were recorded more than once, with different answers or states of the scheduler.
     """
 
     lines: str
@@ -28,12 +43,14 @@ class Difference(NamedTuple):
     reason: str
     client: str = ".*"
     stderr: str = ""
+    place: str = ".*"
 
-    def is_about(self, client: str, line: str, stderr: str) -> bool:
+    def is_about(self, row: Recorded) -> bool:
         return bool(
-            re.fullmatch(self.client, client)
-            and re.fullmatch(self.lines, line, re.DOTALL)
-            and re.search(self.stderr, stderr)
+            re.fullmatch(self.client, row.client)
+            and re.fullmatch(self.lines, row.line, re.DOTALL)
+            and re.fullmatch(self.place, row.place)
+            and re.search(self.stderr, row.stderr)
         )
 
     def applied(self, text: str) -> str:
