@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
@@ -20,6 +22,7 @@ MAX_PAGE_BYTES = 16 << 20  # /vars of a large cluster has some hundred kilobytes
 HEALTH_PREFIX = "Current status: "  # how /leaderhealth begins, unlike any page of a proxy
 AWAITING_REGISTRATION = "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
 LEADS, ANOTHER_LEADS, NO_LEADER = 200, 503, 502
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class RoleName(Enum):
@@ -48,11 +51,11 @@ class Pages:
         self.api = api
         self._deadline = deadline
 
-    def get(self, name: str) -> tuple[HttpResponse, str]:
+    def get(self, name: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[HttpResponse, str]:
         """Return the response and the text of a page; raise as Transport.get."""
         url = urljoin(self.api, name)
-        headers = {"User-Agent": "Aurora Admin", **self._credentials.headers(url)}
-        response = self._transport.get(url, headers, self._deadline)
+        all_headers = {"User-Agent": "Aurora Admin", **headers, **self._credentials.headers(url)}
+        response = self._transport.get(url, all_headers, self._deadline)
         text = b""
         while len(text) < MAX_PAGE_BYTES and (part := response.read(MAX_PAGE_BYTES)):
             text += part

@@ -22,7 +22,8 @@ from aurora_admin.errors import CallFailed
 from aurora_admin.gen.api.ttypes import ResponseCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from aurora_admin.client.http.transport import HttpResponse
     from aurora_admin.client.retry import Deadline
@@ -93,6 +94,18 @@ class Scheduler:
             OutcomeUnknown: it may have been carried out; it was sent once. Interrupted, which is one, at Ctrl-C.
         """
         return self._call(method, arguments, read_reply)
+
+    def extra_headers(self, headers: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Send these HTTP headers too with the calls in a `with` block."""
+        return self._rpc.extra_headers(headers)
+
+    def page(self, name: str) -> tuple[int, str]:
+        """Return status and text of a page of the scheduler that replied last, read once.
+
+        Raises:
+            Failure, AdminError: there is no response.
+        """
+        return self._rpc.page(name)
 
     def close(self) -> None:
         """Close the connection; tasks of a reply that were not read yet are lost."""
