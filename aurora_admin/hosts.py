@@ -33,7 +33,7 @@ def required_hosts(filename: str | None, hosts: str | None) -> list[str]:
         raise AdminError("Please specify either --filename or --hosts")
     found = listed_hosts(filename, hosts)
     if not found:
-        raise AdminError(f"No valid hosts found in {filename}." if filename else "No valid hosts found.")
+        raise AdminError(f"No valid hosts found in {_shown_name(filename)}." if filename else "No valid hosts found.")
     return found
 
 
@@ -64,7 +64,7 @@ def read_text(filename: str) -> str:
     Raises:
         AdminError: it cannot be read, or is not UTF-8.
     """
-    name = "standard input" if filename == STANDARD_INPUT else filename
+    name = _shown_name(filename)
     try:
         return _bytes_of(filename).removeprefix(BOM_UTF8).decode()
     except OSError as error:
@@ -72,6 +72,10 @@ def read_text(filename: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise AdminError(f"{name}:{line}: this is not UTF-8, at byte {error.start}. Nothing was sent") from error
+
+
+def _shown_name(filename: str) -> str:
+    return "standard input" if filename == STANDARD_INPUT else filename
 
 
 def _bytes_of(filename: str) -> bytes:
@@ -83,14 +87,14 @@ def _bytes_of(filename: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def checked_grouping(name: str) -> str:
+def checked_grouping(name: str, known: Iterable[str] = GROUPINGS) -> str:
     """Return the name of a grouping.
 
     Raises:
-        AdminError: there is none of this name.
+        AdminError: it is none of those known.
     """
-    if name not in GROUPINGS:
-        raise AdminError(f"Unknown grouping function {name}. Must be one of: {list(GROUPINGS)}")
+    if name not in known:
+        raise AdminError(f"Unknown grouping function {name}. Must be one of: {list(known)}")
     return name
 
 

@@ -104,8 +104,8 @@ class Output:
     def info(self, text: str, *, is_multiline: bool = False) -> None:
         self._log(INFO, text, TAB + NEWLINE if is_multiline else TAB)
 
-    def warn(self, text: str) -> None:
-        self._log(WARN, text)
+    def warn(self, text: str, *, is_multiline: bool = False) -> None:
+        self._log(WARN, text, TAB + NEWLINE if is_multiline else TAB)
 
     def error(self, text: str) -> None:
         self._log(ERROR, text)

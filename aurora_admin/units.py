@@ -10,6 +10,7 @@ from math import isfinite
 from aurora_admin.errors import AdminError
 
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+LONGEST_SECONDS = 2**63 - 1  # the calls have 64 bits for it
 UNITS_OF_TIME = (("days", 86400), ("hrs", 3600), ("mins", 60), ("secs", 1))
 # In the order in which the original lists them.
 BYTES = {"kb": 1 << 10, "gb": 1 << 30, "g": 1 << 30, "mb": 1 << 20, "tb": 1 << 40, "k": 1 << 10, "m": 1 << 20}
@@ -25,13 +26,13 @@ def duration(text: str) -> int:
     (99900, 1800, 0)
 
     Raises:
-        AdminError: it is no duration, or negative.
+        AdminError: it is no duration, or negative, or longer than a call can carry.
     """
     try:
         total = _seconds(text.lower())
     except ValueError:
         total = -1
-    if total < 0:
+    if not 0 <= total <= LONGEST_SECONDS:
         raise AdminError(
             f"Invalid time span: {text}", "Give whole numbers with the units d, h, m and s, for example 30m or 1d12h"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -23,11 +24,14 @@ from aurora_admin.client.http.transport import HttpResponse, Transport
 from aurora_admin.client.http.url import request_url
 from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.message import read_header
+from aurora_admin.client.role import NO_HEADERS
 from aurora_admin.errors import AdminError, CallFailed
 from aurora_admin.gen.api.constants import BYPASS_LEADER_REDIRECT_HEADER_NAME
 from aurora_admin.wire.message import BINARY, Message, to_binary, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from aurora_admin.client.discovery.zookeeper import ZooKeeperFinder
     from aurora_admin.client.retry import Clock, Deadline
     from aurora_admin.clusters import Cluster
@@ -61,6 +65,7 @@ class RpcClient:
             self._headers[BYPASS_LEADER_REDIRECT_HEADER_NAME] = "true"
         headers = {**self._headers, "Content-Type": JSON}
         self.inquiry = Inquiry(self._credentials, clock, log, headers, is_bypassing=bypass_leader_redirect)
+        self._more_headers: Mapping[str, str] = NO_HEADERS
         self._url: str | None = None
         self._is_binary = False
         self.redirected_by = ""  # the server that redirected the last call to where it went
@@ -92,9 +97,24 @@ class RpcClient:
         """Return what is staged on the scheduler that replied last, as far as that tells."""
         return self.inquiry.staged_backup(self._url) if self._url else ""
 
-    def page(self, name: str) -> str | None:
-        """Return the text of a page of the scheduler that replied last; None if it does not serve it."""
-        return self.inquiry.page(self._url, name) if self._url else None
+    def page(self, name: str) -> tuple[int, str]:
+        """Return status and text of a page of the scheduler that replied last; raise as Inquiry.page.
+
+        Raises:
+            AdminError: none has replied since the last failure.
+        """
+        if self._url is None:
+            raise AdminError("No scheduler has replied")
+        return self.inquiry.page(self._url, name)
+
+    @contextmanager
+    def extra_headers(self, headers: Mapping[str, str]) -> Iterator[None]:
+        """Send these headers too with the calls in a block."""
+        self._more_headers = headers
+        try:
+            yield
+        finally:
+            self._more_headers = NO_HEADERS
 
     def reply_was_read(self) -> None:
         """Note that the last call has its reply."""
@@ -120,7 +140,7 @@ class RpcClient:
     def _post(self, url: str, message: Message, deadline: Deadline) -> HttpResponse:
         body = to_binary(message) if self._is_binary else to_json(message)
         kind = {"Content-Type": BINARY if self._is_binary else JSON}
-        headers = {**self._headers, **kind, **self._credentials.headers(url)}
+        headers = {**self._headers, **self._more_headers, **kind, **self._credentials.headers(url)}
         sent, begun = f"{message.name} to {place(url, self.redirected_by)} in {PROTOCOLS[self._is_binary]}", self._now()
         try:
             response = self._transport.post(url, body, headers, deadline)

@@ -77,15 +77,22 @@ class Inquiry:
 
     def staged_backup(self, api: str) -> str:
         """Return which backup is staged on a reference scheduler; an empty text if none is, or of another scheduler."""
-        text = self.page(api, RECOVERY_PAGE) or ""
-        return one_line(text.removeprefix(STAGED_PREFIX)) if text.startswith(STAGED_PREFIX) else ""
+        with suppress(Failure, AdminError):
+            status, text = self.page(api, RECOVERY_PAGE)
+            if status == HTTPStatus.OK and text.startswith(STAGED_PREFIX):
+                return one_line(text.removeprefix(STAGED_PREFIX))
+        return ""
 
-    def page(self, api: str, name: str) -> str | None:
-        """Return the text of a page of a scheduler; None if it does not serve it."""
-        with suppress(Failure, AdminError), self._pages(api) as pages:
-            response, text = pages.get(name)
-            return text if response.status == HTTPStatus.OK else None
-        return None
+    def page(self, api: str, name: str) -> tuple[int, str]:
+        """Return status and text of a page.
+
+        Raises:
+            Failure, AdminError: there is no response.
+        """
+        headers = {BYPASS_LEADER_REDIRECT_HEADER_NAME: "true"} if self._is_bypassing else {}
+        with self._pages(api) as pages:
+            response, text = pages.get(name, headers)
+            return response.status, text
 
     def _role_of(self, api: str) -> Role | None:
         """Return the role that a scheduler reports; None if it reports none."""

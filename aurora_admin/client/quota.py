@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from json import loads
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from aurora_admin.client.failures import Failure
 from aurora_admin.client.reply import NO_RESULT
-from aurora_admin.errors import BadReply
+from aurora_admin.errors import AdminError, BadReply
 from aurora_admin.gen.api.ttypes import Resource, ResourceAggregate
 
 if TYPE_CHECKING:
@@ -117,8 +119,9 @@ def is_set(scheduler: Scheduler, role: str) -> bool | None:
     getQuota does not tell. The page /quotas does (docs/api.md 5.1); None if the scheduler does not serve it.
     """
     try:
-        found = loads(scheduler.page(f"{QUOTAS_PAGE}?role={quote(role, safe='')}") or "")
-    except ValueError:
+        status, text = scheduler.page(f"{QUOTAS_PAGE}?role={quote(role, safe='')}")
+        found = loads(text if status == HTTPStatus.OK else "")
+    except (AdminError, Failure, ValueError):
         return None
     return role in found if isinstance(found, dict) else None
 

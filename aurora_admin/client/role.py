@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
@@ -22,6 +24,7 @@ MAX_PAGE_BYTES = 16 << 20  # /vars of a large cluster has some hundred kilobytes
 HEALTH_PREFIX = "Current status: "  # how /leaderhealth begins, unlike any page of a proxy
 AWAITING_REGISTRATION = "scheduler_lifecycle_LEADER_AWAITING_REGISTRATION 1"
 LEADS, ANOTHER_LEADS, NO_LEADER = 200, 503, 502
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class RoleName(Enum):
@@ -53,13 +56,13 @@ class Pages:
         self._deadline = deadline
         self._log = log
 
-    def get(self, name: str) -> tuple[HttpResponse, str]:
+    def get(self, name: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[HttpResponse, str]:
         """Return the response and the text of a page; raise as Transport.get."""
         url = urljoin(self.api, name)
-        headers = {"User-Agent": "Aurora Admin", **self._credentials.headers(url)}
+        all_headers = {"User-Agent": "Aurora Admin", **headers, **self._credentials.headers(url)}
         left = self._deadline.left()
         try:
-            response = self._transport.get(url, headers, self._deadline)
+            response = self._transport.get(url, all_headers, self._deadline)
         except (Failure, AdminError) as error:
             self._log.debug(f"GET {place(url)}: {one_line(str(error))} after {left - self._deadline.left():.3f} s")
             raise

@@ -22,7 +22,8 @@ from aurora_admin.errors import CallFailed
 from aurora_admin.gen.api.ttypes import ResponseCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from aurora_admin.client.http.transport import HttpResponse
     from aurora_admin.client.retry import Deadline
@@ -98,6 +99,18 @@ class Scheduler:
         """
         return self._call(method, arguments, read_reply)
 
+    def extra_headers(self, headers: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Send these HTTP headers too with the calls in a `with` block."""
+        return self._rpc.extra_headers(headers)
+
+    def page(self, name: str) -> tuple[int, str]:
+        """Return status and text of a page of the scheduler that replied last, read once.
+
+        Raises:
+            Failure, AdminError: there is no response.
+        """
+        return self._rpc.page(name)
+
     def close(self) -> None:
         """Close the connection; tasks of a reply that were not read yet are lost."""
         self._rpc.reset()
@@ -131,10 +144,6 @@ class Scheduler:
         Only our reference scheduler says so; the text is empty with others, and if nothing is staged.
         """
         return self._rpc.staged_backup()
-
-    def page(self, name: str) -> str | None:
-        """Return the text of a page of the scheduler that replied last; None if it does not serve it."""
-        return self._rpc.page(name)
 
     def delete_recovery_tasks(self, task_ids: Collection[str]) -> Reply:
         """Delete tasks from the staged backup.

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.distributions import Scratch, build, install
 from tests.support.places import CHECKOUT
+from tests.support.running_drain import running_drains
 from tests.support.serverset import ServerSet
 
 
@@ -48,6 +49,13 @@ def installed(wheel: Path, tmp_path_factory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     install(wheel, venv)
     return venv
+
+
+@pytest.fixture
+def drain(tmp_path):
+    """`drain("host_drain", "--hosts=h1", "west")` starts the program."""
+    with running_drains(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

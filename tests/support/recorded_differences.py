@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from tests.support.drains import GO_ON
+
 STDOUT, STDERR, EXIT, RPCS, FILES = PARTS = ("stdout", "stderr", "exit", "rpcs", "files_after")
 
 
@@ -128,7 +130,97 @@ CLUSTER = (
     Difference("get_cluster_config --sh --export west", STDERR, r"[\s\S]+", "", NON_ASCII),
     Difference("get_cluster_config --sh --export west", EXIT, "1", "0", NON_ASCII),
 )
-MAINTENANCE: tuple[Difference, ...] = ()
+UNREACHABLE = (
+    " WARN] Transport error communicating with scheduler: Unknown error talking to http://127.0.0.1:8081/api: "
+    "Connection refused, retrying...\nFATAL] Cannot reach the scheduler of west at http://127.0.0.1:8081/api: "
+    "Connection refused. Nothing was carried out; check that it runs, and the entry of west in "
+    "/tmp/x/etc/clusters.json\n"
+)
+
+
+def called(command: str, line: str) -> Difference:
+    """Return the difference of a command line with an option after the cluster: the scheduler is called."""
+    return Difference(
+        f"{command} west --hosts=h1",
+        STDERR,
+        r"[\s\S]+",
+        f" INFO] {line} set(['h1'])\n{UNREACHABLE}",
+        "Q42: options are accepted anywhere",
+    )
+
+
+def not_drained(lines: str, states: str) -> tuple[Difference, ...]:
+    """Return the differences of a drain that does not drain every host."""
+    reason = "Q35: the exit code, and a line, say so; with --legacy-exit-codes all is as it was"
+    return (
+        Difference(lines, STDERR, r"\Z", f"FATAL] {states}. {GO_ON}", reason, stderr="WERE NOT DRAINED"),
+        Difference(lines, EXIT, "0", "1", reason, stderr="WERE NOT DRAINED"),
+    )
+
+
+FAILED_CHECK = "Q31: a failed SLA query ends the drain"
+MAINTENANCE = (
+    Difference("host_drain .*", STDOUT, r"^(None|[\d.]+)\n", "", "Q30: the stray line is not printed"),
+    called("host_deactivate", "Starting maintenance for:"),
+    called("host_activate", "Ending maintenance for:"),
+    called("host_status", "Maintenance status for:"),
+    called("host_drain", "Starting maintenance for:"),
+    called("sla_host_drain", "Asking scheduler to drain tasks by SLA on:"),
+    Difference("host_status west", STDERR, r"[\s\S]+", UNREACHABLE, "without hosts it lists those in maintenance"),
+    Difference(
+        "host_deactivate .*",
+        STDERR,
+        r"^ WARN\] Skipping maintenance for unknown hosts: set\(\[\]\)\n",
+        "",
+        "Q14: a host that is named twice is not unknown",
+    ),
+    Difference(
+        "host_activate .*",
+        STDERR,
+        r"^( INFO\] Maintenance status .*\n) WARN.*\n\Z",
+        r"\1 INFO] Response from scheduler: ERROR (message: no)\n",
+        "Q37: the code of the reply about the modes is checked",
+        stderr=r"\A INFO\].*\n INFO\].*\n INFO\].*\n WARN\] h1 is",
+    ),
+    Difference(
+        "host_activate .*",
+        EXIT,
+        "0",
+        "1",
+        "Q37: the code of the reply about the modes is checked",
+        stderr=r"\A INFO\].*\n INFO\].*\n INFO\].*\n WARN\] h1 is",
+    ),
+    Difference(
+        "host_drain .*",
+        STDERR,
+        r"^ INFO\] All hosts passed[\s\S]*",
+        "FATAL] The SLA check of h1 could not be made, so neither these hosts nor the following ones were drained "
+        f"(SCHEDULED: h1). {GO_ON}",
+        FAILED_CHECK,
+        stderr="message: no tasks",
+    ),
+    Difference("host_drain .*", EXIT, "0", "1", FAILED_CHECK, stderr="message: no tasks"),
+    Difference("host_drain .*", RPCS, r"^drainHosts[\s\S]*", "", FAILED_CHECK, stderr="message: no tasks"),
+    *not_drained(
+        r"host_drain --hosts=h1,h2 --unsafe_hosts_file=\S+ west",
+        "1 of 2 hosts are not drained (SCHEDULED after a failed SLA check: h1)",
+    ),
+    *not_drained(
+        r"host_drain --hosts=h1,h2 --grouping=none west",
+        "2 of 2 hosts are not drained (SCHEDULED after a failed SLA check: h1,h2)",
+    ),
+    *not_drained(
+        r"host_drain --hosts=h1,h9 .* --post_drain_script=script west", "1 of 2 hosts are not drained (DRAINING: h9)"
+    ),
+    Difference(
+        "perform_maintenance_hosts .*",
+        RPCS,
+        r"(\[12, 13, 17), (2, 6\])",
+        r"\1, 18, \2",
+        "PARTITIONED is live too since 0.20.0",
+        r"0\.5\.0.*",
+    ),
+)
 SET_OR_INCREASE = r"(?:set|increase)_quota"
 BOTH_FORMS = "both forms of the quota are sent, so that every release reads one (docs/cli.md 4.3)"
 NOT_FINITE = "a number of cores that is not finite is refused (docs/cli.md 4.3)"
@@ -195,7 +287,9 @@ SLA = (
     ),
     *refused_sla(r"sla_\w+ .* -5m", "Invalid time span: -5m", "Q17: a duration is not negative"),
     Difference(r"sla_\w+ .* (nan \w+|-5m)", STDOUT, r"[\s\S]+", "", "Q16 and Q17: it is refused"),
-    *refused_sla(r"sla_\w+ (-i ,|--hosts=,) .*", "No valid hosts found.", "Q13: blank names of hosts are dropped"),
+    *refused_sla(
+        r"sla_(list|probe)\w+ (-i ,|--hosts=,) .*", "No valid hosts found.", "Q13: blank names of hosts are dropped"
+    ),
     *refused_sla(
         r"sla_list_safe_domain -I hosts west 50 1s|sla_probe_hosts --filename=hosts nowhere 50 30m",
         "No valid hosts found in hosts.",
@@ -314,17 +408,3 @@ SENT_ANYWAY: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 # Commands whose lines on standard output come in an arbitrary order.
 ARBITRARY_ORDER = frozenset({"get_cluster_config", "host_drain", "perform_maintenance_hosts", "scheduler_list_backups"})
-# Commands of the original that are not here yet. A command that is added leaves this list.
-MISSING = frozenset(
-    {
-        "end_maintenance_hosts",
-        "host_activate",
-        "host_deactivate",
-        "host_drain",
-        "host_maintenance_status",
-        "host_status",
-        "perform_maintenance_hosts",
-        "sla_host_drain",
-        "start_maintenance_hosts",
-    }
-)

@@ -9,6 +9,7 @@ REAL, REFERENCE = r"real-scheduler.*", r"reference-scheduler.*"
 OUR_ERROR = "FATAL] (in our words)\n"
 NO_BLANK_HOST = "Q13: blank names of hosts are dropped"
 NOT_DRAINED = "Q35: a host that was not drained is an error, unless --legacy-exit-codes is given"
+NO_SCRIPT = "Q33: that the script cannot be executed is found out at the start"
 UNKNOWN_HOST = "a host that the scheduler does not know is an error, unless --legacy-exit-codes is given"
 SURPLUS = "Q1: a surplus argument is refused"
 JOB_NAME = "jobName is a name of every task's job (docs/cli.md 4.2)"
@@ -84,6 +85,32 @@ SESSION_DIFFERENCES = (
         r"slave-2-hostname\\nslave-1-hostname",
         r"slave-1-hostname\\nslave-2-hostname",
         "the names are sorted (docs/cli.md 6.1)",
+        place=REAL,
+    ),
+    Difference(
+        "host_drain .* --post_drain_script=script --unsafe_hosts_file=unsafe west",
+        STDERR,
+        r"^ INFO\] Waiting .*\['(slave-.-hostname)'\]\)\n INFO.*\n INFO.*\nerr\n",
+        r"\g<0> WARN] /tmp/x/script ended with exit code 3 for \1\n",
+        "Q33: a script that fails is worth a warning",
+        place=REAL,
+    ),
+    *failing("host_drain .*nosuch,slave-2.*", NOT_DRAINED),
+    Difference(
+        "host_drain .* --post_drain_script=script west",
+        STDERR,
+        r"(?<=reason: TICKET-1\n)[\s\S]*",
+        OUR_ERROR,
+        NO_SCRIPT,
+        place="real-scheduler.*:192",
+    ),
+    Difference("host_status .*", STDERR, r"(SCHEDULED|DRAINED)$", "NONE", NO_SCRIPT, place="real-scheduler.*:193"),
+    Difference(
+        "host_drain --filename=hosts .*",
+        STDERR,
+        r", ''(?=\])|'', (?='slave)|^ WARN\] Skipping .*\n",
+        "",
+        NO_BLANK_HOST,
         place=REAL,
     ),
     *failing("sla_host_drain .*nosuch.*", UNKNOWN_HOST),

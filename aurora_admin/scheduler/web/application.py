@@ -6,6 +6,7 @@ from typing import NamedTuple
 from aurora_admin.calls import REASONS_PAGE, RECOVERY_PAGE, STAGED_PREFIX
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web import json_calls, pages, wsgi
+from aurora_admin.scheduler.web.agents_page import agents_page
 from aurora_admin.scheduler.web.redirect import (
     BYPASS,
     FOR_THE_LEADER,
@@ -45,6 +46,8 @@ class Application:
             "/health": Page(self._health),
             "/vars": Page(self._vars),
             f"/{RECOVERY_PAGE}": Page(self._recovery),
+            "/agents": Page(agents_page(services)),
+            "/slaves": Page(agents_page(services)),
             f"/{REASONS_PAGE}": Page(pages.json_page(services, pages.maintenance_reasons)),
             "/maintenance": Page(pages.json_page(services, pages.maintenance)),
             "/quotas": Page(pages.json_page(services, pages.quotas)),

@@ -1,0 +1,6 @@
+"""The name that host_deactivate had in release 0.5. See aurora_admin-host_deactivate(1)."""
+
+from aurora_admin.plugins.maintenance.host_deactivate import IF_UNKNOWN, configure, run
+
+__all__ = ["EXAMPLES", "IF_UNKNOWN", "configure", "run"]
+EXAMPLES = "aurora_admin start_maintenance_hosts --hosts=h1.example.com,h2.example.com west"
