@@ -1,5 +1,7 @@
 """The comparison of this program with the recorded command lines of the original, and the scripted scheduler."""
 
+from dataclasses import replace
+
 import pytest
 
 from aurora_admin.errors import AuthFailed, CallFailed, ConnectionFailed, OutcomeUnknown
@@ -41,6 +43,30 @@ def test_a_traceback_is_replaced_by_one_line():
     assert expected(row(stderr=" INFO] x\n", exit=1, traceback="ValueError: x"))[STDERR] == (
         " INFO] x\nFATAL] (in our words)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("stderr", "is_equal"),
+    [
+        ("FATAL] one line of ours\n", True),
+        (" INFO] Response from scheduler: ERROR (message: no)\n", True),
+        ("FATAL] two lines\nof ours\n", False),
+        (" INFO] Response from scheduler: OK (message: )\n", False),
+        ("Traceback (most recent call last):\n", False),
+        ("", False),
+    ],
+)
+def test_where_the_original_had_no_error_ours_is_one_line_or_a_refusal(stderr, is_equal):
+    one = row(exit=1, traceback="ValueError: x")
+    done = comparable(one, Outcome({STDOUT: "", STDERR: stderr}, []))
+    assert (done[STDERR] == expected(one)[STDERR]) is is_equal
+
+
+def test_a_difference_may_be_about_one_place_only():
+    difference = Difference("query .*", EXIT, "1", "0", "for this test", place=r"some\.jsonl:1", stderr="x")
+    assert difference.is_about(row(stderr=" INFO] x\n"))
+    assert not difference.is_about(row(stderr=" INFO] y\n"))
+    assert not difference.is_about(replace(row(stderr="x"), place="some.jsonl:2"))
 
 
 def test_a_waiting_time_may_be_a_second_off_and_no_more():
