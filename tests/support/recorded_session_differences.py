@@ -56,7 +56,6 @@ def successful(lines: str, stdout: str, reason: str) -> tuple[Difference, ...]:
 
 SESSION_DIFFERENCES = (
     *refused(r"(host_status|host_deactivate|sla_host_drain) --hosts=, west", NO_BLANK_HOST),
-    *refused("sla_list_safe_domain -I hosts west 50 1s", NO_BLANK_HOST, place=r"real-scheduler.*:152"),
     Difference(
         r"host_\w+ (--hosts=slave-1-hostname,|--filename=hosts) west",
         STDERR,
