@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from aurora_admin.errors import BadReply, Declined, DryRun, Refused, WrongCluster
+from aurora_admin.errors import BadReply, Declined, DryRun, NoSuchCall, Refused, WrongCluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,6 +166,8 @@ class Context:
     def _check_cluster_name(self, scheduler: Scheduler, cluster: Cluster) -> None:
         try:
             name = scheduler.cluster_name()  # None: releases before 0.6 do not send it
+        except NoSuchCall:  # every scheduler has it, so nothing can be destroyed here
+            return
         except BadReply as error:
             raise BadReply(f"{error.message}. Nothing was changed", error.hint) from error
         if name and name not in (cluster.name, self.options.accepted_cluster_name):

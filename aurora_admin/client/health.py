@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from aurora_admin.client.call import JSON
 from aurora_admin.client.discovery import leader
 from aurora_admin.client.failures import Failure
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Transport
 from aurora_admin.client.http.url import without_credentials
-from aurora_admin.client.inquiry import SECONDS, STORAGE_CALL
+from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.retry import FIND_LEADER_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, Role, RoleName, read_role
-from aurora_admin.client.scheduler import Scheduler
-from aurora_admin.errors import AdminError, CallFailed, ConnectionFailed
+from aurora_admin.errors import CallFailed, ConnectionFailed
 
 if TYPE_CHECKING:
     from aurora_admin.client.discovery.leader import Leader
@@ -31,9 +30,9 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
     """
     deadline = Deadline(REAL_CLOCK, FIND_LEADER_SECONDS if timeout_seconds is None else timeout_seconds)
     found = leader(cluster, log, deadline.left())
-    transport = Transport(REAL_CLOCK)
+    transport, credentials = Transport(REAL_CLOCK), Credentials(cluster, log)
     try:
-        role = read_role(Pages(transport, Credentials(cluster, log), found.api, deadline, log))
+        role = read_role(Pages(transport, credentials, found.api, deadline, log))
     except Failure as failure:
         raise ConnectionFailed(
             f"The scheduler of {cluster.name} at {failure.place} does not answer: {failure.reason}. "
@@ -42,16 +41,9 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
     finally:
         transport.close()
     _check(without_credentials(found.url), role)
-    _look_at_name(cluster, log, deadline)
+    inquiry = Inquiry(credentials, REAL_CLOCK, log, {"Content-Type": JSON}, is_bypassing=False)
+    inquiry.warn_of_name(found.api, cluster)
     return found
-
-
-def _look_at_name(cluster: Cluster, log: Output, deadline: Deadline) -> None:
-    """Make a call that changes nothing, because a reply has the name of the cluster, and another one is warned of."""
-    scheduler = Scheduler(cluster, log, timeout_seconds=min(SECONDS, max(deadline.left(), 1.0)))
-    with suppress(AdminError):
-        scheduler.call(STORAGE_CALL, ownerRole="aurora")
-    scheduler.close()
 
 
 def _check(name: str, role: Role) -> None:

@@ -13,7 +13,7 @@ from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.failures import Failure, SchedulerNotReady, WillNotServe, one_line
 from aurora_admin.client.http.transport import Transport
 from aurora_admin.client.message import read_header
-from aurora_admin.client.reply import read_reply
+from aurora_admin.client.reply import Reply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, Role, RoleName, read_role
 from aurora_admin.errors import AdminError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aurora_admin.client.failures import NotLeading
     from aurora_admin.client.http.auth import Credentials
     from aurora_admin.client.retry import Clock
+    from aurora_admin.clusters import Cluster
     from aurora_admin.output import Output
 
 SECONDS = 5.0  # of one inquiry; without a reply the call goes on as if there had been none
@@ -110,19 +111,39 @@ class Inquiry:
         finally:
             transport.close()
 
+    def warn_of_name(self, api: str, cluster: Cluster) -> None:
+        """Warn if a scheduler belongs to another cluster than this entry says; a reply to any call has the name."""
+        reply = self._storage_reply(api)
+        if reply and (warning := name_warning(cluster, reply.cluster_name)):
+            self._log.warn(warning)
+
     def _is_reading_log(self, api: str) -> bool:
         """Return whether the storage of an elected scheduler is not open yet: it has the same role meanwhile."""
+        reply = self._storage_reply(api)
+        return reply is not None and reply.code == ResponseCode.ERROR_TRANSIENT
+
+    def _storage_reply(self, api: str) -> Reply | None:
+        """Return the reply to a call that only reads, sent once; None if there is none."""
         call = Message(STORAGE_CALL, TMessageType.CALL, 0, encode_arguments(STORAGE_CALL, {"ownerRole": "aurora"}))
         headers = {**self._headers, BYPASS_LEADER_REDIRECT_HEADER_NAME: "true", **self._credentials.headers(api)}
         transport = Transport(REAL_CLOCK)
         try:
             response = transport.post(api, to_json(call), headers, Deadline(REAL_CLOCK, SECONDS))
-            reply = read_reply(read_header(response, STORAGE_CALL), response)
+            return read_reply(read_header(response, STORAGE_CALL), response)
         except (Failure, AdminError):
-            return False
+            return None
         finally:
             transport.close()
-        return reply.code == ResponseCode.ERROR_TRANSIENT
+
+
+def name_warning(cluster: Cluster, name: str | None) -> str:
+    """Return a warning if the -cluster_name of a scheduler is known and not that of the entry; else an empty text."""
+    if not name or name == cluster.name:
+        return ""
+    return one_line(
+        f"The scheduler of {cluster.name} is one of the cluster {name}, by its -cluster_name: check the entry of "
+        f"{cluster.name} in {cluster.path}"
+    )
 
 
 def _standby_failure(failure: Failure, role: Role) -> WillNotServe:

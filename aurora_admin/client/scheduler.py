@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aurora_admin.client.arguments import encode_arguments
 from aurora_admin.client.call import RpcClient
 from aurora_admin.client.discovery import ConfiguredFinder, new_finder
-from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady, one_line
+from aurora_admin.client.failures import Failure, NotLeading, SchedulerNotReady
+from aurora_admin.client.inquiry import name_warning
 from aurora_admin.client.outcome import final_error, interrupted, is_read_only, may_retry
 from aurora_admin.client.reply import Reply, TasksReply, read_reply
 from aurora_admin.client.retry import REAL_CLOCK, Clock, Retry
@@ -256,15 +257,10 @@ class Scheduler:
 
     def _note_cluster_name(self, name: str | None) -> None:
         """Warn, once, if the scheduler has another -cluster_name than the cluster that was named."""
-        if not name or name == self._cluster.name or self._is_warned_of_name:
-            return
-        self._is_warned_of_name = True
-        self._log.warn(
-            one_line(
-                f"The scheduler of {self._cluster.name} is one of the cluster {name}, by its -cluster_name: check the "
-                f"entry of {self._cluster.name} in {self._cluster.path}"
-            )
-        )
+        warning = name_warning(self._cluster, name)
+        if warning and not self._is_warned_of_name:
+            self._is_warned_of_name = True
+            self._log.warn(warning)
 
     def _warn_of_standby(self, method: str) -> None:
         if method not in RECOVERY_CALLS or not isinstance(self._finder, ConfiguredFinder):

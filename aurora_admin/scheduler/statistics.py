@@ -131,7 +131,7 @@ class Statistics(dict[str, int]):
             now = self.clock()
             found: dict[str, object] = dict(self)
             # Dashboards know this name. There is no JVM: it is the uptime of the process.
-            found["aurora_reference_scheduler_version"] = __version__
+            found[f"aurora_reference_scheduler_version_{__version__}"] = 1  # programs read every value as a number
             found["jvm_uptime_secs"] = (now - self._begin) // 10**9
             for name, timing in self._timings.items():
                 found[f"{name}_events"] = timing.events

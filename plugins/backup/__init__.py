@@ -50,7 +50,7 @@ COMMANDS = (
         name="scheduler_delete_recovery_tasks",
         arguments="cluster task_ids",
         summary="Delete tasks from the staged backup",
-        effect="destroy",
+        effect="write",
         stand_ins=("role", "env", "job", "host", "state", "task_ids_file"),
         see_also=("scheduler_print_recovery_tasks", "scheduler_commit_recovery"),
     ),
@@ -71,7 +71,7 @@ COMMANDS = (
         name="scheduler_unload_recovery",
         arguments="cluster",
         summary="Drop the staged backup",
-        effect="destroy",
+        effect="write",
         see_also=("scheduler_stage_recovery",),
     ),
     recovery(

@@ -63,7 +63,8 @@ They share one log. When the leader exits, another one leads.
  2. Empty the log. This prevents a commit on top of a damaged log. The log of
     reference schedulers in ZooKeeper:
 
-      aurora-reference-log wipe --zk=zk1:2181,zk2:2181,zk3:2181 --group=/aurora/replicated-log
+      aurora-reference-log wipe --zk=zk1:2181,zk2:2181,zk3:2181 \
+          --group=/aurora/replicated-log
       aurora-reference-log initialize --zk=zk1:2181,zk2:2181,zk3:2181 \
           --group=/aurora/replicated-log --cluster=west
 

@@ -92,8 +92,8 @@ FILES = {
     "empty": (b"", "No valid hosts found in {0}."),
     "blank": (b" \n\r\n\t\n", "No valid hosts found in {0}."),
     "a mark alone": (b"\xef\xbb\xbf", "No valid hosts found in {0}."),
-    "not UTF-8": (b"host-0\nh\xfc\n", "{0} is not UTF-8, at byte 8. Nothing was sent"),
-    "UTF-16": ("host-0\n".encode("utf-16"), "{0} is not UTF-8, at byte 0. Nothing was sent"),
+    "not UTF-8": (b"host-0\nh\xfc\n", "{0}:2: this is not UTF-8, at byte 8. Nothing was sent"),
+    "UTF-16": ("host-0\n".encode("utf-16"), "{0}:1: this is not UTF-8, at byte 0. Nothing was sent"),
     "missing": (None, "Cannot read {0}: No such file or directory. Nothing was sent"),
 }
 
@@ -141,7 +141,7 @@ def test_standard_input_that_cannot_be_read(clusters, tmp_path):
     closed = run(["sh", "-c", f"{line} <&-"], environment(tmp_path))
     assert (closed.code, closed.err) == (
         1,
-        "FATAL] Standard input is closed. Nothing was sent: give the hosts with --hosts, or in a file\n",
+        "FATAL] Standard input is closed. Nothing was sent: name a file instead\n",
     )
     to_write = run(["sh", "-c", f"{line} 0> {tmp_path / 'file'}"], environment(tmp_path))
     assert (to_write.code, to_write.err) == (

@@ -252,7 +252,9 @@ POINTER = "Options of every command, such as -v and --timeout: --long-help, or\n
 
 def test_the_help_of_a_command_has_its_own_options_and_a_line_for_the_others(admin):
     shown = admin("get_scheduler", "-h").out
-    assert shown.endswith(f"\n\nOptions:\n  --verify  check with the scheduler that it leads\n\n{POINTER}\n")
+    assert "\n\nOptions:\n  --output " in shown
+    assert "\n  --verify              check with the scheduler that it leads\n" in shown
+    assert shown.endswith(f"\n\n{POINTER}\n")
     assert "Options:" not in admin("scheduler_snapshot", "-h").out
     long = admin("get_scheduler", "--long-help").out
     first, every, old = (long.index(f"\n  {option}") for option in ("--verify", "-h, --help", "--log_to_stderr"))

@@ -71,7 +71,7 @@ def test_a_count_that_is_no_number_is_a_usage_error(west, admin, command, count)
     [
         ("nosuch", "Cannot read {path}: No such file or directory. Nothing was sent"),
         ("folder", "Cannot read {path}: Is a directory. Nothing was sent"),
-        ("latin", "{path} is not UTF-8, at byte 4. Nothing was sent"),
+        ("latin", "{path}:2: this is not UTF-8, at byte 4. Nothing was sent"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(west, admin, option, name, message):

@@ -29,8 +29,7 @@ def interrupt(tmp_path, clusters, line, *actions):
             actions[0](sock, request)
         has_arrived.set()
 
-    destroys = line.split()[0].split("_")[1] in ("commit", "unload", "delete")
-    lookup = [reply_with("listBackups")] if destroys else []  # of the cluster's name
+    lookup = [reply_with("listBackups")] if line.startswith("scheduler_commit_recovery") else []  # of the cluster name
     with FakeScheduler([*lookup, keep]) as server:
         clusters.write(west=server.url)
         program = subprocess.Popen(

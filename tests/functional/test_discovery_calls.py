@@ -124,7 +124,7 @@ def recorded(name):
 
 
 def verify(west, admin, *script):
-    with FakeScheduler([], pages=script) as server:
+    with FakeScheduler([reply_with("getQuota")], pages=script) as server:
         west.add(member(server.host))
         result = admin("get_scheduler", "--verify", "west")
     return server, result
@@ -194,7 +194,7 @@ def test_a_leader_that_does_not_respond_is_reported(west, admin):
 
 
 def test_a_configured_scheduler_is_verified_too(admin, clusters):
-    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
+    with FakeScheduler([reply_with("getQuota")], pages=[recorded("http-leaderhealth")]) as server:
         clusters.write(west=f"{server.url}/prefix/")
         result = admin("get_scheduler", "--verify", "west")
     assert (result.code, result.out) == (0, f"Found leading scheduler at: {server.url}/prefix/\n")
@@ -214,7 +214,7 @@ def test_a_health_page_that_wants_credentials_is_reported_as_such(west, admin, s
 
 
 def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters):
-    with FakeScheduler([], pages=[recorded("http-leaderhealth")]) as server:
+    with FakeScheduler([reply_with("getQuota")], pages=[recorded("http-leaderhealth")]) as server:
         west.add(member(server.host))
         for uri in ("http://[h", "http://h:port"):
             [document] = json.loads(clusters.path.read_text())

@@ -146,6 +146,6 @@ def test_a_list_names_the_number_of_other_files_and_why_they_are_not_in_it(runni
     (running.backup_dir / "scheduler-backup-folder").mkdir()
     (running.backup_dir / "scheduler-backup-link").symlink_to(running.backup_dir / NAME)
     response = call(running.url, "listBackups")
-    why = "only regular files whose names begin with scheduler-backup- are listed"
+    why = "only regular files whose names begin with scheduler-backup-, in UTF-8, are listed"
     assert code_and_text(response) == ("OK", f"3 other files in {running.backup_dir}: {why}")
     assert len(response.result.listBackupsResult.backups) == 2

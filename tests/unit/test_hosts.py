@@ -81,13 +81,20 @@ def test_a_file_without_a_host_is_never_an_empty_list(tmp_path, content):
         assert raised.value.message == f"No valid hosts found in {path}."
 
 
-@pytest.mark.parametrize(("content", "offset"), [(b"h1\nh\xff\n", 4), (b"\xfe\xff\x00h", 0), (b"\xc3", 0)])
-def test_a_file_that_is_not_utf_8_says_where(tmp_path, content, offset):
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"h1\nh\xff\n", "2: this is not UTF-8, at byte 4"),
+        (b"\xfe\xff\x00h", "1: this is not UTF-8, at byte 0"),
+        (b"\xc3", "1: this is not UTF-8, at byte 0"),
+    ],
+)
+def test_a_file_that_is_not_utf_8_says_where(tmp_path, content, place):
     path = tmp_path / "hosts"
     path.write_bytes(content)
     with pytest.raises(AdminError) as raised:
         hosts.required_hosts(str(path), None)
-    assert raised.value.message == f"{path} is not UTF-8, at byte {offset}. Nothing was sent"
+    assert raised.value.message == f"{path}:{place}. Nothing was sent"
 
 
 def test_a_file_that_cannot_be_read(tmp_path):

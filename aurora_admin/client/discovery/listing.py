@@ -28,7 +28,7 @@ ROLES = {RoleName.LEADER: LEADER, RoleName.STANDBY: STANDBY, RoleName.ELECTED: E
 PAGE_SECONDS = 5.0  # for the pages of one scheduler
 # In /vars: a release of Aurora is in the name of its jar; the reference scheduler has a variable of its own.
 JAR = re.compile(r"^jvm_prop_java\.class\.path .*?\baurora-([0-9][^/:;\s]*)\.jar", re.MULTILINE)
-REFERENCE_VERSION = re.compile(r"^aurora_reference_scheduler_version (\S+)$", re.MULTILINE)
+REFERENCE_VERSION = re.compile(r"^aurora_reference_scheduler_version_(\S+) 1$", re.MULTILINE)
 
 
 class ListedScheduler(NamedTuple):
