@@ -91,6 +91,24 @@ WAITS = {
 ABOUT_COLUMNS = """\
 The columns of --output=table, json, csv and tsv. JSON is one object: version is 1, and rows is a list with an object
 for each row, by column; what is unknown is null, and empty elsewhere. A later release may add columns."""
+COMPATIBILITY = """\
+This program replaces the Python 2 program of the same name, of Aurora 0.5 to 0.22. Commands, options, results, log
+lines and exit codes of its commands are the same, except for what follows here and in COMPATIBILITY of their pages.
+
+Options are accepted anywhere, also before the command and after arguments. An unknown option after the first argument
+is an argument only as long as one is missing. -h and --help exit with 0, and always show the help of the command.
+
+What ended the original with a traceback (an unknown cluster, an invalid number, a file that cannot be read, no
+connection) ends with one line, FATAL and the reason, and the exit code 1. A clusters.json that cannot be read is an
+error only of commands that need a cluster.
+
+All output is UTF-8. Control characters and line ends in a text from elsewhere are shown as escapes on a terminal, in
+log records and in tables. Sets and dictionaries are shown in the form of Python 2, and sorted.
+
+A reply of a scheduler whose -cluster_name is not that of the entry is warned about. Commands that destroy something
+refuse such a scheduler, unless --accept-cluster-name names it.
+
+Calls that only read are retried. With -q not even errors are logged; the exit code is the same."""
 PLUGINS = """\
 Other Python distributions can add commands with an entry point of the group aurora_admin.plugins.v1. If a plugin cannot
 be loaded, a warning says why, and all other commands work. Built-in commands do not load other plugins."""
@@ -178,6 +196,7 @@ def _main_page(commands: Sequence[RegisteredCommand], date: str) -> str:
     page.add_section("exit status", "=", _exit_codes(EXIT_CODES))
     page.add_section("environment", "=", _definitions(ENVIRONMENT))
     page.add_section("files", "=", _definitions(FILES))
+    page.add_section("compatibility", "=", _paragraphs(COMPATIBILITY))
     page.add_section("plugins", "=", _paragraphs(PLUGINS))
     page.add_section("see also", "=", _references(PROGRAMS))
     return _text(page)

@@ -127,7 +127,11 @@ class CommandParser(ArgumentParser):
         self.error(f"unrecognized arguments: {text}", did_you_mean(name, self._option_string_actions))
 
     def _tokens(self, argv: Sequence[str]) -> Iterator[Token]:
-        return tokens(argv, self._option_string_actions, self.command.required_count if self.command else 0)
+        command, known = self.command, self._option_string_actions
+        if command is None:
+            return tokens(argv, known)
+        # Where options can replace the argument, a mistyped one must not be taken for it.
+        return tokens(argv, known, command.required_count, is_long_literal=not command.stand_ins)
 
     def format_usage(self) -> str:
         """Return the synopsis of the command; without a command, the list of all commands."""

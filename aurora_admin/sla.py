@@ -6,6 +6,7 @@ sent from here; the tasks and the time are passed in. All times are in seconds.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,8 @@ from aurora_admin.hosts import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+VALID_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # of a role, an environment or a job
 
 
 class SlaTask(NamedTuple):

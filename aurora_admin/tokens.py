@@ -17,11 +17,13 @@ class Token(NamedTuple):
     is_option: bool
 
 
-def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int = 0) -> Iterator[Token]:
+def tokens(
+    argv: Sequence[str], known: Mapping[str, Action], required_count: int = 0, *, is_long_literal: bool = True
+) -> Iterator[Token]:
     """Split argv into options and arguments. Everything after `--` is an argument; an option has one value or none.
 
     The original took every word after the first argument for an argument. So an unknown option there is one, as long as
-    a required argument is missing.
+    a required argument is missing; a long one only with `is_long_literal`.
 
     argparse cannot do this: it does not accept options between a variable number of arguments, and takes the argument
     -1G for an option.
@@ -34,7 +36,8 @@ def tokens(argv: Sequence[str], known: Mapping[str, Action], required_count: int
             position += 1
             continue
         is_option = not is_literal and _looks_like_option(text, is_first=not count)
-        if is_option and 0 < count < required_count and not _is_begun(text, known):
+        may_be_argument = is_long_literal or not text.startswith("--")
+        if is_option and may_be_argument and 0 < count < required_count and not _is_begun(text, known):
             is_option = False
         count += not is_option
         end = min(position + (2 if is_option and _wants_next(text, known) else 1), len(argv))

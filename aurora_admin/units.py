@@ -16,6 +16,7 @@ UNITS_OF_TIME = (("days", 86400), ("hrs", 3600), ("mins", 60), ("secs", 1))
 BYTES = {"kb": 1 << 10, "gb": 1 << 30, "g": 1 << 30, "mb": 1 << 20, "tb": 1 << 40, "k": 1 << 10, "m": 1 << 20}
 BYTES["t"] = BYTES["tb"]
 MEGABYTE = BYTES["m"]
+MAX_I32 = 2**31 - 1
 SIZE_HINT = "Give a whole number with a unit, for example 512M, 20G or 1T"
 
 
@@ -58,18 +59,6 @@ def duration_text(seconds: int) -> str:
     return f"{seconds // size} {name}"
 
 
-def megabytes(text: str) -> int:
-    """Return the whole megabytes of a size such as 20G, without the rest; a size without a unit is bytes.
-
-    >>> megabytes("20G"), megabytes("1 gb"), megabytes("1048576"), megabytes("1023k"), megabytes("-1G")
-    (20480, 1024, 1, 0, -1024)
-
-    Raises:
-        AdminError: it is no size.
-    """
-    return whole_megabytes(size_bytes(text))
-
-
 def whole_megabytes(size: int) -> int:
     """Return the whole megabytes in a number of bytes, truncated towards zero.
 
@@ -80,10 +69,13 @@ def whole_megabytes(size: int) -> int:
 
 
 def size_bytes(text: str) -> int:
-    """Return the bytes of a size such as 20G; raise as `megabytes`.
+    """Return the bytes of a size such as 20G; without a unit it is bytes.
 
-    >>> size_bytes("1k"), size_bytes("30")
-    (1024, 30)
+    >>> size_bytes("1k"), size_bytes("1 gb"), size_bytes("30"), size_bytes("-1G")
+    (1024, 1073741824, 30, -1073741824)
+
+    Raises:
+        AdminError: it is no size.
     """
     size = text.strip().lower()
     unit = next((unit for unit in sorted(BYTES, key=len, reverse=True) if size.endswith(unit)), "")
@@ -145,9 +137,25 @@ def whole_number(text: str) -> int:
     (10, -1, 16, 2, 8)
 
     Raises:
-        ValueError: it is none.
+        ArgumentTypeError: it is none.
     """
-    return int(_plain(text), {"0x": 16, "0b": 2}.get(text[:2].lower(), 8 if text[:1] == "0" else 10))
+    from argparse import ArgumentTypeError
+
+    try:
+        return int(_plain(text), {"0x": 16, "0b": 2}.get(text[:2].lower(), 8 if text[:1] == "0" else 10))
+    except ValueError:
+        raise ArgumentTypeError(f"invalid integer value: {text!r}") from None
+
+
+def sendable(option: str, number: int) -> int:
+    """Return a number that a call has as 32 bits.
+
+    Raises:
+        AdminError: it is too large or too small; nothing was sent.
+    """
+    if not -MAX_I32 <= number <= MAX_I32:
+        raise AdminError(f"{option}: {number} is out of range, the largest number is {MAX_I32}. Nothing was sent")
+    return number
 
 
 def _float(text: str) -> float:

@@ -9,7 +9,7 @@ from aurora_admin.client.discovery import leader
 from aurora_admin.client.failures import Failure
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Transport
-from aurora_admin.client.http.url import without_credentials
+from aurora_admin.client.http.url import shown
 from aurora_admin.client.inquiry import Inquiry
 from aurora_admin.client.retry import FIND_LEADER_SECONDS, REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, Role, RoleName, read_role
@@ -40,7 +40,7 @@ def verified_leader(cluster: Cluster, log: Output, timeout_seconds: float | None
         ) from failure
     finally:
         transport.close()
-    _check(without_credentials(found.url), role)
+    _check(shown(found.url), role)
     inquiry = Inquiry(credentials, REAL_CLOCK, log, {"Content-Type": JSON}, is_bypassing=False)
     inquiry.warn_of_name(found.api, cluster)
     return found

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from aurora_admin.client.failures import Failure, one_line
 from aurora_admin.client.http.proxy import place, proxy_advice
 from aurora_admin.client.http.status import REDIRECTS, check_access
-from aurora_admin.client.http.url import without_credentials
+from aurora_admin.client.http.url import shown
 from aurora_admin.errors import AdminError, BadReply
 
 if TYPE_CHECKING:
@@ -104,5 +104,5 @@ def read_role(pages: Pages) -> Role:
 def _leader_of(pages: Pages) -> str:
     """Return the address to which a standby redirects calls; a GET without a body is no call."""
     response, _ = pages.get("api")
-    leader = one_line(without_credentials(response.location).partition("/api")[0])
+    leader = one_line(shown(response.location).partition("/api")[0])
     return leader if response.status in REDIRECTS else ""

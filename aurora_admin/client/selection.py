@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NUMBERS: dict[str, int] = ScheduleStatus._NAMES_TO_VALUES  # noqa: SLF001 - the compiler's name for it
 NAMES: dict[int, str] = ScheduleStatus._VALUES_TO_NAMES  # noqa: SLF001
-STATUSES = tuple(NUMBERS)
 
 
 def _names(numbers: Iterable[int]) -> tuple[str, ...]:

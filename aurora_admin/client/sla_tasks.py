@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from aurora_admin.client.selection import LIVE, NUMBERS, Selection
 from aurora_admin.errors import BadReply, ServerFailed
 from aurora_admin.gen.slim.ttypes import SlaScheduledTask
-from aurora_admin.sla import SlaTask
+from aurora_admin.sla import VALID_NAME, SlaTask
 from aurora_admin.wire.reader import without_collector
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ METHOD = "getTasksWithoutConfigs"
 # A real 0.22 fails in the first one if a task has no executor (docs/api.md 1.4). This one sends all the data that the
 # executors of the tasks get, which is most of a task.
 METHOD_WITH_CONFIGS = "getTasksStatus"
-VALID_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def sla_tasks(

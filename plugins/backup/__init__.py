@@ -22,6 +22,7 @@ COMMANDS = (
         arguments="cluster",
         summary="List the backups in the scheduler's backup folder",
         effect="read",
+        tabular=True,
         see_also=("scheduler_stage_recovery", "scheduler_backup_now"),
     ),
     recovery(

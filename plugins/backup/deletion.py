@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_admin.errors import AdminError, BadReply
+from aurora_admin.errors import AdminError
 
 if TYPE_CHECKING:
     from aurora_admin.client.scheduler import Scheduler
@@ -93,21 +93,6 @@ def warn_of_missing(out: Output, task_ids: set[str]) -> None:
     if missing:
         more = f" and {len(missing) - SHOWN_IDS} others" if len(missing) > SHOWN_IDS else ""
         out.warn(f"Not in the staged backup: {', '.join(missing[:SHOWN_IDS])}{more}")
-
-
-def staged_before(scheduler: Scheduler, out: Output, task_ids: set[str]) -> tuple[int, set[str]] | None:
-    """Return the number of staged tasks, and which of the ids are among them.
-
-    None if nothing is staged, or if the tasks cannot be read, with a warning.
-
-    Raises:
-        AdminError: the scheduler does not reply or serves no calls, so that the deletion would fail too.
-    """
-    try:
-        return staged_among(scheduler, task_ids)
-    except BadReply as error:
-        out.warn(f"The staged tasks could not be counted. {error.message}")
-        return None
 
 
 def staged_among(scheduler: Scheduler, task_ids: set[str]) -> tuple[int, set[str]] | None:

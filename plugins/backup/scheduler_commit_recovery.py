@@ -38,14 +38,19 @@ If nothing is staged although a backup was, somebody may have committed it just 
 what is staged. Then compare the scheduler's tasks with those of the backup before you stage again. {STAGE_FIRST}
 """
 
+COMPATIBILITY = """
+A scheduler of another cluster than the named one is refused, unless --accept-cluster-name names it. The original did
+not compare the names.
+"""
+
 
 def run(context: Context, args: Namespace) -> None:
     """Show a person what is staged, and commit it."""
     scheduler = context.scheduler(args.cluster)
     if context.out.has_details():
-        from aurora_admin.plugins.backup.staged import describe, totals_before
+        from aurora_admin.plugins.backup.staged import counted_before, describe, staged_totals
 
-        if found := totals_before(scheduler, context.out):
+        if found := counted_before(lambda: staged_totals(scheduler), context.out):
             name = scheduler.staged_backup()
             context.out.info(f"Committing the staged backup{name and f' {name}'}: {describe(found)}")
     context.check(scheduler.commit_recovery())

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.command import Context
 from aurora_admin.plugins.backup import STAGE_FIRST
-from aurora_admin.plugins.backup.deletion import delete_matching, show_deleted, staged_before
+from aurora_admin.plugins.backup.deletion import delete_matching, show_deleted, staged_among
 from aurora_admin.plugins.backup.selectors import add_selectors, conditions_of, is_selecting
 from aurora_admin.plugins.backup.task_ids import ids_of
 
@@ -45,6 +45,12 @@ shows whether they are gone, but prints only active tasks
 """
 IF_REFUSED = STAGE_FIRST
 
+COMPATIBILITY = """
+An id with blanks around it is refused, and so is a list without an id; the original sent them, and deleted nothing. The
+options that select tasks are new. An unknown long option after the cluster is an error, because it could be one of them
+that is mistyped; the original took it for the ids.
+"""
+
 
 def configure(parser: CommandParser) -> None:
     """Declare the options."""
@@ -59,7 +65,11 @@ def run(context: Context, args: Namespace) -> None:
         return
     task_ids = ids_of(args.task_ids, context.out)
     scheduler, out = context.scheduler(args.cluster), context.out
-    before = staged_before(scheduler, out, task_ids) if out.has_details() else None
+    before = None
+    if out.has_details():
+        from aurora_admin.plugins.backup.staged import counted_before
+
+        before = counted_before(lambda: staged_among(scheduler, task_ids), out)
     context.check(scheduler.delete_recovery_tasks(task_ids))
     if before:
         show_deleted(scheduler, out, task_ids, before)

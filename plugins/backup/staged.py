@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aurora_admin.client.totals import totals
 from aurora_admin.errors import BadReply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aurora_admin.client.reply import TasksReply
     from aurora_admin.client.scheduler import Scheduler
     from aurora_admin.client.totals import Totals
     from aurora_admin.output import Output
 
+T = TypeVar("T")
 NOTHING_STAGED = "No backup loaded"  # how a scheduler refuses to query or commit what is not staged (docs/api.md 1.2)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -99,14 +102,14 @@ def span(seconds: int) -> str:
     return f"{counted(days, 'day')} {clock}" if days else clock
 
 
-def totals_before(scheduler: Scheduler, out: Output) -> Totals | None:
-    """Count what is staged before it is changed. None if nothing is, or if it cannot be counted, with a warning.
+def counted_before(count: Callable[[], T], out: Output) -> T | None:
+    """Count what is staged before it is changed; None, with a warning, if it cannot be counted.
 
     Raises:
         AdminError: the scheduler does not reply or serves no calls, so that the change would fail too.
     """
     try:
-        return staged_totals(scheduler)
+        return count()
     except BadReply as error:
         out.warn(f"The staged tasks could not be counted. {error.message}")
         return None

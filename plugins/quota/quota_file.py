@@ -45,7 +45,7 @@ def read_quotas(filename: str, out: Output) -> dict[str, Amounts]:
     Raises:
         AdminError: the file cannot be read, or is not one of quotas; the message has its name and the line.
     """
-    text = read_text(filename).removeprefix("\ufeff")
+    text = read_text(filename)
     try:
         return {
             role: _quota(role, node, filename, out) for role, (_, node) in _members(_root(text), "the file").items()

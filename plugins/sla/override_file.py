@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from io import StringIO
 
 from aurora_admin.errors import AdminError
 from aurora_admin.hosts import read_text
-from aurora_admin.sla import Sla
+from aurora_admin.sla import VALID_NAME, Sla
 from aurora_admin.units import duration, percentage
 
 EXAMPLE = "west/www/prod/hello 95 2h"
-VALID_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # What the original says of a line, which stays as it was. It ended with a traceback at everything else.
 TEXTS_OF_ORIGINAL = ("Invalid line in ", "Invalid percentage ")
 

@@ -25,10 +25,10 @@ def shard(text: str) -> int:
     Raises:
         AdminError: it is no whole number.
     """
-    from aurora_admin.units import integer
+    from aurora_admin.units import integer, sendable
 
     try:
-        return integer(text)
+        return sendable("--shards", integer(text))
     except ValueError:
         problem = f"invalid literal for int() with base 10: {text!r}"
         raise AdminError(problem, "Give numbers of instances to --shards, separated by commas: 0,1,2") from None

@@ -30,9 +30,10 @@ COMPATIBILITY = """
 The states are always sent: without --states those of ended tasks, which is what the scheduler takes then. The original
 sent none, and the scheduler deleted every task if none had ended. Nothing is sent if no task matches.
 
-A limit below 1 is refused; with the original --limit=0 was no limit. A state that is unknown ends with the list of
-states, as in query; the original ended with a traceback. More than one argument is refused; the original ignored the
-others, and so did not see options after the cluster.
+An option with an empty value is refused, because a script with an unset variable would delete more than it means; the
+original took it for an option that was not given. A limit below 1 is refused; with the original --limit=0 was no
+limit. A state that is unknown ends with the list of states, as in query; the original ended with a traceback. More
+than one argument is refused; the original ignored the others, and so did not see options after the cluster.
 
 A scheduler of another cluster than the named one is refused, unless --accept-cluster-name names it.
 """
@@ -78,12 +79,14 @@ def selected(args: Namespace) -> Selection:
         AdminError: an option is invalid, or names tasks that have not ended.
     """
     from aurora_admin.client.selection import TERMINAL, Selection, states_of
+    from aurora_admin.units import sendable
 
-    states = states_of(args.states) if args.states else TERMINAL
-    if args.limit is not None and args.limit < 1:
+    for option, value in (("--role", args.role), ("--env", args.env), ("--states", args.states)):
+        if value is not None and not value.strip():  # an unset variable of a script, which would delete more
+            raise AdminError(f"{option} is empty. Nothing was sent; leave it out to prune all of them")
+    states = TERMINAL if args.states is None else states_of(args.states)
+    if args.limit is not None and sendable("--limit", args.limit) < 1:
         raise AdminError(f"--limit={args.limit} is not 1 or more. Nothing was sent; leave it out to delete all of them")
-    if args.role and not args.role.strip():  # which a scheduler takes for none
-        raise AdminError("--role is blank, which means every role. Nothing was sent; leave it out if that is meant")
     if not set(states) <= set(TERMINAL):
         raise AdminError(f"Failed to prune tasks: {NON_TERMINAL}")
-    return Selection(states, role=args.role or None, environment=args.env or None, limit=args.limit)
+    return Selection(states, role=args.role, environment=args.env, limit=args.limit)

@@ -18,6 +18,10 @@ IF_UNKNOWN = "You may repeat the command: to reconcile twice does no harm"
 IF_REFUSED = "A batch size has to be 1 or more"
 EXPLICIT, IMPLICIT = TYPES = ("explicit", "implicit")
 
+COMPATIBILITY = """
+A batch size that does not fit into 32 bits ends with one line and exit code 1; the original ended with a traceback.
+"""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -38,9 +42,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(context: Context, args: Namespace) -> None:
     """Trigger the reconciliation."""
     from aurora_admin.client.reconciliation import reconcile_explicitly, reconcile_implicitly
+    from aurora_admin.units import sendable
 
     scheduler = context.scheduler(args.cluster)
     if args.type == IMPLICIT:
         context.check(reconcile_implicitly(scheduler))
     else:
-        context.check(reconcile_explicitly(scheduler, args.batch_size))
+        size = None if args.batch_size is None else sendable("--batch_size", args.batch_size)
+        context.check(reconcile_explicitly(scheduler, size))

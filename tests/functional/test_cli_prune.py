@@ -76,7 +76,6 @@ def fields(query):
 
 FILTERS = {
     "": {"statuses": TERMINAL},
-    "--states= --role= --env=": {"statuses": TERMINAL},
     "--states=LOST,LOST --role=www": {"statuses": {ScheduleStatus.LOST}, "role": "www"},
     "--env=prod --limit=010": {"statuses": TERMINAL, "environment": "prod", "limit": 8},
     "--limit=1": {"statuses": TERMINAL, "limit": 1},
@@ -135,19 +134,27 @@ def test_what_is_invalid_is_refused_before_anything_is_sent(admin, scripted, lin
     assert server.requests == []
 
 
-def test_a_blank_role_is_not_taken_for_every_role(admin, scripted):
+@pytest.mark.parametrize("option", ["--role= ", "--role=", "--env=", "--states="])
+def test_an_empty_option_is_not_taken_for_everything(admin, scripted, option):
     server = scripted()
-    result = admin("prune_tasks", "--role= ", "west")
+    result = admin("prune_tasks", option, "west")
     assert (result.code, result.out, server.requests) == (1, "", [])
-    assert result.err.startswith("FATAL] --role is blank, which means every role. Nothing was sent")
+    name = option.split("=")[0]
+    assert result.err == f"FATAL] {name} is empty. Nothing was sent; leave it out to prune all of them\n"
 
 
 def test_a_limit_that_is_no_number_is_an_error_of_the_command_line(admin, scripted):
     server = scripted()
     for value in ("abc", "", "1.5"):
-        assert admin("prune_tasks", f"--limit={value}", "west").code == 2
-    assert admin("prune_tasks", "--limit=99999999999", "west").code == 1
-    assert [name for name, _ in calls(server)] == ["getTasksStatus"]
+        result = admin("prune_tasks", f"--limit={value}", "west")
+        assert result.code == 2
+        assert result.err.endswith(f"error: argument --limit: invalid integer value: '{value}'\n")
+    result = admin("prune_tasks", "--limit=99999999999", "west")
+    assert (result.code, result.err) == (
+        1,
+        "FATAL] --limit: 99999999999 is out of range, the largest number is 2147483647. Nothing was sent\n",
+    )
+    assert server.requests == []
 
 
 def test_a_refusal_is_one_line(admin, scripted):

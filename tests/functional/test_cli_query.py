@@ -126,7 +126,7 @@ def test_more_than_active_tasks_of_a_job_with_force(admin, west):
         ),
         ("query --output=csv -l x nowhere www web", "--listformat is for --output=text, not for --output=csv."),
         ("query nowhere www web", "Unknown cluster: nowhere. Known clusters: west"),
-        ("query --shards=99999999999 west www web", "A number for getTasksStatus is out of the range of its field."),
+        ("query --shards=99999999999 west www web", "--shards: 99999999999 is out of range, the largest number is"),
     ],
 )
 def test_the_checks_come_in_order_and_nothing_is_sent(admin, scripted, line, text):

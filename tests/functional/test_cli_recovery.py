@@ -1,5 +1,6 @@
 """The recovery commands against a scheduler: text, streams and exit codes (docs/cli.md 4.1 and 4.5)."""
 
+import json
 import re
 import time
 from functools import reduce
@@ -234,3 +235,13 @@ def test_a_scheduler_uri_is_printed_without_contacting_the_scheduler(admin, clus
     clusters.write(west="http://127.0.0.1:1/path/")
     result = admin("get_scheduler", "west")
     assert (result.code, result.out, result.err) == (0, "Found leading scheduler at: http://127.0.0.1:1/path/\n", "")
+
+
+def test_backups_are_listed_as_rows(admin, west):
+    for name in ("scheduler-backup-a", "scheduler-backup-b"):
+        (west.backup_dir / name).write_bytes(b"")
+    names = admin("scheduler_list_backups", "west").out.splitlines()[1:]
+    assert names == ["scheduler-backup-a", "scheduler-backup-b"]
+    rows = json.loads(admin("scheduler_list_backups", "--output=json", "west").out)["rows"]
+    assert rows == [{"backup": name} for name in names]
+    assert admin("scheduler_list_backups", "--output=tsv", "west").out.splitlines() == ["backup", *names]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from aurora_admin.client.selection import STATUSES
+from aurora_admin.client.selection import NUMBERS
 from aurora_admin.gen.api.ttypes import (
     AssignedTask,
     Identity,
@@ -160,7 +160,7 @@ def test_an_unknown_state_is_the_error_of_query(admin, clusters):
     clusters.write("west")
     result = admin(DELETE, "--state=RUNNING,running", "west")
     assert (result.code, result.out) == (1, "")
-    names = ",".join(sorted(STATUSES))
+    names = ",".join(sorted(NUMBERS))
     assert result.err == f"FATAL] Unknown state 'running' specified.  Valid states are:\n{names}\n"
 
 
@@ -286,3 +286,11 @@ def test_tasks_of_a_scheduler_0_5_are_printed_and_selected(admin, clusters):
         assert [first[name] for name in ("role", "environment", "job")] == ["www", "prod", "web"]
         assert admin(DELETE, "--job=www/prod/web", "west").code == 0
     assert sent(server.requests[3])["args"]["query"] == {"taskIds": {"set": ["old-0"]}}
+
+
+@pytest.mark.parametrize("option", ["--states=PENDING", "--task_ids_file=x", "--dry-run", "--roles=ads"])
+def test_a_mistyped_option_is_not_taken_for_an_id(admin, west, option):
+    result = admin(DELETE, "west", option)
+    assert (result.code, result.out) == (2, "")
+    assert f"error: unrecognized arguments: {option}" in result.err
+    assert staged(west) == IDS

@@ -152,7 +152,7 @@ def test_an_address_where_nothing_replies(admin, clusters):
     rows, log = listed(admin)
     assert rows == [(None, f"http://{NOWHERE}", None, None, None, None)]
     assert log == (
-        f" WARN] The scheduler of west at http://{NOWHERE}/api does not say which role it has\n"
+        f" WARN] The scheduler of west at http://{NOWHERE}/api does not say which role it has: Connection refused\n"
         " WARN] None of these schedulers of west leads\n"
     )
 
@@ -162,3 +162,9 @@ def test_the_leader_alone_in_other_formats(admin, clusters):
     assert admin("get_scheduler", "--output=csv", "west").out == f"role,address\nleader,http://{NOWHERE}\n"
     result = admin("get_scheduler", "--all", "--verify", "west")
     assert (result.code, result.err.count("\n")) == (1, 1)
+
+
+def test_an_address_with_a_password_keeps_its_scheme(admin, scheduler, clusters):
+    one = scheduler()
+    clusters.write(west=one.url.replace("http://", "http://user:secret@"))
+    assert [row[1] for row in listed(admin)[0]] == [one.url]

@@ -1,9 +1,15 @@
 """Durations, sizes, numbers and percentages, as docs/cli.md 3.5 to 3.7 has them."""
 
+from argparse import ArgumentTypeError
+
 import pytest
 
 from aurora_admin import units
 from aurora_admin.errors import AdminError
+
+
+def megabytes(text: str) -> int:
+    return units.whole_megabytes(units.size_bytes(text))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +67,12 @@ def test_a_duration_is_shown_in_the_largest_whole_unit(seconds, text):
     [("1024M", 1024), ("1024mb", 1024), ("01G", 1024), ("+1G", 1024), ("1T", 1 << 20), ("0m", 0), ("30", 0), ("2k", 0)],
 )
 def test_a_size(text, found):
-    assert units.megabytes(text) == found
+    assert megabytes(text) == found
 
 
 def test_a_size_beyond_the_precision_of_a_float_is_exact():
-    assert units.megabytes(f"{2**60 + 1}M") == 2**60 + 1
-    assert units.megabytes("-1025k") == -1
+    assert megabytes(f"{2**60 + 1}M") == 2**60 + 1
+    assert megabytes("-1025k") == -1
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_a_size_beyond_the_precision_of_a_float_is_exact():
 )
 def test_no_size(text, problem):
     with pytest.raises(AdminError) as error:
-        units.megabytes(text)
+        megabytes(text)
     assert error.value.message == f"Invalid size: {problem}"
 
 
@@ -132,5 +138,5 @@ def test_the_value_of_a_whole_option(text, found):
 
 @pytest.mark.parametrize("text", ["", "abc", "1.5", "08", "0x", "1_000", "٣", "1k"])
 def test_no_whole_value(text):
-    with pytest.raises(ValueError, match=r"(?s)^.*invalid literal|^1_000$|^٣$"):
+    with pytest.raises(ArgumentTypeError, match="invalid integer value: "):
         units.whole_number(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ from aurora_admin.client.discovery import ConfiguredFinder, new_finder
 from aurora_admin.client.failures import Failure, one_line
 from aurora_admin.client.http.auth import Credentials
 from aurora_admin.client.http.transport import Transport
-from aurora_admin.client.http.url import without_credentials
+from aurora_admin.client.http.url import shown
 from aurora_admin.client.retry import REAL_CLOCK, Deadline
 from aurora_admin.client.role import Pages, RoleName, read_role
 from aurora_admin.errors import AdminError
@@ -63,10 +62,10 @@ def listed_schedulers(cluster: Cluster, log: Output, timeout_seconds: float | No
     credentials = Credentials(cluster, log)
     if isinstance(finder, ConfiguredFinder):
         found = finder.find()
-        asked = _asked(credentials, found.api, log)
+        asked, reason = _asked(credentials, found.api, log)
         if not asked.role:
-            log.warn(f"The scheduler of {cluster.name} at {found.api} does not say which role it has")
-        return [asked._replace(url=without_credentials(found.url))]
+            log.warn(f"The scheduler of {cluster.name} at {found.api} does not say which role it has: {reason}")
+        return [asked._replace(url=shown(found.url))]
     from aurora_admin.client.discovery.zookeeper import wait_for
 
     def read(deadline: Deadline) -> dict[str, bytes | None]:
@@ -116,10 +115,10 @@ def _completed(row: ListedScheduler, credentials: Credentials, leaders: list[str
     tried. What replies there is taken for that candidate only if it says that it has the candidate's role.
     """
     if row.url:
-        return row._replace(version=_asked(credentials, f"{row.url}/api", log).version)
+        return row._replace(version=_asked(credentials, f"{row.url}/api", log)[0].version)
     for leader in leaders[:1] if row.host else ():
         url = _with_host(leader, row.host or "")
-        asked = _asked(credentials, f"{url}/api", log)
+        asked, _ = _asked(credentials, f"{url}/api", log)
         if asked.role == row.role:
             return row._replace(url=url, version=asked.version)
     return row
@@ -131,18 +130,20 @@ def _with_host(url: str, host: str) -> str:
     return parts._replace(netloc=f"{name}:{parts.port}").geturl()
 
 
-def _asked(credentials: Credentials, api: str, log: Output) -> ListedScheduler:
-    """Return role and version that a scheduler reports itself."""
+def _asked(credentials: Credentials, api: str, log: Output) -> tuple[ListedScheduler, str]:
+    """Return role and version that a scheduler reports itself, and why it does not report its role."""
     role = version = None
+    reason = "its role is not one of a scheduler's"
     transport = Transport(REAL_CLOCK)
     try:
         pages = Pages(transport, credentials, api, Deadline(REAL_CLOCK, PAGE_SECONDS), log)
-        with suppress(Failure, AdminError):
-            version = _version(pages.get("vars")[1])
-            role = ROLES.get(read_role(pages).name)
+        version = _version(pages.get("vars")[1])
+        role = ROLES.get(read_role(pages).name)
+    except (Failure, AdminError) as error:
+        reason = one_line(str(error))
     finally:
         transport.close()
-    return ListedScheduler(role, version=version)
+    return ListedScheduler(role, version=version), reason
 
 
 def _version(variables: str) -> str | None:
