@@ -42,7 +42,8 @@ ROOMS = {
     "registry": "errors command hookspec parser",
     "plugins": "errors wire snapshot backup samples output clusters client units hosts sla command parser hookspec",
     "scheduler": "wire gen calls zookeeper snapshot backup output",
-    "manpages": "errors client options parser registry scheduler",
+    "manpage_texts": "errors client options",
+    "manpages": "errors manpage_texts options parser registry scheduler",
     "main": "errors output logfiles command advice options parser rcfile registry",
     "__main__": "main",
 }
