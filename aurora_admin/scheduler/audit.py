@@ -121,7 +121,7 @@ class Audit:
                 if not line.isspace():
                     try:
                         yield _entry(json.loads(line))
-                    except (ValueError, TypeError):
+                    except (ValueError, TypeError, RecursionError):
                         logger.warning("%s: line %d is not an entry, and is passed over", self.path, number)
 
     def _fail(self, what: str, error: OSError) -> None:
