@@ -105,6 +105,7 @@ def test_unions_have_the_member_that_is_set(running):
         ),
         ("getTasksStatus", {"query": {"statuses": "RUNNING"}}, 400, None),
         ("setQuota", {"quota": {"resources": [{"numCpus": 10**400}]}}, 400, None),
+        ("setQuota", b'{"quota": {"resources": [{"numCpus": 1e999}]}}', 400, None),
         ("setQuota", b'{"quota": {"resources": [{"numCpus": NaN}]}}', 400, "Request must be valid JSON"),
         ("setQuota", b'{"quota": {"resources": [{"numCpus": -Infinity}]}}', 400, "Request must be valid JSON"),
         ("getTasksStatus", {"query": {"role": "\ud800"}}, 400, None),

@@ -49,7 +49,7 @@ def help_page(environ: Environment, start: StartResponse) -> Iterable[bytes]:
 def _arguments(kind: Any, body: bytes) -> Any:
     """Return the arguments of a call; those that are not given are null, and a body may be empty."""
     try:
-        document = json.loads(body) if body.strip() else {}
+        document = json.loads(body, parse_constant=_no_number) if body.strip() else {}
     except (ValueError, RecursionError):
         raise _Refused("Request must be valid JSON") from None
     if not isinstance(document, dict):
@@ -63,6 +63,11 @@ def _arguments(kind: Any, body: bytes) -> Any:
         except (JsonFormError, UnicodeError, RecursionError) as error:
             raise _Refused(f"Failed to parse parameter {name}: {error}") from None
     return arguments
+
+
+def _no_number(text: str) -> None:
+    """Refuse NaN and Infinity, which Python reads although they are no JSON."""
+    raise ValueError(text)
 
 
 def _refuse(start: StartResponse, status: str, text: str) -> Iterable[bytes]:
