@@ -37,10 +37,7 @@ class JsonFormError(Exception):
 
 
 def to_json(value: Any) -> dict[str, Any]:
-    """Return the object of a struct; fields that are not set are left out.
-
-    JSON has no NaN and no infinity: these are the texts NaN, Infinity and -Infinity.
-    """
+    """Return the object of a struct; fields that are not set are left out."""
     kind = type(value)
     fields = ((spec, getattr(value, spec[2])) for spec in filter(None, kind.thrift_spec))
     return {spec[2]: _shown(member, ENUMS.get((kind, spec[2]))) for spec, member in fields if member is not None}
@@ -53,9 +50,14 @@ def _shown(value: Any, enum: Any) -> Any:
         return {str(key): _shown(member, enum) for key, member in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_shown(element, enum) for element in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return double(value)
+    if isinstance(value, float):
+        return number(value)
     return value if enum is None else enum._VALUES_TO_NAMES.get(value, value)  # noqa: SLF001  the compiler's name
+
+
+def number(value: float) -> float | str:
+    """Return a double as JSON has it: NaN and the infinities, which it has not, are the texts that Java prints."""
+    return value if math.isfinite(value) else double(value)
 
 
 def from_json(kind: Any, document: Any) -> Any:

@@ -6,6 +6,7 @@ from functools import cache
 from itertools import product
 
 from aurora_admin.gen.storage.ttypes import StoredCronJob
+from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.active_updates import ActiveUpdate, InstanceGroup, active_updates
 from aurora_admin.scheduler.api.outcome import invalid_request
 from aurora_admin.scheduler.api.resources import LIMITED_BY_QUOTA, QuotaClass, ResourceAmounts, amounts_of, demand
@@ -36,9 +37,10 @@ def check_quota(stores: Stores, role: bytes, config: bytes, instances: int) -> N
     quota = amounts_of(QUOTA_RESOURCES.elements(record)) if record else ResourceAmounts()
     lacking = consumption(stores, role)[quota_class].plus(each.times(instances)).plus(quota.times(-1))
     items = [
-        f"{name} quota exceeded by {amount:.2f} {unit}"
+        f"{name} quota exceeded by {java_text.fixed(amount)} {unit}"
         for name, unit, amount in zip(("CPU", "RAM", "disk"), ("core(s)", "MB", "MB"), lacking, strict=True)
-        if amount > 0
+        # A quota of NaN suffices for nothing: compared the other way round it would be no limit.
+        if not amount <= 0
     ]
     if items:
         raise invalid_request(f"Insufficient resource quota: {'; '.join(items)}")

@@ -77,7 +77,8 @@ def _checked_amounts(quota: ResourceAggregate) -> ResourceAmounts:
     )
     if cpus is None or ram_mb is None or disk_mb is None:
         raise error("Quota resources must be exactly: [CPUS, RAM_MB, DISK_MB]")
-    if min(cpus, ram_mb, disk_mb) < 0:
+    # Not by the smallest: NaN is neither smaller nor larger than any number.
+    if any(amount < 0 for amount in (cpus, ram_mb, disk_mb)):
         raise invalid_request(f"Negative values in: {java_text.aggregate(quota)}")
     return ResourceAmounts(cpus, ram_mb, disk_mb)
 
