@@ -28,6 +28,8 @@ class AuditEntry(NamedTuple):
         time: in UTC, in the form of ISO 8601.
         caller: the address that the call came from.
         arguments: what else was given, as a text.
+        from_service: those of `hosts` that were in service before: what was said of them earlier counts no more.
+        hosts: the known hosts of a call that was carried out.
         reason: why it was made; an empty text if that was not said.
         response: the name of the ResponseCode.
     """
@@ -38,6 +40,7 @@ class AuditEntry(NamedTuple):
     response: str
     reason: str = ""
     hosts: Sequence[str] = ()
+    from_service: Sequence[str] = ()
     role: str | None = None
     arguments: str = ""
 
@@ -99,11 +102,12 @@ class Audit:
     def _note(self, entry: AuditEntry) -> None:
         if entry.response != DONE:
             return
+        if entry.call in TAKE_OUT or entry.call == BRING_BACK:
+            # A restore may have brought hosts back too, and no entry says of which.
+            for host in entry.hosts if entry.call == BRING_BACK else entry.from_service:
+                self._reasons.pop(host, None)
         if entry.call in TAKE_OUT and entry.reason:
             self._reasons.update(dict.fromkeys(entry.hosts, HostReason(entry.reason, entry.time, entry.caller)))
-        elif entry.call == BRING_BACK:
-            for host in entry.hosts:
-                self._reasons.pop(host, None)
 
     def _read(self) -> None:
         """Take the reasons from the file, if there is one."""
@@ -121,7 +125,7 @@ class Audit:
                 if not line.isspace():
                     try:
                         yield _entry(json.loads(line))
-                    except (ValueError, TypeError):
+                    except (ValueError, TypeError, RecursionError):
                         logger.warning("%s: line %d is not an entry, and is passed over", self.path, number)
 
     def _fail(self, what: str, error: OSError) -> None:
@@ -138,8 +142,9 @@ def _entry(document: Any) -> AuditEntry:
     """
     known = {name: document[name] for name in AuditEntry._fields if name in document}
     entry = AuditEntry(**known)
-    texts = (entry.time, entry.caller, entry.call, entry.response, entry.reason, *entry.hosts)
-    if not isinstance(entry.hosts, list | tuple) or not all(isinstance(text, str) for text in texts):
+    lists = (entry.hosts, entry.from_service)
+    texts = (entry.time, entry.caller, entry.call, entry.response, entry.reason, *entry.hosts, *entry.from_service)
+    if not all(isinstance(one, list | tuple) for one in lists) or not all(isinstance(text, str) for text in texts):
         raise TypeError("a value of another type")
     return entry
 

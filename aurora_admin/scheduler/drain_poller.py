@@ -10,7 +10,7 @@ from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.snapshot.task_table import TaskFilter
 from aurora_admin.wire.path import path
 
-POLICY = path(HostMaintenanceRequest, "defaultSlaPolicy")
+DEFAULT_POLICY = path(HostMaintenanceRequest, "defaultSlaPolicy")
 TIMEOUT_SECONDS = path(HostMaintenanceRequest, "timeoutSecs")
 CREATED_MS = path(HostMaintenanceRequest, "createdTimestampMs")
 
@@ -63,7 +63,7 @@ def _may_drain(stores: Stores, row: int, request: bytes, now_ms: int) -> bool:
     """Return whether the request is too old for policies to count, or the policy allows the drain."""
     age_ms = now_ms - (CREATED_MS.value(request) or 0)
     return age_ms > (TIMEOUT_SECONDS.value(request) or 0) * 1000 or allows_drain(
-        stores, row, POLICY.get(request), now_ms
+        stores, row, DEFAULT_POLICY.get(request), now_ms
     )
 
 

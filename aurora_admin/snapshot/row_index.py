@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 GONE = -1
 
@@ -10,9 +10,9 @@ GONE = -1
 class RowIndex:
     """An index of a column, such as that of the jobs.
 
-    New rows are entered when the index is used, so that staging and loading do not take longer. Rows that are gone are
-    dropped when they are more than the others: a job that was restarted a million times is found as fast as a new one.
-    One thread at a time may use it.
+    New rows are entered when the index is used, so that staging does not take longer, or by `enter_new`. Rows that are
+    gone are dropped when they are more than the others: a job that was restarted a million times is found as fast as a
+    new one. One thread at a time may use it.
 
     >>> status = array("i", [2, 2, GONE, 2])
     >>> index = RowIndex(array("I", [7, 8, 7, 7]), status)
@@ -48,9 +48,13 @@ class RowIndex:
             found.extend(self._of(number))
         return found
 
-    def _of(self, number: int) -> "array[int]":
+    def enter_new(self) -> None:
+        """Enter the rows that are new, so that no later call has to; those of a million tasks take half a second."""
         if self._known < len(self._numbers):
             self._enter_new()
+
+    def _of(self, number: int) -> "array[int]":
+        self.enter_new()
         rows = self._rows.get(number)
         if rows is None:
             return array("I")
@@ -60,11 +64,12 @@ class RowIndex:
         return rows
 
     def _enter_new(self) -> None:
-        rows, numbers, status, count = self._rows, self._numbers, self._status, len(self._numbers)
-        for row in range(self._known, count):
-            if status[row] != GONE:
-                found = rows.get(numbers[row])
-                if found is None:
-                    found = rows[numbers[row]] = array("I")
-                found.append(row)
+        begin, count = self._known, len(self._numbers)
+        enter: dict[int, Callable[[int], None]] = {}
+        columns = (range(begin, count), self._numbers[begin:count], self._status[begin:count])
+        for row, number, status in zip(*columns, strict=True):
+            if status != GONE:
+                if number not in enter:
+                    enter[number] = self._rows.setdefault(number, array("I")).append
+                enter[number](row)
         self._known = count

@@ -120,11 +120,6 @@ class TaskTable:
         """Return the number of a host; a new host is added."""
         return self.hosts.setdefault(host or NO_HOST, len(self.hosts))
 
-    @property
-    def rows_of_job(self) -> list["array[int]"]:
-        """The rows of each job by its number, with some that are gone."""
-        return [self.by_job.rows([number]) for number in range(len(self.job_names))]
-
     def job_of(self, row: int) -> JobName:
         return self.job_names[self.job[row]]
 

@@ -9,9 +9,11 @@ from urllib.parse import quote
 import pytest
 
 from aurora_admin.gen.api.ttypes import Hosts, ResourceAggregate, ScheduleStatus, TaskQuery
+from aurora_admin.scheduler.api.audited import AUDITED
 from tests.support.hosts import NO_POLICY, hosts, maintain, modes
-from tests.support.jobs import config, resources, restored, task
-from tests.support.recovery import NAME, put_backup
+from tests.support.idl import IDL
+from tests.support.jobs import config, entries_written, resources, restored, task
+from tests.support.recovery import NAME, commit, new_backup, put_backup, stage
 from tests.support.thrift_calls import OK, call, code_and_text, get
 from tests.support.waiting import wait_until
 
@@ -85,6 +87,22 @@ def test_every_call_that_changes_something_is_kept_with_its_answer(three):
     assert shown[5:] == [None, None, {"backupId": NAME}, {"query": {"role": "nobody"}}, None]
 
 
+# The admin calls without an entry, and why. Those of AuroraSchedulerManager are for users, not for admins.
+NOT_AUDITED = {
+    "listBackups": "it only reads",
+    "queryRecovery": "it only reads",
+    "maintenanceStatus": "it only reads",
+    "performBackup": "it adds a file and changes no state",
+    "snapshot": "it writes the same state to the log in another form",
+    "triggerExplicitTaskReconciliation": "it changes nothing without Mesos",
+    "triggerImplicitTaskReconciliation": "it changes nothing without Mesos",
+}
+
+
+def test_every_admin_call_that_changes_something_is_audited():
+    assert IDL["api"]["AuroraAdmin"].body.keys() - NOT_AUDITED.keys() == AUDITED
+
+
 def test_calls_that_change_nothing_are_not_kept(three):
     before = entries(three)
     for method in ("maintenanceStatus", "queryRecovery", "listBackups", "getTasksStatus", "getTierConfigs"):
@@ -104,11 +122,35 @@ def test_the_calls_of_a_maintenance_are_kept_with_their_hosts(three):
     [start, drain, sla, end, refused] = new_entries(three, before)
     assert json.loads(sla.pop("arguments")) == {"defaultSlaPolicy": policy, "timeoutSecs": 60}
     done = {**caller, "response": "OK"}
-    assert start == {**done, "call": "startMaintenance", "reason": "disk", "hosts": ["host-0", "host-1"]}
-    assert drain == {**done, "call": "drainHosts", "hosts": ["host-0", "nosuch"]}
-    assert sla == {**done, "call": "slaDrainHosts", "reason": "kernel", "hosts": ["host-2"]}
+    both = ["host-0", "host-1"]
+    assert start == {**done, "call": "startMaintenance", "reason": "disk", "hosts": both, "from_service": both}
+    assert json.loads(drain.pop("arguments")) == {"hosts": {"hostNames": ["nosuch"]}}
+    assert drain == {**done, "call": "drainHosts", "hosts": ["host-0"]}
+    taken = {"hosts": ["host-2"], "from_service": ["host-2"]}
+    assert sla == {**done, "call": "slaDrainHosts", "reason": "kernel", **taken}
     assert end == {**done, "call": "endMaintenance", "hosts": ["host-0"]}
     assert refused == {**caller, "response": "ERROR", "call": "drainHosts", "reason": "why"}
+
+
+def test_long_arguments_are_cut_after_1000_characters(three):
+    query = {"query": {"taskIds": ["x" * 980]}}
+    exactly = json.dumps(query)
+    more = 1000 - len(exactly)
+    for length, kept in ((980 + more, 1000), (981 + more, 1003)):
+        call(three.url, "pruneTasks", query=TaskQuery(taskIds={"x" * length}))
+        found = entries(three)[-1]["arguments"]
+        assert (len(found), found.endswith("...")) == (kept, kept > 1000)
+        assert json.dumps({"query": {"taskIds": ["x" * length]}})[:1000] == found[:1000]
+    call(three.url, "setQuota", ownerRole="r" * 1001)
+    assert entries(three)[-1]["role"] == "r" * 1000 + "..."
+
+
+def test_hosts_that_are_not_known_take_no_more_room_than_other_arguments(three):
+    maintain(three, "drainHosts", "host-0", *(f"nosuch-{number}" for number in range(1000)), headers=reason("disk"))
+    found = entries(three)[-1]
+    assert found["hosts"] == ["host-0"]
+    assert len(found["arguments"]) == 1003
+    assert found["arguments"].startswith('{"hosts": {"hostNames": ["nosuch-0", "nosuch-1", "nosuch-10", ')
 
 
 def test_the_file_is_private(three):
@@ -147,6 +189,24 @@ def test_reasons_survive_a_restart_and_a_power_cut(three):
     assert reasons(three) == before
 
 
+def test_a_reason_ends_when_a_restore_brings_its_host_back(three):
+    """Two of the hosts are in service in the backup, the third one is not."""
+    maintain(three, "startMaintenance", "host-2", headers=reason("disk"))
+    put_backup(three, new_backup(three))
+    maintain(three, "startMaintenance", "host-0", "host-1", headers=reason("old"))
+    stage(three)
+    commit(three)
+    three.start()
+    assert modes(three, "host-0", "host-2") == {"host-0": "NONE", "host-2": "SCHEDULED"}
+    maintain(three, "startMaintenance", "host-0", "host-2")
+    maintain(three, "startMaintenance", "host-1", headers=reason("new"))
+    maintain(three, "startMaintenance", "host-1")
+    wanted = {"host-1": "new", "host-2": "disk"}
+    assert {host: shown["reason"] for host, shown in reasons(three).items()} == wanted
+    three.restart()
+    assert {host: shown["reason"] for host, shown in reasons(three).items()} == wanted
+
+
 def test_a_refused_call_gives_no_reason(three):
     maintain(three, "startMaintenance", "host-0")
     response = call(three.url, "slaDrainHosts", reason("no policy"), hosts=Hosts({"host-0"}))
@@ -154,12 +214,18 @@ def test_a_refused_call_gives_no_reason(three):
     assert reasons(three) == {}
 
 
-@pytest.mark.parametrize("method", ["startMaintenance", "drainHosts", "slaDrainHosts"])
-def test_a_reason_that_is_too_long_is_refused(three, method):
-    response = call(three.url, method, reason("ü" * 1001), hosts=Hosts({"host-0"}))
-    text = "The reason has 1001 characters, and 1000 is the most; nothing was changed. Shorten it."
-    assert code_and_text(response) == ("INVALID_REQUEST", text)
+def test_a_reason_that_is_too_long_is_refused(three):
+    before = entries_written(three)
+    for method in sorted(AUDITED):
+        arguments = {"hosts": Hosts({"host-0"})} if method.endswith(("Maintenance", "Hosts")) else {}
+        response = call(three.url, method, reason("ü" * 1001), **arguments)
+        text = "The reason has 1001 characters, and 1000 is the most; nothing was changed. Shorten it."
+        assert code_and_text(response) == ("INVALID_REQUEST", text), method
+        kept = entries(three)[-1]
+        assert (kept["call"], kept["response"]) == (method, "INVALID_REQUEST")
+        assert kept["reason"] == "ü" * 1000 + "..."
     assert modes(three, "host-0") == {"host-0": "NONE"}
+    assert entries_written(three) == before
     maintain(three, "startMaintenance", "host-0", headers=reason("ü" * 1000))
     assert reasons(three)["host-0"]["reason"] == "ü" * 1000
 
@@ -176,9 +242,9 @@ def test_a_torn_line_is_passed_over(three):
     path = three.log_dir / "audit.log"
     three.kill()
     with path.open("ab") as file:
-        file.write(b'[1]\n{"call": 7}\n\xff\n{"time": "2026-')
+        file.write(b'[1]\n{"call": 7}\n\xff\n' + b"[" * 100_000 + b'\n{"time": "2026-')
     three.start()
-    assert three.log.count("is not an entry, and is passed over") == 4
+    assert three.log.count("is not an entry, and is passed over") == 5
     maintain(three, "drainHosts", "host-1", headers=reason("kernel"))
     three.restart()
     assert {host: shown["reason"] for host, shown in reasons(three).items()} == {"host-0": "disk", "host-1": "kernel"}

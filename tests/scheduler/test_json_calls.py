@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import ScheduleStatus
+from aurora_admin.gen.api.ttypes import Metadata, ScheduleStatus
 from tests.support.hosts import hosts, modes
 from tests.support.jobs import config, key, restored, task
 from tests.support.processes import Scheduler
@@ -104,6 +104,10 @@ def test_unions_have_the_member_that_is_set(running):
             "Failed to parse parameter query: 'NOSUCH' is not the name of a ScheduleStatus",
         ),
         ("getTasksStatus", {"query": {"statuses": "RUNNING"}}, 400, None),
+        ("setQuota", {"quota": {"resources": [{"numCpus": 10**400}]}}, 400, None),
+        ("setQuota", b'{"quota": {"resources": [{"numCpus": 1e999}]}}', 400, None),
+        ("setQuota", b'{"quota": {"resources": [{"numCpus": NaN}]}}', 400, "Request must be valid JSON"),
+        ("setQuota", b'{"quota": {"resources": [{"numCpus": -Infinity}]}}', 400, "Request must be valid JSON"),
         ("getTasksStatus", {"query": {"role": "\ud800"}}, 400, None),
         ("forceTaskState", {"taskId": "www-prod-web-1", "status": 5}, 400, None),
         ("forceTaskState", {"taskId": True}, 400, None),
@@ -118,6 +122,23 @@ def test_a_request_that_is_no_call_is_refused(running, method, body, status, tex
     assert detail["setMessage"] is True
     assert detail["message"] == text or (text is None and detail["message"].startswith("Failed to parse parameter "))
     assert tasks(running.url).keys() == before
+
+
+def test_a_reply_that_is_too_large_to_be_held_is_refused(scheduler):
+    large = config(metadata={Metadata("large", "x" * (1 << 20))})
+    one = restored(scheduler, tasks={task(large, n) for n in range(8)})
+    status, document = send(one, "getTasksStatus", {"query": {"instanceIds": list(range(7))}})
+    assert (status, len(document["result"]["scheduleStatusResult"]["tasks"])) == (200, 7)
+    status, document = send(one, "getTasksStatus", {"query": {}})
+    text = (
+        "The reply of getTasksStatus has more than 8 MiB, the most at /apibeta. Whatever the call changes is changed. "
+        "Ask for less, or call /api, which has no limit."
+    )
+    assert (status, document) == (
+        200,
+        {"responseCode": "ERROR", "serverInfo": SERVER, "details": [{"message": text}]},
+    )
+    assert len(tasks(one.url)) == 8
 
 
 def test_a_call_that_ends_the_scheduler_is_answered_first(scheduler):

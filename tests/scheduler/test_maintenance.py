@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from aurora_admin.gen.api.ttypes import Hosts, MaintenanceMode, ScheduleStatus
+from aurora_admin.gen.api.ttypes import CoordinatorSlaPolicy, Hosts, MaintenanceMode, ScheduleStatus, SlaPolicy
 from aurora_admin.gen.storage.ttypes import Snapshot
 from aurora_admin.wire.codec import decode
 from tests.support.hosts import NO_POLICY, force, host, hosts, maintain, modes, requests
 from tests.support.jobs import OK, config, entries_written, key, power_cut, restored, task
-from tests.support.recovery import commit, new_backup, put_backup, stage
+from tests.support.recovery import backups, commit, new_backup, put_backup, stage
 from tests.support.thrift_calls import JSON, call, code_and_text, exact_tasks, post, tasks
 
 S = ScheduleStatus
@@ -91,6 +91,32 @@ def test_tasks_on_an_unknown_host_are_drained_too(scheduler):
     running = restored(scheduler, tasks={task(config())})
     assert maintain(running, "drainHosts", "host-0") == {}
     assert by_status(running) == {S.DRAINING: {"www-prod-web-0"}}
+
+
+def test_a_host_whose_task_is_being_killed_is_not_drained_yet(scheduler):
+    running = restored(scheduler, hostAttributes=hosts(1), tasks={task(config(), status=S.KILLING)})
+    assert maintain(running, "drainHosts", "host-0") == {"host-0": "DRAINING"}
+    assert by_status(running) == {S.KILLING: {"www-prod-web-0"}}
+    force(running, ["www-prod-web-0"])
+    assert modes(running, "host-0") == {"host-0": "DRAINED"}
+
+
+def test_a_request_replaces_the_earlier_one_of_its_host(three):
+    coordinator = SlaPolicy(coordinatorSlaPolicy=CoordinatorSlaPolicy("http://localhost:1/", "drain"))
+    for method, members, policy, timeout in (
+        ("slaDrainHosts", {"defaultSlaPolicy": coordinator, "timeoutSecs": 86_400}, coordinator, 86_400),
+        ("drainHosts", {}, NO_POLICY, 0),
+        ("slaDrainHosts", {"defaultSlaPolicy": coordinator, "timeoutSecs": 5}, coordinator, 5),
+    ):
+        maintain(three, method, "host-0", **members)
+        (stored,) = decode(Snapshot, new_backup(three)).hostMaintenanceRequests
+        assert (stored.host, stored.timeoutSecs) == ("host-0", timeout)
+        kept = stored.defaultSlaPolicy
+        assert bool(kept.coordinatorSlaPolicy) is bool(policy.coordinatorSlaPolicy)
+        assert bool(kept.percentageSlaPolicy) is bool(policy.percentageSlaPolicy)
+        # Backups of one minute have one name.
+        for path in backups(three):
+            path.unlink()
 
 
 def test_waiting_tasks_are_not_on_a_host(scheduler):

@@ -1,5 +1,6 @@
 """Quotas on a running scheduler: consumption, what can be set, and that it is kept."""
 
+import json
 import re
 
 import pytest
@@ -23,7 +24,7 @@ from tests.support.jobs import (
     task,
     update,
 )
-from tests.support.thrift_calls import call, code_and_text
+from tests.support.thrift_calls import call, code_and_text, exchange, get
 
 NOTHING = (0.0, 0, 0)
 MEMBERS = ("numCpus", "ramMb", "diskMb")
@@ -109,6 +110,44 @@ def test_an_invalid_quota_is_refused_and_not_written(scheduler):
         assert code_and_text(call(running.url, "getQuota", ownerRole=role)) == BLANK
     assert entries_written(running) == before
     assert quotas(running)[0] == (1.0, 2, 3)
+
+
+@pytest.mark.parametrize(("cpus", "shown"), [(float("nan"), "NaN"), (float("inf"), "Infinity")])
+def test_a_quota_that_is_no_finite_number_is_kept_and_shown_as_text(scheduler, cpus, shown):
+    """A real 0.22 accepts it."""
+    running = scheduler()
+    assert set_quota(running, "www", resources(cpus, 2, 3)) == OK
+    power_cut(running)
+    kept = quotas(running)[0]
+    assert (repr(kept[0]), *kept[1:]) == (repr(cpus), 2, 3)
+    page = json.loads(get(running.url, "/quotas")[1], parse_constant=pytest.fail)
+    assert page == {"www": {"cpu_cores": shown, "ram_mb": 2, "disk_mb": 3}}
+    status, _, body = exchange(running.url, "POST", "/apibeta/getQuota", b'{"ownerRole": "www"}')
+    result = json.loads(body, parse_constant=pytest.fail)["result"]["getQuotaResult"]
+    assert (status, shown in str(result["quota"])) == (200, True)
+    audited = json.loads((running.log_dir / "audit.log").read_text().splitlines()[0])
+    assert {"numCpus": shown} in json.loads(audited["arguments"], parse_constant=pytest.fail)["quota"]["resources"]
+
+
+def test_negative_amounts_are_refused_beside_one_that_is_no_number(scheduler):
+    running = scheduler()
+    for given in (resources(float("nan"), -1, -1), resources(float("nan"), 1, -1), resources(float("-inf"), 1, 1)):
+        code, text = set_quota(running, "www", given)
+        assert (code, text.partition(":")[0]) == ("INVALID_REQUEST", "Negative values in")
+
+
+def test_a_job_does_not_fit_a_quota_that_is_no_number(scheduler):
+    running = scheduler()
+    assert set_quota(running, "www", resources(float("nan"), 4096, 4096)) == OK
+    text = "Insufficient resource quota: CPU quota exceeded by NaN core(s)"
+    assert create(running, job(instances=1, tier="preferred")) == ("INVALID_REQUEST", text)
+    assert set_quota(running, "www", resources(float("inf"), 4096, 4096)) == OK
+    assert create(running, job(instances=1, tier="preferred")) == OK
+
+
+@pytest.mark.parametrize("given", [resources(1.0, -1, 3), resources(1.0, 2, -1), resources(-0.5, 2, 3)])
+def test_each_amount_may_not_be_negative(scheduler, given):
+    assert set_quota(scheduler(), "www", given)[0] == "INVALID_REQUEST"
 
 
 def test_a_resource_that_is_given_twice_counts_once(scheduler):

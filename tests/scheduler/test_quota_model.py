@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_admin.gen.api.ttypes import JobUpdateStatus, ScheduleStatus
-from aurora_admin.scheduler.api.quota import consumption
+from aurora_admin.scheduler.api.quota import claims, consumption
 from aurora_admin.scheduler.api.resources import QuotaClass
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.wire.codec import encode
@@ -99,7 +99,7 @@ def test_a_role_takes_what_the_model_says(tmp_path_factory, jobs, others):
     fill(stores, "www", jobs)
     fill(stores, "db", others)
     for role, contents in (("www", jobs), ("db", others), ("nobody", [])):
-        found = consumption(stores, role.encode())
+        found = consumption(claims(stores, role.encode()))
         assert len(found) == 4
         for production in (True, False):
             for is_dedicated in (True, False):

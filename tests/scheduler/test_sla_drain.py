@@ -1,17 +1,26 @@
 """slaDrainHosts: hosts are drained as soon as the policies of their tasks allow it (docs/api.md 1.6)."""
 
+import time
+
 import pytest
 
 from aurora_admin.gen.api.ttypes import (
     CoordinatorSlaPolicy,
     CountSlaPolicy,
+    HostMaintenanceRequest,
     Hosts,
+    MaintenanceMode,
     PercentageSlaPolicy,
     ScheduleStatus,
     SlaPolicy,
+    TaskEvent,
 )
+from aurora_admin.scheduler.api.services import Services
+from aurora_admin.scheduler.drain_poller import DrainPoller
+from aurora_admin.scheduler.state import ops
+from aurora_admin.wire.codec import encode
 from tests.support.hosts import NO_POLICY, force, host, hosts, maintain, modes, requests
-from tests.support.jobs import config, entries_written, key, restored, task
+from tests.support.jobs import LONG_AGO, config, entries_written, key, restored, task
 from tests.support.statistics import variables
 from tests.support.thrift_calls import call, code_and_text, tasks
 from tests.support.waiting import wait_until
@@ -109,6 +118,39 @@ def test_a_policy_leaves_enough_instances_running(scheduler, policy, drained):
     sla_drain(running, *(f"host-{n}" for n in range(5)), policy=policy)
     wait_for_rounds(running)
     assert draining(running) == drained
+
+
+def test_an_instance_runs_since_it_came_back(scheduler):
+    """Each of the others was out of reach a moment ago: none has been running for an hour."""
+    now = time.time_ns() // 1_000_000
+    stored = {task(JOB, n) for n in range(20)}
+    for one in stored:
+        one.taskEvents += [TaskEvent(now - 2000, S.PARTITIONED), TaskEvent(now - 1000, S.RUNNING)]
+    unrequested = {task(config(key("stuck")), 99)}
+    running = restored(
+        lambda: scheduler(OFTEN), hostAttributes={*hosts(20), host("host-99", 3)}, tasks=stored | unrequested
+    )
+    sla_drain(running, "host-0", policy=count(1, 3600))
+    wait_for_rounds(running)
+    assert draining(running) == 0
+    sla_drain(running, "host-0", policy=count(1, 0))
+    wait_for_rounds(running)
+    assert draining(running) == 1
+
+
+@pytest.mark.parametrize(("age_ms", "drained"), [(4999, 0), (5000, 0), (5001, 1)])
+def test_a_request_is_too_old_after_its_timeout(on_disk, age_ms, drained):
+    """Strictly: the clock is passed in, so that it can stand at the very millisecond."""
+    storage = on_disk.storage
+    request = HostMaintenanceRequest("host-0", COORDINATOR, timeoutSecs=5, createdTimestampMs=LONG_AGO)
+    with storage.transaction() as transaction:
+        transaction.ops.append(ops.save_host(encode(host("host-0", MaintenanceMode.DRAINING))))
+        transaction.ops.append(ops.save_maintenance_request(encode(request)))
+        transaction.ops.append(ops.save_tasks([encode(task(config()))]))
+    services = Services(storage, None, None, "west", "here", stop=None, clock_ms=lambda: LONG_AGO + age_ms)
+    DrainPoller().run(services)
+    with storage.read() as stores:
+        assert stores.tasks.statuses[S.DRAINING] == drained
 
 
 def test_the_policy_of_a_task_counts_before_the_default(scheduler):

@@ -141,9 +141,10 @@ class Pair:
     def check(self, wanted):
         """Compare what a filter selects, and the bytes of a reply with it; change the table in between."""
         table, expected = self.table, [one for one in self.model.values() if one.matches(wanted)]
-        select = table.selection(wanted)
+        select, active_jobs, active = table.selection(wanted), table.active_jobs(None), self.active_jobs(None)
         self.take("remove", TaskFilter(role=b"db"))
         self.take("save", [Task("www", "web", 0, 0, ScheduleStatus.RUNNING, None, None, LONG_AGO)])
+        assert self.shown(active_jobs()) == active
         rows = select()
         raw = [raw for _, raw in table.records(rows)]
         assert raw == list(map(encoded, expected))
@@ -156,15 +157,21 @@ class Pair:
             job: present[job] for job in self.table.jobs
         }
         for role in (None, b" ", b"www", b"other"):
-            active = [one for one in self.model.values() if one.matches(TaskFilter(role=role, statuses=ACTIVE))]
-            expected = {}
-            for one in active:
+            assert self.shown(self.table.active_jobs(role)()) == self.active_jobs(role)
+
+    def active_jobs(self, role):
+        """Return what the model has of the jobs with active tasks."""
+        expected = {}
+        for one in self.model.values():
+            if one.matches(TaskFilter(role=role, statuses=ACTIVE)):
                 changed, raw, count = expected.get(one.job, (-1, b"", 0))
                 if one.changed_ms > changed:
                     changed, raw = one.changed_ms, encoded_config(one.role, one.name, one.priority)
                 expected[one.job] = changed, raw, count + 1
-            found = [(job.key, self.table.configs.raw[job.config], job.tasks) for job in self.table.active_jobs(role)]
-            assert sorted(found) == sorted((job, raw, count) for job, (_, raw, count) in expected.items())
+        return sorted((job, raw, count) for job, (_, raw, count) in expected.items())
+
+    def shown(self, jobs):
+        return sorted((job.key, self.table.configs.raw[job.config], job.tasks) for job in jobs)
 
 
 @pytest.fixture(params=[0, 1000], ids=["without the lock", "under the lock"])
@@ -201,7 +208,7 @@ def test_rows_of_a_job_that_restarts_do_not_pile_up(tmp_path):
         table.save_all([encoded(Task("www", "web", 0, turn % 7, ScheduleStatus.RUNNING, "host-1", "S1", LONG_AGO))])
         assert len(table.select(TaskFilter(jobs=frozenset({name})))) == 1
         assert len(table.select(TaskFilter(hosts=host))) == 1
-        assert [job.tasks for job in table.active_jobs(None)] == [1]
+        assert [job.tasks for job in table.active_jobs(None)()] == [1]
     number = table.jobs[name]
     assert len(table.by_job.rows([number])) <= 2
     assert len(table.by_host.rows([table.hosts[b"host-1"]])) <= 2

@@ -101,6 +101,16 @@ def test_a_task_that_failed_runs_again_if_it_may(scheduler, members, failures, a
     assert (len(found) == 2) is again
 
 
+@pytest.mark.parametrize(
+    ("before", "counted"),
+    [(S.RUNNING, 1), (S.ASSIGNED, 1), (S.PARTITIONED, 1), (S.DRAINING, 0), (S.PREEMPTING, 0), (S.KILLING, 0)],
+)
+def test_a_failure_counts_unless_the_task_was_to_end(scheduler, before, counted):
+    running = restored(scheduler, tasks={task(config(), status=before)})
+    assert force(running, "www-prod-web-0", S.FAILED) == OK
+    assert tasks(running.url)["www-prod-web-0"].failureCount == counted
+
+
 @pytest.mark.parametrize(("before", "again"), [(S.RUNNING, True), (S.PARTITIONED, False), (S.KILLING, False)])
 def test_a_service_that_finished_runs_again(scheduler, before, again):
     running = restored(scheduler, tasks={task(config(isService=True), status=before)})

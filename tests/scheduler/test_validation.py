@@ -9,6 +9,7 @@ from aurora_admin.gen.api.ttypes import (
     Container,
     CoordinatorSlaPolicy,
     CountSlaPolicy,
+    CronCollisionPolicy,
     DockerContainer,
     DockerParameter,
     ExecutorConfig,
@@ -163,10 +164,21 @@ def test_a_constraint_without_its_parts_is_an_error_without_a_text(constraints):
 
 
 def test_a_service_cannot_be_a_cron_job():
-    nightly = job(isService=True)
+    nightly = job(isService=True, metadata={Metadata("a", "b")}, priority=7)
     nightly.cronSchedule = "0 0 * * *"
-    with pytest.raises(Refusal, match=r"^A service task may not be run on a cron schedule: www/prod/web$"):
+    nightly.cronCollisionPolicy = CronCollisionPolicy.CANCEL_NEW
+    with pytest.raises(Refusal) as refusal:
         validated(nightly)
+    begin, _, shown = str(refusal.value).partition(": ")
+    assert begin == "A service task may not be run on a cron schedule"
+    assert shown.startswith(
+        "JobConfiguration(cronSchedule:0 0 * * *, cronCollisionPolicy:CANCEL_NEW, taskConfig:TaskConfig("
+    )
+    assert "isService:true" in shown
+    assert "priority:7" in shown
+    assert "metadata:[Metadata(key:a, value:b)]" in shown
+    assert "Resource(numCpus:1.0)" in shown
+    assert shown.endswith("instanceCount:2, key:JobKey(role:www, environment:prod, name:web))")
 
 
 @pytest.mark.parametrize(

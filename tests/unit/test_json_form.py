@@ -55,6 +55,8 @@ def test_arguments_of_every_call_can_be_read():
         (ttypes.TaskConfig, {"priority": 1.5}),
         (ttypes.TaskConfig, {"priority": True}),
         (ttypes.Resource, {"numCpus": "1"}),
+        (ttypes.Resource, {"numCpus": 10**400}),
+        (ttypes.Resource, {"numCpus": float("inf")}),
         (ttypes.Resource, {"ramMb": 2**63}),
         (ttypes.AssignedTask, {"assignedPorts": {"http": "80"}}),
         (ttypes.ScheduledTask, {"taskEvents": {}}),

@@ -14,7 +14,7 @@ from aurora_admin.wire.path import path
 
 INITIAL_STATE = path(StoredJobUpdateDetails, "details.update.instructions.initialState")
 DESIRED_STATE = path(StoredJobUpdateDetails, "details.update.instructions.desiredState")
-EVENT_STATUS = path(JobUpdateEvent, "status")
+UPDATE_STATUS = path(JobUpdateEvent, "status")
 RANGE_FIRST = path(Range, "first")
 RANGE_LAST = path(Range, "last")
 
@@ -62,7 +62,7 @@ def active_updates(stores: Stores, role: bytes) -> dict[JobName, ActiveUpdate]:
 def _is_active(raw: bytes) -> bool:
     """Return whether the update is active after its latest event; the state in its summary is only for display."""
     events = UPDATE_EVENTS.elements(raw)
-    return bool(events) and EVENT_STATUS.value(events[-1]) in ACTIVE_JOB_UPDATE_STATES
+    return bool(events) and UPDATE_STATUS.value(events[-1]) in ACTIVE_JOB_UPDATE_STATES
 
 
 def _active_update(raw: bytes) -> ActiveUpdate:

@@ -10,7 +10,7 @@ from aurora_admin.backup.file import BackupError
 from aurora_admin.backup.writer import BackupFailed
 from aurora_admin.calls import arguments_class
 from aurora_admin.gen.api.ttypes import ResponseCode
-from aurora_admin.scheduler.api.audited import keep
+from aurora_admin.scheduler.api.audited import check_reason, keep
 from aurora_admin.scheduler.api.handlers import HANDLERS, RECOVERY_CALLS, Handler
 from aurora_admin.scheduler.api.outcome import Outcome, Refusal, encode_reply
 from aurora_admin.scheduler.api.recovery_log import log_malformed_call, log_recovery_call
@@ -107,6 +107,7 @@ def _carry_out(services: Services, name: str, arguments: Any) -> Outcome:
 
 def _outcome(handler: Handler, services: Services, name: str, arguments: Any) -> Outcome:
     try:
+        check_reason(services, name)
         return handler(services, arguments)
     except Refusal as refusal:
         return Outcome(refusal.code, [refusal.text])

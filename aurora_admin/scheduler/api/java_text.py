@@ -21,6 +21,11 @@ def double(value: float) -> str:
     return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(exponent)}"
 
 
+def fixed(value: float) -> str:
+    """Return a number with two digits after the point."""
+    return f"{value:.2f}" if math.isfinite(value) else double(value)
+
+
 def key(job: JobKey | None) -> str:
     """Return a job key that need not be valid."""
     if job is None:

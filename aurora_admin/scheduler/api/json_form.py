@@ -1,5 +1,7 @@
 """Structs as /apibeta has them: objects with the names of the fields, and enums by name (docs/api.md 5.4)."""
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +9,7 @@ from thrift.Thrift import TType
 
 from aurora_admin.gen.api import ttypes as api
 from aurora_admin.gen.api.AuroraAdmin import forceTaskState_args
+from aurora_admin.scheduler.api.java_text import double
 
 # The generated code has enums as numbers. This says which fields, or their elements, are of which enum.
 ENUMS: Mapping[tuple[Any, str], Any] = {
@@ -25,6 +28,7 @@ ENUMS: Mapping[tuple[Any, str], Any] = {
     (api.Response, "responseCode"): api.ResponseCode,
     (forceTaskState_args, "status"): api.ScheduleStatus,
 }
+LARGEST_DOUBLE = sys.float_info.max
 BITS = {TType.BYTE: 8, TType.I16: 16, TType.I32: 32, TType.I64: 64}
 
 
@@ -46,7 +50,14 @@ def _shown(value: Any, enum: Any) -> Any:
         return {str(key): _shown(member, enum) for key, member in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_shown(element, enum) for element in value]
+    if isinstance(value, float):
+        return number(value)
     return value if enum is None else enum._VALUES_TO_NAMES.get(value, value)  # noqa: SLF001  the compiler's name
+
+
+def number(value: float) -> float | str:
+    """Return a double as JSON has it: NaN and the infinities, which it has not, are the texts that Java prints."""
+    return value if math.isfinite(value) else double(value)
 
 
 def from_json(kind: Any, document: Any) -> Any:
@@ -102,7 +113,7 @@ def _scalar(ttype: int, value: Any) -> Any:
         return value
     if ttype == TType.BOOL and isinstance(value, bool):
         return value
-    if ttype == TType.DOUBLE and (is_number or isinstance(value, float)):
+    if ttype == TType.DOUBLE and (is_number or isinstance(value, float)) and abs(value) <= LARGEST_DOUBLE:
         return float(value)
     if ttype in BITS and is_number and -(1 << BITS[ttype] - 1) <= value < 1 << BITS[ttype] - 1:
         return value

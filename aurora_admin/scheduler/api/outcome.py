@@ -1,7 +1,8 @@
 """What a handler returns or raises, and the bytes of the reply that is made of it (docs/api.md 4)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from thrift.Thrift import TType
@@ -45,12 +46,14 @@ class Outcome(NamedTuple):
         messages: the text of each ResponseDetail.
         result: a path in the Result union, and the pieces of the value there, which are made while they are sent.
         after_sent: called once the reply is sent, or the client is gone.
+        hosts: the known hosts that the call changed, each with the mode that it had before.
     """
 
     code: int = ResponseCode.OK
     messages: Sequence[str | None] = ()
     result: tuple[Path, Iterable[bytes]] | None = None
     after_sent: Callable[[], None] | None = None
+    hosts: Mapping[bytes, int] = MappingProxyType({})
 
 
 OK = Outcome()

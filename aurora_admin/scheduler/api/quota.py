@@ -4,11 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import product
+from typing import NamedTuple
 
 from aurora_admin.gen.storage.ttypes import StoredCronJob
+from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.active_updates import ActiveUpdate, InstanceGroup, active_updates
 from aurora_admin.scheduler.api.outcome import invalid_request
 from aurora_admin.scheduler.api.resources import LIMITED_BY_QUOTA, QuotaClass, ResourceAmounts, amounts_of, demand
+from aurora_admin.scheduler.state.live_tasks import LiveTasks
 from aurora_admin.scheduler.state.stores import Stores
 from aurora_admin.scheduler.state.transitions import ACTIVE
 from aurora_admin.snapshot.paths import CRON_CONFIG, QUOTA_RESOURCES
@@ -34,25 +37,45 @@ def check_quota(stores: Stores, role: bytes, config: bytes, instances: int) -> N
         return
     record = stores.quotas.get(role)
     quota = amounts_of(QUOTA_RESOURCES.elements(record)) if record else ResourceAmounts()
-    lacking = consumption(stores, role)[quota_class].plus(each.times(instances)).plus(quota.times(-1))
+    lacking = consumption(claims(stores, role))[quota_class].plus(each.times(instances)).plus(quota.times(-1))
     items = [
-        f"{name} quota exceeded by {amount:.2f} {unit}"
+        f"{name} quota exceeded by {java_text.fixed(amount)} {unit}"
         for name, unit, amount in zip(("CPU", "RAM", "disk"), ("core(s)", "MB", "MB"), lacking, strict=True)
-        if amount > 0
+        # A quota of NaN suffices for nothing: compared the other way round it would be no limit.
+        if not amount <= 0
     ]
     if items:
         raise invalid_request(f"Insufficient resource quota: {'; '.join(items)}")
 
 
-def consumption(stores: Stores, role: bytes) -> Consumption:
-    """Return what a role takes in each class.
+class Claims(NamedTuple):
+    """What counts against the quota of a role, by job; it is not added up yet.
+
+    Attributes:
+        running: the active tasks, without the instances that updates work on.
+        updates: the active updates.
+        crons: what one run of each cron job starts.
+    """
+
+    running: defaultdict[JobName, InstanceCounts]
+    updates: Mapping[JobName, ActiveUpdate]
+    crons: Mapping[JobName, InstanceCounts]
+
+
+def claims(stores: Stores, role: bytes) -> Claims:
+    """Return what counts against the quota of a role now."""
+    updates = active_updates(stores, role)
+    return Claims(_running(stores, role, updates), updates, _cron_jobs(stores, role))
+
+
+def consumption(found: Claims) -> Consumption:
+    """Return what a role takes in each class; this takes longer than `claims`, and needs no lock.
 
     A job under update counts, for each resource, the larger of its old and new amounts. A cron job counts the larger of
     its next run and its active tasks.
     """
     total = _Total()
-    updates, crons = active_updates(stores, role), _cron_jobs(stores, role)
-    running = _running(stores, role, updates)
+    running, updates, crons = found
     for key in running.keys() - crons.keys():
         total.add(total.amounts(running[key]))
     for update in updates.values():
@@ -89,14 +112,24 @@ class _Total:
 def _running(
     stores: Stores, role: bytes, updates: Mapping[JobName, ActiveUpdate]
 ) -> defaultdict[JobName, InstanceCounts]:
-    """Count the active tasks of a role by job and config, without the instances that updates work on."""
+    """Count the active tasks of a role by job and config, without the instances that updates work on.
+
+    Only the tasks of jobs under update are looked at.
+    """
     found: defaultdict[JobName, InstanceCounts] = defaultdict(Counter)
     tasks = stores.tasks
-    for row in tasks.select(TaskFilter(role=role, statuses=ACTIVE)):
-        key = tasks.job_of(row)
-        if key not in updates or not updates[key].has(tasks.instance[row]):
-            found[key][tasks.config_of(row)] += 1
+    for number, configs in tasks.active_configs(role):
+        key = tasks.job_names[number]
+        counts = _without(updates[key], tasks, key) if key in updates else configs
+        for config, count in counts.items():
+            found[key][tasks.configs.raw[config]] += count
     return found
+
+
+def _without(update: ActiveUpdate, tasks: LiveTasks, key: JobName) -> Mapping[int, int]:
+    """Count the active tasks of a job by config, without the instances that its update works on."""
+    rows = tasks.select(TaskFilter(jobs=frozenset([key]), statuses=ACTIVE))
+    return Counter(tasks.config[row] for row in rows if not update.has(tasks.instance[row]))
 
 
 def _instance_counts(groups: Iterable[InstanceGroup]) -> InstanceCounts:

@@ -13,7 +13,7 @@ from aurora_admin.snapshot.upgrade import EVENT_STATUS, TIER
 from aurora_admin.wire import codec
 from aurora_admin.wire.path import path
 
-POLICY = path(TaskConfig, "slaPolicy")
+OWN_POLICY = path(TaskConfig, "slaPolicy")
 
 
 def allows_drain(stores: Stores, row: int, default: bytes | None, now_ms: int) -> bool:
@@ -21,7 +21,7 @@ def allows_drain(stores: Stores, row: int, default: bytes | None, now_ms: int) -
 
     A policy that names a coordinator allows nothing, because this scheduler asks none: only the time-out does.
     """
-    raw = POLICY.get(stores.tasks.config_of(row)) or default
+    raw = OWN_POLICY.get(stores.tasks.config_of(row)) or default
     policy = codec.decode(SlaPolicy, raw) if raw else SlaPolicy()
     if policy.coordinatorSlaPolicy:
         return False

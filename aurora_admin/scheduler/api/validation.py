@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from aurora_admin.gen.api.constants import AURORA_EXECUTOR_NAME
 from aurora_admin.gen.api.ttypes import Container, CountSlaPolicy, JobConfiguration, PercentageSlaPolicy, TaskConfig
-from aurora_admin.scheduler.api import java_text
+from aurora_admin.scheduler.api import java_text, thrift_text
 from aurora_admin.scheduler.api.normalise import normalised
 from aurora_admin.scheduler.api.outcome import error, invalid_request
-from aurora_admin.scheduler.api.query import is_identifier, is_valid_key, job_key
+from aurora_admin.scheduler.api.query import is_identifier, is_valid_key
 from aurora_admin.scheduler.api.resources import DEDICATED
 from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
 
@@ -34,7 +34,7 @@ def validated(description: JobConfiguration) -> JobConfiguration:
     job = normalised(description)
     config = _checked_config(job)
     if job.cronSchedule and config.isService:
-        raise invalid_request(f"A service task may not be run on a cron schedule: {job_key(job.key)}")
+        raise invalid_request(f"A service task may not be run on a cron schedule: {thrift_text.text(job)}")
     config.production = TIERS[config.tier or DEFAULT_TIER].is_production
     if not config.taskLinks:
         ports = {resource.namedPort for resource in config.resources or ()}

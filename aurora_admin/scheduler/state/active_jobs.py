@@ -5,18 +5,17 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import compress
 
-from aurora_admin.gen.api import constants
+from aurora_admin.scheduler.state.transitions import ACTIVE
 
-ACTIVE_STATES = frozenset(constants.ACTIVE_STATES)
 NO_CONFIGS: Mapping[int, int] = {}
-# Other threads wait meanwhile, some milliseconds.
+# Bounds the memory for it.
 COUNTED_AT_ONCE = 50_000
 
 
 class ActiveJobs:
     """The jobs with active tasks, from three columns of a task table.
 
-    New rows are counted when it is used, so that loading does not take longer. One thread at a time may use it.
+    New rows are counted when it is used, or by `count_new`. One thread at a time may use it.
 
     >>> status = array("i", [2, 2, 3])
     >>> active = ActiveJobs(array("I", [7, 7, 7]), array("I", [0, 1, 1]), status)
@@ -36,7 +35,7 @@ class ActiveJobs:
 
     def drop(self, row: int) -> None:
         """Forget a row that will be gone; its status must still be there."""
-        if row < self._known and self._status[row] in ACTIVE_STATES:
+        if row < self._known and self._status[row] in ACTIVE:
             job, config = self._jobs[row], self._configs[row]
             counts = self._found[job]
             counts[config] -= 1
@@ -48,16 +47,17 @@ class ActiveJobs:
 
     def configs_of(self, job: int) -> Mapping[int, int]:
         """Return how many active tasks of a job have each config, by the number of the config."""
-        if self._known < len(self._jobs):
-            self._count_new()
+        self.count_new()
         return self._found.get(job, NO_CONFIGS)
 
-    def _count_new(self) -> None:
+    def count_new(self) -> None:
+        """Count the rows that are new, so that no later call has to."""
         count = len(self._jobs)
         for begin in range(self._known, count, COUNTED_AT_ONCE):
             rows = slice(begin, begin + COUNTED_AT_ONCE)
-            is_active = map(ACTIVE_STATES.__contains__, self._status[rows])
-            pairs = Counter(compress(zip(self._jobs[rows], self._configs[rows], strict=True), is_active))
-            for (job, config), tasks in pairs.items():
-                self._found.setdefault(job, Counter())[config] += tasks
+            configs, is_active = self._configs[rows], map(ACTIVE.__contains__, self._status[rows])
+            # The job is in the config, so a config is of one job.
+            job_of = dict(zip(configs, self._jobs[rows], strict=True))
+            for config, tasks in Counter(compress(configs, is_active)).items():
+                self._found.setdefault(job_of[config], Counter())[config] += tasks
         self._known = count

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from aurora_admin.backup.file import records
 from aurora_admin.gen.slim import ttypes as slim
-from aurora_admin.scheduler.state.active_jobs import ACTIVE_STATES, ActiveJobs
+from aurora_admin.scheduler.state.active_jobs import ActiveJobs
 from aurora_admin.scheduler.state.spill import Spill
+from aurora_admin.scheduler.state.transitions import ACTIVE
 from aurora_admin.scheduler.statistics import Statistics
 from aurora_admin.snapshot.configs import Configs, config_position, join_config
 from aurora_admin.snapshot.paths import TASK_CONFIG
@@ -39,8 +40,9 @@ class LiveTasks(TaskTable):
 
     A task that changes gets a new row, and its old row is marked GONE, as is the row of a task that is removed: what a
     row points to never changes, and neither does its config. So the records of rows that were selected under the lock
-    of the storage can be read without it, while other tasks change; so can `len()`, `statuses` and `placed`. Everything
-    else takes the lock, as a new row is entered into one column after another.
+    of the storage can be read without it, while other tasks change; so can `len()`, `statuses` and `placed`. A function
+    that `selection()` or `active_jobs()` returned, and `latest_config()`, need no lock either. Everything else takes
+    it, as a new row is entered into one column after another.
 
     When a snapshot is written to the log, `compacted()` may replace the table; a reader of the old one keeps it, with
     its spill file, until it is done.
@@ -156,27 +158,47 @@ class LiveTasks(TaskTable):
         kind = "by_id" if wanted.task_ids else "by_job" if by_job else "by_host" if wanted.hosts else "all"
         self._statistics[f"task_queries_{kind}"] += 1
 
-    def active_jobs(self, role: bytes | None) -> Iterator[ActiveJob]:
-        """Yield the jobs of a role that have active tasks; None and blanks are every role.
+    def enter_new(self) -> None:
+        """Enter the rows that are new into the indexes and counts, so that no later call takes longer for them."""
+        self.by_job.enter_new()
+        self.by_host.enter_new()
+        self._active.count_new()
 
-        No tasks are looked at, but those of a job whose tasks have several configs.
+    def active_configs(self, role: bytes | None) -> Iterator[tuple[int, Mapping[int, int]]]:
+        """Yield the numbers of the jobs of a role that have active tasks, and how many of these have each config.
+
+        None and blanks are every role. No tasks are looked at.
         """
         self._count_query(TaskFilter(role=role))
         for number in self.job_numbers(TaskFilter(role=role)):
             configs = self._active.configs_of(number)
             if configs:
-                config = next(iter(configs)) if len(configs) == 1 else self.latest_config(self._active_rows(number))
-                yield ActiveJob(self.job_names[number], config, sum(configs.values()))
+                yield number, configs
 
-    def _active_rows(self, job: int) -> list[int]:
-        return [row for row in self.by_job.rows([job]) if self.status[row] in ACTIVE_STATES]
+    def active_jobs(self, role: bytes | None) -> Callable[[], Iterator[ActiveJob]]:
+        """Return a function that yields the jobs of a role that have active tasks now, whatever changes before.
+
+        None and blanks are every role. It looks at no tasks but those of jobs whose tasks have several configs.
+        """
+        found = [(number, set(configs), sum(configs.values())) for number, configs in self.active_configs(role)]
+        mixed = {number: self.by_job.rows([number]) for number, configs, _ in found if len(configs) > 1}
+        status = self.status[:] if mixed else self.status
+
+        def jobs() -> Iterator[ActiveJob]:
+            for number, configs, count in found:
+                active = [row for row in mixed.get(number, ()) if status[row] in ACTIVE]
+                config = self.latest_config(active) if active else next(iter(configs))
+                yield ActiveJob(self.job_names[number], config, count)
+
+        return jobs
 
     def latest_config(self, rows: Sequence[int]) -> int:
-        """Return the number of the config of the task with the latest event; each task is read at most once."""
+        """Return the number of the config of the task with the latest event; each task is usually read once."""
         configs = set(map(self.config.__getitem__, rows))
         return configs.pop() if len(configs) == 1 else self.config[self._last_changed(rows)]
 
     def _last_changed(self, rows: Sequence[int]) -> int:
+        # Several threads may do this at once: each writes the same times, and more room than rows does no harm.
         times = self._changed_ms
         times.extend(repeat(NOT_READ, len(self.status) - len(times)))
         for row, partial in self.partial_records([row for row in rows if times[row] == NOT_READ]):
@@ -220,6 +242,7 @@ class LiveTasks(TaskTable):
         for _, raw in self.records(super().selection()()):
             fresh.save(raw)
         fresh.spill.flush()
+        fresh.enter_new()
         return fresh
 
 

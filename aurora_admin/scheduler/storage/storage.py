@@ -98,6 +98,7 @@ class Storage:
             self._log.take_over(should_stop)
             with timed("scheduler_storage_recover"):
                 self._log.replay(self._stores, should_stop)
+                self._stores.tasks.enter_new()
             self._ready = True
             self._update_snapshot_due()
 

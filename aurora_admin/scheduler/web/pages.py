@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs
 
 from aurora_admin.gen.api.ttypes import MaintenanceMode
+from aurora_admin.scheduler.api.json_form import number
 from aurora_admin.scheduler.api.resources import amounts_of
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.api.tiers import DEFAULT_TIER, TIERS
@@ -61,9 +62,9 @@ def quotas(services: Services, query: dict[str, list[str]]) -> object:
     return {_text(role): _amounts(raw) for role, raw in records if wanted in (None, _text(role))}
 
 
-def _amounts(quota: bytes) -> dict[str, float]:
+def _amounts(quota: bytes) -> dict[str, float | str]:
     cpus, ram_mb, disk_mb = amounts_of(QUOTA_RESOURCES.elements(quota))
-    return {"cpu_cores": float(cpus), "ram_mb": ram_mb, "disk_mb": disk_mb}
+    return {"cpu_cores": number(float(cpus)), "ram_mb": ram_mb, "disk_mb": disk_mb}
 
 
 def tiers(services: Services, query: dict[str, list[str]]) -> object:

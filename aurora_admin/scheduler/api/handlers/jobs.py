@@ -65,7 +65,8 @@ def get_jobs(services: Services, arguments: getJobs_args) -> Outcome:
     with services.storage.read() as stores:
         crons = {key: raw for key, raw in stores.cron_jobs.items() if role in (None, key.role)}
         configs = stores.tasks.configs.raw
-        active = [job for job in stores.tasks.active_jobs(role) if job.key not in crons]
+        active_jobs = stores.tasks.active_jobs(role)
+    active = [job for job in active_jobs() if job.key not in crons]
     jobs = chain(
         (CRON_JOB.get(raw) or fields.STOP for raw in crons.values()),
         (encoded_job(configs[job.config], job.tasks) for job in active),

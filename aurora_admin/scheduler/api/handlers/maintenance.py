@@ -44,11 +44,9 @@ POLICY_MISSING = (
     "slaDrainHosts needs a defaultSlaPolicy, for the tasks that have no policy of their own; nothing was changed. "
     "Give one, or drain the hosts without regard to policies with drainHosts."
 )
-MAX_REASON = 1000
 
 
 def start_maintenance(services: Services, arguments: startMaintenance_args) -> Outcome:
-    _check_reason(services)
     names = _names(arguments.hosts)
     with services.storage.transaction() as transaction:
         return _set_modes(transaction, names, MaintenanceMode.SCHEDULED, STARTED)
@@ -57,7 +55,7 @@ def start_maintenance(services: Services, arguments: startMaintenance_args) -> O
 def maintenance_status(services: Services, arguments: maintenanceStatus_args) -> Outcome:
     names = _names(arguments.hosts)
     with services.storage.read() as stores:
-        return _statuses(STATUS, {name: mode_of(stores.hosts[name]) for name in names if name in stores.hosts})
+        return _statuses(STATUS, _modes(stores, names))
 
 
 def end_maintenance(services: Services, arguments: endMaintenance_args) -> Outcome:
@@ -70,17 +68,16 @@ def end_maintenance(services: Services, arguments: endMaintenance_args) -> Outco
 
 def drain_hosts(services: Services, arguments: drainHosts_args) -> Outcome:
     """Drain hosts at once; a host without an active task is DRAINED in the reply already."""
-    _check_reason(services)
     names = _names(arguments.hosts)
     with services.storage.transaction() as transaction:
         transaction.ops.extend(_requests(services, names, NO_POLICY, 0))
+        before = _modes(transaction.stores, names)
         modes = _drain(services, transaction, names)
-    return _statuses(DRAIN, modes)
+    return _statuses(DRAIN, modes)._replace(hosts=before)
 
 
 def sla_drain_hosts(services: Services, arguments: slaDrainHosts_args) -> Outcome:
     """Note that hosts are to be drained; their tasks are drained as soon as the policies allow it."""
-    _check_reason(services)
     names = _names(arguments.hosts)
     if arguments.defaultSlaPolicy is None:
         raise invalid_request(POLICY_MISSING)
@@ -92,14 +89,6 @@ def sla_drain_hosts(services: Services, arguments: slaDrainHosts_args) -> Outcom
     return outcome
 
 
-def _check_reason(services: Services) -> None:
-    if len(services.reason) > MAX_REASON:
-        raise invalid_request(
-            f"The reason has {len(services.reason)} characters, and {MAX_REASON} is the most; nothing was changed. "
-            "Shorten it."
-        )
-
-
 def _names(hosts: Hosts | None) -> list[bytes]:
     """Return the names of the hosts, each once."""
     if hosts is None or hosts.hostNames is None:
@@ -109,10 +98,15 @@ def _names(hosts: Hosts | None) -> list[bytes]:
 
 def _set_modes(transaction: Transaction, names: list[bytes], mode: int, member: Path) -> Outcome:
     """Give the known ones of these hosts a mode, and return their statuses."""
-    known = [name for name in names if name in transaction.stores.hosts]
-    for name in known:
+    before = _modes(transaction.stores, names)
+    for name in before:
         transaction.ops.extend(set_mode(transaction.stores, name, mode))
-    return _statuses(member, dict.fromkeys(known, mode))
+    return _statuses(member, dict.fromkeys(before, mode))._replace(hosts=before)
+
+
+def _modes(stores: Stores, names: list[bytes]) -> dict[bytes, int]:
+    """Return the mode of each known one of these hosts."""
+    return {name: mode_of(stores.hosts[name]) for name in names if name in stores.hosts}
 
 
 def _requests(services: Services, names: list[bytes], policy: SlaPolicy, timeout_seconds: int) -> Iterator[Op]:

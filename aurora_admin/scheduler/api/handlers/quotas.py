@@ -7,7 +7,7 @@ from aurora_admin.gen.storage.ttypes import QuotaConfiguration
 from aurora_admin.scheduler.api import java_text
 from aurora_admin.scheduler.api.normalise import normalised
 from aurora_admin.scheduler.api.outcome import OK, Outcome, error, invalid_request
-from aurora_admin.scheduler.api.quota import consumption
+from aurora_admin.scheduler.api.quota import claims, consumption
 from aurora_admin.scheduler.api.resources import LIMITED_BY_QUOTA, QuotaClass, ResourceAmounts
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.state import ops
@@ -32,7 +32,8 @@ def get_quota(services: Services, arguments: getQuota_args) -> Outcome:
     role = _checked_role(arguments.ownerRole)
     with services.storage.read() as stores:
         record = stores.quotas.get(role)
-        used = consumption(stores, role)
+        claimed = claims(stores, role)
+    used = consumption(claimed)
     quota = STORED_QUOTA.get(record) if record else None
     members = [QUOTA.field(quota or _aggregate(ResourceAmounts()))]
     members += [member.field(_aggregate(used[kind])) for kind, member in CONSUMPTIONS.items()]
@@ -47,7 +48,7 @@ def set_quota(services: Services, arguments: setQuota_args) -> Outcome:
     quota = normalised(arguments.quota)
     wanted = _checked_amounts(quota)
     with services.storage.transaction() as transaction:
-        used = consumption(transaction.stores, role)[LIMITED_BY_QUOTA]
+        used = consumption(claims(transaction.stores, role))[LIMITED_BY_QUOTA]
         if wanted.maximum(used) != wanted:
             raise invalid_request(
                 f"Quota: {java_text.aggregate(quota)} is less then current prod reservation: {java_text.bag(used)}"
@@ -77,7 +78,8 @@ def _checked_amounts(quota: ResourceAggregate) -> ResourceAmounts:
     )
     if cpus is None or ram_mb is None or disk_mb is None:
         raise error("Quota resources must be exactly: [CPUS, RAM_MB, DISK_MB]")
-    if min(cpus, ram_mb, disk_mb) < 0:
+    # Not by the smallest: NaN is neither smaller nor larger than any number.
+    if any(amount < 0 for amount in (cpus, ram_mb, disk_mb)):
         raise invalid_request(f"Negative values in: {java_text.aggregate(quota)}")
     return ResourceAmounts(cpus, ram_mb, disk_mb)
 

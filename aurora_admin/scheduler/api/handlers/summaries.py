@@ -68,7 +68,8 @@ def get_pending_reason(services: Services, arguments: getPendingReason_args) -> 
     wanted = task_filter(query)._replace(statuses=frozenset([S.PENDING]))
     with services.storage.read() as stores:
         tasks = stores.tasks
-        rows = page(tasks.select(wanted), query)
+        select = tasks.selection(wanted)
+    rows = page(select(), query)
     # Encoded by field, because a stored id may not be UTF-8.
     reasons = (
         fields.join([WAITING_TASK.field(fields.string(TASK_ID.value(raw))), REASON.field(fields.string(b""))])
@@ -120,19 +121,26 @@ def get_job_summary(services: Services, arguments: getJobSummary_args) -> Outcom
     with services.storage.read() as stores:
         tasks = stores.tasks
         crons = {key: raw for key, raw in stores.cron_jobs.items() if role in (None, key.role)}
-        rows: defaultdict[JobName, list[int]] = defaultdict(list)
-        for row in tasks.select(TaskFilter(role=role)):
-            rows[tasks.job_of(row)].append(row)
-        stats = {key: _stats(tasks, found) for key, found in rows.items()}
-        jobs = {key: _job(tasks, found) for key, found in rows.items() if key not in crons}
+        select, status = tasks.selection(TaskFilter(role=role)), tasks.status[:]
+    # From here on others may change the tasks.
+    rows = _rows_by_job(tasks, select())
+    stats = {key: _stats(status, found) for key, found in rows.items()}
+    jobs = {key: _job(tasks, status, found) for key, found in rows.items() if key not in crons}
     summaries = [_summary(job, stats[key]) for key, job in jobs.items()]
     summaries += [_cron_summary(raw, stats.get(key, _no_tasks()), now_ms) for key, raw in crons.items()]
     return with_structs(JOB_SUMMARIES, len(summaries), summaries)
 
 
-def _job(tasks: LiveTasks, rows: Sequence[int]) -> bytes:
+def _rows_by_job(tasks: LiveTasks, rows: Iterable[int]) -> dict[JobName, list[int]]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        found[tasks.job[row]].append(row)
+    return {tasks.job_names[number]: of_job for number, of_job in found.items()}
+
+
+def _job(tasks: LiveTasks, status: Sequence[int], rows: Sequence[int]) -> bytes:
     """Return a JobConfiguration for all tasks of a job. An active task is later than one that has ended."""
-    active = [row for row in rows if tasks.status[row] in ACTIVE]
+    active = [row for row in rows if status[row] in ACTIVE]
     return encoded_job(tasks.configs.raw[tasks.latest_config(active or rows)], len(rows))
 
 
@@ -140,8 +148,8 @@ def _no_tasks() -> JobStats:
     return JobStats(0, 0, 0, 0)
 
 
-def _stats(tasks: LiveTasks, rows: Iterable[int]) -> JobStats:
-    counts = Counter(tasks.status[row] for row in rows)
+def _stats(status: Sequence[int], rows: Iterable[int]) -> JobStats:
+    counts = Counter(status[row] for row in rows)
     waiting, finished, failed = (sum(counts[status] for status in kind) for kind in (WAITING, FINISHED, FAILED))
     return JobStats(counts.total() - waiting - finished - failed, finished, failed, waiting)
 
