@@ -72,7 +72,7 @@ class WrongCluster(ConfigError):
 
 
 class ConnectionFailed(AdminError):
-    """No scheduler could be reached: nothing was sent, so nothing was carried out."""
+    """No scheduler could be reached: the call was not sent, so it was not carried out."""
 
 
 class CallFailed(AdminError):

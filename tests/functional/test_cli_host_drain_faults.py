@@ -163,6 +163,25 @@ def test_a_status_that_cannot_be_had_ends_the_drain_with_the_modes(scripted, dra
     assert last.endswith(f" (DRAINING: h1; SCHEDULED: h2). {GO_ON}")
 
 
+def test_a_scheduler_that_is_lost_in_the_middle_has_carried_out_something(west, drain):
+    running = drain("host_drain", "--timeout=2", "--hosts=host-0,host-1", "west")
+    running.wait_for("Waiting for hosts to be in DRAINED: set(['host-0'])")
+    west.kill()
+    assert wait_exit(running.process) == 1
+    last = running.log.splitlines(keepends=True)[-1]
+    assert last.startswith("FATAL] Cannot reach the scheduler of west at ")
+    assert "Connection refused. maintenanceStatus was not carried out; check that it runs" in last
+    assert last.endswith(f" (DRAINING: host-0; SCHEDULED: host-1). {GO_ON}")
+    assert "Nothing was carried out" not in last
+
+
+def test_a_host_that_was_activated_before_the_scheduler_was_lost(admin, scripted):
+    scripted(reply_with("endMaintenance"), http(503, NO_LEADER_PAGE))
+    last = admin("host_activate", "--timeout=1", "--hosts=h1", "west").err.splitlines()[-1]
+    assert last.startswith("FATAL] The maintenance was ended, but which modes the hosts have is unknown. ")
+    assert last.endswith(". maintenanceStatus was not carried out; try again in a few minutes")
+
+
 @pytest.mark.parametrize("method", ["startMaintenance", "drainHosts", "maintenanceStatus"])
 @pytest.mark.parametrize("code", [ResponseCode.INVALID_REQUEST, ResponseCode.WARNING, ResponseCode.AUTH_FAILED])
 def test_a_refused_call_ends_the_drain(admin, scripted, method, code):
@@ -197,6 +216,13 @@ def test_a_failed_sla_query_never_drains(admin, scripted):
         assert last.endswith(f" (SCHEDULED: h1). {GO_ON}")
         assert "drainHosts" not in server.methods
         server = scripted(answer("startMaintenance", h1=M.SCHEDULED), http(200, b"<html>login</html>"))
+
+
+def test_an_sla_check_without_a_scheduler_does_not_say_that_nothing_was_carried_out(admin, scripted):
+    scripted(answer("startMaintenance", h1=M.SCHEDULED), http(503, NO_LEADER_PAGE))
+    last = admin("host_drain", "--timeout=1", "--hosts=h1", "west").err.splitlines()[-1]
+    assert "neither these hosts nor the following ones were drained. The scheduler of west at " in last
+    assert ". getTasksWithoutConfigs was not carried out; try again in a few minutes (SCHEDULED: h1)." in last
 
 
 def test_a_drain_goes_on_with_the_next_leader(zookeeper, zk, tmp_path, clusters, drain):
