@@ -99,6 +99,7 @@ class OutcomeUnknown(AdminError):
     """The call may have been carried out. It is never repeated automatically."""
 
     exit_code = 13
+    advice = ""  # what to do about it; by default what the command says (advice.py)
 
 
 class Interrupted(OutcomeUnknown):
