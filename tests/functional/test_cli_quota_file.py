@@ -265,6 +265,7 @@ def test_further_resources_of_a_quota_stay(admin, clusters, file):
     [
         ("missing.yaml", "Cannot read {}: No such file or directory. Nothing was sent"),
         ("", "Cannot read {}: Is a directory. Nothing was sent"),
+        ("braces.yaml", "{}:1: the file has no quotas. Write them as www-data: "),
         ("empty.yaml", "{}:1: the file has no quotas. Write them as www-data: "),
         ("latin1.yaml", "{}:2: this is not UTF-8, at byte 3. Nothing was sent"),
         ("wrong.yaml", "{}:1: a has no cpu. A quota needs all of cpu, ram, disk. Nothing was sent"),
@@ -273,6 +274,7 @@ def test_further_resources_of_a_quota_stay(admin, clusters, file):
 def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_sent(admin, scripted, tmp_path, name, problem):
     server = scripted({})
     (tmp_path / "empty.yaml").write_bytes(b"")
+    (tmp_path / "braces.yaml").write_bytes(b"{}")
     (tmp_path / "latin1.yaml").write_bytes("#\n#ü".encode("latin-1"))
     (tmp_path / "wrong.yaml").write_bytes(b"a: {ram: 1G}\r\n")
     path = tmp_path / name
@@ -283,10 +285,12 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_sent(admin, scrip
 
 def test_the_file_can_come_from_standard_input(admin, scripted):
     server = scripted({})
-    small = " WARN] -:1: a: disk 30 is less than 1 MB, and counts as 0 MB."
+    small = " WARN] standard input:1: a: disk 30 is less than 1 MB, and counts as 0 MB."
     result = admin("set_quota_file", "west", "-", "--yes", stdin='{"a": {"cpu": 1, "ram": "1G", "disk": 30}}')
     assert (result.code, result.err.startswith(small)) == (0, True)
     assert roles_set(server) == ["a"]
+    empty = admin("set_quota_file", "west", "-", "--yes", stdin="{}")
+    assert empty.err.startswith("FATAL] standard input:1: the file has no quotas. Write them as www-data: ")
 
 
 def test_a_scheduler_of_another_cluster_is_refused(admin, scheduler, clusters, file):
