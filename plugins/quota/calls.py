@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aurora_admin.client.quota import Amounts, allocated, get_quota, set_quota
 from aurora_admin.errors import AdminError, Refused
-from aurora_admin.gen.api.ttypes import ResponseCode
 
 if TYPE_CHECKING:
     from aurora_admin.client.scheduler import Scheduler
@@ -55,6 +54,6 @@ def set_and_check(context: Context, scheduler: Scheduler, role: str, quota: Amou
     except Refused as refusal:
         if min(quota.cpus, quota.ram_mb, quota.disk_mb) < 0:
             refusal.hint = NEGATIVE
-        elif reply.code != ResponseCode.INVALID_REQUEST:  # the code of a quota below what is used
+        elif reply.code_name != "INVALID_REQUEST":  # the code of a quota below what is used
             refusal.hint = OTHER_REFUSAL
         raise
