@@ -23,10 +23,10 @@ FIND_OUT = "Find out whether it was before you repeat the command"
 
 
 def add_advice(error: AdminError, command: Command, module: ModuleType, args: Namespace) -> None:
-    """Append IF_UNKNOWN to the message of an OutcomeUnknown; make IF_REFUSED the hint of a Refused."""
+    """Append its advice, or else IF_UNKNOWN, to an OutcomeUnknown; make IF_REFUSED the hint of a Refused."""
     values = {name: quote(getattr(args, name) or "") for name in command.argument_names}
     if isinstance(error, OutcomeUnknown):
-        advice = _filled(getattr(module, "IF_UNKNOWN", FIND_OUT), values)
+        advice = error.advice or _filled(getattr(module, "IF_UNKNOWN", FIND_OUT), values)
         error.message = f"{error.message.removesuffix('.')}. {advice}"
     elif isinstance(error, Refused):
         error.hint = error.hint or _filled(getattr(module, "IF_REFUSED", ""), values)

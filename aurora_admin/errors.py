@@ -72,7 +72,7 @@ class WrongCluster(ConfigError):
 
 
 class ConnectionFailed(AdminError):
-    """No scheduler could be reached: nothing was sent, so nothing was carried out."""
+    """No scheduler could be reached: the call was not sent, so it was not carried out."""
 
 
 class CallFailed(AdminError):
@@ -99,6 +99,7 @@ class OutcomeUnknown(AdminError):
     """The call may have been carried out. It is never repeated automatically."""
 
     exit_code = 13
+    advice = ""  # what to do about it; by default what the command says (advice.py)
 
 
 class Interrupted(OutcomeUnknown):

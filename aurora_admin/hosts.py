@@ -33,7 +33,7 @@ def required_hosts(filename: str | None, hosts: str | None) -> list[str]:
         raise AdminError("Please specify either --filename or --hosts")
     found = listed_hosts(filename, hosts)
     if not found:
-        raise AdminError(f"No valid hosts found in {_shown_name(filename)}." if filename else "No valid hosts found.")
+        raise AdminError(f"No valid hosts found in {shown_name(filename)}." if filename else "No valid hosts found.")
     return found
 
 
@@ -64,7 +64,7 @@ def read_text(filename: str) -> str:
     Raises:
         AdminError: it cannot be read, or is not UTF-8.
     """
-    name = _shown_name(filename)
+    name = shown_name(filename)
     try:
         return _bytes_of(filename).removeprefix(BOM_UTF8).decode()
     except OSError as error:
@@ -74,7 +74,12 @@ def read_text(filename: str) -> str:
         raise AdminError(f"{name}:{line}: this is not UTF-8, at byte {error.start}. Nothing was sent") from error
 
 
-def _shown_name(filename: str) -> str:
+def shown_name(filename: str) -> str:
+    """Return the name of a file for a message.
+
+    >>> shown_name("-"), shown_name("rack7")
+    ('standard input', 'rack7')
+    """
     return "standard input" if filename == STANDARD_INPUT else filename
 
 

@@ -161,8 +161,8 @@ def _redirect_target(response: HttpResponse) -> str:
         target = request_url(urljoin(response.url, response.location))
     except ValueError as error:
         raise CallFailed(
-            f"{response.place} redirects to {response.location!r}, which cannot be used: {error}. Nothing "
-            "was carried out; check the -hostname of the schedulers"
+            f"{response.place} redirects to {response.location!r}, which cannot be used: {error}. The request "
+            "was not carried out; check the -hostname of the schedulers"
         ) from error
     is_downgraded = response.url.startswith("https:") and target.startswith("http:")
     return f"https{target.removeprefix('http')}" if is_downgraded else target

@@ -87,14 +87,14 @@ class WillNotServe(Failure):
 
 
 class NotLeading(Failure):
-    """The scheduler knows no leader, or the redirects are endless. Nothing was carried out."""
+    """The scheduler knows no leader, or the redirects are endless. The call was not carried out."""
 
     # A planned change of the leader "should last no more than a few minutes", as the scheduler's own page says.
     retry_seconds = 300.0
 
 
 class SchedulerNotReady(NotLeading):
-    """The scheduler replied ERROR_TRANSIENT: its storage is not open yet. Nothing was carried out."""
+    """The scheduler replied ERROR_TRANSIENT: its storage is not open yet. The call was not carried out."""
 
     def warning(self) -> str:
         return f"Connection error with scheduler: {self.reason}, reconnecting..."
@@ -120,7 +120,7 @@ class InvalidReply(ReplyLost):
 
 
 class LookupFailed(Failure):
-    """No leader was found in ZooKeeper, so nothing was sent. The reason names cluster and servers."""
+    """No leader was found in ZooKeeper, so the call was not sent. The reason names cluster and servers."""
 
     def __init__(self, reason: str, url: str, advice: str) -> None:
         super().__init__(reason, url, advice)
@@ -129,9 +129,9 @@ class LookupFailed(Failure):
     def warning(self) -> str:
         return f"Could not connect to scheduler: {self.reason}"
 
-    def error(self) -> ConnectionFailed:
-        """Return the error that ends the command when it is not retried."""
-        return ConnectionFailed(f"{self.reason}. Nothing was sent; {self.advice}")
+    def error(self, unsent: str = "Nothing was sent") -> ConnectionFailed:
+        """Return the error that ends the command when it is not retried; `unsent` says what was not sent."""
+        return ConnectionFailed(f"{self.reason}. {unsent}; {self.advice}")
 
 
 class ZooKeeperUnreachable(LookupFailed):

@@ -75,10 +75,15 @@ def tasks_left(scheduler: Scheduler, hosts: Collection[str]) -> int | None:
     return sum(len(tasks) for host, tasks in draining.items() if host in hosts and isinstance(tasks, list))
 
 
-def hosts_for_tasks(scheduler: Scheduler) -> set[str]:
-    """Return the hosts that get tasks, by a page of the scheduler that replied last; none if that cannot be read."""
+def hosts_for_tasks(scheduler: Scheduler) -> set[str] | None:
+    """Return the hosts that get tasks, by a page of the scheduler that replied last.
+
+    None if the page cannot be read, or lists no host.
+    """
     table = _Table()
     table.feed(_text_on(scheduler, AGENTS_PAGE))
+    if not any(table.rows):
+        return None
     return {cells[0] for cells in table.rows if cells and not UNAVAILABLE.intersection(cells)}
 
 

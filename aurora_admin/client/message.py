@@ -30,7 +30,7 @@ def read_header(response: HttpResponse, method: str) -> Reader:
     """Read the header of the message; return a reader at the fields of the method's result.
 
     Raises:
-        NoSuchCall, CallFailed: the scheduler has no such method, or could not read the call: nothing was carried out.
+        NoSuchCall, CallFailed: the scheduler has no such method, or could not read the call: it was not carried out.
         Failure: this is not a reply to this call.
     """
     with wire_errors_as_failures(response):
@@ -96,9 +96,9 @@ def _exception(reader: Reader, method: str, url: str) -> Failure | CallFailed:
     text = one_line(text)
     if code == TApplicationException.UNKNOWN_METHOD:
         return NoSuchCall(
-            f"The scheduler at {place(url)} has no call {method}, so nothing was carried out: its release is "
+            f"The scheduler at {place(url)} has no call {method}, so it was not carried out: its release is "
             "too old or too new for this command"
         )
     if code == TApplicationException.PROTOCOL_ERROR:
-        return CallFailed(f"The scheduler at {place(url)} could not read {method} ({text}), so nothing was carried out")
+        return CallFailed(f"The scheduler at {place(url)} could not read {method} ({text}), so it was not carried out")
     return ServerError(f"the scheduler failed in this call ({text or f'code {code}'})", url)

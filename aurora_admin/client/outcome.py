@@ -28,10 +28,7 @@ WITHOUT_CONFIGS = "getTasksWithoutConfigs"
 # Calls that the IDL does not have, because no current release has them.
 RETIRED_READ_ONLY_CALLS = frozenset({"getLocks"})
 # A scheduler stops after a commit, so that another one at the same moment is refused the connection.
-OTHERS = (
-    " of this command",
-    ". A scheduler stops after a commit: if there was one by someone else, look before you retry",
-)
+ABOUT_OTHERS = ". A scheduler stops after a commit: if there was one by someone else, look before you retry"
 
 
 def is_read_only(method: str) -> bool:
@@ -52,32 +49,39 @@ def interrupted(method: str, url: str) -> Interrupted:
     return Interrupted(f"Interrupted before the reply to {method} from {url} arrived. It may have been carried out.")
 
 
-def final_error(method: str, failure: Failure, cluster: Cluster) -> AdminError:
-    """Return the error for a call that is not sent again."""
+def final_error(method: str, failure: Failure, cluster: Cluster, *, has_changed: bool) -> AdminError:
+    """Return the error for a call that is not sent again.
+
+    `has_changed` is whether the command has changed something by a call before this one. Then the error is about this
+    call alone.
+    """
     if isinstance(failure, LookupFailed):
-        return failure.error()
+        return failure.error(f"{method} was not sent") if has_changed else failure.error()
     entry = f"the entry of {cluster.name} in {cluster.path}"
-    return (_lost if failure.may_have_run else _not_carried_out)(method, failure, cluster.name, entry)
+    if failure.may_have_run:
+        return _lost(method, failure, entry)
+    return _not_carried_out(method, failure, cluster.name, entry, has_changed=has_changed)
 
 
-def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str) -> AdminError:
+def _not_carried_out(method: str, failure: Failure, cluster: str, entry: str, *, has_changed: bool) -> AdminError:
     scheduler = f"the scheduler of {cluster} at {failure.place}"
+    undone = f"{method} was not" if has_changed else "Nothing was"
     if isinstance(failure, Unreachable):
         advice = failure.advice or proxy_advice(failure.url)
         may_be_ended = method == "commitRecovery" and not advice
-        of_this, about_others = OTHERS if may_be_ended else ("", "")
         advice = advice or f"check that it runs, and {entry}"
-        return ConnectionFailed(
-            f"Cannot reach {scheduler}: {failure.reason}. Nothing{of_this} was carried out; {advice}{about_others}"
-        )
+        if may_be_ended:
+            undone = undone.replace("Nothing", "Nothing of this command")
+            advice += ABOUT_OTHERS
+        return ConnectionFailed(f"Cannot reach {scheduler}: {failure.reason}. {undone} carried out; {advice}")
     if isinstance(failure, WillNotServe):
-        return CallFailed(f"T{scheduler[1:]} {failure.reason}. Nothing was carried out; {failure.advice}")
+        return CallFailed(f"T{scheduler[1:]} {failure.reason}. {undone} carried out; {failure.advice}")
     return CallFailed(
-        f"T{scheduler[1:]} is not ready: {failure.reason}. Nothing was carried out; try again in a few minutes"
+        f"T{scheduler[1:]} is not ready: {failure.reason}. {undone} carried out; try again in a few minutes"
     )
 
 
-def _lost(method: str, failure: Failure, _: str, entry: str) -> AdminError:
+def _lost(method: str, failure: Failure, entry: str) -> AdminError:
     text = f"No usable reply to {method} from {failure.place}: {failure.reason}"
     advice = proxy_advice(failure.url)
     if not is_read_only(method):

@@ -87,6 +87,7 @@ class Scheduler:
         self._log = log
         self._clock = clock
         self._is_warned_of_standby = self._is_warned_of_name = False
+        self._has_changed = False  # whether a call that changes something was carried out, or may have been
         self._finder = new_finder(cluster, log)
         self._rpc = RpcClient(cluster, self._finder, clock, log, bypass_leader_redirect=bypass_leader_redirect)
 
@@ -239,6 +240,7 @@ class Scheduler:
             self._warn_of_standby(method)
             while True:
                 outcome = self._attempt(method, body, retry.attempt_deadline(), read)
+                self._note_change(method, outcome)
                 if not isinstance(outcome, Failure):
                     self._note_cluster_name(outcome.cluster_name)
                     return outcome
@@ -246,7 +248,7 @@ class Scheduler:
                 if isinstance(outcome, NotLeading):
                     outcome = self._rpc.inquiry.explained(outcome)
                 if not may_retry(method, outcome) or not retry.wait_after(outcome):
-                    raise final_error(method, outcome, self._cluster) from outcome
+                    raise final_error(method, outcome, self._cluster, has_changed=self._has_changed) from outcome
                 before_retry()
         except KeyboardInterrupt as interrupt:
             if self._rpc.sent_to is None or is_read_only(method):
@@ -254,6 +256,10 @@ class Scheduler:
             raise interrupted(method, self._rpc.sent_to) from interrupt
         finally:
             self._finder.close()
+
+    def _note_change(self, method: str, outcome: Reply | Failure) -> None:
+        is_done = outcome.may_have_run if isinstance(outcome, Failure) else outcome.ok
+        self._has_changed = self._has_changed or (is_done and not is_read_only(method))
 
     def _note_cluster_name(self, name: str | None) -> None:
         """Warn, once, if the scheduler has another -cluster_name than the cluster that was named."""

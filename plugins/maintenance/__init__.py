@@ -19,11 +19,12 @@ SLA_OPTIONS = (
     "[--default_duration=duration]",
     "[--force_drain_timeout=timeout]",
 )
-# How to go on after a drain that has ended early.
-GO_ON = """
-The scheduler goes on with hosts that are DRAINING; aurora_admin host_status --hosts=HOSTS {cluster} shows how far they
-are. Run the command again for the hosts that are not DRAINED: to drain a host twice does no harm. Or bring them back
-into service: aurora_admin host_activate --hosts=HOSTS {cluster}
+# The warning of a command that takes every host out of service.
+ALL_HOSTS = "These are all the hosts that get tasks: what runs on them has no host to go to"
+# What to do if it is unknown what became of a drain, for the manual pages; an error of a drain names the hosts too.
+IF_DRAIN_UNKNOWN = """
+aurora_admin host_status --hosts=HOSTS {cluster} shows the modes of the hosts. You may repeat the command: to drain a
+host twice does no harm
 """
 
 

@@ -10,6 +10,7 @@ from aurora_admin.client.maintenance import NONE, modes_of
 from aurora_admin.client.sla_tasks import sla_tasks
 from aurora_admin.errors import AdminError
 from aurora_admin.hosts import shown
+from aurora_admin.plugins.maintenance import ALL_HOSTS
 from aurora_admin.sla import Domain, ProbeRow
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class HostCalls:
             if error.message:
                 error.message = f"The maintenance was ended, but which modes the hosts have is unknown. {error.message}"
             raise
+        self.warn_of_unknown(hosts, modes)
         for host, mode in modes.items():
             if mode != NONE:
                 self._out.warn(f"{host} is DRAINING or in DRAINED")
@@ -104,10 +106,20 @@ class HostCalls:
         """Return how many tasks are left on hosts that are DRAINING; None if the scheduler does not say."""
         return maintenance_pages.tasks_left(self._scheduler, hosts)
 
+    def warn_of_unknown(self, hosts: Collection[str], modes: Collection[str]) -> None:
+        """Warn of hosts that have no mode, on a terminal and with -v alone: the original says nothing of them."""
+        if (unknown := set(hosts).difference(modes)) and self._out.has_details():
+            self._out.warn(f"Hosts that the scheduler does not know: {shown(unknown)}")
+
+    def warn_if_all(self, hosts: Collection[str], advice: str) -> None:
+        """Warn if no host that gets tasks is left beside these, which the scheduler knows; `advice` says what to do."""
+        if hosts and not self.has_other_hosts(hosts):
+            self._out.warn(f"{ALL_HOSTS}. {advice}")
+
     def has_other_hosts(self, hosts: Collection[str]) -> bool:
         """Return whether hosts that get tasks are left beside these, or whether that is unknown."""
         able = maintenance_pages.hosts_for_tasks(self._scheduler)
-        return not able or bool(able.difference(hosts))
+        return able is None or bool(able.difference(hosts))
 
     def _check_quietly(self, reply: Reply) -> None:
         if not reply.ok:

@@ -12,6 +12,7 @@ from aurora_admin.client.maintenance import DRAINED, DRAINING, SCHEDULED
 from aurora_admin.errors import AdminError, BadReply, Interrupted, OutcomeUnknown
 from aurora_admin.hosts import grouped, shown
 from aurora_admin.output import escaped
+from aurora_admin.plugins.maintenance import ALL_HOSTS
 from aurora_admin.plugins.maintenance.states import PERHAPS_DRAINING, PERHAPS_SCHEDULED, UNKNOWN, UNSAFE, HostStates
 from aurora_admin.sla import Sla
 from aurora_admin.units import duration_text
@@ -83,9 +84,7 @@ class DrainSteps:
         self.states.note(hosts, UNKNOWN)
         self.states.note_modes({host: modes[host] for host in known})
         if known and not self.calls.has_other_hosts(known):
-            self.out.warn(
-                "These are all the hosts that get tasks: what runs on them has no host to go to. Ctrl-C ends the drain"
-            )
+            self.out.warn(f"{ALL_HOSTS}. Ctrl-C ends the drain")
         return [batch for _, batch in grouped(known, self.plan.grouping)]
 
     def safe_part(self, batch: list[str]) -> list[str]:

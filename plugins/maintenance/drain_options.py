@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aurora_admin.errors import AdminError
 from aurora_admin.hosts import BY_HOST, add_host_options, checked_grouping, required_hosts
+from aurora_admin.plugins.maintenance.results import warn_of_file
 from aurora_admin.plugins.maintenance.script import checked_script
 from aurora_admin.sla import Sla
 from aurora_admin.units import duration, duration_text, percentage
@@ -79,4 +80,5 @@ def request_of(args: Namespace, out: Output, groupings: Collection[str]) -> Drai
             f"{sla.percentage}, duration: {duration_text(sla.duration)}, override reason: {args.override_reason}"
         )
     script = checked_script(args.post_drain_script) if args.post_drain_script else ""
+    warn_of_file(args.unsafe_hosts_file, out)
     return DrainRequest(hosts, grouping, sla, script)

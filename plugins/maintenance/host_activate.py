@@ -1,7 +1,8 @@
 """Bring hosts back into service, whatever their mode is: it becomes NONE. They get tasks again.
 
 Afterwards the command asks for the modes of the hosts, and warns of those that are not NONE. Hosts that the scheduler
-does not know are skipped without a message. Tasks that are DRAINING when the command is called still end.
+does not know are skipped; on a terminal, and with -v, a warning names them. Tasks on a host that is DRAINING when the
+command is called still end.
 """
 
 from __future__ import annotations

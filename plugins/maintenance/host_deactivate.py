@@ -4,7 +4,7 @@ Their tasks go on. Mark all hosts first that you are going to drain, and then dr
 not land on hosts that are drained next.
 
 A host that is DRAINING or DRAINED becomes SCHEDULED too. Hosts that the scheduler does not know are skipped, with a
-warning.
+warning. Another warning says so if no host that gets tasks is left beside those named.
 """
 
 from __future__ import annotations
@@ -48,4 +48,5 @@ def run(context: Context, args: Namespace) -> None:
     from aurora_admin.plugins.maintenance.reason import checked_reason
 
     calls = HostCalls(context, args.cluster, checked_reason(args))
-    calls.start(required_hosts(args.filename, args.hosts))
+    modes = calls.start(required_hosts(args.filename, args.hosts))
+    calls.warn_if_all(modes, "Bring some back with host_activate before you drain the others")

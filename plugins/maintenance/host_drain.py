@@ -20,10 +20,11 @@ file is left as it is.
 If the check of a batch cannot be made, the drain ends before that batch, with exit code 1. If the scheduler is lost,
 the drain goes on with the next leader. If the reply to drainHosts is lost, the command asks for the modes of the hosts,
 and sends it again for those that are still SCHEDULED; to drain a host twice does no harm. Whatever ends the drain
-early, Ctrl-C too, the modes of all hosts are printed.
+early, Ctrl-C and SIGTERM too, the modes of all hosts are printed, and how to go on.
 
 A warning says so if no host that gets tasks is left beside those named. On a terminal the command shows how many hosts
-are drained, how many tasks are left on the batch, and the time.
+are drained, how many tasks are left on the batch, and the time; and a warning at the start says that the file of
+--unsafe_hosts_file cannot be written.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aurora_admin.hosts import GROUPINGS
-from aurora_admin.plugins.maintenance import GO_ON
+from aurora_admin.plugins.maintenance import IF_DRAIN_UNKNOWN
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -45,7 +46,7 @@ aurora_admin host_drain --filename=rack7 --post_drain_script=./reboot --reason="
 aurora_admin host_drain --filename=rack7 --unsafe_hosts_file=later west
 aurora_admin host_drain --hosts=h1.example.com --override_percentage=50 --override_duration=1m --override_reason=T1 west
 """
-IF_UNKNOWN = GO_ON
+IF_UNKNOWN = IF_DRAIN_UNKNOWN
 NOT_DRAINED = "The following hosts WERE NOT DRAINED due to failed SLA check or external failures:"
 COMPATIBILITY = """
 A failed SLA query ends the drain before the hosts of its batch are drained. The original took it for a cluster without

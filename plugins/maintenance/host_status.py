@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_admin.hosts import add_host_options, required_hosts, shown
+from aurora_admin.hosts import add_host_options, required_hosts
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -80,8 +80,7 @@ def print_modes(context: Context, calls: HostCalls, hosts: Collection[str], mode
     reasons = calls.reasons() if modes and (out.has_details() or out.format != "text") else {}
     if out.format == "text":
         out.info_many(lines(modes, reasons))
-        if (unknown := set(hosts) - modes.keys()) and out.has_details():
-            out.warn(f"Hosts that the scheduler does not know: {shown(unknown)}")
+        calls.warn_of_unknown(hosts, modes)
         return
     nothing = (None, None, None)
     rows = ((host, modes.get(host), *reasons.get(host, nothing)) for host in sorted({*hosts, *modes}))

@@ -8,8 +8,8 @@ hosts back into service. So the script has to be done with the host, or has to t
 To keep hosts in maintenance, use host_drain.
 
 The exit code is 0 whether all hosts were drained or not. Those that failed the check are printed on standard output,
-and written into the file of --unsafe_hosts_file. Whatever ends the command early, Ctrl-C too, the modes of all hosts
-are printed.
+and written into the file of --unsafe_hosts_file. Whatever ends the command early, Ctrl-C and SIGTERM too, the modes
+of all hosts are printed, and how to go on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aurora_admin.hosts import BY_HOST
-from aurora_admin.plugins.maintenance import GO_ON
+from aurora_admin.plugins.maintenance import IF_DRAIN_UNKNOWN
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aurora_admin.command import Context
 
 EXAMPLES = "aurora_admin perform_maintenance_hosts --filename=rack7 --post_drain_script=./upgrade west"
-IF_UNKNOWN = GO_ON
+IF_UNKNOWN = IF_DRAIN_UNKNOWN
 COMPATIBILITY = """
 A failed SLA query ends the command before the hosts of its batch are drained. The original took it for a cluster
 without tasks, and drained them. The script must be executable at the start.

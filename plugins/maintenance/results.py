@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from aurora_admin.output import OutputClosed
@@ -57,6 +59,28 @@ def report_not_drained(hosts: Sequence[str], path: str | None, out: Output, resu
         results.print(host)
     if path:
         write_names(path, hosts, out)
+
+
+def warn_of_file(path: str | None, out: Output) -> None:
+    """Warn if a file cannot be written, without touching it.
+
+    Only on a terminal and with -v: the original finds out at the end, and goes on (docs/cli.md 6.6).
+    """
+    if path and out.has_details() and (problem := _problem_of(path)):
+        out.warn(f"{path} cannot be written at the end: {problem}. The names will be on standard output alone")
+
+
+def _problem_of(path: str) -> str:
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        code = errno.EISDIR
+    elif not os.path.isdir(folder):
+        code = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        code = errno.EACCES
+    else:
+        return ""
+    return os.strerror(code)
 
 
 def write_names(path: str, hosts: Sequence[str], out: Output) -> None:

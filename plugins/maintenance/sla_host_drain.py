@@ -4,7 +4,7 @@ The scheduler ends a task as soon as its SLA allows that: its own, or else that 
 --default_duration. After the time of --force_drain_timeout it ends all tasks that are left. With 0s it does so at once.
 
 The hosts become DRAINING, and the command ends; it does not wait. host_status shows how far the hosts are, and
-host_activate brings them back.
+host_activate brings them back. A warning says so if no host that gets tasks is left beside those named.
 
 The exit code is 1 if the scheduler does not know some of the hosts, because it does not drain those. With
 --legacy-exit-codes it is 0 then, as the original's.
@@ -84,8 +84,10 @@ def run(context: Context, args: Namespace) -> None:
     timeout_seconds = given_duration(args.force_drain_timeout)
     calls = HostCalls(context, args.cluster, checked_reason(args))
     unknown = calls.sla_drain(hosts, sla, timeout_seconds)
+    known = [host for host in hosts if host not in unknown]
+    calls.warn_if_all(known, "host_activate ends the drain of a host")
     if unknown and not args.legacy_exit_codes:
-        fail_for(unknown, args.cluster)
+        fail_for(unknown, args.cluster, has_known=bool(known))
 
 
 def given_duration(text: str) -> int:
@@ -95,13 +97,14 @@ def given_duration(text: str) -> int:
     return duration(text.strip() or "''")
 
 
-def fail_for(unknown: set[str], cluster: str) -> NoReturn:
+def fail_for(unknown: set[str], cluster: str, *, has_known: bool) -> NoReturn:
     """Raise the error for hosts that the scheduler does not know."""
     from shlex import quote
 
     names = ",".join(sorted(unknown))
+    others = " It drains the other hosts." if has_known else ""
     raise AdminError(
-        f"Not drained: {names}, because the scheduler does not know them. It drains the other hosts. Check the names; "
+        f"Not drained: {names}, because the scheduler does not know them.{others} Check the names; "
         "a scheduler keeps the request for an unknown host until aurora_admin host_activate "
         f"--hosts={quote(names)} {quote(cluster)} removes it"
     )

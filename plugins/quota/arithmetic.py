@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aurora_admin.client.quota import Amounts, quota_of
 from aurora_admin.errors import AdminError
 from aurora_admin.units import MEGABYTE, size_bytes, whole_megabytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aurora_admin.output import Output
+
+N = TypeVar("N", int, float)
 
 MIN_I64, MAX_I64 = -(1 << 63), (1 << 63) - 1
 
@@ -62,6 +66,32 @@ def in_range(quota: Amounts) -> Amounts:
                 f"{name} would be {megabytes} MB, but a scheduler can store at most {MAX_I64} MB: give a smaller size"
             )
     return quota
+
+
+def refuse_negative(quota: Amounts) -> None:
+    """Return if a scheduler takes these numbers (docs/api.md 1.5); a dry run does not ask it.
+
+    Raises:
+        AdminError: a number is negative.
+    """
+    for name, amount in (("cpu", quota.cpus), ("ram", quota.ram_mb), ("disk", quota.disk_mb)):
+        if amount < 0:
+            unit = "" if name == "cpu" else " MB"
+            raise AdminError(f"{name} would be {amount}{unit}, but a scheduler refuses a negative quota")
+
+
+def argument(name: str, parse: Callable[[str], N], text: str) -> N:
+    """Return the number in an argument. The hint of an error names the argument; the text stays the original's.
+
+    Raises:
+        AdminError: it is none.
+    """
+    try:
+        return parse(text)
+    except AdminError as error:
+        hint = error.hint or "give another number"
+        error.hint = f"The argument {name}: {hint[:1].lower()}{hint[1:]}"
+        raise
 
 
 def warn_of_lost_sizes(out: Output, old: Amounts, new: Amounts, ram: str, disk: str, *, place: str = "") -> None:

@@ -8,7 +8,7 @@ and nobody notices: a scheduler has no call that adds. If several people or prog
 set the whole quota with set_quota.
 
 With --dry-run the quota now and the one that would be set are printed as rows, and nothing is set. Without --dry-run
-there are no rows.
+there are no rows, and --output is refused.
 """
 
 from argparse import Namespace
@@ -52,12 +52,13 @@ def configure(parser: CommandParser) -> None:
 
 def run(context: Context, args: Namespace) -> None:
     """Read the quota, and set the sum."""
-    from aurora_admin.client.quota import set_quota
-    from aurora_admin.plugins.quota.arithmetic import increased, warn_of_lost_sizes
-    from aurora_admin.plugins.quota.calls import current_quota
+    from aurora_admin.plugins.quota.arithmetic import argument, increased, refuse_negative, warn_of_lost_sizes
+    from aurora_admin.plugins.quota.calls import check_output, current_quota, set_and_check
     from aurora_admin.plugins.quota.show import change_rows, log_quota, log_setting
 
-    cpus, ram, disk = number(args.cpu), size_bytes(args.ram), size_bytes(args.disk)
+    check_output(context)
+    cpus = argument("cpu", number, args.cpu)
+    ram, disk = argument("ram", size_bytes, args.ram), argument("disk", size_bytes, args.disk)
     scheduler, out, role = context.scheduler(args.cluster), context.out, args.role
     out.info(f"Getting quota for: {role}")
     old = current_quota(context, scheduler, role)
@@ -65,8 +66,9 @@ def run(context: Context, args: Namespace) -> None:
     new = increased(old, cpus, ram, disk)
     warn_of_lost_sizes(out, old, new, args.ram, args.disk)
     if context.options.dry_run:
+        refuse_negative(new)
         out.rows(tuple(COLUMNS), change_rows(role, old, new, all_resources=True))
         raise DryRun
     log_quota(out, f"Attempting to update quota for {role} to", new)
     log_setting(out, role, new)
-    context.check(set_quota(scheduler, role, new))
+    set_and_check(context, scheduler, role, new)

@@ -13,7 +13,7 @@ import yaml
 
 from aurora_admin.client.quota import Amounts
 from aurora_admin.errors import AdminError
-from aurora_admin.hosts import read_text
+from aurora_admin.hosts import read_text, shown_name
 from aurora_admin.plugins.quota.arithmetic import new_quota, warn_of_lost_sizes
 from aurora_admin.units import number, size_bytes
 
@@ -51,7 +51,7 @@ def read_quotas(filename: str, out: Output) -> dict[str, Amounts]:
             role: _quota(role, node, filename, out) for role, (_, node) in _members(_root(text), "the file").items()
         }
     except Invalid as error:
-        raise AdminError(f"{filename}:{error.line}: {error}. Nothing was sent") from error
+        raise AdminError(f"{shown_name(filename)}:{error.line}: {error}. Nothing was sent") from error
 
 
 def _root(text: str) -> yaml.Node:
@@ -67,7 +67,7 @@ def _root(text: str) -> yaml.Node:
         raise Invalid(line, f"this is not YAML: the character U+{error.character:04X} is not allowed") from error
     except RecursionError as error:
         raise Invalid(1, f"this is nested too deeply. Write the quotas as {FORM}") from error
-    if node is None or node.value == "":
+    if node is None or node.value == "" or (isinstance(node, yaml.MappingNode) and not node.value):
         raise Invalid(1, f"the file has no quotas. Write them as {FORM}")
     return node
 
@@ -105,7 +105,7 @@ def _quota(role: str, node: yaml.Node, filename: str, out: Output) -> Amounts:
         quota = new_quota(cpus, ram, disk)
     except AdminError as error:
         raise Invalid(_line(node), f"{role}: {error.message}") from error
-    place = f"{filename}:{_line(node)}: {role}: "
+    place = f"{shown_name(filename)}:{_line(node)}: {role}: "
     warn_of_lost_sizes(out, Amounts(), quota, values["ram"].value, values["disk"].value, place=place)
     return quota
 

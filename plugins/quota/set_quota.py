@@ -5,7 +5,7 @@ without a unit is in bytes, and what is left of a megabyte is dropped. The sched
 production tasks of the role use; get_quota prints that.
 
 With --dry-run the quota now and the one that would be set are printed as rows, and nothing is set. Without --dry-run
-there are no rows.
+there are no rows, and --output is refused.
 """
 
 from argparse import Namespace
@@ -45,13 +45,16 @@ def configure(parser: CommandParser) -> None:
 
 def run(context: Context, args: Namespace) -> None:
     """Set the quota."""
-    from aurora_admin.client.quota import Amounts, set_quota
-    from aurora_admin.plugins.quota.arithmetic import new_quota, warn_of_lost_sizes
-    from aurora_admin.plugins.quota.calls import current_quota
+    from aurora_admin.client.quota import Amounts
+    from aurora_admin.plugins.quota.arithmetic import argument, new_quota, refuse_negative, warn_of_lost_sizes
+    from aurora_admin.plugins.quota.calls import check_output, current_quota, set_and_check
     from aurora_admin.plugins.quota.show import change_rows, log_setting
 
-    ram, disk = size_bytes(args.ram), size_bytes(args.disk)
-    new = new_quota(number(args.cpu), ram, disk)
+    check_output(context)
+    ram, disk = argument("ram", size_bytes, args.ram), argument("disk", size_bytes, args.disk)
+    new = new_quota(argument("cpu", number, args.cpu), ram, disk)
+    if context.options.dry_run:
+        refuse_negative(new)
     scheduler = context.scheduler(args.cluster)
     warn_of_lost_sizes(context.out, Amounts(), new, args.ram, args.disk)
     if context.options.dry_run:
@@ -59,4 +62,4 @@ def run(context: Context, args: Namespace) -> None:
         context.out.rows(tuple(COLUMNS), change_rows(args.role, old, new, all_resources=True))
         raise DryRun
     log_setting(context.out, args.role, new)
-    context.check(set_quota(scheduler, args.role, new))
+    set_and_check(context, scheduler, args.role, new)

@@ -29,11 +29,12 @@ IF_UNKNOWN = "You may repeat the command: it sets only what still differs"
 
 def run(context: Context, args: Namespace) -> None:
     """Show the differences, and set the quotas."""
+    from aurora_admin.hosts import shown_name
     from aurora_admin.plugins.quota.changes import apply, change_of
     from aurora_admin.plugins.quota.quota_file import read_quotas
     from aurora_admin.plugins.quota.show import change_rows
 
-    wanted = read_quotas(args.file, context.out)
+    wanted, name = read_quotas(args.file, context.out), shown_name(args.file)
     scheduler = context.scheduler(args.cluster)
     changes = [change for role, quota in wanted.items() if (change := change_of(scheduler, role, quota))]
     if changes or context.out.format != "text":
@@ -41,7 +42,7 @@ def run(context: Context, args: Namespace) -> None:
         context.out.rows(tuple(COLUMNS), rows)
         context.out.flush()  # before the question, or the end of the command, if the reader has gone
     if not changes:
-        context.out.info(f"Every quota is already as {args.file} has it: nothing is sent")
+        context.out.info(f"Every quota is already as {name} has it: nothing is sent")
         return
-    context.confirm(f"Set {len(changes)} of the {len(wanted)} quotas in {args.file} on {args.cluster}?")
+    context.confirm(f"Set {len(changes)} of the {len(wanted)} quotas in {name} on {args.cluster}?")
     apply(scheduler, changes, context.out)

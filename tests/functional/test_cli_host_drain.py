@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.drains import GO_ON
+from tests.support.drains import go_on
 from tests.support.hosts import force, hosts, maintain, modes
 from tests.support.jobs import restored
 from tests.support.running_drain import OK, drained, web_on
@@ -60,7 +60,11 @@ def test_a_host_that_fails_the_check_is_not_drained(admin, west, tmp_path, optio
         " INFO] The following hosts WERE NOT DRAINED due to failed SLA check or external failures:\n"
         f" INFO] Written unsafe host names into: {unsafe}\n"
     )
-    ours = f"FATAL] 1 of 2 hosts are not drained (SCHEDULED after a failed SLA check: host-0). {GO_ON}" if code else ""
+    ours = (
+        f"FATAL] 1 of 2 hosts are not drained (SCHEDULED after a failed SLA check: host-0). {go_on('host-0')}"
+        if code
+        else ""
+    )
     assert (result.code, result.out, result.err) == (
         code,
         "host-0\twest/www/prod/web\t90.00\tFalse\tn/a\nhost-0\n",
@@ -95,7 +99,11 @@ def test_hosts_that_are_unknown_count_as_not_drained(admin, west, tmp_path, opti
         f" INFO] Starting maintenance for: set(['host-0', 'nosuch'])\n{OK}"
         " WARN] Skipping maintenance for unknown hosts: set(['nosuch'])\n"
     )
-    error = f"FATAL] 1 of 2 hosts are not drained (unknown to the scheduler: nosuch). {GO_ON}" if code else ""
+    error = (
+        "FATAL] 1 of 2 hosts are not drained (unknown to the scheduler: nosuch). Check the spelling of nosuch\n"
+        if code
+        else ""
+    )
     assert (result.code, result.out, result.err) == (code, "", f"{start}{drained('host-0')}{error}")
     assert unsafe.read_text() == "old\n", "it has what the original writes: hosts that the scheduler knows"
     assert admin(*line, "--hosts=nosuch", "west").code == code
@@ -108,6 +116,25 @@ def test_a_file_of_unsafe_hosts_that_cannot_be_written_is_an_error_line(admin, w
     assert (result.code, result.out.splitlines()[-1]) == (0, "host-0")
     message = f"Failed to write into the output file: [Errno 2] No such file or directory: '{path}'"
     assert result.err.splitlines()[-1] == f"ERROR] {message}"
+
+
+def test_a_file_of_unsafe_hosts_that_cannot_be_written_is_found_at_the_start_with_v(admin, west, tmp_path):
+    west(3)
+    old = tmp_path / "old"
+    old.write_text("old\n")
+    (tmp_path / "folder").mkdir()
+    for path, problem in (
+        (tmp_path / "nodir" / "unsafe", "No such file or directory"),
+        (old / "unsafe", "Not a directory"),
+        (tmp_path / "folder", "Is a directory"),
+        (old, None),
+        (tmp_path / "new", None),
+    ):
+        result = admin("host_drain", "-v", "--hosts=nosuch", f"--unsafe_hosts_file={path}", "west")
+        warning = f" WARN] {path} cannot be written at the end: {problem}. The names will be on standard output alone"
+        assert (warning in result.err.splitlines()) == bool(problem)
+        assert ("cannot be written at the end" in result.err) == bool(problem)
+    assert (old.read_text(), (tmp_path / "new").exists()) == ("old\n", False)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A drain that is interrupted, or loses its scheduler (docs/cli.md 6)."""
 
+import signal
+
 import pytest
 
 from aurora_admin.gen.api.ttypes import (
@@ -13,7 +15,7 @@ from aurora_admin.gen.api.ttypes import (
     ScheduleStatusResult,
     StartMaintenanceResult,
 )
-from tests.support.drains import GO_ON
+from tests.support.drains import go_on
 from tests.support.elected_schedulers import Elected
 from tests.support.fake_scheduler import NO_LEADER_PAGE, FakeScheduler, close, http, reply_with, thrift
 from tests.support.hosts import force, hosts, maintain, modes
@@ -59,6 +61,15 @@ def west(scheduler, clusters):
     return one
 
 
+def test_sigterm_says_which_hosts_are_in_which_mode(west, drain):
+    running = drain("host_drain", "--hosts=host-0,host-1", "west")
+    running.wait_for("Waiting for hosts to be in DRAINED: set(['host-0'])")
+    assert running.interrupt(signal.SIGTERM) == 130
+    states = "DRAINING: host-0; SCHEDULED: host-1"
+    advice = go_on("host-0,host-1", "host-0")
+    assert running.log.splitlines(keepends=True)[-1] == f"FATAL] Interrupted ({states}). {advice}"
+
+
 def test_ctrl_c_says_which_hosts_are_in_which_mode_and_how_to_go_on(west, drain):
     maintain(west, "drainHosts", "host-0")
     force(west, ["www-prod-web-0"])
@@ -66,7 +77,10 @@ def test_ctrl_c_says_which_hosts_are_in_which_mode_and_how_to_go_on(west, drain)
     running.wait_for("Waiting for hosts to be in DRAINED: set(['host-1'])")
     assert running.interrupt() == 130
     states = "DRAINED: host-0; DRAINING: host-1; SCHEDULED: host-2; unknown to the scheduler: nosuch"
-    assert running.log.splitlines(keepends=True)[-1] == f"FATAL] Interrupted ({states}). {GO_ON}"
+    assert (
+        running.log.splitlines(keepends=True)[-1]
+        == f"FATAL] Interrupted ({states}). Check the spelling of nosuch. {go_on('host-1,host-2', 'host-1')}"
+    )
     assert modes(west, "host-0", "host-1", "host-2") == {
         "host-0": "DRAINED",
         "host-1": "DRAINING",
@@ -92,7 +106,7 @@ def test_ctrl_c_before_a_reply_says_what_is_uncertain(scripted, drain, actions, 
     assert running.interrupt() == 130
     assert running.log.splitlines(keepends=True)[-1] == (
         f"FATAL] Interrupted before the reply to {what} from {server.url}/api arrived. It may have been carried out "
-        f"({states}). {GO_ON}"
+        f"({states}). {go_on('h1,h2', 'h1' if actions else '')}"
     )
 
 
@@ -160,7 +174,26 @@ def test_a_status_that_cannot_be_had_ends_the_drain_with_the_modes(scripted, dra
     assert wait_exit(running.process) == 1
     last = running.log.splitlines(keepends=True)[-1]
     assert last.startswith("FATAL] No usable reply to maintenanceStatus")
-    assert last.endswith(f" (DRAINING: h1; SCHEDULED: h2). {GO_ON}")
+    assert last.endswith(f" (DRAINING: h1; SCHEDULED: h2). {go_on('h1,h2', 'h1')}")
+
+
+def test_a_scheduler_that_is_lost_in_the_middle_has_carried_out_something(west, drain):
+    running = drain("host_drain", "--timeout=2", "--hosts=host-0,host-1", "west")
+    running.wait_for("Waiting for hosts to be in DRAINED: set(['host-0'])")
+    west.kill()
+    assert wait_exit(running.process) == 1
+    last = running.log.splitlines(keepends=True)[-1]
+    assert last.startswith("FATAL] Cannot reach the scheduler of west at ")
+    assert "Connection refused. maintenanceStatus was not carried out; check that it runs" in last
+    assert last.endswith(f" (DRAINING: host-0; SCHEDULED: host-1). {go_on('host-0,host-1', 'host-0')}")
+    assert "Nothing was carried out" not in last
+
+
+def test_a_host_that_was_activated_before_the_scheduler_was_lost(admin, scripted):
+    scripted(reply_with("endMaintenance"), http(503, NO_LEADER_PAGE))
+    last = admin("host_activate", "--timeout=1", "--hosts=h1", "west").err.splitlines()[-1]
+    assert last.startswith("FATAL] The maintenance was ended, but which modes the hosts have is unknown. ")
+    assert last.endswith(". maintenanceStatus was not carried out; try again in a few minutes")
 
 
 @pytest.mark.parametrize("method", ["startMaintenance", "drainHosts", "maintenanceStatus"])
@@ -194,9 +227,16 @@ def test_a_failed_sla_query_never_drains(admin, scripted):
         assert last.startswith(
             "FATAL] The SLA check of h1 could not be made, so neither these hosts nor the following ones were drained"
         )
-        assert last.endswith(f" (SCHEDULED: h1). {GO_ON}")
+        assert last.endswith(f" (SCHEDULED: h1). {go_on('h1')}")
         assert "drainHosts" not in server.methods
         server = scripted(answer("startMaintenance", h1=M.SCHEDULED), http(200, b"<html>login</html>"))
+
+
+def test_an_sla_check_without_a_scheduler_does_not_say_that_nothing_was_carried_out(admin, scripted):
+    scripted(answer("startMaintenance", h1=M.SCHEDULED), http(503, NO_LEADER_PAGE))
+    last = admin("host_drain", "--timeout=1", "--hosts=h1", "west").err.splitlines()[-1]
+    assert "neither these hosts nor the following ones were drained. The scheduler of west at " in last
+    assert ". getTasksWithoutConfigs was not carried out; try again in a few minutes (SCHEDULED: h1)." in last
 
 
 def test_a_drain_goes_on_with_the_next_leader(zookeeper, zk, tmp_path, clusters, drain):

@@ -276,3 +276,25 @@ def test_an_unknown_cluster_is_an_error_of_one_line(admin, clusters):
             "",
             "FATAL] Unknown cluster: nowhere. Known clusters: west\n",
         )
+
+
+@pytest.mark.parametrize("command", ["host_activate", "end_maintenance_hosts"])
+def test_unknown_hosts_that_are_brought_back_are_named_with_v(admin, west, command):
+    result = admin(command, "-v", "--hosts=nosuch,host-0", "west")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.endswith(" WARN] Hosts that the scheduler does not know: set(['nosuch'])\n")
+    assert "WARN" not in admin(command, "-v", "--hosts=host-0", "west").err
+
+
+@pytest.mark.parametrize("command", ["host_deactivate", "start_maintenance_hosts"])
+def test_hosts_that_are_all_there_are_cannot_be_deactivated_without_a_word(admin, west, command):
+    warning = (
+        " WARN] These are all the hosts that get tasks: what runs on them has no host to go to. Bring some back with "
+        "host_activate before you drain the others\n"
+    )
+    assert "WARN" not in admin(command, "--hosts=host-0,host-1", "west").err
+    result = admin(command, "--hosts=host-0,host-1,host-2", "west")
+    assert (result.code, result.err.endswith(warning)) == (0, True)
+    maintain(west, "drainHosts", "host-1", "host-2")
+    assert admin(command, "--hosts=host-0,nosuch", "west").err.endswith(warning)
+    assert "These are all" not in admin(command, "--hosts=nosuch", "west").err

@@ -185,7 +185,7 @@ def test_a_release_without_the_call_says_so(admin, scripted):
     scripted(prune=[exception("pruneTasks", 1, "Invalid method name: 'pruneTasks'")])
     result = admin("prune_tasks", "west")
     assert (result.code, result.out) == (1, "")
-    assert "has no call pruneTasks, so nothing was carried out" in result.err
+    assert "has no call pruneTasks, so it was not carried out" in result.err
 
 
 def test_a_lost_reply_is_an_unknown_outcome_and_the_command_may_be_repeated(admin, scripted):

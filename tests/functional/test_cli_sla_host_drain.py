@@ -45,6 +45,25 @@ def test_sla_host_drain_names_the_hosts_that_are_unknown(admin, west, options, c
     assert modes(one, "host-0")["host-0"] != "NONE"
 
 
+def test_sla_host_drain_of_unknown_hosts_alone_does_not_speak_of_others(admin, west):
+    west(2)
+    result = admin("sla_host_drain", "--hosts=nosuch", "west")
+    assert result.code == 1
+    assert "FATAL] Not drained: nosuch, because the scheduler does not know them. Check the names; " in result.err
+    assert "WARN" not in result.err
+
+
+def test_sla_host_drain_of_every_host_warns(admin, west):
+    west(3, web_on(0))
+    warning = (
+        " WARN] These are all the hosts that get tasks: what runs on them has no host to go to. host_activate ends the "
+        "drain of a host"
+    )
+    assert warning not in admin("sla_host_drain", "--hosts=host-0", "west").err.splitlines()
+    assert warning in admin("sla_host_drain", "--hosts=host-1,host-2,nosuch", "west").err.splitlines()
+    assert warning in admin("sla_host_drain", "--hosts=host-0,host-1,host-2", "west").err.splitlines()
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [

@@ -3,10 +3,11 @@
 import pytest
 
 from aurora_admin.errors import AuthFailed, BadReply, CallFailed, OutcomeUnknown
-from aurora_admin.gen.api.ttypes import Response
+from aurora_admin.gen.api.ttypes import Response, ResponseCode
 from tests.support.fake_scheduler import (
     BINARY,
     JSON,
+    NO_LEADER_PAGE,
     FakeScheduler,
     close,
     exception,
@@ -128,12 +129,12 @@ def test_a_call_that_the_scheduler_could_not_read_was_not_carried_out(page):
         server.client().scheduler.snapshot()
     assert len(server.requests) == 1
     assert "could not read the request (javax.servlet.ServletException: org.apache.thrift." in caught.value.message
-    assert "Nothing was carried out" in caught.value.message
+    assert "The request was not carried out" in caught.value.message
 
 
 def test_a_call_that_the_release_does_not_have_was_not_carried_out():
     with FakeScheduler([exception("pruneTasks", 1, "Invalid method name: 'pruneTasks'")]) as server:
-        with pytest.raises(CallFailed, match="has no call pruneTasks, so nothing was carried out: its release is too"):
+        with pytest.raises(CallFailed, match="has no call pruneTasks, so it was not carried out: its release is too"):
             server.client().scheduler.call("pruneTasks")
         assert len(server.requests) == 1
 
@@ -158,7 +159,9 @@ def test_missing_credentials_are_reported(status):
     with FakeScheduler([challenge]) as server, pytest.raises(AuthFailed) as caught:
         server.client().scheduler.snapshot()
     assert len(server.requests) == 1
-    assert caught.value.message.startswith(f"{server.url}/api answers {status}. Nothing was carried out; give user and")
+    assert caught.value.message.startswith(
+        f"{server.url}/api answers {status}. The request was not carried out; give user and"
+    )
 
 
 def test_a_scheduler_that_wants_kerberos_is_reported():
@@ -191,7 +194,7 @@ def test_a_refused_request_is_explained_and_not_sent_again(status, text):
     with FakeScheduler([http(status, b"no")]) as server, pytest.raises(CallFailed, match=text) as caught:
         server.client().scheduler.snapshot()
     assert len(server.requests) == 1
-    assert "Nothing was carried out" in caught.value.message
+    assert "The request was not carried out" in caught.value.message
 
 
 def test_a_reply_without_a_response_code_is_invalid():
@@ -205,3 +208,21 @@ def test_an_empty_set_of_ids_is_refused():
         with pytest.raises(ValueError, match="every task"):
             server.client().scheduler.delete_recovery_tasks(set())
         assert not server.requests
+
+
+def error_of_second_call(first: str, code: int) -> str:
+    """Return the error of drainHosts that finds no leader, after another call that had a reply with this code."""
+    with FakeScheduler([reply_with(first, code, ""), http(503, NO_LEADER_PAGE)]) as server:
+        scheduler = server.client(timeout=1).scheduler
+        scheduler.call(first)
+        with pytest.raises(CallFailed) as caught:
+            scheduler.call("drainHosts")
+    return caught.value.message
+
+
+def test_that_nothing_was_carried_out_is_said_only_while_that_is_true():
+    after_a_change = error_of_second_call("startMaintenance", ResponseCode.OK)
+    assert ". drainHosts was not carried out; try again" in after_a_change
+    assert "Nothing was" not in after_a_change
+    for first, code in (("getQuota", ResponseCode.OK), ("startMaintenance", ResponseCode.INVALID_REQUEST)):
+        assert ". Nothing was carried out; try again" in error_of_second_call(first, code)

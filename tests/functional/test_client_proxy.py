@@ -78,7 +78,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(monkeypatc
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (403, "Nothing was carried out; check HTTP_PROXY, or"),
+        (403, "The request was not carried out; check HTTP_PROXY, or"),
         (407, "give them in HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT"),
         (404, "or check HTTP_PROXY"),
         (502, "(check HTTP_PROXY, or give the host in NO_PROXY to call it directly). It may have been carried out."),

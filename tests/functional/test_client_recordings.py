@@ -20,9 +20,9 @@ TASK_CALLS = ("queryRecovery", "getTasksStatus")
 TASKS = [name for name in REPLIES if CALLS[name]["call"] in TASK_CALLS]
 # Responses that are not a reply to a call: the error that the client raises, and a part of its text.
 ERRORS = {
-    "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
-    "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
-    "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized. Nothing was carried out"),
+    "getQuota-wrong-password": (AuthFailed, "answers 401 Unauthorized. The request was not carried out"),
+    "stageRecovery-wrong-password": (AuthFailed, "answers 401 Unauthorized. The request was not carried out"),
+    "stageRecovery-no-credentials": (AuthFailed, "answers 401 Unauthorized. The request was not carried out"),
     "noleader-getQuota": (CallFailed, "is not ready: 503 Service Unavailable: no scheduler leads at the moment"),
     "getTasksWithoutConfigs-docker-without-executor": (BadReply, "500 Server Error"),
     "enc-binary-body-as-x-thrift": (CallFailed, "could not read the request (javax.servlet.ServletException: org.apa"),
@@ -30,7 +30,7 @@ ERRORS = {
         CallFailed,
         "could not read the request (javax.servlet.ServletException: org.apache.thrif",
     ),
-    "enc-unknown-content-type": (CallFailed, "answers 415 Unsupported Media Type. Nothing was carried out. It does"),
+    "enc-unknown-content-type": (CallFailed, "answers 415 Unsupported Media Type. The request was not carried out"),
 }
 
 
@@ -120,4 +120,4 @@ def test_the_backups_of_a_real_scheduler_are_listed():
 def test_a_call_that_the_release_does_not_have_is_reported():
     with FakeScheduler([replay(RECORDINGS["bad-unknown-method"])]) as server, pytest.raises(CallFailed) as caught:
         server.client().scheduler.call("pruneTasks")
-    assert "has no call pruneTasks, so nothing was carried out" in caught.value.message
+    assert "has no call pruneTasks, so it was not carried out" in caught.value.message

@@ -210,7 +210,10 @@ def test_a_standby_is_reported_with_the_leader(west, admin):
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_health_page_that_wants_credentials_is_reported_as_such(west, admin, status):
     _, result = verify(west, admin, http(status))
-    assert f"/leaderhealth answers {status}. Nothing was carried out; give user and password of this host" in result.err
+    assert (
+        f"/leaderhealth answers {status}. The request was not carried out; give user and password of this host"
+        in result.err
+    )
 
 
 def test_a_malformed_scheduler_uri_does_not_matter_beside_zk(west, admin, clusters):

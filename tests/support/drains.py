@@ -11,12 +11,17 @@ from aurora_admin.plugins.maintenance.results import Results
 from aurora_admin.sla import ProbeRow, Sla
 from tests.support.fake_scheduler import FakeClock
 
-# How to go on after a drain of west that has ended early.
-GO_ON = (
-    "The scheduler goes on with hosts that are DRAINING; aurora_admin host_status --hosts=HOSTS west shows how far "
-    "they are. Run the command again for the hosts that are not DRAINED: to drain a host twice does no harm. Or bring "
-    "them back into service: aurora_admin host_activate --hosts=HOSTS west\n"
-)
+
+def go_on(left: str, draining: str = "") -> str:
+    """Return how to go on after a drain of west that has ended early; `left` are hosts that are not DRAINED."""
+    shown = (
+        f"The scheduler goes on with hosts that are DRAINING: aurora_admin host_status --hosts={draining} west shows "
+        "how far they are. "
+    )
+    return (
+        f"{shown if draining else ''}Run the command again for the hosts that are not DRAINED: to drain a host twice "
+        f"does no harm. Or bring them back into service: aurora_admin host_activate --hosts={left} west\n"
+    )
 
 
 @dataclass

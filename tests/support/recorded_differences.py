@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from tests.support.drains import GO_ON
+from tests.support.drains import go_on
 
 STDOUT, STDERR, EXIT, RPCS, FILES = PARTS = ("stdout", "stderr", "exit", "rpcs", "files_after")
 
@@ -149,11 +149,13 @@ def called(command: str, line: str) -> Difference:
     )
 
 
-def not_drained(lines: str, states: str) -> tuple[Difference, ...]:
+def not_drained(lines: str, states: str, left: str, draining: str = "") -> tuple[Difference, ...]:
     """Return the differences of a drain that does not drain every host."""
     reason = "Q35: the exit code, and a line, say so; with --legacy-exit-codes all is as it was"
     return (
-        Difference(lines, STDERR, r"\Z", f"FATAL] {states}. {GO_ON}", reason, stderr="WERE NOT DRAINED"),
+        Difference(
+            lines, STDERR, r"\Z", f"FATAL] {states}. {go_on(left, draining)}", reason, stderr="WERE NOT DRAINED"
+        ),
         Difference(lines, EXIT, "0", "1", reason, stderr="WERE NOT DRAINED"),
     )
 
@@ -195,7 +197,7 @@ MAINTENANCE = (
         STDERR,
         r"^ INFO\] All hosts passed[\s\S]*",
         "FATAL] The SLA check of h1 could not be made, so neither these hosts nor the following ones were drained "
-        f"(SCHEDULED: h1). {GO_ON}",
+        f"(SCHEDULED: h1). {go_on('h1')}",
         FAILED_CHECK,
         stderr="message: no tasks",
     ),
@@ -204,13 +206,18 @@ MAINTENANCE = (
     *not_drained(
         r"host_drain --hosts=h1,h2 --unsafe_hosts_file=\S+ west",
         "1 of 2 hosts are not drained (SCHEDULED after a failed SLA check: h1)",
+        "h1",
     ),
     *not_drained(
         r"host_drain --hosts=h1,h2 --grouping=none west",
         "2 of 2 hosts are not drained (SCHEDULED after a failed SLA check: h1,h2)",
+        "h1,h2",
     ),
     *not_drained(
-        r"host_drain --hosts=h1,h9 .* --post_drain_script=script west", "1 of 2 hosts are not drained (DRAINING: h9)"
+        r"host_drain --hosts=h1,h9 .* --post_drain_script=script west",
+        "1 of 2 hosts are not drained (DRAINING: h9)",
+        "h9",
+        "h9",
     ),
     Difference(
         "perform_maintenance_hosts .*",

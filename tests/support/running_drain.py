@@ -62,9 +62,9 @@ class RunningDrain:
         out, _ = communicate(self.process, None)
         return Result(self.process.returncode, out, self.log)
 
-    def interrupt(self) -> int:
-        """Send Ctrl-C, and return the exit code."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Send Ctrl-C, or another signal, and return the exit code."""
+        self.process.send_signal(by)
         return wait_exit(self.process)
 
 

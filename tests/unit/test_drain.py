@@ -1,10 +1,21 @@
 """The sequence of host_drain, with a clock that takes no time (docs/cli.md 6)."""
 
+import signal
+
 import pytest
 
+from aurora_admin.client.maintenance import DRAINED, DRAINING
 from aurora_admin.errors import AdminError, Interrupted, OutcomeUnknown, Refused
 from aurora_admin.plugins.maintenance.drain_and_return import DrainAndReturn
-from aurora_admin.plugins.maintenance.states import fail_if_not_drained, told_at_an_end
+from aurora_admin.plugins.maintenance.states import (
+    RETURNED,
+    UNKNOWN,
+    UNSAFE,
+    HostStates,
+    fail_if_not_drained,
+    go_on,
+    told_at_an_end,
+)
 from tests.support.drains import HostTable, Run, Terminal
 
 LOST = "No usable reply to drainHosts. It may have been carried out."
@@ -102,7 +113,7 @@ def test_a_check_that_cannot_be_made_ends_the_drain_before_anything_is_drained(e
         "The SLA check of h2 could not be made, so neither these hosts nor the following ones were drained"
         f"{'.' if reason else ''}{reason} (DRAINED: h1; SCHEDULED: h2,h3). "
     )
-    assert "aurora_admin host_activate --hosts=HOSTS west" in message
+    assert message.endswith(": aurora_admin host_activate --hosts=h2,h3 west")
 
 
 def test_a_refused_drain_ends_it_and_the_hint_has_the_modes():
@@ -154,6 +165,7 @@ def test_the_loss_of_the_first_reply_is_not_hidden():
     error = error_of(Run(table, "h1"), OutcomeUnknown)
     assert table.made == [("start", "h1")]
     assert error.message.endswith("(perhaps SCHEDULED: h1).")
+    assert error.advice.endswith("aurora_admin host_activate --hosts=h1 west")
 
 
 def test_an_error_before_anything_was_sent_has_no_modes():
@@ -216,6 +228,32 @@ def test_a_terminal_shows_how_far_the_drain_is():
     without = Run(HostTable(["h1"], tasks=None, polls={"h1": 2}), "h1", stderr=Terminal())
     without.sequence.run()
     assert " INFO] 0 of 1 hosts drained, 0:00:05 since the start" in without.log
+
+
+def test_the_progress_counts_hosts_that_are_unknown():
+    run = Run(HostTable(["h1"], tasks=None), "h1,nosuch", stderr=Terminal())
+    run.sequence.run()
+    assert " INFO] 1 of 2 hosts drained, 0:00:05 since the start" in run.log
+
+
+def test_how_to_go_on_names_the_hosts_that_it_applies_to():
+    states = HostStates()
+    for host, state in (("h1", DRAINED), ("h2", RETURNED), ("no such", UNKNOWN)):
+        states.note([host], state)
+    assert go_on(states, "west") == "Check the spelling of no such"
+    states.note(["no such"], RETURNED)
+    assert go_on(states, "west") == ""
+    states.note(["h 3"], UNSAFE)
+    states.note(["h4"], DRAINING)
+    advice = go_on(states, "we st")
+    assert advice.startswith("The scheduler goes on with hosts that are DRAINING: aurora_admin host_status --hosts=h4 ")
+    assert advice.endswith("aurora_admin host_activate --hosts='h 3,h4' 'we st'")
+
+
+def test_sigterm_has_its_meaning_again_after_a_drain():
+    before = signal.getsignal(signal.SIGTERM)
+    error_of(Run(HostTable(["h1"], errors={"status": [KeyboardInterrupt()]}), "h1"), Interrupted)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_pipe_gets_no_progress():

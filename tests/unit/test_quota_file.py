@@ -88,7 +88,7 @@ def test_an_alias_is_what_it_stands_for(read):
         ("", 1, "the file has no quotas"),
         ("\r\n", 1, "the file has no quotas"),
         ("# nothing\n---\n", 1, "the file has no quotas"),
-        ("{}", 1, "the file has no mapping"),
+        ("{}", 1, "the file has no quotas"),
         ("[]", 1, "the file has no mapping"),
         ("www", 1, "the file has no mapping"),
         ("a:\n- 1\n", 2, "a has no mapping"),

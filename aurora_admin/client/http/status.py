@@ -34,7 +34,7 @@ def check_status(response: HttpResponse) -> None:
     """Return if the body may hold a scheduler's reply.
 
     Raises:
-        AuthFailed, CallFailed: nothing was carried out, and a retry would get the same.
+        AuthFailed, CallFailed: the request was not carried out, and a retry would get the same.
         Failure: any other failure, by its kind.
     """
     if response.status == 200:
@@ -43,12 +43,13 @@ def check_status(response: HttpResponse) -> None:
     if 300 <= response.status < 400:
         raise CallFailed(
             f"{response.place} answers {status} and redirects to {one_line(response.location) or 'nowhere'}. "
-            "Nothing was carried out: a scheduler redirects with 307 only; check scheduler_uri"
+            "The request was not carried out: a scheduler redirects with 307 only; check scheduler_uri"
         )
     check_access(response)
     if 400 <= response.status < 500:
         raise CallFailed(
-            f"{response.place} answers {status}. Nothing was carried out. {ADVICE.get(response.status, OTHER_ADVICE)}"
+            f"{response.place} answers {status}. The request was not carried out. "
+            f"{ADVICE.get(response.status, OTHER_ADVICE)}"
             + (f"; or {advice}" if (advice := proxy_advice(response.url)) else "")
         )
     _raise_failure(response, status)
@@ -68,7 +69,7 @@ def check_access(response: HttpResponse) -> None:
     else:
         advice = _credentials_advice(response)
     status = one_line(f"{response.status} {response.reason}")
-    raise AuthFailed(f"{response.place} answers {status}. Nothing was carried out; {advice}")
+    raise AuthFailed(f"{response.place} answers {status}. The request was not carried out; {advice}")
 
 
 def _raise_failure(response: HttpResponse, status: str) -> None:
@@ -78,8 +79,8 @@ def _raise_failure(response: HttpResponse, status: str) -> None:
         raise NotLeading(f"{status}: no scheduler leads at the moment", response.url)
     if response.status == 500 and UNREADABLE_REQUEST.search(reason):
         raise CallFailed(
-            f"{response.place} answers {status}: it could not read the request ({reason}). Nothing was "
-            "carried out; its log says more"
+            f"{response.place} answers {status}: it could not read the request ({reason}). The request was "
+            "not carried out; its log says more"
         )
     if response.status >= 500:
         raise ServerError(f"{status}: {reason}" if reason else status, response.url)
