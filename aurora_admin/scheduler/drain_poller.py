@@ -35,9 +35,10 @@ class DrainPoller:
         """
         self.wake.clear()
         with services.storage.read() as stores:
-            hosts = [host for host in stores.hosts if is_draining(stores, host)]
+            tasks, hosts = stores.tasks, [host for host in stores.hosts if is_draining(stores, host)]
             rows = active_rows(stores, hosts)
-            task_ids = {host: list(map(stores.tasks.id_of, rows.get(host, ()))) for host in hosts}
+        # From disk, and so without the lock.
+        task_ids = {host: list(map(tasks.id_of, rows.get(host, ()))) for host in hosts}
         for host, ids in sorted(task_ids.items()):
             for task_id in ids:
                 _drain_task(services, host, task_id)

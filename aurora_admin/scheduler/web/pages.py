@@ -36,9 +36,10 @@ def json_page(services: Services, content: Content) -> Application:
 def maintenance(services: Services, query: dict[str, list[str]]) -> object:
     """Return the hosts by mode. A host that is DRAINING has the tasks that it still runs, and is left out without."""
     with services.storage.read() as stores:
-        modes = _modes(stores)
+        stored, modes = stores.tasks, _modes(stores)
         draining = active_rows(stores, (host for host, mode in modes.items() if mode == MaintenanceMode.DRAINING))
-        tasks = {host: sorted(_text(stores.tasks.id_of(row)) for row in rows) for host, rows in draining.items()}
+    # From disk, and so without the lock.
+    tasks = {host: sorted(_text(stored.id_of(row)) for row in rows) for host, rows in draining.items()}
     by_mode = {
         name: sorted(_text(host) for host, mode in modes.items() if mode == number)
         for name, number in (("DRAINED", MaintenanceMode.DRAINED), ("SCHEDULED", MaintenanceMode.SCHEDULED))
