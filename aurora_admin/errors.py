@@ -17,8 +17,8 @@ EXIT_CODES = {
     2: "The command line is invalid. Nothing was sent.",
     13: "The outcome is unknown: a call was sent and may have been carried out, but there was no usable reply. "
     "Commands of the original program exit with 1 then, unless AURORA_ADMIN_EXIT_CODES is set to detailed.",
-    130: "Interrupted by Ctrl-C. If a call that changes something had been sent, standard error says how to find out "
-    "whether it was carried out.",
+    130: "Interrupted by Ctrl-C, or a drain by SIGTERM. If a call that changes something had been sent, standard error "
+    "says how to find out whether it was carried out.",
     141: "The reader of the output has closed it (head, less).",
 }
 
