@@ -20,6 +20,8 @@ TASKS = path(Result, "scheduleStatusResult.tasks")
 RECOVERY_PAGE, STAGED_PREFIX = "recovery", "Staged: "
 # A page of the reference scheduler only: why hosts are in maintenance (docs/api.md 5.8).
 REASONS_PAGE = "maintenance-reasons"
+# The header with the reason of a maintenance, in UTF-8 with percent-encoding, and the longest that is accepted.
+REASON_HEADER, MAX_REASON_CHARACTERS = "X-Aurora-Admin-Reason", 1000
 # Calls of older releases, which the IDL does not have, with the classes of their arguments.
 RETIRED = {"getLocks": NoFields}
 

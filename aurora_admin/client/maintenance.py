@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from aurora_admin.calls import MAX_REASON_CHARACTERS, REASON_HEADER
 from aurora_admin.client.reply import NO_RESULT
 from aurora_admin.errors import AdminError, BadReply
 from aurora_admin.gen.api.ttypes import Hosts, MaintenanceMode, PercentageSlaPolicy, SlaPolicy
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MODE_NAMES = MaintenanceMode._VALUES_TO_NAMES  # noqa: SLF001 - the compiler's name for it
 NONE, SCHEDULED, DRAINING, DRAINED = map(MODE_NAMES.__getitem__, sorted(MODE_NAMES))
 RESULTS = ("startMaintenanceResult", "drainHostsResult", "maintenanceStatusResult", "endMaintenanceResult")
-REASON_HEADER = "X-Aurora-Admin-Reason"
-MAX_REASON_CHARACTERS = 1000  # of the reference scheduler (docs/api.md 5.8)
 MAX_REASON_BYTES = 4096  # encoded; a real scheduler refuses a request whose headers have more than 8192 in all
 
 

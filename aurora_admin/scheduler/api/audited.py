@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from aurora_admin.calls import MAX_REASON_CHARACTERS
 from aurora_admin.gen.api.ttypes import MaintenanceMode
 from aurora_admin.scheduler.api.json_form import to_json
 from aurora_admin.scheduler.api.outcome import Outcome, invalid_request
@@ -31,8 +32,7 @@ AUDITED = frozenset(
 
 # These arguments have members of their own in an entry.
 HOSTS, ROLE = "hosts", "ownerRole"
-# How many characters a reason may have, and how many of any text are kept.
-MAX_CHARACTERS = 1000
+MAX_CHARACTERS = MAX_REASON_CHARACTERS  # so many of any text are kept
 
 
 def check_reason(services: Services, name: str) -> None:

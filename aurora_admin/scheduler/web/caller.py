@@ -2,11 +2,11 @@
 
 from urllib.parse import unquote
 
+from aurora_admin.calls import REASON_HEADER
 from aurora_admin.scheduler.api.services import Services
 from aurora_admin.scheduler.web.wsgi import Environment
 
-# X-Aurora-Admin-Reason, in UTF-8 with percent-encoding (docs/api.md 5.8).
-REASON = "HTTP_X_AURORA_ADMIN_REASON"
+REASON = f"HTTP_{REASON_HEADER.upper().replace('-', '_')}"  # how WSGI names the header (docs/api.md 5.8)
 
 
 def services_for(services: Services, environ: Environment) -> Services:
