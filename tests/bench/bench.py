@@ -89,8 +89,9 @@ def main():
         backup = Path(folder) / "backup"
         write_sample(str(backup), args.tasks)
         state.measure(table, Path(folder), backup, args.tasks, args.rounds)
-        measure_queries(table, Path(folder), args.tasks)
+        # A child begins with the memory of this process, which grows with the clients of measure_queries.
         measure_query(table, Path(folder) / "query", backup, args.rounds)
+        measure_queries(table, Path(folder), args.tasks)
         if (JARS / "zookeeper.jar").exists():
             measure_lookup(table, Path(folder))
             measure_append(table, Path(folder))

@@ -118,7 +118,9 @@ def test_endless_redirects_are_retried_like_a_missing_leader():
 def test_a_redirect_with_another_status_is_reported_and_not_followed(status):
     with FakeScheduler([OK]) as other, FakeScheduler([redirect(status, f"{other.url}/login")]) as server:
         client = server.client()
-        with pytest.raises(CallFailed, match=f"answers {status} and redirects to {other.url}/login. Nothing was"):
+        with pytest.raises(
+            CallFailed, match=f"answers {status} and redirects to {other.url}/login. The request was not"
+        ):
             client.scheduler.snapshot()
     assert not other.requests
 
