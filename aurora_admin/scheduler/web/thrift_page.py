@@ -33,6 +33,7 @@ DECODERS: dict[str, Callable[[bytes], Message]] = {
 # Where the elements of replies have task configs, which many have in common.
 CONFIGS = (TASK_CONFIG, JOB_CONFIG)
 # A longer reply is sent while it is made, and without compression, which would cost the scheduler too much.
+PART_BYTES = 1 << 16
 MAX_HELD_REPLY = 1 << 20
 PATH = "/api"
 
@@ -94,7 +95,7 @@ class _ThriftResponse:
             length += len(piece)
             if length > MAX_HELD_REPLY:
                 start("200 OK", headers)
-                self._body: Iterator[bytes] = chain(head, pieces)
+                self._body: Iterator[bytes] = _gathered(chain(head, pieces))
                 return
         body = b"".join(head)
         if accepts_gzip(environ):
@@ -112,3 +113,16 @@ class _ThriftResponse:
     def close(self) -> None:
         if self._reply.after_sent is not None:
             self._reply.after_sent()
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces joined to larger ones, because each part of a body costs several writes to the socket."""
+    waiting: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= PART_BYTES:
+            yield b"".join(waiting)
+            waiting, length = [], 0
+    yield from filter(None, [b"".join(waiting)])
