@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -215,11 +216,14 @@ def test_backups_go_on_after_an_unexpected_failure(scheduler):
     """The spill file is truncated, as if the disk had lost it."""
     one = scheduler("-backup_interval=1secs", "-max_saved_backups=1000")
     assert code_and_text(call(one.url, "createJob", description=job())) == OK
-    (spill,) = [
-        path
-        for path in Path(f"/proc/{one.process.pid}/fd").iterdir()
-        if "(deleted)" in os.readlink(path) and str(one.log_dir) in os.readlink(path) and path.stat().st_size
-    ]
+
+    def is_spill(path: Path) -> bool:
+        with suppress(FileNotFoundError):  # it has been closed since the folder was listed
+            name = os.readlink(path)
+            return "(deleted)" in name and str(one.log_dir) in name and path.stat().st_size > 0
+        return False
+
+    (spill,) = filter(is_spill, Path(f"/proc/{one.process.pid}/fd").iterdir())
     os.truncate(spill, 0)
     wait_until(lambda: variables(one)["scheduler_backup_failed"] != 0, "the failure counted")
     assert "Traceback" not in one.log
