@@ -8,15 +8,27 @@ from pathlib import Path
 import pytest
 
 from tests.support.distributions import Scratch, build, install
+from tests.support.elected_schedulers import Elected
 from tests.support.places import CHECKOUT
 from tests.support.running_drain import running_drains
 from tests.support.serverset import ServerSet
+from tests.support.zookeeper import zookeeper_client
 
 
 @pytest.fixture
 def west(zk, zookeeper, clusters):
     """The nodes of cluster west, none but the path yet."""
     return ServerSet(zk, zookeeper.hosts, clusters)
+
+
+@pytest.fixture
+def elected(tmp_path, zookeeper, clusters):
+    """Schedulers of cluster west, whose entry names ZooKeeper only."""
+    with zookeeper_client(zookeeper.hosts) as zk:
+        one = Elected(tmp_path, zookeeper.hosts, zk)
+        ServerSet(zk, zookeeper.hosts, clusters, one.path)
+        yield one
+        one.close()
 
 
 @pytest.fixture(scope="session")

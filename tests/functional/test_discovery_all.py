@@ -2,13 +2,9 @@
 
 import json
 
-import pytest
-
 from aurora_admin import __version__
-from tests.support.elected_schedulers import Elected
 from tests.support.fake_scheduler import FakeScheduler, http
-from tests.support.serverset import CANDIDATE_PREFIX, THRIFT_MEMBER, ServerSet, member
-from tests.support.zookeeper import zookeeper_client
+from tests.support.serverset import CANDIDATE_PREFIX, THRIFT_MEMBER, member
 
 NOWHERE = "127.0.0.1:1"
 COLUMNS = ("role", "address", "host", "version", "candidate", "member")
@@ -43,16 +39,6 @@ def test_the_recorded_nodes_of_a_leader_and_a_standby(west, admin, fixtures):
         ],
         "",
     )
-
-
-@pytest.fixture
-def elected(tmp_path, zookeeper, clusters):
-    """Schedulers of cluster west, whose entry names ZooKeeper only."""
-    with zookeeper_client(zookeeper.hosts) as zk:
-        one = Elected(tmp_path, zookeeper.hosts, zk)
-        ServerSet(zk, zookeeper.hosts, clusters, one.path)
-        yield one
-        one.close()
 
 
 def test_real_schedulers_the_leader_first(elected, admin):

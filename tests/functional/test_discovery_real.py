@@ -1,21 +1,6 @@
 """The client with real schedulers in a real ZooKeeper."""
 
-import pytest
-
-from tests.support.elected_schedulers import Elected
-from tests.support.serverset import ServerSet
 from tests.support.waiting import wait_until
-from tests.support.zookeeper import zookeeper_client
-
-
-@pytest.fixture
-def elected(tmp_path, zookeeper, clusters):
-    """Schedulers of cluster west, whose entry names ZooKeeper only."""
-    with zookeeper_client(zookeeper.hosts) as zk:
-        one = Elected(tmp_path, zookeeper.hosts, zk)
-        ServerSet(zk, zookeeper.hosts, clusters, one.path)
-        yield one
-        one.close()
 
 
 def test_the_leader_is_found_and_verified(elected, admin):
